@@ -1,0 +1,1 @@
+"""Who may ask: partners, clients, offers, their manifests and states (pure)."""
