@@ -1,0 +1,53 @@
+"""At which age a person decides alone, as data per jurisdiction (promise P9)."""
+
+from collections.abc import Mapping
+from datetime import date
+from types import MappingProxyType
+
+from gateway.model.people import Role
+
+STRICTEST = 18
+"""Where the jurisdiction or the date of birth is unknown."""
+
+AGE_OF_CONSENT: Mapping[str, int] = MappingProxyType(
+    {
+        # India: Digital Personal Data Protection Act 2023 §2(f), §9.
+        "IN": 18,
+        # United States: COPPA, 16 CFR §312.2.
+        "US": 13,
+        # United Kingdom: Data Protection Act 2018 §9.
+        "GB": 13,
+        # European Union: GDPR Art. 8(1) with each member state's own law.
+        "AT": 14, "BE": 13, "BG": 14, "CY": 14, "CZ": 15, "DE": 16, "DK": 15, "EE": 13, "ES": 14,
+        "FI": 13, "FR": 15, "GR": 15, "HR": 16, "HU": 16, "IE": 16, "IT": 14, "LT": 14, "LU": 16,
+        "LV": 13, "MT": 13, "NL": 16, "PL": 16, "PT": 13, "RO": 16, "SE": 13, "SI": 15, "SK": 16,
+    }
+)  # fmt: skip
+
+_ADULT_ROLES = frozenset(Role) - {Role.STUDENT}
+
+
+def age_on(day: date, birthdate: date) -> int:
+    """Count the completed years; a leapling completes one on 1 March."""
+    return day.year - birthdate.year - ((day.month, day.day) < (birthdate.month, birthdate.day))
+
+
+def needs_guardian(country: str, role: Role, birthdate: date | None, today: date) -> bool:
+    """Tell whether a guardian has to decide with the person.
+
+    An unknown date of birth counts as a child's, except for those whose role only an adult can have.
+    """
+    if birthdate is None:
+        return role not in _ADULT_ROLES
+    return age_on(today, birthdate) < AGE_OF_CONSENT.get(country, STRICTEST)
+
+
+def age_band(birthdate: date | None, today: date) -> str:
+    """Name the age band, the only thing about an age that a list shows."""
+    if birthdate is None:
+        return "unknown"
+    age = age_on(today, birthdate)
+    for limit, band in ((13, "under_13"), (16, "13_to_15"), (18, "16_to_17")):
+        if age < limit:
+            return band
+    return "adult"

@@ -1,0 +1,159 @@
+"""Decisions on grants, as pure functions: from the grant that was seen to the grant and event that follow."""
+
+from dataclasses import dataclass, replace
+
+from gateway.kit.errors import Refusal
+from gateway.kit.ids import Ids, Kind
+from gateway.model.grants import (
+    ActorKind,
+    ConsentEvent,
+    EventType,
+    Grant,
+    GrantedItem,
+    GrantState,
+    ReasonCode,
+    move,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who decides, and how they authenticated."""
+
+    kind: ActorKind
+    person_id: str
+    method: str
+    auth_time: int | None = None
+    acr: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a decision on an offer is bound to: the offer version, the notice and the record of serving it."""
+
+    partner_id: str
+    offer_id: str
+    offer_version: int
+    notice_id: str
+    served_id: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A grant after a decision, with the event that took it there."""
+
+    grant: Grant
+    event: ConsentEvent
+
+
+def give(
+    seen: Grant | None, actor: Actor, basis: Basis, items: tuple[GrantedItem, ...], duration: int, *, now: int, ids: Ids
+) -> Outcome:
+    """Say yes: a new grant, or the same grant renewed or widened under the notice that was just served."""
+    if seen is None:
+        event = EventType.GIVEN
+    elif frozenset(each.item for each in items) - seen.granted:
+        event = EventType.WIDENED
+    else:
+        event = EventType.RENEWED
+    return _decide(seen, actor, basis, event, items, now + duration, now=now, ids=ids)
+
+
+def refuse(seen: Grant | None, actor: Actor, basis: Basis, *, now: int, ids: Ids) -> Outcome:
+    """Say no: what stood stays as it stood; without a grant, the refusal is remembered as one."""
+    items = seen.items if seen else ()
+    return _decide(seen, actor, basis, EventType.REFUSED, items, seen.valid_until if seen else now, now=now, ids=ids)
+
+
+def _decide(
+    seen: Grant | None,
+    actor: Actor,
+    basis: Basis,
+    type_: EventType,
+    items: tuple[GrantedItem, ...],
+    valid_until: int,
+    *,
+    now: int,
+    ids: Ids,
+) -> Outcome:
+    is_yes = type_ is not EventType.REFUSED
+    event_id = ids(Kind.EVENT)
+    if seen is None:
+        grant = Grant(
+            grant_id=ids(Kind.GRANT),
+            person_id=actor.person_id,
+            partner_id=basis.partner_id,
+            offer_id=basis.offer_id,
+            offer_version=basis.offer_version,
+            notice_id=basis.notice_id,
+            state=move(None, type_),
+            version=1,
+            event_id=event_id,
+            valid_from=now,
+            valid_until=valid_until,
+            items=items,
+        )
+    else:
+        grant = replace(
+            seen,
+            state=move(seen.state, type_),
+            version=seen.version + 1,
+            event_id=event_id,
+            offer_version=basis.offer_version if is_yes else seen.offer_version,
+            notice_id=basis.notice_id if is_yes else seen.notice_id,
+            valid_until=valid_until,
+            items=items,
+        )
+    event = _event(grant, type_, actor, now)
+    return Outcome(grant, replace(event, served_id=basis.served_id, language=basis.language))
+
+
+def narrow(seen: Grant, actor: Actor, field: str, purpose: str, *, now: int, ids: Ids) -> Outcome:
+    """Switch one item off; the next read no longer has it.
+
+    Raises:
+        Refusal: ``stale_form`` when the grant no longer holds it; ``bad_form`` for a needed item: the way is to stop.
+    """
+    gone = [each for each in seen.items if (each.item.field, each.item.purpose) == (field, purpose)]
+    if not gone:
+        raise Refusal("stale_form", detail="the grant does not hold this item")
+    if gone[0].needed:
+        raise Refusal("bad_form", detail="a needed item cannot be switched off alone")
+    kept = tuple(each for each in seen.items if each is not gone[0])
+    return _move_on(replace(seen, items=kept), EventType.NARROWED, actor, now=now, ids=ids)
+
+
+def end(seen: Grant, actor: Actor, reason: ReasonCode, *, now: int, ids: Ids) -> Outcome:
+    """Stop: withdrawn by the person, revoked by anyone else. It cannot be taken back."""
+    type_ = EventType.WITHDRAWN if actor.kind is ActorKind.SUBJECT else EventType.REVOKED
+    outcome = _move_on(seen, type_, actor, now=now, ids=ids)
+    return Outcome(outcome.grant, replace(outcome.event, reason=reason))
+
+
+def _move_on(seen: Grant, type_: EventType, actor: Actor, *, now: int, ids: Ids) -> Outcome:
+    after = replace(seen, state=_checked(seen, type_), version=seen.version + 1, event_id=ids(Kind.EVENT))
+    return Outcome(after, _event(after, type_, actor, now))
+
+
+def _checked(seen: Grant, type_: EventType) -> GrantState:
+    if seen.state in (GrantState.ENDED, GrantState.REFUSED):
+        raise Refusal("stale_form", detail=f"the grant has {seen.state} already")
+    return move(seen.state, type_)
+
+
+def _event(grant: Grant, type_: EventType, actor: Actor, now: int) -> ConsentEvent:
+    return ConsentEvent(
+        event_id=grant.event_id,
+        grant_id=grant.grant_id,
+        seq=grant.version,
+        type=type_,
+        actor_kind=actor.kind,
+        actor_id=actor.person_id,
+        method=actor.method,
+        items=tuple(each.item for each in grant.items),
+        at=now,
+        auth_time=actor.auth_time,
+        acr=actor.acr,
+        valid_until=grant.valid_until,
+    )

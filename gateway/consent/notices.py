@@ -1,0 +1,59 @@
+"""Notices: the full text that a decision is bound to, made from the offer and immutable from then on (promise P4)."""
+
+import hashlib
+from collections.abc import Iterator
+
+from gateway.kit.ids import Ids, Kind
+from gateway.model.registry import Notice
+from partners import Offer, OfferItem, Partner
+from scopes import Necessity, duration, field_label, form_label, never_shared, purpose_label, retention, so_that
+
+
+def make_notice(
+    partner: Partner, offer: Offer, version: int, language: str, *, material: bool, now: int, ids: Ids
+) -> Notice:
+    """Write the notice of an offer version in one language."""
+    text = "\n".join(_lines(partner, offer, version, language)) + "\n"
+    return Notice(
+        notice_id=ids(Kind.NOTICE),
+        offer_id=offer.offer_id,
+        offer_version=version,
+        language=language,
+        text=text,
+        sha256=hashlib.sha256(text.encode()).digest(),
+        effective_from=now,
+        material=material,
+    )
+
+
+def _lines(partner: Partner, offer: Offer, version: int, language: str) -> Iterator[str]:
+    yield f"{offer.name}, by {partner.legal_name} ({partner.brand})"
+    yield f"Notice version {version}"
+    yield ""
+    yield offer.benefit
+    yield ""
+    for title, necessity in (("Needed for it to work", Necessity.NEEDED), ("Only if you choose", Necessity.OPTIONAL)):
+        items = [item for item in offer.items if item.necessity is necessity]
+        if items:
+            yield title
+            for item in items:
+                yield from _item(item, partner, offer, language)
+            yield ""
+    yield never_shared([item.field for item in offer.items], partner.brand, language)
+    yield f"You choose for how long, at most {duration(offer.max_duration_days, language)}."
+    yield f"{retention(offer.retention_days, partner.brand, language)}."
+    yield f"It is stored in: {', '.join(partner.storage_countries)}."
+    yield f"{partner.brand} may not use it for advertising, and may not sell it or pass it on."
+    yield "You can stop at any time under Connected services. It stops at once."
+    yield ""
+    yield f"{partner.legal_name}, {partner.address}, {partner.country}"
+    yield f"Questions: {partner.contact}"
+    yield f"Complaints: {partner.grievance_contact}"
+    yield f"Their privacy policy: {partner.policy_url}"
+
+
+def _item(item: OfferItem, partner: Partner, offer: Offer, language: str) -> Iterator[str]:
+    forms = " or ".join(form_label(form, item.field, language) for form in item.forms)
+    reason = so_that(item.purpose, partner=partner.brand, service=offer.name, language=language)
+    yield f"- {field_label(item.field, language)} ({forms}): {purpose_label(item.purpose, language)}, {reason}"
+    yield f"  {retention(item.retention_days, partner.brand, language)}"

@@ -1,0 +1,119 @@
+"""Sealing at rest: AES-256-GCM-SIV (RFC 8452), bound to the place where the sealed value stands.
+
+Layout of a sealed value: one version byte, 12 bytes of nonce, ciphertext with its 16-byte tag.
+The associated data names table, row and field, so a value moved elsewhere does not open.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
+
+from gateway.kit.digests import base64url, from_base64url, keyed_digest
+from gateway.kit.ids import random_key
+from gateway.kit.key_ring import KeyRing
+
+_VERSION = b"\x01"
+_NONCE = 12
+
+
+class SealBroken(Exception):
+    """A sealed value does not open: wrong key, wrong place, or changed bytes."""
+
+
+def seal(key: bytes, value: bytes, place: str) -> bytes:
+    """Seal a value for one place; 29 bytes longer than the value."""
+    nonce = os.urandom(_NONCE)
+    return _VERSION + nonce + AESGCMSIV(key).encrypt(nonce, value, place.encode())
+
+
+def unseal(key: bytes, sealed: bytes, place: str) -> bytes:
+    """Open a sealed value.
+
+    Raises:
+        SealBroken: it was not sealed with this key for this place.
+    """
+    if sealed[:1] != _VERSION or len(sealed) < 1 + _NONCE + 16:
+        raise SealBroken("not a sealed value")
+    nonce, body = sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :]
+    try:
+        return AESGCMSIV(key).decrypt(nonce, body, place.encode())
+    except InvalidTag:
+        raise SealBroken(f"the seal for {place} is broken") from None
+
+
+@dataclass(frozen=True, slots=True)
+class WrappedKey:
+    """A person's key under a master key."""
+
+    master: str
+    wrapped: bytes
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Seal:
+    """What the key ring can do; the ring itself stays inside."""
+
+    ring: KeyRing
+
+    def new_person_key(self, person_id: str) -> WrappedKey:
+        """Make a person's key, wrapped under the current master key."""
+        return self._wrap(person_id, random_key())
+
+    def rewrap(self, person_id: str, wrapped: WrappedKey) -> WrappedKey:
+        """Wrap the same key under the current master key."""
+        return self._wrap(person_id, self.person_key(person_id, wrapped))
+
+    def person_key(self, person_id: str, wrapped: WrappedKey) -> bytes:
+        """Unwrap a person's key.
+
+        Raises:
+            SealBroken: the master key is gone or not the right one.
+        """
+        master = self.ring.masters.get(wrapped.master)
+        if master is None:
+            raise SealBroken(f"master key {wrapped.master} is not in the key ring")
+        return unseal(master, wrapped.wrapped, f"person_key:{person_id}")
+
+    def _wrap(self, person_id: str, key: bytes) -> WrappedKey:
+        current = self.ring.current
+        return WrappedKey(current, seal(self.ring.masters[current], key, f"person_key:{person_id}"))
+
+    def index(self, kind: str, value: str) -> bytes:
+        """Blind index of a searchable value, e.g. ``index("login", "a@x.edu")``: equal values, equal index."""
+        return keyed_digest(self.ring.index, kind, value)
+
+    def pairwise(self, sector: str, person_id: str) -> str:
+        """Subject identifier towards one sector (OIDC Core §8.1), 43 characters."""
+        return base64url(keyed_digest(self.ring.pairwise, "sub", sector, person_id))
+
+    def successor(self, refresh_token: str) -> str:
+        """The one refresh token that may follow this one, without its prefix."""
+        return base64url(keyed_digest(self.ring.successor, "refresh", refresh_token))
+
+    def ticket(self, place: str, content: Mapping[str, Any]) -> str:
+        """Seal the state of a screen in progress into text that the browser carries."""
+        return base64url(
+            seal(self.ring.transient, json.dumps(content, separators=(",", ":")).encode(), place)
+        )
+
+    def open_ticket(self, place: str, ticket: str) -> dict[str, Any]:
+        """Open what `ticket` made for the same place.
+
+        Raises:
+            SealBroken: changed, foreign or not a ticket at all.
+        """
+        try:
+            sealed = from_base64url(ticket)
+        except ValueError:
+            raise SealBroken("not a ticket") from None
+        content: dict[str, Any] = json.loads(unseal(self.ring.transient, sealed, place))
+        return content
+
+    def signature(self, place: str, *parts: str) -> str:
+        """A short-lived proof that this gateway said these words, e.g. a CSRF token."""
+        return base64url(keyed_digest(self.ring.transient, place, *parts))

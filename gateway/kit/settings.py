@@ -1,0 +1,224 @@
+"""Settings: read once, from the environment and one TOML file, all faults reported together."""
+
+import os
+from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+CONFIG_VARIABLE = "CONSENT_GATEWAY_CONFIG"
+PREFIX = "CONSENT_GATEWAY_"
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class SettingsError(Exception):
+    """Every fault of the settings at once, one line each."""
+
+    def __init__(self, faults: list[str]) -> None:
+        """Keep the faults; the message lists them."""
+        super().__init__("the settings have faults:\n" + "\n".join(f"  {fault}" for fault in faults))
+        self.faults = faults
+
+
+class Settings(BaseSettings):
+    """All settings. Environment variables win over the file; names there carry ``CONSENT_GATEWAY_`` in front."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, validate_default=True)
+
+    issuer: str = Field(
+        "http://localhost:8000", description="Issuer identifier and public address (RFC 8414 §2)."
+    )
+    environment: Literal["development", "production"] = Field(
+        "development", description="In production, 'serve' refuses to start while 'doctor' finds a fault."
+    )
+    data_dir: Path = Field(
+        Path("data"), description="Folder of the embedded database, key ring and undelivered mail."
+    )
+    database_url: str = Field(
+        "", description="sqlite:///path or postgresql://user@host/name; empty: gateway.db in the data folder."
+    )
+    key_ring: Path | None = Field(
+        None, description="File of the key ring; default: key-ring.json in the data folder."
+    )
+    service_name: str = Field(
+        "Lecturelight", min_length=1, max_length=60, description="The service people know."
+    )
+    contact: str = Field(
+        "privacy@lecturelight.example", max_length=200, description="Whom people ask about privacy."
+    )
+    documentation_url: str = Field(
+        "", description="Where partners find a page per error code; empty: /docs/errors here."
+    )
+    mail_from: str = Field("no-reply@lecturelight.example", description="Sender of our mail.")
+    smtp_url: str = Field(
+        "", description="smtp://host:port; empty: mail is kept as files in the data folder."
+    )
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
+        (), description="Networks whose X-Forwarded-For is believed, for throttling by address."
+    )
+    request_ttl: int = Field(
+        300, ge=30, lt=600, description="Seconds a pushed request waits (FAPI 2.0: under 600)."
+    )
+    code_ttl: int = Field(
+        60, ge=5, le=60, description="Seconds an authorization code lives (FAPI 2.0: at most 60)."
+    )
+    access_token_ttl: int = Field(300, ge=30, le=300, description="Seconds a bearer access token lives.")
+    refresh_token_ttl: int = Field(
+        30 * 86400, ge=3600, le=366 * 86400, description="Seconds a refresh token lives."
+    )
+    refresh_grace: int = Field(
+        10,
+        ge=0,
+        le=60,
+        description="Seconds in which a refresh token may come twice and gets the same successor.",
+    )
+    id_token_ttl: int = Field(300, ge=30, le=3600, description="Seconds an ID token is valid.")
+    session_idle_ttl: int = Field(
+        3600, ge=60, le=86400, description="Seconds without a request that end a session."
+    )
+    session_ttl: int = Field(
+        12 * 3600, ge=300, le=7 * 86400, description="Seconds after which every session ends."
+    )
+    reauthentication_ttl: int = Field(
+        600, ge=30, le=600, description="Seconds a password counts for step-up (P15)."
+    )
+    invitation_ttl: int = Field(
+        7 * 86400, ge=3600, le=30 * 86400, description="Seconds an invitation can be used."
+    )
+    screen_ttl: int = Field(
+        1800, ge=60, le=7200, description="Seconds a consent screen waits for its answer."
+    )
+    login_attempts: int = Field(5, ge=1, le=100, description="Log-in attempts an account has at once.")
+    login_refill: int = Field(60, ge=1, le=3600, description="Seconds until one more attempt.")
+    address_attempts: int = Field(
+        50, ge=1, le=10000, description="Log-in attempts a network address has at once."
+    )
+    lane_width: int = Field(64, ge=1, le=1024, description="Most items of one coalesced transaction.")
+    lane_depth: int = Field(
+        2048, ge=1, le=100000, description="Most items that wait for a lane; beyond: 503."
+    )
+    password_workers: int = Field(2, ge=1, le=64, description="Passwords hashed at the same time.")
+    password_queue: int = Field(64, ge=1, le=10000, description="Passwords that wait; beyond: 503.")
+    decline_memory: int = Field(90 * 86400, ge=0, description="Seconds a 'no thanks' is remembered.")
+    retired_key_ttl: int = Field(86400, ge=3600, description="Seconds a retired signing key stays published.")
+    static_base: Annotated[str, Field(pattern=r"^/[a-z]+$")] = Field(
+        "/static", description="Path of style sheet and marks."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take arguments, then the environment, then the TOML file; no .env file, no secrets folder."""
+        file = TomlConfigSettingsSource(settings_cls, toml_file=os.environ.get(CONFIG_VARIABLE))
+        return init_settings, env_settings, file
+
+    @field_validator("issuer")
+    @classmethod
+    def _issuer_is_an_origin(cls, issuer: str) -> str:
+        parts = urlsplit(issuer)
+        if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("must be https://host, without query and fragment (RFC 8414 §2)")
+        if parts.path not in ("", "/") or parts.username or parts.password:
+            raise ValueError("must be an origin: no path, no user")
+        if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+            raise ValueError("may be http only on this machine itself (localhost)")
+        return issuer.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_is_known(cls, url: str) -> str:
+        if url and not url.startswith(("sqlite:///", "postgresql://")):
+            raise ValueError("must begin with sqlite:/// or postgresql://")
+        return url
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp_is_a_host(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and (parts.scheme not in ("smtp", "smtps") or not parts.hostname):
+            raise ValueError("must be smtp://host:port or smtps://host:port")
+        return url
+
+    @model_validator(mode="after")
+    def _lifetimes_agree(self) -> "Settings":
+        if self.session_idle_ttl > self.session_ttl:
+            raise ValueError("session_idle_ttl is longer than session_ttl")
+        if self.refresh_token_ttl <= self.access_token_ttl:
+            raise ValueError("refresh_token_ttl is not longer than access_token_ttl")
+        return self
+
+    @property
+    def database(self) -> str:
+        """The database's address, with the embedded default filled in."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'gateway.db'}"
+
+    @property
+    def key_ring_path(self) -> Path:
+        """The key ring's file, with the default filled in."""
+        return self.key_ring or self.data_dir / "key-ring.json"
+
+    @property
+    def is_production(self) -> bool:
+        """Whether the doctor's faults forbid serving."""
+        return self.environment == "production"
+
+    @property
+    def documentation(self) -> str:
+        """Address under which an error code has its page."""
+        return self.documentation_url or f"{self.issuer}/docs/errors"
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """Read the settings once.
+
+    Raises:
+        SettingsError: with every fault, each naming its setting.
+    """
+    try:
+        settings = Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsError([_fault(dict(fault)) for fault in error.errors()]) from None
+    except (OSError, ValueError) as error:
+        raise SettingsError([f"{os.environ.get(CONFIG_VARIABLE)}: {error}"]) from None
+    unknown = sorted(
+        name
+        for name in os.environ
+        if name.startswith(PREFIX)
+        and name != CONFIG_VARIABLE
+        and not name.startswith(PREFIX + "TEST_")
+        and name.removeprefix(PREFIX).lower() not in Settings.model_fields
+    )
+    if unknown:
+        raise SettingsError([f"{name}: there is no such setting" for name in unknown])
+    return settings
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """Say the settings as environment variables, for a process of ours that starts later."""
+    changed = settings.model_dump(mode="json", exclude_unset=True)
+    own = {PREFIX + name.upper(): _as_text(value) for name, value in changed.items() if value is not None}
+    return {**os.environ, **own}
+
+
+def _as_text(value: Any) -> str:
+    return "[" + ",".join(f'"{part}"' for part in value) + "]" if isinstance(value, list) else str(value)
+
+
+def _fault(fault: Mapping[str, Any]) -> str:
+    name = ".".join(str(part) for part in fault["loc"]) or "settings"
+    return f"{name}: {fault['msg'].removeprefix('Value error, ')}"

@@ -1,0 +1,1 @@
+"""Frozen records, states and their legal moves: what the rooms above talk about."""

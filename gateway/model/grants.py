@@ -1,0 +1,212 @@
+"""Grants and the consent events that make them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum, auto
+from types import MappingProxyType
+
+from scopes import Form, Item
+
+
+class GrantState(StrEnum):
+    """Where a grant stands: the fold of its consent events."""
+
+    WAITING = auto()
+    ACTIVE = auto()
+    PAUSED = auto()
+    REFUSED = auto()
+    ENDED = auto()
+
+
+LIVE = frozenset({GrantState.WAITING, GrantState.ACTIVE, GrantState.PAUSED})
+
+
+class EventType(StrEnum):
+    """What was decided. *Withdrawn* is by the person, *revoked* by anyone else (DPV 2.3)."""
+
+    ASKED = auto()
+    GIVEN = auto()
+    REFUSED = auto()
+    NARROWED = auto()
+    WIDENED = auto()
+    RENEWED = auto()
+    PAUSED = auto()
+    RESUMED = auto()
+    WITHDRAWN = auto()
+    REVOKED = auto()
+    EXPIRED = auto()
+
+
+DPV_STATUS: Mapping[EventType, str] = MappingProxyType(
+    {
+        EventType.ASKED: "dpv:ConsentRequested",
+        EventType.GIVEN: "dpv:ConsentGiven",
+        EventType.REFUSED: "dpv:ConsentRefused",
+        EventType.NARROWED: "dpv:ConsentGiven",
+        EventType.WIDENED: "dpv:ConsentGiven",
+        EventType.RENEWED: "dpv:RenewedConsentGiven",
+        EventType.PAUSED: "dpv:ConsentStatusInvalidForProcessing",
+        EventType.RESUMED: "dpv:ConsentGiven",
+        EventType.WITHDRAWN: "dpv:ConsentWithdrawn",
+        EventType.REVOKED: "dpv:ConsentRevoked",
+        EventType.EXPIRED: "dpv:ConsentExpired",
+    }
+)
+
+MOVES: Mapping[GrantState | None, Mapping[EventType, GrantState]] = MappingProxyType(
+    {
+        None: {
+            EventType.ASKED: GrantState.WAITING,
+            EventType.GIVEN: GrantState.ACTIVE,
+            EventType.REFUSED: GrantState.REFUSED,
+        },
+        GrantState.WAITING: {
+            EventType.GIVEN: GrantState.ACTIVE,
+            EventType.REFUSED: GrantState.REFUSED,
+            EventType.WITHDRAWN: GrantState.ENDED,
+            EventType.REVOKED: GrantState.ENDED,
+            EventType.EXPIRED: GrantState.ENDED,
+        },
+        GrantState.ACTIVE: {
+            EventType.NARROWED: GrantState.ACTIVE,
+            EventType.WIDENED: GrantState.ACTIVE,
+            EventType.RENEWED: GrantState.ACTIVE,
+            EventType.REFUSED: GrantState.ACTIVE,
+            EventType.PAUSED: GrantState.PAUSED,
+            EventType.WITHDRAWN: GrantState.ENDED,
+            EventType.REVOKED: GrantState.ENDED,
+            EventType.EXPIRED: GrantState.ENDED,
+        },
+        GrantState.PAUSED: {
+            EventType.RESUMED: GrantState.ACTIVE,
+            EventType.RENEWED: GrantState.ACTIVE,
+            EventType.REFUSED: GrantState.PAUSED,
+            EventType.WITHDRAWN: GrantState.ENDED,
+            EventType.REVOKED: GrantState.ENDED,
+            EventType.EXPIRED: GrantState.ENDED,
+        },
+        GrantState.REFUSED: {},
+        GrantState.ENDED: {},
+    }
+)
+
+
+class IllegalMove(Exception):
+    """A consent event that its grant's state does not allow."""
+
+
+def move(state: GrantState | None, event: EventType) -> GrantState:
+    """Find the state after an event.
+
+    Raises:
+        IllegalMove: the table of moves does not list it.
+    """
+    try:
+        return MOVES[state][event]
+    except KeyError:
+        raise IllegalMove(f"{event} does not follow {state}") from None
+
+
+class ReasonCode(StrEnum):
+    """Why somebody acted: a closed list."""
+
+    USER_REQUEST = auto()
+    PHONE_REQUEST = auto()
+    GUARDIAN_REQUEST = auto()
+    SCHOOL_POLICY = auto()
+    PARTNER_BREACH = auto()
+    MARKETING_COMPLAINT = auto()
+    PARTNER_ENDED = auto()
+    NOTICE_CHANGED = auto()
+    EXPIRED = auto()
+    UNUSED = auto()
+    AGE_TRANSITION = auto()
+    ACCOUNT_CLOSED = auto()
+    SECURITY_INCIDENT = auto()
+    LEGAL_ORDER = auto()
+    DATA_ERROR = auto()
+    ADMIN_CORRECTION = auto()
+
+
+class ActorKind(StrEnum):
+    """Who decided."""
+
+    SUBJECT = auto()
+    GUARDIAN = auto()
+    ADMIN = auto()
+    PARTNER = auto()
+    SYSTEM = auto()
+    COURT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class GrantedItem:
+    """One item that a grant holds."""
+
+    item: Item
+    needed: bool
+    retention_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The standing permission of one person for one combined service.
+
+    Attributes:
+        version: number of consent events so far; a change names the version it saw.
+        event_id: the latest consent event.
+        valid_until: seconds UTC; nothing is released from that second on.
+    """
+
+    grant_id: str
+    person_id: str
+    partner_id: str
+    offer_id: str
+    offer_version: int
+    notice_id: str
+    state: GrantState
+    version: int
+    event_id: str
+    valid_from: int
+    valid_until: int
+    items: tuple[GrantedItem, ...] = ()
+
+    def is_live(self, now: int) -> bool:
+        """Whether it may release at this second."""
+        return self.state is GrantState.ACTIVE and now < self.valid_until
+
+    @property
+    def granted(self) -> frozenset[Item]:
+        """The items without their terms."""
+        return frozenset(each.item for each in self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentEvent:
+    """An immutable decision (ISO/IEC TS 27560 §6.3.8)."""
+
+    event_id: str
+    grant_id: str
+    seq: int
+    type: EventType
+    actor_kind: ActorKind
+    actor_id: str
+    method: str
+    items: tuple[Item, ...]
+    at: int
+    reason: ReasonCode | None = None
+    served_id: str | None = None
+    auth_time: int | None = None
+    acr: str | None = None
+    valid_until: int | None = None
+    language: str | None = None
+
+
+def item_words(items: frozenset[Item] | tuple[Item, ...]) -> list[list[str]]:
+    """Spell items for storage: ``[["email", "results_delivery", "full"], ...]``, sorted."""
+    return sorted([item.field, item.purpose, str(item.form)] for item in items)
+
+
+def items_from_words(words: list[list[str]]) -> tuple[Item, ...]:
+    """Read what `item_words` spelled."""
+    return tuple(Item(field, purpose, Form(form)) for field, purpose, form in words)

@@ -1,0 +1,91 @@
+"""People, their roles and what a role may do."""
+
+from dataclasses import dataclass
+from enum import StrEnum, auto
+from types import MappingProxyType
+
+
+class Role(StrEnum):
+    """What a person is to the service; an administrator is a person with a role."""
+
+    STUDENT = auto()
+    PROFESSOR = auto()
+    GUARDIAN = auto()
+    SCHOOL_ADMIN = auto()
+    PLATFORM_ADMIN = auto()
+    PRIVACY_OFFICER = auto()
+    SUPPORT = auto()
+    AUDITOR = auto()
+    PARTNER_MANAGER = auto()
+
+
+class PersonState(StrEnum):
+    """Where an account stands."""
+
+    INVITED = auto()
+    ACTIVE = auto()
+    CLOSED = auto()
+
+
+class Power(StrEnum):
+    """What administrators can do. Giving a consent is not among them, and never will be (promise P17)."""
+
+    SEE_GRANTS = auto()
+    REVOKE_GRANT = auto()
+    SEE_PARTNERS = auto()
+    REVIEW_PARTNER = auto()
+    BRAKE_PARTNER = auto()
+    READ_LOG = auto()
+    PROVISION_PEOPLE = auto()
+
+
+_ALL = frozenset(Power)
+POWERS = MappingProxyType(
+    {
+        Role.PLATFORM_ADMIN: _ALL,
+        Role.PRIVACY_OFFICER: _ALL - {Power.PROVISION_PEOPLE},
+        Role.PARTNER_MANAGER: frozenset({Power.SEE_PARTNERS, Power.REVIEW_PARTNER, Power.BRAKE_PARTNER}),
+        Role.SUPPORT: frozenset({Power.SEE_GRANTS, Power.REVOKE_GRANT}),
+        Role.AUDITOR: frozenset({Power.SEE_GRANTS, Power.SEE_PARTNERS, Power.READ_LOG}),
+        Role.SCHOOL_ADMIN: frozenset({Power.PROVISION_PEOPLE}),
+    }
+)
+
+
+def powers_of(role: Role) -> frozenset[Power]:
+    """What a role may do beyond its own affairs; nothing for those who only use the service."""
+    return POWERS.get(role, frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person as the gateway's rooms know them: no field values."""
+
+    person_id: str
+    organisation_id: str
+    role: Role
+    state: PersonState
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in browser (server-side; the cookie holds only a secret).
+
+    Attributes:
+        session_digest: digest of the cookie's secret.
+        auth_time: when the password was last given (OIDC Core §2).
+        last_seen_at: when the last request came, to the minute.
+    """
+
+    session_digest: bytes
+    person: Person
+    created_at: int
+    auth_time: int
+    last_seen_at: int
+    acr: str = "pwd"
+
+    @property
+    def amr(self) -> tuple[str, ...]:
+        """How the person authenticated (RFC 8176)."""
+        return ("pwd",)

@@ -1,0 +1,89 @@
+"""The registry: partners, clients, offers, notices and signing keys as one immutable snapshot."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from partners import Client, Offer, Partner, PartnerState
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredPartner:
+    """A partner with its state."""
+
+    partner: Partner
+    state: PartnerState
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it may ask for anything now."""
+        return self.state is PartnerState.LIVE
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredClient:
+    """A client with the digest of its secret, if it has one."""
+
+    client: Client
+    secret_digest: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveOffer:
+    """The version of an offer that is offered now, and its notices by language."""
+
+    offer: Offer
+    version: int
+    notices: Mapping[str, "Notice"] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One immutable notice version in one language (promise P4).
+
+    Attributes:
+        sha256: of the text's UTF-8 bytes.
+    """
+
+    notice_id: str
+    offer_id: str
+    offer_version: int
+    language: str
+    text: str
+    sha256: bytes
+    effective_from: int
+    material: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """One signing key; the private part is sealed.
+
+    Attributes:
+        retired_at: from then on it only verifies; it is published until the retirement's grace is over.
+    """
+
+    kid: str
+    alg: str
+    public_jwk: str
+    private_sealed: bytes
+    created_at: int
+    retired_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Everything that changes rarely; `version` tells whether a snapshot is still true."""
+
+    version: int
+    partners: Mapping[str, RegisteredPartner] = field(default_factory=dict)
+    clients: Mapping[str, RegisteredClient] = field(default_factory=dict)
+    offers: Mapping[str, LiveOffer] = field(default_factory=dict)
+    signing_keys: tuple[SigningKey, ...] = ()
+    blocked: frozenset[tuple[str, str]] = frozenset()
+
+    def find_client(self, client_id: str) -> RegisteredClient | None:
+        """Find a client whose partner is live; a paused partner's clients are as good as unknown."""
+        client = self.clients.get(client_id)
+        if client is None or not self.partners[client.client.partner_id].is_live:
+            return None
+        return client

@@ -1,0 +1,89 @@
+"""Codes and tokens as records: digests, never the secrets themselves."""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from gateway.model.grants import Grant
+from gateway.model.people import Person
+
+Token = TypeVar("Token", "AuthorizationCode", "AccessToken", "RefreshToken")
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationCode:
+    """One authorization code (RFC 6749 §4.1.2).
+
+    Attributes:
+        redemption_id: who used it, so that a commit whose answer was lost can be repeated; None while unused.
+        scope: what the person granted.
+        asked_scope: what the partner had asked for.
+        family_id: every token that this code led to carries it.
+    """
+
+    code_digest: bytes
+    client_id: str
+    grant_id: str
+    person_id: str
+    redirect_uri: str
+    scope: str
+    asked_scope: str
+    code_challenge: str
+    nonce: str | None
+    auth_time: int
+    acr: str
+    family_id: str
+    issued_at: int
+    expires_at: int
+    redemption_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """One opaque access token (RFC 6750)."""
+
+    token_digest: bytes
+    token_id: str
+    client_id: str
+    grant_id: str
+    family_id: str
+    scope: str
+    issued_at: int
+    expires_at: int
+    revoked_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshToken:
+    """One refresh token (RFC 6749 §6, RFC 9700 §4.14.2).
+
+    Attributes:
+        scope: what was granted at first; narrowing an access token does not change it.
+        asked_scope: what the partner had asked for at first; asking for it again is no error.
+        used_at: when its successor was made; None while it is the newest of its family.
+        successor_used_at: when the successor was used in its turn: then a replay is no accident.
+    """
+
+    token_digest: bytes
+    token_id: str
+    client_id: str
+    grant_id: str
+    family_id: str
+    scope: str
+    asked_scope: str
+    auth_time: int
+    issued_at: int
+    expires_at: int
+    used_at: int | None = None
+    successor_digest: bytes | None = None
+    successor_used_at: int | None = None
+    revoked_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held(Generic[Token]):
+    """A code or token with what it stands on, as loaded in one go."""
+
+    token: Token
+    grant: Grant
+    person: Person
+    partner_is_live: bool

@@ -1,0 +1,167 @@
+"""The authorization request's checks, in protocol order: a reviewer sees what comes before any redirect."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+from gateway.kit.errors import Refusal
+from gateway.model.registry import LiveOffer, RegisteredClient, Registry
+from gateway.oauth.parameters import Parameters
+from partners import OfferItem, Profile, redirect_uri_matches
+from scopes import SCOPES, Form, Necessity, scope_fields
+
+PROMPTS = frozenset({"none", "login", "consent", "select_account"})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An authorization request under examination, with what the registry says about it."""
+
+    parameters: Parameters
+    registry: Registry
+    is_pushed: bool
+
+    @property
+    def client(self) -> RegisteredClient:
+        """The client; `check_client` has found it."""
+        return self.registry.clients[self.parameters["client_id"]]
+
+    @property
+    def offer(self) -> LiveOffer:
+        """The client's combined service."""
+        return self.registry.offers[self.client.client.offer_id]
+
+
+Check = Callable[[Asked], None]
+
+
+def check_client(asked: Asked) -> None:
+    """The client is known and its partner live (RFC 6749 §4.1.2.1: no redirect otherwise)."""
+    client_id = asked.parameters.get("client_id")
+    if client_id is None:
+        raise Refusal("invalid_request", detail="no client_id", hint="The parameter client_id is missing.")
+    if asked.registry.find_client(client_id) is None:
+        raise Refusal("unauthorized_client", detail="unknown client, or its partner is not live")
+
+
+def check_redirect_uri(asked: Asked) -> None:
+    """The redirect URI is there and registered, compared by equality (RFC 9700 §2.1)."""
+    redirect_uri = asked.parameters.get("redirect_uri")
+    if redirect_uri is None or not redirect_uri_matches(asked.client.client.redirect_uris, redirect_uri):
+        raise Refusal("invalid_redirect_uri", detail=f"not registered for {asked.client.client.client_id}")
+
+
+def check_was_pushed(asked: Asked) -> None:
+    """A `fapi2` client pushes its requests (FAPI 2.0 §5.3.2.2)."""
+    if not asked.is_pushed and asked.client.client.profile is Profile.FAPI2:
+        raise Refusal("invalid_request", detail="not pushed", hint="This client must push its request (RFC 9126).")
+
+
+def check_no_request_object(asked: Asked) -> None:
+    """Request objects are not offered (OIDC Core §6)."""
+    if "request" in asked.parameters:
+        raise Refusal("request_not_supported", detail="request object")
+
+
+def check_response_type(asked: Asked) -> None:
+    """Codes only (RFC 9700 §2.1.2), carried in the query."""
+    response_type = asked.parameters.get("response_type")
+    if response_type is None:
+        raise Refusal("invalid_request", detail="no response_type", hint="The parameter response_type is missing.")
+    if response_type != "code":
+        raise Refusal("unsupported_response_type", detail="not code")
+    if asked.parameters.get("response_mode", "query") != "query":
+        raise Refusal("invalid_request", detail="response_mode", hint="Only response_mode=query is offered.")
+
+
+def check_code_challenge(asked: Asked) -> None:
+    """PKCE with S256, for every client (RFC 9700 §2.1.1)."""
+    if "code_challenge" not in asked.parameters:
+        raise Refusal("invalid_request", detail="no PKCE", hint="The parameter code_challenge is missing.")
+    if asked.parameters.get("code_challenge_method") != "S256" or len(asked.parameters["code_challenge"]) != 43:
+        raise Refusal("invalid_request", detail="PKCE method", hint="Only code_challenge_method=S256 is offered.")
+
+
+def check_scope(asked: Asked) -> None:
+    """The scope is known and stays within the combined service (RFC 6749 §3.3)."""
+    scope = asked.parameters.get("scope", "").split()
+    unknown = [name for name in scope if name not in SCOPES]
+    if unknown:
+        raise Refusal("invalid_scope", detail="unknown scope", hint="The scope has a value that is not offered.")
+    offered = {item.field for item in asked.offer.offer.items}
+    for name in scope:
+        if SCOPES[name] and not offered.intersection(SCOPES[name]):
+            raise Refusal("invalid_scope", detail=f"{name} is not in the offer", hint=f"{name} is not in the offer.")
+
+
+def check_prompt(asked: Asked) -> None:
+    """Prompts are known, and ``none`` stands alone (OIDC Core §3.1.2.1; Authlib ignores unknown ones, trap 13)."""
+    prompts = asked.parameters.get("prompt", "").split()
+    if not PROMPTS.issuperset(prompts):
+        raise Refusal("invalid_request", detail="unknown prompt", hint="The prompt has a value that is not offered.")
+    if "none" in prompts and len(prompts) > 1:
+        raise Refusal("invalid_request", detail="prompt none with others", hint="prompt=none stands alone.")
+
+
+BEFORE_REDIRECT: tuple[Check, ...] = (check_client, check_redirect_uri)
+"""A failure here is shown to the person: nobody is redirected to an address that was not verified."""
+
+CHECKS: tuple[Check, ...] = (
+    check_was_pushed,
+    check_no_request_object,
+    check_response_type,
+    check_code_challenge,
+    check_scope,
+    check_prompt,
+)
+"""A failure here goes back to the partner by redirect, or as JSON where the request is being pushed."""
+
+
+def wanted_items(asked: Asked) -> tuple[OfferItem, ...]:
+    """Choose what the screen will ask: the needed items always, optional ones within the scope.
+
+    Without any scope for fields, the whole combined service is asked for (RFC 6749 §3.3: a default scope).
+    """
+    fields = scope_fields(asked.parameters.get("scope", "").split())
+    return tuple(
+        item
+        for item in asked.offer.offer.items
+        if item.necessity is Necessity.NEEDED or not asked.parameters.get("scope") or item.field in fields
+    )
+
+
+def granted_scope(scope: str, fields: frozenset[str]) -> str:
+    """Spell the scope of a token: what was asked for and yields something, and what the needed items add."""
+    asked = scope.split()
+    reaching = [name for name, reached in SCOPES.items() if fields.intersection(reached)]
+    kept = [name for name in asked if name in SCOPES and (not SCOPES[name] or name in reaching)]
+    added = [name for name in reaching if name not in kept and not _covered(name, kept, fields)]
+    return " ".join(dict.fromkeys([*kept, *added]))
+
+
+def _covered(name: str, kept: list[str], fields: frozenset[str]) -> bool:
+    return fields.intersection(SCOPES[name]) <= scope_fields(kept)
+
+
+def preferred_form(item: OfferItem) -> Form:
+    """The form that is preselected: the most private of those offered comes first."""
+    return item.forms[0]
+
+
+def answer_uri(redirect_uri: str, answer: dict[str, str]) -> str:
+    """Add an answer to a redirect URI's query (RFC 6749 §4.1.2)."""
+    parts = urlsplit(redirect_uri)
+    query = "&".join(part for part in (parts.query, urlencode(answer)) if part)
+    return urlunsplit(parts._replace(query=query))
+
+
+def error_uri(parameters: Parameters, refusal: Refusal, *, issuer: str, documentation: str) -> str:
+    """Build the redirect that carries a refusal back, with ``iss`` on it (RFC 9207, trap 3)."""
+    answer = {
+        "error": refusal.code,
+        "error_description": refusal.description,
+        "error_uri": f"{documentation}/{refusal.code}",
+    }
+    if "state" in parameters:
+        answer["state"] = parameters["state"]
+    return answer_uri(parameters["redirect_uri"], {**answer, "iss": issuer})

@@ -1,0 +1,180 @@
+"""Client authentication: a generated secret, or a signed assertion (RFC 6749 §2.3, RFC 7523, OIDC Core §9).
+
+Unknown client, paused partner, wrong secret, wrong method: one answer for all of them (trap 14).
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_plus
+
+from joserfc import jws, jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from gateway.kit.digests import digest, is_same
+from gateway.kit.errors import Refusal
+from gateway.model.registry import RegisteredClient
+from gateway.oauth.parameters import Parameters
+from partners import AuthMethod, Profile
+
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+ASSERTION_ALGORITHMS = ("PS256", "ES256", "EdDSA", "Ed25519")
+"""FAPI 2.0 §5.4; RS256 is refused (trap 8)."""
+
+MAX_LIFETIME = 600
+"""An assertion may expire at most so many seconds from now (trap 8)."""
+
+AHEAD = 10
+"""Seconds that a partner's clock may run ahead (FAPI 2.0 §5.3.2.1); over 60 must be refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a request says about who is asking, not yet believed."""
+
+    method: AuthMethod
+    client_id: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticated:
+    """A client that proved itself.
+
+    Attributes:
+        jti: of the assertion, to be used up; None for a secret.
+        expires_at: when the assertion would have expired anyway.
+    """
+
+    client: RegisteredClient
+    jti: str | None = None
+    expires_at: int = 0
+
+
+def read_credentials(parameters: Parameters, authorization: bytes | None) -> Credentials:
+    """Find the one set of credentials that a request carries.
+
+    Raises:
+        Refusal: ``invalid_client`` for none, several or unreadable ones.
+    """
+    found = list(_credentials(parameters, authorization))
+    if len(found) != 1:
+        raise _refused(f"{len(found)} sets of client credentials")
+    client_id = parameters.get("client_id")
+    if client_id is not None and client_id != found[0].client_id:
+        raise _refused("client_id differs from the credentials")
+    return found[0]
+
+
+def _credentials(parameters: Parameters, authorization: bytes | None) -> Iterator[Credentials]:
+    if authorization is not None:
+        yield _basic(authorization)
+    if "client_secret" in parameters:
+        yield Credentials(
+            AuthMethod.CLIENT_SECRET_POST, parameters.get("client_id", ""), parameters["client_secret"]
+        )
+    if "client_assertion" in parameters:
+        if parameters.get("client_assertion_type") != ASSERTION_TYPE:
+            raise _refused("client_assertion_type is missing or unknown")
+        assertion = parameters["client_assertion"]
+        yield Credentials(AuthMethod.PRIVATE_KEY_JWT, _unverified_subject(assertion), assertion)
+
+
+def _basic(authorization: bytes) -> Credentials:
+    """Read ``Authorization: Basic``; Authlib would raise on what is not UTF-8 (trap 2)."""
+    scheme, _, encoded = authorization.partition(b" ")
+    if scheme.lower() != b"basic":
+        raise _refused("an Authorization header that is not Basic")
+    try:
+        client_id, colon, secret = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        raise _refused("an unreadable Basic header") from None
+    if not colon:
+        raise _refused("a Basic header without a secret")
+    return Credentials(AuthMethod.CLIENT_SECRET_BASIC, unquote_plus(client_id), unquote_plus(secret))
+
+
+def _unverified_subject(assertion: str) -> str:
+    try:
+        subject = _object(jws.extract_compact(assertion.encode()).payload).get("sub")
+    except (JoseError, ValueError):
+        raise _refused("a client_assertion that is not a JWT") from None
+    if not isinstance(subject, str):
+        raise _refused("a client_assertion without sub")
+    return subject
+
+
+def _object(payload: bytes) -> Mapping[str, Any]:
+    content = json.loads(payload)
+    if not isinstance(content, dict):
+        raise ValueError("not a JSON object")
+    return content
+
+
+def authenticate(
+    credentials: Credentials,
+    find_client: Callable[[str], RegisteredClient | None],
+    *,
+    issuer: str,
+    endpoints: tuple[str, ...],
+    now: int,
+) -> Authenticated:
+    """Believe or refuse the credentials.
+
+    Args:
+        find_client: finds a client of a live partner.
+        issuer: our issuer identifier, the assertion's audience.
+        endpoints: addresses that a `baseline` client may name as audience instead (OIDC Core §9).
+
+    Raises:
+        Refusal: ``invalid_client``.
+    """
+    client = find_client(credentials.client_id)
+    if client is None or client.client.auth_method is not credentials.method:
+        # Comparing all the same keeps the time alike for known and unknown clients.
+        is_same(digest(credentials.secret), bytes(32))
+        raise _refused("unknown client, or another method than the registered one")
+    if credentials.method is AuthMethod.PRIVATE_KEY_JWT:
+        audiences = (issuer,) if client.client.profile is Profile.FAPI2 else (issuer, *endpoints)
+        return _check_assertion(client, credentials.secret, audiences, now)
+    if client.secret_digest is None or not is_same(digest(credentials.secret), client.secret_digest):
+        raise _refused(f"wrong secret for {client.client.client_id}")
+    return Authenticated(client)
+
+
+def _check_assertion(client: RegisteredClient, assertion: str, audiences: tuple[str, ...], now: int) -> Authenticated:
+    try:
+        keys = KeySet.import_key_set(client.client.jwks)  # type: ignore[arg-type]  # checked when the manifest was read
+        claims = jwt.decode(assertion, keys, algorithms=list(ASSERTION_ALGORITHMS)).claims
+    except (JoseError, ValueError) as error:
+        raise _refused(f"assertion of {client.client.client_id}: {error.__class__.__name__}") from None
+    for fault in _claim_faults(claims, client.client.client_id, audiences, now):
+        raise _refused(f"assertion of {client.client.client_id}: {fault}")
+    return Authenticated(client, claims["jti"], claims["exp"])
+
+
+def _claim_faults(claims: Mapping[str, Any], client_id: str, audiences: tuple[str, ...], now: int) -> Iterator[str]:
+    """Name what is wrong with an assertion's claims (RFC 7523 §3, FAPI 2.0 §5.3.2.1)."""
+    if claims.get("iss") != client_id or claims.get("sub") != client_id:
+        yield "iss and sub must be the client_id"
+    audience = claims.get("aud")
+    if not isinstance(audience, str) or audience not in audiences:
+        yield "aud must be the issuer, as a string"
+    expires = claims.get("exp")
+    if not isinstance(expires, int) or not now < expires <= now + MAX_LIFETIME:
+        yield "exp is missing, past or too far ahead"
+    for name in ("iat", "nbf"):
+        begins = claims.get(name, now)
+        if not isinstance(begins, int) or begins > now + AHEAD:
+            yield f"{name} is in the future"
+    jti = claims.get("jti")
+    if not isinstance(jti, str) or not 0 < len(jti) <= 255:
+        yield "jti is missing or too long"
+
+
+def _refused(detail: str) -> Refusal:
+    return Refusal("invalid_client", detail=detail)

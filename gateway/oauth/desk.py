@@ -1,0 +1,76 @@
+"""The desk: what one decision has in hand, and the plan that it makes.
+
+Authlib's classes ask for records and save tokens through methods without arguments of ours; the desk is how
+they reach what was loaded for this one request, and where their wishes become a plan.
+"""
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from gateway.kit.ids import Ids
+from gateway.kit.settings import Settings
+from gateway.model.registry import RegisteredClient
+from gateway.model.tokens import AccessToken, AuthorizationCode, Held, RefreshToken
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a decision is made with besides the records: time, ids, settings, keys as functions.
+
+    Attributes:
+        subject: pairwise ``sub`` of a person towards a client's sector.
+        signing_key: gives the current private key.
+        successor: derives the one refresh token that may follow another.
+    """
+
+    now: int
+    ids: Ids
+    settings: Settings
+    subject: Callable[[RegisteredClient, str], str]
+    signing_key: Callable[[], Any]
+    successor: Callable[[str], str]
+
+
+@dataclass(slots=True)
+class Plan:
+    """What has to be committed for the answer to be true; nothing is written before."""
+
+    access_token: AccessToken | None = None
+    refresh_token: RefreshToken | None = None
+    code: str | None = None
+    is_replay: bool = False
+
+
+@dataclass(slots=True)
+class Desk:
+    """Everything in hand for one decision."""
+
+    terms: Terms
+    client: RegisteredClient
+    code: Held[AuthorizationCode] | None = None
+    refresh_token: Held[RefreshToken] | None = None
+    plan: Plan = field(default_factory=Plan)
+
+
+_DESK: ContextVar[Desk] = ContextVar("desk")
+
+
+def desk() -> Desk:
+    """Give the desk of the decision in progress."""
+    return _DESK.get()
+
+
+@contextmanager
+def sit_at(place: Desk) -> "Iterator[Desk]":
+    """Make a decision at this desk."""
+    token = _DESK.set(place)
+    try:
+        yield place
+    finally:
+        _DESK.reset(token)

@@ -1,0 +1,139 @@
+"""The authorization code flow (RFC 6749 §4.1) with PKCE (RFC 7636), decided by Authlib at the desk."""
+
+from typing import Any
+
+from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
+from authlib.oauth2.rfc7636 import CodeChallenge
+
+from gateway.kit.digests import digest
+from gateway.kit.errors import Refusal
+from gateway.kit.ids import Kind
+from gateway.model.tokens import AccessToken, AuthorizationCode, RefreshToken
+from gateway.oauth.desk import Desk, desk
+
+
+class CodeRecord:
+    """A loaded code in the shape that Authlib asks for."""
+
+    def __init__(self, code: AuthorizationCode) -> None:
+        """Wrap a code."""
+        self.code = code
+        self.code_challenge = code.code_challenge
+        self.code_challenge_method = "S256"
+
+    def get_redirect_uri(self) -> str:
+        """The redirect URI of the authorization request (RFC 6749 §4.1.3)."""
+        return self.code.redirect_uri
+
+    def get_scope(self) -> str:
+        """What the person granted."""
+        return self.code.scope
+
+    def get_nonce(self) -> str | None:
+        """The request's nonce (OIDC Core §3.1.2.1)."""
+        return self.code.nonce
+
+    def get_auth_time(self) -> int:
+        """When the person authenticated (OIDC Core §2)."""
+        return self.code.auth_time
+
+    def get_acr(self) -> str:
+        """How strongly (OIDC Core §2)."""
+        return self.code.acr
+
+    def get_amr(self) -> list[str]:
+        """By which methods (RFC 8176)."""
+        return [self.code.acr]
+
+
+class AuthorizationCodeFlow(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib has no types
+    """One use, at most 60 seconds, bound to client, redirect URI and code challenge."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = ("authenticated",)
+
+    def generate_authorization_code(self) -> str:
+        """Make the code."""
+        return desk().terms.ids(Kind.AUTHORIZATION_CODE)
+
+    def save_authorization_code(self, code: str, request: Any) -> None:
+        """Put the code into the plan."""
+        desk().plan.code = code
+
+    def query_authorization_code(self, code: str, client: Any) -> CodeRecord | None:
+        """Give the loaded code if it may be used by this client now.
+
+        A used code is a replay: the plan says so, and refusing it kills the family's tokens (RFC 6749 §4.1.2).
+        """
+        here = desk()
+        held = here.code
+        if held is None or held.token.client_id != client.get_client_id():
+            return None
+        if held.token.redemption_id is not None:
+            here.plan.is_replay = True
+            return None
+        self.valid_until = held.grant.valid_until
+        alive = held.grant.is_live(here.terms.now) and held.partner_is_live and here.terms.now < held.token.expires_at
+        return CodeRecord(held.token) if alive else None
+
+    def authenticate_user(self, authorization_code: CodeRecord) -> str:
+        """Name the person who granted."""
+        return authorization_code.code.person_id
+
+    def create_token_response(self) -> Any:
+        """Let Authlib make the token, then plan its storage."""
+        answer = super().create_token_response()
+        here, code = desk(), self.request.authorization_code.code
+        token = answer[1]
+        here.plan.access_token = plan_access_token(token, code.grant_id, code.family_id, self.valid_until)
+        here.plan.refresh_token = _plan_refresh_token(here, token, code)
+        return answer
+
+    def delete_authorization_code(self, authorization_code: CodeRecord) -> None:
+        """The commit uses the code up, conditionally (trap 11)."""
+
+
+def plan_access_token(token: dict[str, Any], grant_id: str, family_id: str, valid_until: int) -> AccessToken:
+    """Plan an access token; it never outlives its grant."""
+    here, now = desk(), desk().terms.now
+    expires_at = min(now + token["expires_in"], valid_until)
+    token["expires_in"] = expires_at - now
+    return AccessToken(
+        token_digest=digest(token["access_token"]),
+        token_id=here.terms.ids(Kind.TOKEN),
+        client_id=here.client.client.client_id,
+        grant_id=grant_id,
+        family_id=family_id,
+        scope=token["scope"],
+        issued_at=now,
+        expires_at=expires_at,
+    )
+
+
+def _plan_refresh_token(here: Desk, token: dict[str, Any], code: AuthorizationCode) -> RefreshToken:
+    now = here.terms.now
+    return RefreshToken(
+        token_digest=digest(token["refresh_token"]),
+        token_id=here.terms.ids(Kind.TOKEN),
+        client_id=code.client_id,
+        grant_id=code.grant_id,
+        family_id=code.family_id,
+        scope=code.scope,
+        asked_scope=code.asked_scope,
+        auth_time=code.auth_time,
+        issued_at=now,
+        expires_at=now + here.terms.settings.refresh_token_ttl,
+    )
+
+
+class ProofKey(CodeChallenge):  # type: ignore[misc]  # Authlib has no types
+    """PKCE with S256 for every client (RFC 9700 §2.1.1); Authlib would let confidential ones omit it (trap 7)."""
+
+    DEFAULT_CODE_CHALLENGE_METHOD = "S256"
+    SUPPORTED_CODE_CHALLENGE_METHOD = ("S256",)
+
+    def validate_code_verifier(self, grant: Any, result: Any) -> None:
+        """Demand the verifier, then let Authlib compare it."""
+        if "code_verifier" not in grant.request.form:
+            raise Refusal("invalid_grant", detail="no code_verifier", hint="The parameter code_verifier is missing.")
+        super().validate_code_verifier(grant, result)
+

@@ -1,0 +1,60 @@
+"""Administrators' acts: append-only."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, select
+
+from gateway.store.statements import insert_once
+from gateway.store.tables import admin_action
+
+
+@dataclass(frozen=True, slots=True)
+class AdminAction:
+    """One act of an administrator; `detail` holds names and counts, never a value."""
+
+    action_id: str
+    actor_id: str
+    action: str
+    target_kind: str
+    target_id: str
+    at: int
+    reason: str | None = None
+    detail: dict[str, str | int] = field(default_factory=dict)
+
+
+def append_actions(connection: Connection, actions: Sequence[AdminAction]) -> Sequence[None]:
+    """Append acts."""
+    rows = [
+        {
+            "action_id": each.action_id,
+            "actor_id": each.actor_id,
+            "action": each.action,
+            "target_kind": each.target_kind,
+            "target_id": each.target_id,
+            "reason": each.reason,
+            "detail": json.dumps(each.detail, sort_keys=True),
+            "at": each.at,
+        }
+        for each in actions
+    ]
+    insert_once(connection, admin_action, rows)
+    return [None] * len(actions)
+
+
+def load_actions(connection: Connection, targets: Sequence[tuple[str, str]]) -> Sequence[list[AdminAction]]:
+    """Load the acts on each (kind, id), oldest first."""
+    return [_of(connection, kind, target_id) for kind, target_id in targets]
+
+
+def _of(connection: Connection, kind: str, target_id: str) -> list[AdminAction]:
+    statement = (
+        select(admin_action)
+        .where(admin_action.c.target_kind == kind, admin_action.c.target_id == target_id)
+        .order_by(admin_action.c.at, admin_action.c.action_id)
+    )
+    return [
+        AdminAction(**{**row._mapping, "detail": json.loads(row.detail)})
+        for row in connection.execute(statement)
+    ]

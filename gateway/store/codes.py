@@ -1,0 +1,124 @@
+"""Authorization codes: loading one with what it stands on, and using it up exactly once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import Connection, case, or_, select, update
+
+from gateway.model.grants import GrantState
+from gateway.model.tokens import AccessToken, AuthorizationCode, Held, RefreshToken
+from gateway.store.loading import GRANT_COLUMNS, PERSON_COLUMNS, grant_from_row, items_of, person_from_row
+from gateway.store.statements import insert_once
+from gateway.store.tables import (
+    access_token,
+    authorization_code,
+    consent_grant,
+    partner,
+    person,
+    refresh_token,
+)
+from gateway.store.tokens import access_row, refresh_row, revoke_families
+
+
+def load_codes(connection: Connection, digests: Sequence[bytes]) -> Sequence[Held[AuthorizationCode] | None]:
+    """Load codes with grant, items, person and the partner's state; None for an unknown one."""
+    own = [column for column in authorization_code.c if column.name not in ("grant_id", "person_id")]
+    statement = (
+        select(*own, *GRANT_COLUMNS, *PERSON_COLUMNS, partner.c.state.label("partner_state"))
+        .join(consent_grant, consent_grant.c.grant_id == authorization_code.c.grant_id)
+        .join(partner, partner.c.partner_id == consent_grant.c.partner_id)
+        .join(person, person.c.person_id == consent_grant.c.person_id)
+        .where(authorization_code.c.code_digest.in_(sorted(set(digests))))
+    )
+    rows = connection.execute(statement).all()
+    items = items_of(connection, [row.grant_id for row in rows])
+    names = AuthorizationCode.__dataclass_fields__
+    found = {
+        row.code_digest: Held(
+            token=AuthorizationCode(**{name: getattr(row, name) for name in names}),
+            grant=grant_from_row(row, items.get(row.grant_id, ())),
+            person=person_from_row(row),
+            partner_is_live=row.partner_state == "live",
+        )
+        for row in rows
+    }
+    return [found.get(digest) for digest in digests]
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """The plan of one code exchange; without tokens it is the plan of refusing a replay.
+
+    Attributes:
+        redemption_id: made before the transaction; repeating the same redemption wins again.
+    """
+
+    code_digest: bytes
+    grant_id: str
+    family_id: str
+    redemption_id: str
+    access_token: AccessToken | None
+    refresh_token: RefreshToken | None
+    at: int
+
+
+def redeem_codes(connection: Connection, redemptions: Sequence[Redemption]) -> Sequence[bool]:
+    """Use codes up and store what they bring (RFC 6749 §4.1.2). However many callers race, one wins.
+
+    A loser is a replay: every token of the code's family dies with it. A grant that ended in the meantime
+    lets nobody win.
+    """
+    live = _lock_live_grants(connection, [each.grant_id for each in redemptions])
+    firsts: dict[bytes, Redemption] = {}
+    for each in redemptions:
+        if each.access_token is not None and each.grant_id in live:
+            firsts.setdefault(each.code_digest, each)
+    won = _use_up(connection, {digest: each.redemption_id for digest, each in firsts.items()})
+    winners = [each for each in redemptions if each.code_digest in won and firsts[each.code_digest] is each]
+    insert_once(
+        connection, access_token, [access_row(each.access_token) for each in winners if each.access_token]
+    )
+    insert_once(
+        connection, refresh_token, [refresh_row(each.refresh_token) for each in winners if each.refresh_token]
+    )
+    outcomes = [any(each is winner for winner in winners) for each in redemptions]
+    revoke_families(
+        connection,
+        {each.family_id: each.at for each, is_won in zip(redemptions, outcomes, strict=True) if not is_won},
+    )
+    return outcomes
+
+
+def _lock_live_grants(connection: Connection, grant_ids: Sequence[str]) -> set[str]:
+    statement = (
+        select(consent_grant.c.grant_id)
+        .where(
+            consent_grant.c.grant_id.in_(sorted(set(grant_ids))), consent_grant.c.state == GrantState.ACTIVE
+        )
+        .order_by(consent_grant.c.grant_id)
+        .with_for_update(read=True)
+    )
+    return set(connection.execute(statement).scalars())
+
+
+def _use_up(connection: Connection, wanted: Mapping[bytes, str]) -> set[bytes]:
+    """Mark codes used; return those that this call won."""
+    if not wanted:
+        return set()
+    code = authorization_code.c
+    mine = case(dict(wanted), value=code.code_digest)
+    statement = (
+        update(authorization_code)
+        .where(
+            code.code_digest.in_(sorted(wanted)),
+            or_(code.redemption_id.is_(None), code.redemption_id == mine),
+        )
+        .values(redemption_id=mine)
+        .returning(code.code_digest)
+    )
+    return set(connection.execute(statement).scalars())
+
+
+def code_row(code: AuthorizationCode) -> dict[str, object]:
+    """Spell a code for its table."""
+    return asdict(code)

@@ -1,0 +1,302 @@
+"""The consent screen's side of the store: what it needs, what was served, and the decision."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from enum import Enum, auto
+
+from sqlalchemy import Connection, delete, select, update
+
+from gateway.model.grants import DPV_STATUS, LIVE, ConsentEvent, Grant, GrantedItem, GrantState, item_words
+from gateway.model.tokens import AuthorizationCode
+from gateway.store.codes import code_row
+from gateway.store.loading import GRANT_COLUMNS, grants_from
+from gateway.store.statements import did_insert, insert_once
+from gateway.store.tables import (
+    authorization_code,
+    consent_event,
+    consent_grant,
+    grant_item,
+    guardian_link,
+    notice_served,
+    organisation,
+    person,
+    pushed_request,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StandingQuery:
+    """Whose standing towards which offer."""
+
+    person_id: str
+    offer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a person stands towards an offer.
+
+    Attributes:
+        grant: the live grant, if there is one.
+        refused_at: when the person last said no while no grant was live.
+        country: of the person's organisation (ISO 3166-1 alpha-2): the jurisdiction.
+        guardians: how many guardians are linked and active.
+    """
+
+    grant: Grant | None
+    refused_at: int | None
+    country: str
+    guardians: int
+
+
+def load_standings(connection: Connection, queries: Sequence[StandingQuery]) -> Sequence[Standing]:
+    """Load standings, one by one: a screen asks for one."""
+    return [_standing(connection, query) for query in queries]
+
+
+def _standing(connection: Connection, query: StandingQuery) -> Standing:
+    grant = consent_grant.c
+    own = (grant.person_id == query.person_id) & (grant.offer_id == query.offer_id)
+    live = grants_from(connection, select(*GRANT_COLUMNS).where(own, grant.state.in_(sorted(LIVE))))
+    refused = (
+        select(grant.created_at)
+        .where(own, grant.state == GrantState.REFUSED)
+        .order_by(grant.created_at.desc())
+    )
+    country = (
+        select(organisation.c.country)
+        .join(person, person.c.organisation_id == organisation.c.organisation_id)
+        .where(person.c.person_id == query.person_id)
+    )
+    guardians = select(guardian_link.c.guardian_id).where(
+        guardian_link.c.child_id == query.person_id, guardian_link.c.state == "active"
+    )
+    return Standing(
+        grant=live[0] if live else None,
+        refused_at=connection.execute(refused.limit(1)).scalar(),
+        country=connection.execute(country).scalar_one(),
+        guardians=len(connection.execute(guardians).all()),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What was put before a person, recorded before the decision (promise P4)."""
+
+    served_id: str
+    person_id: str
+    notice_id: str
+    client_id: str
+    surface: str
+    language: str
+    screen_digest: bytes
+    served_at: int
+
+
+def serve_notices(connection: Connection, served: Sequence[Served]) -> Sequence[None]:
+    """Record what was served."""
+    insert_once(connection, notice_served, [asdict(each) for each in served])
+    return [None] * len(served)
+
+
+class Verdict(Enum):
+    """What became of a plan."""
+
+    DONE = auto()
+    REQUEST_USED = auto()
+    STALE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class NewGrant:
+    """The row of a grant that a decision creates."""
+
+    grant: Grant
+    legal_basis: str
+    jurisdiction: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The plan of one decision on a grant.
+
+    Attributes:
+        created: the grant's first row; None when the decision changes an existing grant.
+        grant: the grant as it stands after the decision.
+        code: what the browser carries back to the partner, if it said yes.
+        request_digest: the pushed request that this decision uses up (FAPI 2.0 §5.3.2.2).
+    """
+
+    created: NewGrant | None
+    grant: Grant
+    event: ConsentEvent
+    code: AuthorizationCode | None
+    request_digest: bytes | None
+    at: int
+
+
+def commit_decisions(connection: Connection, decisions: Sequence[Decision]) -> Sequence[Verdict]:
+    """Commit decisions, each whole or not at all: request used up, grant changed, event appended, code stored."""
+    return [_commit(connection, decision) for decision in decisions]
+
+
+def _commit(connection: Connection, decision: Decision) -> Verdict:
+    with connection.begin_nested() as savepoint:
+        verdict = _try(connection, decision)
+        if verdict is not Verdict.DONE:
+            savepoint.rollback()
+    return verdict
+
+
+def _try(connection: Connection, decision: Decision) -> Verdict:
+    if decision.request_digest and not use_up_request(connection, decision.request_digest, decision.at):
+        return Verdict.REQUEST_USED
+    changed = (
+        _create(connection, decision.created)
+        if decision.created
+        else change_grant(connection, decision.grant)
+    )
+    if not changed:
+        return Verdict.STALE
+    append_event(connection, decision.event)
+    replace_items(connection, decision.grant.grant_id, decision.grant.items)
+    if decision.code:
+        insert_once(connection, authorization_code, [code_row(decision.code)])
+    return Verdict.DONE
+
+
+def use_up_request(connection: Connection, request_digest: bytes, at: int) -> bool:
+    """Use up a pushed request at authorization, not at page load; whoever races, one wins."""
+    statement = (
+        update(pushed_request)
+        .where(pushed_request.c.request_digest == request_digest, pushed_request.c.used_at.is_(None))
+        .values(used_at=at)
+        .returning(pushed_request.c.request_digest)
+    )
+    return connection.execute(statement).first() is not None
+
+
+def _create(connection: Connection, created: NewGrant) -> bool:
+    grant = created.grant
+    row = {
+        "grant_id": grant.grant_id,
+        "person_id": grant.person_id,
+        "partner_id": grant.partner_id,
+        "offer_id": grant.offer_id,
+        "offer_version": grant.offer_version,
+        "notice_id": grant.notice_id,
+        "state": str(grant.state),
+        "legal_basis": created.legal_basis,
+        "jurisdiction": created.jurisdiction,
+        "version": grant.version,
+        "event_id": grant.event_id,
+        "created_at": grant.valid_from,
+        "valid_from": grant.valid_from,
+        "valid_until": grant.valid_until,
+        "last_user_activity_at": grant.valid_from,
+    }
+    # A second live grant for the same person and offer meets the partial unique index and is not inserted.
+    return did_insert(connection, consent_grant, row)
+
+
+def change_grant(
+    connection: Connection, after: Grant, *, ended_at: int | None = None, reason: str | None = None
+) -> bool:
+    """Move a grant on by one version; False when somebody else moved it first."""
+    statement = (
+        update(consent_grant)
+        .where(
+            consent_grant.c.grant_id == after.grant_id,
+            consent_grant.c.version == after.version - 1,
+            consent_grant.c.state.in_(sorted(LIVE)),
+        )
+        .values(
+            offer_version=after.offer_version,
+            notice_id=after.notice_id,
+            state=str(after.state),
+            version=after.version,
+            event_id=after.event_id,
+            valid_from=after.valid_from,
+            valid_until=after.valid_until,
+            ended_at=ended_at,
+            end_reason=reason,
+        )
+        .returning(consent_grant.c.grant_id)
+    )
+    return connection.execute(statement).first() is not None
+
+
+def append_event(connection: Connection, event: ConsentEvent) -> None:
+    """Append one consent event."""
+    row = asdict(event)
+    row |= {
+        "type": str(event.type),
+        "dpv_status": DPV_STATUS[event.type],
+        "actor_kind": str(event.actor_kind),
+        "items": json.dumps(item_words(event.items)),
+        "reason": str(event.reason) if event.reason else None,
+    }
+    insert_once(connection, consent_event, [row])
+
+
+def replace_items(connection: Connection, grant_id: str, items: Sequence[GrantedItem]) -> None:
+    """Make the grant hold exactly these items; absence means not granted. The events keep the history."""
+    connection.execute(delete(grant_item).where(grant_item.c.grant_id == grant_id))
+    insert_once(
+        connection,
+        grant_item,
+        [
+            {
+                "grant_id": grant_id,
+                "field": each.item.field,
+                "purpose": each.item.purpose,
+                "form": str(each.item.form),
+                "needed": each.needed,
+                "retention_days": each.retention_days,
+            }
+            for each in items
+        ],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """The plan of answering an authorization request from a grant that already covers it."""
+
+    grant: Grant
+    code: AuthorizationCode
+    request_digest: bytes | None
+    at: int
+
+
+def commit_renewals(connection: Connection, renewals: Sequence[Renewal]) -> Sequence[Verdict]:
+    """Store codes for grants that are still as they were seen."""
+    return [_renew(connection, renewal) for renewal in renewals]
+
+
+def _renew(connection: Connection, renewal: Renewal) -> Verdict:
+    with connection.begin_nested() as savepoint:
+        verdict = _try_renewal(connection, renewal)
+        if verdict is not Verdict.DONE:
+            savepoint.rollback()
+    return verdict
+
+
+def _try_renewal(connection: Connection, renewal: Renewal) -> Verdict:
+    if renewal.request_digest and not use_up_request(connection, renewal.request_digest, renewal.at):
+        return Verdict.REQUEST_USED
+    seen = (
+        update(consent_grant)
+        .where(
+            consent_grant.c.grant_id == renewal.grant.grant_id,
+            consent_grant.c.version == renewal.grant.version,
+            consent_grant.c.state == GrantState.ACTIVE,
+        )
+        .values(last_user_activity_at=renewal.at)
+        .returning(consent_grant.c.grant_id)
+    )
+    if connection.execute(seen).first() is None:
+        return Verdict.STALE
+    insert_once(connection, authorization_code, [code_row(renewal.code)])
+    return Verdict.DONE

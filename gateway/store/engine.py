@@ -1,0 +1,214 @@
+"""The store: runs operations on SQLite or PostgreSQL, alone or in lanes."""
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import StaticPool
+
+from gateway.kit.errors import Refusal
+from gateway.kit.logs import log
+from gateway.model.registry import Registry
+from gateway.store.lanes import Lane
+from gateway.store.registry import current_version, load_registry
+
+Item = TypeVar("Item")
+Outcome = TypeVar("Outcome")
+T = TypeVar("T")
+Operation = Callable[[Connection, Sequence[Item]], Sequence[Outcome]]
+"""A store operation: conditional and independent for each item, outcomes in the items' order."""
+
+ATTEMPTS = 4
+"""How often a transaction is tried when the database says that trying again makes sense."""
+
+_RETRIABLE = frozenset({"40001", "40P01", "57P01", "57P02", "57P03", "08000", "08003", "08006"})
+"""SQLSTATEs: serialization failure, deadlock, server stopping, connection lost."""
+
+
+class Backend(Protocol):
+    """One kind of database."""
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run work in a transaction and commit it durably."""
+        ...
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run work that only reads."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        ...
+
+
+class SqliteBackend:
+    """SQLite: reads on the loop, writes in one thread of their own, WAL, ``synchronous=FULL``."""
+
+    def __init__(self, url: str) -> None:
+        """Open the file; it need not exist."""
+        self._writer = self._engine(url, "BEGIN IMMEDIATE")
+        self._reader = self._engine(url, "BEGIN")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
+
+    @staticmethod
+    def _engine(url: str, begin: str) -> Any:
+        engine = create_engine(
+            url, poolclass=StaticPool, connect_args={"check_same_thread": False, "timeout": 5}
+        )
+
+        @event.listens_for(engine, "connect")
+        def prepare(connection: sqlite3.Connection, _: object) -> None:
+            # We say BEGIN ourselves: the driver would begin late, and never IMMEDIATE.
+            connection.isolation_level = None
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+                connection.execute(f"PRAGMA {pragma}").close()
+
+        @event.listens_for(engine, "begin")
+        def say_begin(connection: Connection) -> None:
+            connection.exec_driver_sql(begin)
+
+        return engine
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run work in the writer thread; SQLite allows one writer anyway."""
+
+        def transaction() -> T:
+            with self._writer.begin() as connection:
+                return work(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, transaction)
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run a short read on the loop: 50 µs, less than handing it to a thread."""
+        with self._reader.begin() as connection:
+            return work(connection)
+
+    async def close(self) -> None:
+        """Finish the writer's work, then close."""
+        await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)
+        self._writer.dispose()
+        self._reader.dispose()
+
+
+class PostgresBackend:
+    """PostgreSQL through asyncpg."""
+
+    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+        """Prepare a pool; nothing connects yet."""
+        self._engine = create_async_engine(
+            url.replace("postgresql://", "postgresql+asyncpg://", 1),
+            pool_size=pool_size,
+            max_overflow=8,
+            pool_timeout=5,
+        )
+        # BEGIN and ROLLBACK around a read cost a quarter of it.
+        self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run work in a READ COMMITTED transaction: each statement sees what was committed before it."""
+        async with self._engine.begin() as connection:
+            return await connection.run_sync(work)
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run a read without a transaction."""
+        async with self._reader.connect() as connection:
+            return await connection.run_sync(work)
+
+    async def close(self) -> None:
+        """Close the pool."""
+        await self._engine.dispose()
+
+
+def open_backend(url: str) -> Backend:
+    """Choose the backend by the address."""
+    return SqliteBackend(url) if url.startswith("sqlite") else PostgresBackend(url)
+
+
+class Store:
+    """Runs operations; keeps the registry's snapshot true by reading its version in every transaction."""
+
+    def __init__(self, backend: Backend, *, lane_width: int = 64, lane_depth: int = 2048) -> None:
+        """Take a backend; `open` must run before the first request."""
+        self._backend = backend
+        self._width = lane_width
+        self._depth = lane_depth
+        self._lanes: dict[tuple[object, bool], Lane[Any, Any]] = {}
+        self._registry = Registry(version=0)
+
+    @property
+    def registry(self) -> Registry:
+        """The snapshot that the latest transaction found to be true."""
+        return self._registry
+
+    async def open(self) -> "Store":
+        """Load the registry."""
+        await self._attempt(self._backend.read, lambda connection: None)
+        return self
+
+    async def close(self) -> None:
+        """Let every lane finish, then close the database."""
+        for lane in self._lanes.values():
+            await lane.drain()
+        await self._backend.close()
+
+    async def run(self, operation: Operation[Item, Outcome], item: Item) -> Outcome:
+        """Run an operation over one item in a transaction of its own."""
+        return (await self.run_all(operation, [item]))[0]
+
+    async def run_all(self, operation: Operation[Item, Outcome], items: Sequence[Item]) -> Sequence[Outcome]:
+        """Run an operation over a set in one transaction: all of it commits or nothing."""
+        return await self._attempt(self._backend.write, lambda connection: operation(connection, items))
+
+    async def read(self, operation: Operation[Item, Outcome], item: Item) -> Outcome:
+        """Run an operation that only reads."""
+        return (await self._read_all(operation, [item]))[0]
+
+    async def _read_all(
+        self, operation: Operation[Item, Outcome], items: Sequence[Item]
+    ) -> Sequence[Outcome]:
+        return await self._attempt(self._backend.read, lambda connection: operation(connection, items))
+
+    def lane(self, operation: Operation[Item, Outcome], *, reads: bool = False) -> Lane[Item, Outcome]:
+        """Give the lane of an operation; the same one each time."""
+        lane = self._lanes.get((operation, reads))
+        if lane is None:
+            run = self._read_all if reads else self.run_all
+            lane = Lane(lambda items: run(operation, items), width=self._width, depth=self._depth)
+            self._lanes[operation, reads] = lane
+        return lane
+
+    async def _attempt(
+        self, way: Callable[[Callable[[Connection], T]], Awaitable[T]], work: Callable[[Connection], T]
+    ) -> T:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return await way(lambda connection: self._over_true_registry(connection, work))
+            except (DBAPIError, OSError, TimeoutError) as error:
+                if not _is_retriable(error):
+                    raise
+                log().warning("database_retry", attempt=attempt, error=error)
+                if attempt < ATTEMPTS:
+                    await asyncio.sleep(0.02 * 4**attempt)
+        raise Refusal("temporarily_unavailable", detail="the database does not answer", retry_after=5)
+
+    def _over_true_registry(self, connection: Connection, work: Callable[[Connection], T]) -> T:
+        if current_version(connection) != self._registry.version:
+            self._registry = load_registry(connection)
+        return work(connection)
+
+
+def _is_retriable(error: Exception) -> bool:
+    """Whether trying again can help: items carry client-made ids, so an ambiguous commit happens once."""
+    if not isinstance(error, DBAPIError):
+        return True
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return state in _RETRIABLE
+    if isinstance(error.orig, sqlite3.OperationalError):
+        return "locked" in str(error.orig) or "unable to open" in str(error.orig)
+    return error.connection_invalidated or isinstance(error, (InterfaceError, OperationalError))

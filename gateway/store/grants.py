@@ -1,0 +1,219 @@
+"""Grants: the person's list, the administrators' search, narrowing and ending."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select, tuple_
+
+from gateway.model.grants import LIVE, ConsentEvent, Grant, GrantState, ReasonCode
+from gateway.store.admin_actions import AdminAction, append_actions
+from gateway.store.consents import Verdict, append_event, change_grant, replace_items
+from gateway.store.loading import GRANT_COLUMNS, events_of, grants_from
+from gateway.store.tables import (
+    access_token,
+    consent_grant,
+    grant_item,
+    handoff,
+    notice_version,
+    person,
+    refresh_token,
+)
+from gateway.store.tokens import revoke_of_grants
+
+
+@dataclass(frozen=True, slots=True)
+class GrantLine:
+    """A grant in a list, with its last hand-off."""
+
+    grant: Grant
+    created_at: int
+    ended_at: int | None
+    end_reason: str | None
+    last_handoff_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class GrantQuery:
+    """A page of grants, newest first.
+
+    Attributes:
+        before: key of the last line of the page before, (created_at, grant_id).
+    """
+
+    person_id: str | None = None
+    partner_id: str | None = None
+    field: str | None = None
+    state: str | None = None
+    since: int | None = None
+    until: int | None = None
+    before: tuple[int, str] | None = None
+    limit: int = 50
+
+
+def search_grants(connection: Connection, queries: Sequence[GrantQuery]) -> Sequence[list[GrantLine]]:
+    """Search grants by keyset paging: a page costs the same however deep it is."""
+    return [_search(connection, query) for query in queries]
+
+
+def _search(connection: Connection, query: GrantQuery) -> list[GrantLine]:
+    grant = consent_grant.c
+    statement = select(grant.grant_id, grant.created_at, grant.ended_at, grant.end_reason)
+    if query.person_id is not None:
+        statement = statement.where(grant.person_id == query.person_id)
+    if query.partner_id is not None:
+        statement = statement.where(grant.partner_id == query.partner_id)
+    if query.state is not None:
+        statement = statement.where(grant.state == query.state)
+    if query.since is not None:
+        statement = statement.where(grant.created_at >= query.since)
+    if query.until is not None:
+        statement = statement.where(grant.created_at < query.until)
+    if query.field is not None:
+        statement = statement.where(
+            grant.grant_id.in_(select(grant_item.c.grant_id).where(grant_item.c.field == query.field))
+        )
+    if query.before is not None:
+        statement = statement.where(tuple_(grant.created_at, grant.grant_id) < tuple_(*query.before))
+    rows = connection.execute(
+        statement.order_by(grant.created_at.desc(), grant.grant_id.desc()).limit(query.limit)
+    ).all()
+    ids = [row.grant_id for row in rows]
+    grants = {
+        each.grant_id: each
+        for each in grants_from(connection, select(*GRANT_COLUMNS).where(grant.grant_id.in_(ids)))
+    }
+    last = dict(
+        connection.execute(
+            select(handoff.c.grant_id, func.max(handoff.c.at))
+            .where(handoff.c.grant_id.in_(ids))
+            .group_by(handoff.c.grant_id)
+        )
+        .tuples()
+        .all()
+    )
+    return [
+        GrantLine(grants[row.grant_id], row.created_at, row.ended_at, row.end_reason, last.get(row.grant_id))
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLine:
+    """A token in a list: its id, never its secret or digest."""
+
+    token_id: str
+    kind: str
+    client_id: str
+    issued_at: int
+    expires_at: int
+    revoked_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class GrantDetail:
+    """Everything about a grant but values."""
+
+    line: GrantLine
+    events: tuple[ConsentEvent, ...]
+    tokens: tuple[TokenLine, ...]
+    organisation_id: str
+    role: str
+    notice_text: str
+    notice_language: str
+
+
+def load_details(connection: Connection, grant_ids: Sequence[str]) -> Sequence[GrantDetail | None]:
+    """Load grants in detail; None for an unknown one."""
+    return [_detail(connection, grant_id) for grant_id in grant_ids]
+
+
+def _detail(connection: Connection, grant_id: str) -> GrantDetail | None:
+    grant = consent_grant.c
+    row = connection.execute(
+        select(
+            grant.created_at,
+            grant.ended_at,
+            grant.end_reason,
+            person.c.organisation_id,
+            person.c.role,
+            notice_version.c.text,
+            notice_version.c.language,
+        )
+        .join(person, person.c.person_id == grant.person_id)
+        .join(notice_version, notice_version.c.notice_id == grant.notice_id)
+        .where(grant.grant_id == grant_id)
+    ).first()
+    if row is None:
+        return None
+    found = grants_from(connection, select(*GRANT_COLUMNS).where(grant.grant_id == grant_id))[0]
+    last = connection.execute(select(func.max(handoff.c.at)).where(handoff.c.grant_id == grant_id)).scalar()
+    return GrantDetail(
+        line=GrantLine(found, row.created_at, row.ended_at, row.end_reason, last),
+        events=events_of(connection, grant_id),
+        tokens=_tokens(connection, grant_id),
+        organisation_id=row.organisation_id,
+        role=row.role,
+        notice_text=row.text,
+        notice_language=row.language,
+    )
+
+
+def _tokens(connection: Connection, grant_id: str) -> tuple[TokenLine, ...]:
+    lines = []
+    for kind, table in (("access", access_token), ("refresh", refresh_token)):
+        columns = [
+            table.c[name] for name in ("token_id", "client_id", "issued_at", "expires_at", "revoked_at")
+        ]
+        statement = (
+            select(*columns).where(table.c.grant_id == grant_id).order_by(table.c.issued_at.desc()).limit(50)
+        )
+        lines += [TokenLine(kind=kind, **row._mapping) for row in connection.execute(statement)]
+    return tuple(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The plan of narrowing or ending one grant.
+
+    Attributes:
+        after: the grant as it stands afterwards.
+        action: the administrator's act, if one acted.
+    """
+
+    after: Grant
+    event: ConsentEvent
+    at: int
+    reason: ReasonCode | None = None
+    action: AdminAction | None = None
+
+
+def commit_changes(connection: Connection, changes: Sequence[Change]) -> Sequence[Verdict]:
+    """Change grants; when one ends, every token that stands on it ends in the same transaction."""
+    return [_change(connection, change) for change in changes]
+
+
+def _change(connection: Connection, change: Change) -> Verdict:
+    ends = change.after.state is GrantState.ENDED
+    ended_at, reason = (change.at, str(change.reason)) if ends else (None, None)
+    if not change_grant(connection, change.after, ended_at=ended_at, reason=reason):
+        return Verdict.STALE
+    append_event(connection, change.event)
+    if ends:
+        revoke_of_grants(connection, {change.after.grant_id: change.at})
+    else:
+        replace_items(connection, change.after.grant_id, change.after.items)
+    if change.action:
+        append_actions(connection, [change.action])
+    return Verdict.DONE
+
+
+def count_live(connection: Connection, partner_ids: Sequence[str]) -> Sequence[int]:
+    """Count each partner's live grants: what a brake would stop."""
+    grant = consent_grant.c
+    statement = (
+        select(grant.partner_id, func.count())
+        .where(grant.partner_id.in_(sorted(set(partner_ids))), grant.state.in_(sorted(LIVE)))
+        .group_by(grant.partner_id)
+    )
+    counts = dict(connection.execute(statement).tuples().all())
+    return [counts.get(partner_id, 0) for partner_id in partner_ids]

@@ -1,0 +1,1 @@
+"""Schema migrations (Alembic), up and down, on both databases."""

@@ -1,0 +1,297 @@
+"""Partners: submitted manifests, states, and what goes live by an approval."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import Connection, func, select, update
+
+from gateway.model.registry import Notice
+from gateway.store.admin_actions import AdminAction, append_actions
+from gateway.store.registry import bump_version, notice_from_row
+from gateway.store.statements import insert_once
+from gateway.store.tables import client, manifest_version, notice_version, offer, offer_version, partner
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A manifest to keep for review; what is live stays as it is."""
+
+    partner_id: str
+    partner_content: str
+    content: str
+    submitted_by: str
+    at: int
+
+
+def submit_manifests(connection: Connection, submissions: Sequence[Submission]) -> Sequence[int | None]:
+    """Keep manifests as new versions; None where the newest version says the same already."""
+    outcomes = [_submit(connection, each) for each in submissions]
+    bump_version(connection)
+    return outcomes
+
+
+def _submit(connection: Connection, new: Submission) -> int | None:
+    row = {
+        "partner_id": new.partner_id,
+        "state": "draft",
+        "content": new.partner_content,
+        "changed_at": new.at,
+    }
+    insert_once(connection, partner, [row])
+    digest = hashlib.sha256(new.content.encode()).digest()
+    newest = connection.execute(
+        select(manifest_version.c.version, manifest_version.c.sha256)
+        .where(manifest_version.c.partner_id == new.partner_id)
+        .order_by(manifest_version.c.version.desc())
+    ).first()
+    if newest and newest.sha256 == digest:
+        return None
+    version = newest.version + 1 if newest else 1
+    insert_once(
+        connection,
+        manifest_version,
+        [
+            {
+                "partner_id": new.partner_id,
+                "version": version,
+                "content": new.content,
+                "sha256": digest,
+                "submitted_by": new.submitted_by,
+                "submitted_at": new.at,
+            }
+        ],
+    )
+    connection.execute(
+        update(partner).where(partner.c.partner_id == new.partner_id).values(pending_manifest=version)
+    )
+    return version
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerRecord:
+    """A partner as administrators see it."""
+
+    partner_id: str
+    state: str
+    content: str
+    live_manifest: int | None
+    pending_manifest: int | None
+    changed_at: int
+    manifests: tuple["ManifestRecord", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestRecord:
+    """One submitted manifest."""
+
+    version: int
+    content: str
+    submitted_by: str
+    submitted_at: int
+
+
+def load_partners(connection: Connection, partner_ids: Sequence[str | None]) -> Sequence[list[PartnerRecord]]:
+    """Load a partner with its manifests, or, for None, every partner without them."""
+    outcomes = []
+    for partner_id in partner_ids:
+        statement = select(partner).order_by(partner.c.partner_id)
+        if partner_id is not None:
+            statement = statement.where(partner.c.partner_id == partner_id)
+        rows = connection.execute(statement).all()
+        manifests = _manifests(connection, partner_id) if partner_id is not None else ()
+        outcomes.append([PartnerRecord(**row._mapping, manifests=manifests) for row in rows])
+    return outcomes
+
+
+def _manifests(connection: Connection, partner_id: str) -> tuple[ManifestRecord, ...]:
+    column = manifest_version.c
+    statement = (
+        select(column.version, column.content, column.submitted_by, column.submitted_at)
+        .where(column.partner_id == partner_id)
+        .order_by(column.version.desc())
+    )
+    return tuple(ManifestRecord(**row._mapping) for row in connection.execute(statement))
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """A partner's move from one state to another, with the act behind it."""
+
+    partner_id: str
+    before: str
+    after: str
+    at: int
+    action: AdminAction
+
+
+def move_partners(connection: Connection, changes: Sequence[StateChange]) -> Sequence[bool]:
+    """Move partners; False where the state was no longer the one that was seen."""
+    outcomes = [_move(connection, each) for each in changes]
+    bump_version(connection)
+    return outcomes
+
+
+def _move(connection: Connection, change: StateChange) -> bool:
+    statement = (
+        update(partner)
+        .where(partner.c.partner_id == change.partner_id, partner.c.state == change.before)
+        .values(state=change.after, changed_at=change.at)
+        .returning(partner.c.partner_id)
+    )
+    if connection.execute(statement).first() is None:
+        return False
+    append_actions(connection, [change.action])
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class ClientRow:
+    """A client that goes live."""
+
+    client_id: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRow:
+    """An offer version that goes live, with its notices."""
+
+    offer_id: str
+    version: int
+    content: str
+    material: bool
+    notices: tuple[Notice, ...]
+    diff: str
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """The plan of approving one submitted manifest: everything it names goes live at once."""
+
+    change: StateChange
+    manifest_version: int
+    partner_content: str
+    clients: tuple[ClientRow, ...]
+    offers: tuple[OfferRow, ...]
+
+
+def publish_manifests(connection: Connection, publications: Sequence[Publication]) -> Sequence[bool]:
+    """Publish manifests; False where the state or the manifest under review changed in the meantime."""
+    outcomes = []
+    for each in publications:
+        with connection.begin_nested() as savepoint:
+            done = _publish(connection, each)
+            if not done:
+                savepoint.rollback()
+        outcomes.append(done)
+    bump_version(connection)
+    return outcomes
+
+
+def _publish(connection: Connection, plan: Publication) -> bool:
+    if not _move(connection, plan.change):
+        return False
+    partner_id, at = plan.change.partner_id, plan.change.at
+    statement = (
+        update(partner)
+        .where(partner.c.partner_id == partner_id, partner.c.pending_manifest == plan.manifest_version)
+        .values(content=plan.partner_content, live_manifest=plan.manifest_version, pending_manifest=None)
+        .returning(partner.c.partner_id)
+    )
+    if connection.execute(statement).first() is None:
+        return False
+    return all(_publish_client(connection, partner_id, each, at) for each in plan.clients) and all(
+        _publish_offer(connection, partner_id, each, at) for each in plan.offers
+    )
+
+
+def _publish_client(connection: Connection, partner_id: str, new: ClientRow, at: int) -> bool:
+    row = {"client_id": new.client_id, "partner_id": partner_id, "content": new.content, "changed_at": at}
+    insert_once(connection, client, [row])
+    statement = (
+        update(client)
+        .where(client.c.client_id == new.client_id, client.c.partner_id == partner_id)
+        .values(content=new.content, changed_at=at)
+        .returning(client.c.client_id)
+    )
+    # A client_id that another partner holds is not taken over.
+    return connection.execute(statement).first() is not None
+
+
+def _publish_offer(connection: Connection, partner_id: str, new: OfferRow, at: int) -> bool:
+    insert_once(
+        connection, offer, [{"offer_id": new.offer_id, "partner_id": partner_id, "live_version": new.version}]
+    )
+    row = {
+        "offer_id": new.offer_id,
+        "version": new.version,
+        "content": new.content,
+        "sha256": hashlib.sha256(new.content.encode()).digest(),
+        "material": new.material,
+        "published_at": at,
+    }
+    insert_once(connection, offer_version, [row])
+    insert_once(connection, notice_version, [asdict(notice) | {"diff": new.diff} for notice in new.notices])
+    statement = (
+        update(offer)
+        .where(offer.c.offer_id == new.offer_id, offer.c.partner_id == partner_id)
+        .values(live_version=new.version)
+        .returning(offer.c.offer_id)
+    )
+    return connection.execute(statement).first() is not None
+
+
+def newest_offer_versions(connection: Connection, offer_ids: Sequence[str]) -> Sequence[int]:
+    """Tell each offer's newest version; 0 for a new one."""
+    statement = (
+        select(offer_version.c.offer_id, func.max(offer_version.c.version))
+        .where(offer_version.c.offer_id.in_(sorted(set(offer_ids))))
+        .group_by(offer_version.c.offer_id)
+    )
+    newest = dict(connection.execute(statement).tuples().all())
+    return [newest.get(offer_id, 0) for offer_id in offer_ids]
+
+
+@dataclass(frozen=True, slots=True)
+class NewSecret:
+    """A client's new secret, as a digest; the old one stops working at once."""
+
+    client_id: str
+    secret_digest: bytes
+    action: AdminAction
+
+
+def keep_secrets(connection: Connection, secrets: Sequence[NewSecret]) -> Sequence[bool]:
+    """Keep client secrets; False for an unknown client."""
+    outcomes = []
+    for each in secrets:
+        statement = (
+            update(client)
+            .where(client.c.client_id == each.client_id)
+            .values(secret_digest=each.secret_digest)
+            .returning(client.c.client_id)
+        )
+        known = connection.execute(statement).first() is not None
+        if known:
+            append_actions(connection, [each.action])
+        outcomes.append(known)
+    bump_version(connection)
+    return outcomes
+
+
+def load_notices(connection: Connection, notice_ids: Sequence[str]) -> Sequence[Notice | None]:
+    """Load notice versions, however old."""
+    statement = select(notice_version).where(notice_version.c.notice_id.in_(sorted(set(notice_ids))))
+    found = {row.notice_id: notice_from_row(row) for row in connection.execute(statement)}
+    return [found.get(notice_id) for notice_id in notice_ids]
+
+
+def load_offer_versions(connection: Connection, wanted: Sequence[tuple[str, int]]) -> Sequence[str]:
+    """Load offer versions' contents, however old."""
+    column = offer_version.c
+    contents = []
+    for offer_id, version in wanted:
+        statement = select(column.content).where(column.offer_id == offer_id, column.version == version)
+        contents.append(connection.execute(statement).scalar_one())
+    return contents

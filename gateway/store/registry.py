@@ -1,0 +1,83 @@
+"""Loading the registry's snapshot, and telling every node that it changed."""
+
+from sqlalchemy import Connection, select, update
+
+from gateway.model.registry import (
+    LiveOffer,
+    Notice,
+    RegisteredClient,
+    RegisteredPartner,
+    Registry,
+    SigningKey,
+)
+from gateway.store.tables import (
+    client,
+    notice_version,
+    offer,
+    offer_version,
+    org_policy,
+    partner,
+    registry_version,
+    signing_key,
+)
+from partners import PartnerState, client_from_content, offer_from_content, partner_from_content
+
+
+def current_version(connection: Connection) -> int:
+    """Read the registry's version: one tiny row that every transaction looks at first."""
+    return connection.execute(select(registry_version.c.version)).scalar_one()
+
+
+def bump_version(connection: Connection) -> None:
+    """Make every node reload its snapshot at its next transaction."""
+    connection.execute(update(registry_version).values(version=registry_version.c.version + 1))
+
+
+def load_registry(connection: Connection) -> Registry:
+    """Load everything that changes rarely."""
+    version = current_version(connection)
+    return Registry(
+        version=version,
+        partners={
+            row.partner_id: RegisteredPartner(partner_from_content(row.content), PartnerState(row.state))
+            for row in connection.execute(select(partner))
+        },
+        clients={
+            row.client_id: RegisteredClient(client_from_content(row.content), row.secret_digest)
+            for row in connection.execute(select(client))
+        },
+        offers=_offers(connection),
+        signing_keys=tuple(
+            SigningKey(row.kid, row.alg, row.public_jwk, row.private_sealed, row.created_at, row.retired_at)
+            for row in connection.execute(
+                select(signing_key).order_by(signing_key.c.created_at, signing_key.c.kid)
+            )
+        ),
+        blocked=frozenset(
+            (row.organisation_id, row.partner_id)
+            for row in connection.execute(select(org_policy).where(org_policy.c.decision == "deny"))
+        ),
+    )
+
+
+def _offers(connection: Connection) -> dict[str, LiveOffer]:
+    live = (offer_version.c.offer_id == offer.c.offer_id) & (offer_version.c.version == offer.c.live_version)
+    offers = {
+        row.offer_id: LiveOffer(offer_from_content(row.content), row.version, {})
+        for row in connection.execute(select(offer_version).join(offer, live))
+    }
+    notices: dict[str, dict[str, Notice]] = {offer_id: {} for offer_id in offers}
+    current = (notice_version.c.offer_id == offer.c.offer_id) & (
+        notice_version.c.offer_version == offer.c.live_version
+    )
+    for row in connection.execute(select(notice_version).join(offer, current)):
+        notices[row.offer_id][row.language] = notice_from_row(row)
+    return {
+        offer_id: LiveOffer(found.offer, found.version, notices[offer_id])
+        for offer_id, found in offers.items()
+    }
+
+
+def notice_from_row(row: object) -> Notice:
+    """Read one notice version."""
+    return Notice(**{name: getattr(row, name) for name in Notice.__dataclass_fields__})

@@ -1,0 +1,141 @@
+"""The release gate's transaction: token, live grant and items, sealed values, hand-off row, in that order."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from sqlalchemy import Connection, select
+
+from gateway.model.handoffs import Handoff
+from gateway.model.profile import SealedProfile
+from gateway.model.tokens import AccessToken, Held
+from gateway.store.engine import Operation
+from gateway.store.loading import GRANT_COLUMNS, PERSON_COLUMNS, grant_from_row, items_of, person_from_row
+from gateway.store.profiles import sealed_profiles
+from gateway.store.statements import insert_once
+from gateway.store.tables import access_token, consent_grant, handoff, partner, person
+
+Ask = TypeVar("Ask", bound="ReleaseAsk")
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseAsk:
+    """One request for values.
+
+    Attributes:
+        handoff_id: made before the transaction, so that repeating it appends one row only.
+    """
+
+    token_digest: bytes
+    endpoint: str
+    handoff_id: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decided(Generic[Answer]):
+    """What the gate decided: the row to append, if values leave, and the answer."""
+
+    handoff: Handoff | None
+    answer: Answer
+
+
+Decide = Callable[[ReleaseAsk, Held[AccessToken] | None, SealedProfile | None], Decided[Answer]]
+
+
+def release_operation(decide: Decide[Answer]) -> Operation[ReleaseAsk, Answer]:
+    """Make the operation: load under lock, let the gate decide, append what it decided."""
+
+    def release(connection: Connection, asks: Sequence[ReleaseAsk]) -> Sequence[Answer]:
+        held = hold_access_tokens(connection, [ask.token_digest for ask in asks], lock=True)
+        profiles = sealed_profiles(connection, [each.person.person_id for each in held.values()])
+        decided = []
+        for ask in asks:
+            found = held.get(ask.token_digest)
+            profile = profiles[found.person.person_id] if found else None
+            decided.append(decide(ask, found, profile))
+        append_handoffs(connection, [each.handoff for each in decided if each.handoff])
+        return [each.answer for each in decided]
+
+    return release
+
+
+def hold_access_tokens(
+    connection: Connection, digests: Sequence[bytes], *, lock: bool = False
+) -> dict[bytes, Held[AccessToken]]:
+    """Load tokens with grant, items, person and the partner's state.
+
+    With `lock`, the grants are locked FOR SHARE in id order: a revocation, which updates the grant, waits for
+    the release in flight, and the items are read by a later statement, so they are never older than the lock.
+    """
+    statement = (
+        select(
+            access_token.c.token_digest,
+            access_token.c.token_id,
+            access_token.c.client_id,
+            access_token.c.family_id,
+            access_token.c.scope,
+            access_token.c.issued_at,
+            access_token.c.expires_at,
+            access_token.c.revoked_at,
+            *GRANT_COLUMNS,
+            *PERSON_COLUMNS,
+            partner.c.state.label("partner_state"),
+        )
+        .join(consent_grant, consent_grant.c.grant_id == access_token.c.grant_id)
+        .join(partner, partner.c.partner_id == consent_grant.c.partner_id)
+        .join(person, person.c.person_id == consent_grant.c.person_id)
+        .where(access_token.c.token_digest.in_(sorted(set(digests))))
+        .order_by(consent_grant.c.grant_id)
+    )
+    if lock:
+        statement = statement.with_for_update(read=True, of=consent_grant)
+    rows = connection.execute(statement).all()
+    items = items_of(connection, [row.grant_id for row in rows])
+    return {
+        row.token_digest: Held(
+            token=AccessToken(
+                token_digest=row.token_digest,
+                token_id=row.token_id,
+                client_id=row.client_id,
+                grant_id=row.grant_id,
+                family_id=row.family_id,
+                scope=row.scope,
+                issued_at=row.issued_at,
+                expires_at=row.expires_at,
+                revoked_at=row.revoked_at,
+            ),
+            grant=grant_from_row(row, items.get(row.grant_id, ())),
+            person=person_from_row(row),
+            partner_is_live=row.partner_state == "live",
+        )
+        for row in rows
+    }
+
+
+def append_handoffs(connection: Connection, handoffs: Sequence[Handoff]) -> None:
+    """Append rows to the hand-off log."""
+    insert_once(connection, handoff, [_row(each) for each in handoffs])
+
+
+def _row(each: Handoff) -> dict[str, object]:
+    return {
+        "handoff_id": each.handoff_id,
+        "grant_id": each.grant_id,
+        "event_id": each.event_id,
+        "person_id": each.person_id,
+        "partner_id": each.partner_id,
+        "client_id": each.client_id,
+        "token_digest": each.token_digest,
+        "endpoint": each.endpoint,
+        "items": json.dumps(
+            [
+                [item.item.field, item.item.purpose, str(item.item.form), item.commitment]
+                for item in each.items
+            ]
+        ),
+        "at": each.at,
+        "entry_digest": each.entry_digest,
+    }

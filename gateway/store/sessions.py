@@ -1,0 +1,87 @@
+"""Server-side sessions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select, update
+
+from gateway.model.people import PersonState, Session
+from gateway.store.loading import PERSON_COLUMNS, person_from_row
+from gateway.store.statements import insert_once
+from gateway.store.tables import person, session
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """A session to open; the one it replaces ends in the same transaction (rotation at log-in)."""
+
+    session_digest: bytes
+    person_id: str
+    replaces: bytes | None
+    created_at: int
+    auth_time: int
+
+
+def open_sessions(connection: Connection, sessions: Sequence[NewSession]) -> Sequence[None]:
+    """Open sessions."""
+    for each in sessions:
+        if each.replaces:
+            end_sessions(connection, [(each.replaces, each.auth_time)])
+        row = {
+            "session_digest": each.session_digest,
+            "person_id": each.person_id,
+            "created_at": each.created_at,
+            "auth_time": each.auth_time,
+            "last_seen_at": each.auth_time,
+            "acr": "pwd",
+        }
+        insert_once(connection, session, [row])
+    return [None] * len(sessions)
+
+
+def end_sessions(connection: Connection, ends: Sequence[tuple[bytes, int]]) -> Sequence[None]:
+    """End sessions: (digest, at)."""
+    for session_digest, at in ends:
+        connection.execute(
+            update(session)
+            .where(session.c.session_digest == session_digest, session.c.ended_at.is_(None))
+            .values(ended_at=at)
+        )
+    return [None] * len(ends)
+
+
+def load_sessions(connection: Connection, digests: Sequence[bytes]) -> Sequence[Session | None]:
+    """Load open sessions of active people; None for an ended or unknown one."""
+    statement = (
+        select(
+            session.c.session_digest,
+            session.c.person_id,
+            session.c.created_at,
+            session.c.auth_time,
+            session.c.last_seen_at,
+            session.c.acr,
+            *PERSON_COLUMNS,
+        )
+        .join(person, person.c.person_id == session.c.person_id)
+        .where(
+            session.c.session_digest.in_(sorted(set(digests))),
+            session.c.ended_at.is_(None),
+            person.c.state == PersonState.ACTIVE,
+        )
+    )
+    found = {
+        row.session_digest: Session(
+            row.session_digest, person_from_row(row), row.created_at, row.auth_time, row.last_seen_at, row.acr
+        )
+        for row in connection.execute(statement)
+    }
+    return [found.get(digest) for digest in digests]
+
+
+def touch_sessions(connection: Connection, touches: Sequence[tuple[bytes, int]]) -> Sequence[None]:
+    """Note that sessions were used: (digest, at)."""
+    for session_digest, at in sorted(touches):
+        connection.execute(
+            update(session).where(session.c.session_digest == session_digest).values(last_seen_at=at)
+        )
+    return [None] * len(touches)

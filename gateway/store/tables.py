@@ -1,0 +1,484 @@
+"""Tables of the gateway. Records hold field names; a personal value stands nowhere in the clear.
+
+Ids are text made by us, digests are bytes, times are whole seconds UTC, lists of items are canonical JSON.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+def _id(name: str) -> Column[str]:
+    return Column(name, Text, primary_key=True)
+
+
+def _digest(name: str) -> Column[bytes]:
+    return Column(name, LargeBinary, primary_key=True)
+
+
+def _text(name: str, *, nullable: bool = False) -> Column[str]:
+    return Column(name, Text, nullable=nullable)
+
+
+def _at(name: str, *, nullable: bool = False) -> Column[int]:
+    return Column(name, BigInteger, nullable=nullable)
+
+
+def _to(name: str, target: str, *, nullable: bool = False) -> Column[str]:
+    return Column(name, Text, ForeignKey(target), nullable=nullable)
+
+
+def _one_of(column: str, *values: str) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+registry_version = Table(
+    "registry_version",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("version", BigInteger, nullable=False),
+    CheckConstraint("id = 1", name="single"),
+)
+
+# People
+
+organisation = Table(
+    "organisation", metadata, _id("organisation_id"), _text("name"), _text("country"), _at("created_at")
+)
+
+person = Table(
+    "person",
+    metadata,
+    _id("person_id"),
+    _to("organisation_id", "organisation.organisation_id"),
+    _text("role"),
+    _text("state"),
+    _text("language"),
+    Column("login_index", LargeBinary, nullable=False, unique=True),
+    _at("created_at"),
+    _one_of("state", "invited", "active", "closed"),
+    Index(None, "organisation_id"),
+)
+
+person_key = Table(
+    "person_key",
+    metadata,
+    Column("person_id", Text, ForeignKey("person.person_id"), primary_key=True),
+    _text("master"),
+    Column("wrapped", LargeBinary, nullable=False),
+    Index(None, "master"),
+)
+
+person_field = Table(
+    "person_field",
+    metadata,
+    _to("person_id", "person.person_id"),
+    _text("field"),
+    Column("sealed", LargeBinary, nullable=False),
+    _text("source"),
+    _at("verified_at", nullable=True),
+    _at("changed_at"),
+    PrimaryKeyConstraint("person_id", "field"),
+    _one_of("source", "self", "school"),
+)
+
+credential = Table(
+    "credential",
+    metadata,
+    _to("person_id", "person.person_id"),
+    _text("kind"),
+    _text("secret_hash"),
+    _at("changed_at"),
+    PrimaryKeyConstraint("person_id", "kind"),
+)
+
+session = Table(
+    "session",
+    metadata,
+    _digest("session_digest"),
+    _to("person_id", "person.person_id"),
+    _at("created_at"),
+    _at("auth_time"),
+    _at("last_seen_at"),
+    _text("acr"),
+    _at("ended_at", nullable=True),
+    Index(None, "person_id"),
+)
+
+invitation = Table(
+    "invitation",
+    metadata,
+    _digest("invitation_digest"),
+    _to("person_id", "person.person_id"),
+    _text("invited_by"),
+    _at("created_at"),
+    _at("expires_at"),
+    _at("used_at", nullable=True),
+    Index(None, "person_id"),
+)
+
+throttle = Table(
+    "throttle",
+    metadata,
+    _digest("bucket"),
+    Column("tokens_milli", BigInteger, nullable=False),
+    _at("filled_at"),
+)
+
+guardian_link = Table(
+    "guardian_link",
+    metadata,
+    _to("child_id", "person.person_id"),
+    _to("guardian_id", "person.person_id"),
+    _text("method"),
+    _text("evidence"),
+    _text("state"),
+    _at("created_at"),
+    PrimaryKeyConstraint("child_id", "guardian_id"),
+    CheckConstraint("child_id <> guardian_id", name="distinct"),
+    Index(None, "guardian_id"),
+)
+
+org_policy = Table(
+    "org_policy",
+    metadata,
+    _to("organisation_id", "organisation.organisation_id"),
+    _to("partner_id", "partner.partner_id"),
+    _text("decision"),
+    _text("decided_by"),
+    _at("decided_at"),
+    PrimaryKeyConstraint("organisation_id", "partner_id"),
+    _one_of("decision", "allow", "deny", "ask"),
+)
+
+# Partners
+
+partner = Table(
+    "partner",
+    metadata,
+    _id("partner_id"),
+    _text("state"),
+    _text("content"),
+    Column("live_manifest", Integer),
+    Column("pending_manifest", Integer),
+    _at("changed_at"),
+    _one_of("state", "draft", "review", "live", "paused", "ended"),
+)
+
+manifest_version = Table(
+    "manifest_version",
+    metadata,
+    _to("partner_id", "partner.partner_id"),
+    Column("version", Integer, nullable=False),
+    _text("content"),
+    Column("sha256", LargeBinary, nullable=False),
+    _text("submitted_by"),
+    _at("submitted_at"),
+    PrimaryKeyConstraint("partner_id", "version"),
+)
+
+client = Table(
+    "client",
+    metadata,
+    _id("client_id"),
+    _to("partner_id", "partner.partner_id"),
+    _text("content"),
+    Column("secret_digest", LargeBinary),
+    _at("changed_at"),
+    Index(None, "partner_id"),
+)
+
+offer = Table(
+    "offer",
+    metadata,
+    _id("offer_id"),
+    _to("partner_id", "partner.partner_id"),
+    Column("live_version", Integer, nullable=False),
+    Index(None, "partner_id"),
+)
+
+offer_version = Table(
+    "offer_version",
+    metadata,
+    _to("offer_id", "offer.offer_id"),
+    Column("version", Integer, nullable=False),
+    _text("content"),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("material", Boolean, nullable=False),
+    _at("published_at"),
+    PrimaryKeyConstraint("offer_id", "version"),
+)
+
+notice_version = Table(
+    "notice_version",
+    metadata,
+    _id("notice_id"),
+    _to("offer_id", "offer.offer_id"),
+    Column("offer_version", Integer, nullable=False),
+    _text("language"),
+    _text("text"),
+    Column("sha256", LargeBinary, nullable=False),
+    _at("effective_from"),
+    Column("material", Boolean, nullable=False),
+    _text("diff"),
+    UniqueConstraint("offer_id", "offer_version", "language"),
+)
+
+signing_key = Table(
+    "signing_key",
+    metadata,
+    _id("kid"),
+    _text("alg"),
+    _text("public_jwk"),
+    Column("private_sealed", LargeBinary, nullable=False),
+    _at("created_at"),
+    _at("retired_at", nullable=True),
+)
+
+# Consent
+
+notice_served = Table(
+    "notice_served",
+    metadata,
+    _id("served_id"),
+    _to("person_id", "person.person_id"),
+    _to("notice_id", "notice_version.notice_id"),
+    _text("client_id"),
+    _text("surface"),
+    _text("language"),
+    Column("screen_digest", LargeBinary, nullable=False),
+    _at("served_at"),
+    Index(None, "person_id", "served_at"),
+)
+
+_LIVE = "state IN ('waiting', 'active', 'paused')"
+consent_grant = Table(
+    "consent_grant",
+    metadata,
+    _id("grant_id"),
+    _to("person_id", "person.person_id"),
+    _to("partner_id", "partner.partner_id"),
+    _to("offer_id", "offer.offer_id"),
+    Column("offer_version", Integer, nullable=False),
+    _to("notice_id", "notice_version.notice_id"),
+    _text("state"),
+    _text("legal_basis"),
+    _text("jurisdiction"),
+    Column("version", Integer, nullable=False),
+    _text("event_id"),
+    _at("created_at"),
+    _at("valid_from"),
+    _at("valid_until"),
+    _at("last_user_activity_at"),
+    _at("ended_at", nullable=True),
+    _text("end_reason", nullable=True),
+    _one_of("state", "waiting", "active", "paused", "refused", "ended"),
+    Index(
+        "uq_consent_grant_live",
+        "person_id",
+        "offer_id",
+        unique=True,
+        sqlite_where=text(_LIVE),
+        postgresql_where=text(_LIVE),
+    ),
+    Index(None, "person_id", "created_at"),
+    Index(None, "partner_id", "created_at"),
+    Index(None, "created_at"),
+)
+
+grant_item = Table(
+    "grant_item",
+    metadata,
+    _to("grant_id", "consent_grant.grant_id"),
+    _text("field"),
+    _text("purpose"),
+    _text("form"),
+    Column("needed", Boolean, nullable=False),
+    Column("retention_days", Integer, nullable=False),
+    PrimaryKeyConstraint("grant_id", "field", "purpose"),
+)
+
+consent_event = Table(
+    "consent_event",
+    metadata,
+    _id("event_id"),
+    _to("grant_id", "consent_grant.grant_id"),
+    Column("seq", Integer, nullable=False),
+    _text("type"),
+    _text("dpv_status"),
+    _text("actor_kind"),
+    _text("actor_id"),
+    _text("on_behalf_of", nullable=True),
+    _text("method"),
+    _text("language", nullable=True),
+    _text("acr", nullable=True),
+    _at("auth_time", nullable=True),
+    Column("served_id", Text, ForeignKey("notice_served.served_id"), unique=True),
+    _text("items"),
+    _text("reason", nullable=True),
+    _at("at"),
+    _at("valid_until", nullable=True),
+    UniqueConstraint("grant_id", "seq"),
+)
+
+approval = Table(
+    "approval",
+    metadata,
+    _id("approval_id"),
+    _text("kind"),
+    _text("target_id"),
+    _text("decision"),
+    _text("decided_by"),
+    _at("decided_at"),
+    UniqueConstraint("kind", "target_id", "decided_by"),
+)
+
+handoff = Table(
+    "handoff",
+    metadata,
+    _id("handoff_id"),
+    _to("grant_id", "consent_grant.grant_id"),
+    _to("event_id", "consent_event.event_id"),
+    _text("person_id"),
+    _text("partner_id"),
+    _text("client_id"),
+    Column("token_digest", LargeBinary, nullable=False),
+    _text("endpoint"),
+    _text("items"),
+    _at("at"),
+    Column("entry_digest", LargeBinary, nullable=False),
+    Index(None, "grant_id", "at"),
+    Index(None, "person_id", "at"),
+    Index(None, "partner_id", "at"),
+    Index(None, "at"),
+)
+
+admin_action = Table(
+    "admin_action",
+    metadata,
+    _id("action_id"),
+    _text("actor_id"),
+    _text("action"),
+    _text("target_kind"),
+    _text("target_id"),
+    _text("reason", nullable=True),
+    _text("detail"),
+    _at("at"),
+    Index(None, "at"),
+)
+
+# Protocol
+
+pushed_request = Table(
+    "pushed_request",
+    metadata,
+    _digest("request_digest"),
+    _text("client_id"),
+    Column("sealed", LargeBinary, nullable=False),
+    _at("created_at"),
+    _at("expires_at"),
+    _at("used_at", nullable=True),
+    Index(None, "expires_at"),
+)
+
+authorization_code = Table(
+    "authorization_code",
+    metadata,
+    _digest("code_digest"),
+    _text("client_id"),
+    _to("grant_id", "consent_grant.grant_id"),
+    _text("person_id"),
+    _text("redirect_uri"),
+    _text("scope"),
+    _text("asked_scope"),
+    _text("code_challenge"),
+    _text("nonce", nullable=True),
+    _at("auth_time"),
+    _text("acr"),
+    _text("family_id"),
+    _at("issued_at"),
+    _at("expires_at"),
+    _text("redemption_id", nullable=True),
+    Index(None, "grant_id"),
+)
+
+access_token = Table(
+    "access_token",
+    metadata,
+    _digest("token_digest"),
+    Column("token_id", Text, nullable=False, unique=True),
+    _text("client_id"),
+    _to("grant_id", "consent_grant.grant_id"),
+    _text("family_id"),
+    _text("scope"),
+    _at("issued_at"),
+    _at("expires_at"),
+    _at("revoked_at", nullable=True),
+    Index(None, "grant_id"),
+    Index(None, "family_id"),
+)
+
+refresh_token = Table(
+    "refresh_token",
+    metadata,
+    _digest("token_digest"),
+    Column("token_id", Text, nullable=False, unique=True),
+    _text("client_id"),
+    _to("grant_id", "consent_grant.grant_id"),
+    _text("family_id"),
+    _text("scope"),
+    _text("asked_scope"),
+    _at("auth_time"),
+    _at("issued_at"),
+    _at("expires_at"),
+    _at("used_at", nullable=True),
+    Column("successor_digest", LargeBinary),
+    _at("revoked_at", nullable=True),
+    Index(None, "grant_id"),
+    Index(None, "family_id"),
+)
+
+client_assertion = Table(
+    "client_assertion",
+    metadata,
+    _text("client_id"),
+    Column("jti_digest", LargeBinary, nullable=False),
+    _at("expires_at"),
+    PrimaryKeyConstraint("client_id", "jti_digest"),
+    Index(None, "expires_at"),
+)
+
+APPEND_ONLY = (
+    manifest_version,
+    offer_version,
+    notice_version,
+    notice_served,
+    consent_event,
+    handoff,
+    admin_action,
+)
+"""Tables that only grow; triggers on both databases refuse to change or delete a row."""
