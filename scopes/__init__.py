@@ -2,7 +2,7 @@
 
 from scopes.address import parse_address
 from scopes.catalogue import CLAIMS, SCOPES, scope_fields
-from scopes.denied import PurposeDenied, PurposeRefused, PurposeUnknown, check_purpose, is_denied
+from scopes.denied import PurposeDeniedError, PurposeError, PurposeUnknownError, check_purpose, is_denied
 from scopes.fields import FIELDS, STORED_FIELDS, Field, Form, Sensitivity
 from scopes.items import Item, Necessity
 from scopes.masking import masked
@@ -35,10 +35,10 @@ __all__ = [
     "Item",
     "Necessity",
     "Purpose",
-    "PurposeDenied",
-    "PurposeRefused",
+    "PurposeDeniedError",
+    "PurposeError",
     "PurposeState",
-    "PurposeUnknown",
+    "PurposeUnknownError",
     "Sensitivity",
     "check_purpose",
     "duration",

@@ -6,7 +6,7 @@ MEMBERS = ("street_address", "locality", "region", "postal_code", "country")
 
 
 def parse_address(stored: str) -> dict[str, str]:
-    """Read a stored address: a JSON object with members of OIDC Core §5.1.1, or else free text as `formatted`.
+    """Read a stored address: JSON with the members of OIDC Core §5.1.1, or else free text as `formatted`.
 
     Empty members and members of another type are left out.
     """

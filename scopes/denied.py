@@ -28,20 +28,20 @@ _STEMS = (
 # These are too short to be looked for inside a word: "ad" stands in "adapt".
 _WORDS = frozenset({"ad", "ads", "crm", "promo"})
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_SEPARATORS = re.compile(r"[#/:?&=;,<>()\[\]|\s]+")
+_SEPARATORS = re.compile(r"[#/:?&=;,<>()\[\]|]+")
 # An IRI can be percent-encoded more than once on its way through forms and redirects.
 _UNQUOTE_ROUNDS = 3
 
 
-class PurposeRefused(ValueError):
+class PurposeError(ValueError):
     """A purpose that may not be used; the message says why."""
 
 
-class PurposeDenied(PurposeRefused):
+class PurposeDeniedError(PurposeError):
     """A purpose of the denied closure."""
 
 
-class PurposeUnknown(PurposeRefused):
+class PurposeUnknownError(PurposeError):
     """A code that is not in the registry of purposes."""
 
 
@@ -71,7 +71,7 @@ _KNOWN = frozenset(_spellings())
 def is_denied(text: str) -> bool:
     """Answer whether a code, IRI, prefixed name or label means a denied purpose.
 
-    What is not ASCII after folding is denied as well: a purpose is an ASCII code, so it can only be a look-alike.
+    What is not ASCII after folding is denied as well: a purpose is an ASCII code, so it is a look-alike.
     """
     plain = _plain(text)
     if not plain.isascii():
@@ -88,12 +88,12 @@ def check_purpose(code: str) -> Purpose:
     """Return the purpose of an exact code.
 
     Raises:
-        PurposeDenied: the code means a denied purpose, in whatever spelling.
-        PurposeUnknown: the code is not in the registry; other spellings of a registered code are unknown too.
+        PurposeDeniedError: the code means a denied purpose, in whatever spelling.
+        PurposeUnknownError: the code is not in the registry; another spelling of one that is, is unknown too.
     """
     if is_denied(code):
-        raise PurposeDenied("this purpose is never allowed: personal data is not provided for it")
+        raise PurposeDeniedError("this purpose is never allowed: personal data is not provided for it")
     purpose = PURPOSES.get(code)
     if purpose is None:
-        raise PurposeUnknown("this purpose is not in the registry of purposes")
+        raise PurposeUnknownError("this purpose is not in the registry of purposes")
     return purpose

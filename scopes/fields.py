@@ -31,8 +31,8 @@ class Sensitivity(StrEnum):
 class Field:
     """One personal datum that a partner may ask for.
 
-    `forms` runs from the most private, which is preselected, to the most revealing. `claim` is the claim of the
-    standard form; `form_claims` names the others, because a masked e-mail under `email` would be mailed to.
+    `forms` runs from the most private, which is preselected, to the most revealing. `claim` is the claim of
+    the full form; `form_claims` names the others, because a masked e-mail under `email` would be mailed to.
     """
 
     name: str

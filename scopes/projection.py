@@ -6,11 +6,10 @@ from types import MappingProxyType
 
 from scopes.address import coarse_address, parse_address
 from scopes.catalogue import VERIFIED_CLAIMS
-from scopes.denied import is_denied
 from scopes.fields import FIELDS, Form
 from scopes.items import Item
 from scopes.masking import masked
-from scopes.purposes import PURPOSES
+from scopes.purposes import PURPOSES, PurposeState
 from scopes.wording import yes_no
 
 _STUDENTS = frozenset({"active", "current", "enrolled", "exchange", "full time", "part time", "student"})
@@ -18,10 +17,10 @@ _NOT_STUDENTS = frozenset({"former", "graduated", "none", "not a student", "on l
 
 
 def is_releasable(item: Item) -> bool:
-    """Answer whether the catalogue lets an item leave at all: a known form of a field, within an allowed purpose."""
+    """Answer whether the catalogue lets an item leave at all: known field and form, purpose not denied."""
     field = FIELDS.get(item.field)
     purpose = PURPOSES.get(item.purpose)
-    if field is None or purpose is None or is_denied(item.purpose):
+    if field is None or purpose is None or purpose.state is PurposeState.DENIED:
         return False
     return item.form in field.forms and item.field in purpose.ceilings.fields
 
@@ -36,8 +35,9 @@ def release(
 ) -> dict[str, object]:
     """Turn granted items into claims (OIDC Core §5.1); absent values stay absent (§5.3.2).
 
-    Where two granted forms share a claim, the more revealing one stands, whatever their purposes. Items that the
-    catalogue does not let leave are passed over, so that a record from an older catalogue releases less, never more.
+    Where two granted forms share a claim, the more revealing one stands, whatever their purposes. Items that
+    the catalogue does not let leave are passed over, so that a record made under an older catalogue releases
+    less, never more.
 
     Args:
         profile: stored values by field name; `address` is a JSON object, `birthdate` an ISO date.

@@ -1,4 +1,4 @@
-"""Purposes a field may be asked for, each with its ceilings, and those that are never allowed (DPV 2.3 purposes)."""
+"""Purposes a field may be asked for, each with its ceilings, and those that are never allowed (DPV 2.3)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ class Ceilings:
 class Purpose:
     """A coded reason. `text` is the line on the consent screen, which a partner cannot edit.
 
-    `text` may hold `{partner}` and `{service}`. `dpv_iri` is the purpose's own DPV term or the nearest broader one.
+    `text` may hold `{partner}` and `{service}`. `dpv_iri` is the purpose's own DPV term or the nearest one.
     """
 
     code: str

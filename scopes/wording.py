@@ -1,4 +1,4 @@
-"""The words of the catalogue on screens, keyed by language; English is complete and stands in for what is missing."""
+"""The words of the catalogue on screens, by language; English is complete and stands in where one lacks."""
 
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
@@ -11,7 +11,7 @@ LANGUAGES: tuple[str, ...] = ("en", "hi", "kn")
 _YEAR_DAYS = (365, 366)
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "RLE", "RLO", "RLI", "AN"})
 
-# All three languages have two plural categories, and counts of days are at least 1: `one` is exactly 1 (CLDR).
+# The three languages have two plural categories; for counts from 1 upwards `one` is exactly 1 (CLDR).
 TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "en": {
