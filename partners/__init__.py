@@ -1,1 +1,48 @@
 """Who may ask: partners, clients, offers, their manifests and states (pure)."""
+
+from partners.content import (
+    client_content,
+    client_from_content,
+    offer_content,
+    offer_digest,
+    offer_from_content,
+    partner_content,
+    partner_from_content,
+)
+from partners.diff import Change, diff_offers, diff_partners
+from partners.faults import Fault, ManifestError
+from partners.manifest import parse_manifest, referenced_files
+from partners.records import AuthMethod, Client, Manifest, Offer, OfferItem, Partner, Profile
+from partners.redirects import redirect_uri_matches
+from partners.states import MOVES, MoveError, PartnerState, check_move
+from scopes import Necessity
+
+__all__ = [
+    "MOVES",
+    "AuthMethod",
+    "Change",
+    "Client",
+    "Fault",
+    "Manifest",
+    "ManifestError",
+    "MoveError",
+    "Necessity",
+    "Offer",
+    "OfferItem",
+    "Partner",
+    "PartnerState",
+    "Profile",
+    "check_move",
+    "client_content",
+    "client_from_content",
+    "diff_offers",
+    "diff_partners",
+    "offer_content",
+    "offer_digest",
+    "offer_from_content",
+    "parse_manifest",
+    "partner_content",
+    "partner_from_content",
+    "redirect_uri_matches",
+    "referenced_files",
+]

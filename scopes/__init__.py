@@ -1,1 +1,60 @@
 """What may be asked for and what is released: fields, forms, purposes, wording, one projection (pure)."""
+
+from scopes.address import parse_address
+from scopes.catalogue import CLAIMS, SCOPES, scope_fields
+from scopes.denied import PurposeDeniedError, PurposeError, PurposeUnknownError, check_purpose, is_denied
+from scopes.fields import FIELDS, STORED_FIELDS, Field, Form, Sensitivity
+from scopes.items import Item, Necessity
+from scopes.masking import masked
+from scopes.projection import is_releasable, preview, release
+from scopes.purposes import DENIED, PURPOSES, Ceilings, Purpose, PurposeState
+from scopes.wording import (
+    LANGUAGES,
+    duration,
+    field_label,
+    form_label,
+    missing_wording,
+    never_shared,
+    purpose_label,
+    retention,
+    so_that,
+    yes_no,
+)
+
+__all__ = [
+    "CLAIMS",
+    "DENIED",
+    "FIELDS",
+    "LANGUAGES",
+    "PURPOSES",
+    "SCOPES",
+    "STORED_FIELDS",
+    "Ceilings",
+    "Field",
+    "Form",
+    "Item",
+    "Necessity",
+    "Purpose",
+    "PurposeDeniedError",
+    "PurposeError",
+    "PurposeState",
+    "PurposeUnknownError",
+    "Sensitivity",
+    "check_purpose",
+    "duration",
+    "field_label",
+    "form_label",
+    "is_denied",
+    "is_releasable",
+    "masked",
+    "missing_wording",
+    "never_shared",
+    "parse_address",
+    "preview",
+    "purpose_label",
+    "release",
+    "retention",
+    "scope_fields",
+    "so_that",
+    "yes_no",
+]

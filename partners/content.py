@@ -1,0 +1,64 @@
+"""Canonical JSON of the records, for storing and for digests (sorted members, no white space, UTF-8)."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import TypeVar
+
+from pydantic import TypeAdapter
+
+from partners.records import Client, Offer, Partner
+
+Record = TypeVar("Record", Partner, Client, Offer)
+
+_PARTNER = TypeAdapter(Partner)
+_CLIENT = TypeAdapter(Client)
+_OFFER = TypeAdapter(Offer)
+
+
+def offer_content(offer: Offer) -> str:
+    """Write an offer; equal offers have equal content."""
+    return _write(_OFFER, offer)
+
+
+def offer_from_content(content: str) -> Offer:
+    """Read what offer_content wrote; raises ValueError for anything else."""
+    return _read(_OFFER, content)
+
+
+def offer_digest(offer: Offer) -> bytes:
+    """Hash an offer's content with SHA-256: 32 bytes that name this version of it."""
+    return hashlib.sha256(offer_content(offer).encode()).digest()
+
+
+def client_content(client: Client) -> str:
+    """Write a client; equal clients have equal content."""
+    return _write(_CLIENT, client)
+
+
+def client_from_content(content: str) -> Client:
+    """Read what client_content wrote; raises ValueError for anything else."""
+    return _read(_CLIENT, content)
+
+
+def partner_content(partner: Partner) -> str:
+    """Write a partner; equal partners have equal content."""
+    return _write(_PARTNER, partner)
+
+
+def partner_from_content(content: str) -> Partner:
+    """Read what partner_content wrote; raises ValueError for anything else."""
+    return _read(_PARTNER, content)
+
+
+def _write(adapter: TypeAdapter[Record], record: Record) -> str:
+    members: Mapping[str, object] = adapter.dump_python(record, mode="json")
+    return json.dumps(members, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _read(adapter: TypeAdapter[Record], content: str) -> Record:
+    record = adapter.validate_json(content)
+    # A member that this version does not know would be lost, and the digest would no longer be that of the notice.
+    if _write(adapter, record) != content:
+        raise ValueError("the content is not canonical")
+    return record

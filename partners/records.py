@@ -1,0 +1,104 @@
+"""Frozen records of a partner, its OAuth clients (RFC 7591 §2) and its combined services."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum, auto
+from urllib.parse import urlsplit
+
+from scopes import Form, Necessity
+
+
+class AuthMethod(StrEnum):
+    """How a client authenticates at the token endpoint (OIDC Core §9); the values are the registered names."""
+
+    CLIENT_SECRET_BASIC = auto()
+    CLIENT_SECRET_POST = auto()
+    PRIVATE_KEY_JWT = auto()
+
+
+class Profile(StrEnum):
+    """The security profile that a client is held to."""
+
+    BASELINE = "baseline"
+    FAPI2 = "fapi2"
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """The company that offers combined services; countries are ISO 3166-1 alpha-2 codes."""
+
+    partner_id: str
+    legal_name: str
+    brand: str
+    address: str
+    country: str
+    contact: str
+    grievance_contact: str
+    policy_url: str
+    storage_countries: tuple[str, ...]
+    attested_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One registered OAuth client; `jwks` holds public keys only and is there for `private_key_jwt` alone."""
+
+    client_id: str
+    partner_id: str
+    name: str
+    profile: Profile
+    auth_method: AuthMethod
+    redirect_uris: tuple[str, ...]
+    offer_id: str
+    jwks: Mapping[str, object] | None = field(default=None, hash=False)
+    sector_identifier: str | None = None
+
+    @property
+    def sector(self) -> str:
+        """The host that pairwise subjects of this client are made for (OIDC Core §8.1).
+
+        Two partners can share a host, on one development machine for instance: make the subject from the
+        partner's id and the sector together.
+        """
+        return self.sector_identifier or urlsplit(self.redirect_uris[0]).hostname or ""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferItem:
+    """One field for one purpose, with the forms to choose from, the most private first.
+
+    `why` is the partner's own sentence by language, shown in addition to the purpose's text.
+    """
+
+    field: str
+    purpose: str
+    forms: tuple[Form, ...]
+    necessity: Necessity
+    retention_days: int
+    why: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One version of a combined service: what a person opts in to."""
+
+    offer_id: str
+    partner_id: str
+    name: str
+    benefit: str
+    items: tuple[OfferItem, ...]
+    duration_days: int
+    max_duration_days: int
+    retention_days: int
+    frequency: str = ""
+    legal_basis: str = "consent"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a partner hands in for review: itself, its clients and its offers."""
+
+    partner: Partner
+    clients: tuple[Client, ...]
+    offers: tuple[Offer, ...]

@@ -1,0 +1,152 @@
+"""The tables of a manifest: names, types, lengths, and the rules that concern one value alone."""
+
+from collections.abc import Callable, Iterable
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
+
+from partners.faults import did_you_mean, shown
+from partners.records import AuthMethod, Profile
+from partners.redirects import redirect_uri_fault, url_fault
+from partners.texts import country_fault, email_fault, identifier_fault, text_fault
+from scopes import FIELDS, LANGUAGES, PURPOSES, Form, Necessity, PurposeState, is_denied
+
+MOST_DAYS = 366
+MOST_ITEMS = 40
+
+
+def _checked(find: Callable[[str], str | None]) -> AfterValidator:
+    """Turn a function that says what is wrong into a validator."""
+
+    def check(value: str) -> str:
+        fault = find(value)
+        if fault:
+            raise ValueError(fault)
+        return value
+
+    return AfterValidator(check)
+
+
+def _one_of(words: Iterable[str]) -> AfterValidator:
+    known = tuple(words)
+    return _checked(
+        lambda value: None if value in known else f"{shown(value)} is not known; {did_you_mean(value, known)}"
+    )
+
+
+def _field_fault(name: str) -> str | None:
+    if name in FIELDS:
+        return None
+    if name in ("birthdate", "date_of_birth", "age"):
+        return f"{shown(name)} is never released: ask for age_over_13, age_over_16 or age_over_18"
+    return f"{shown(name)} is no field; {did_you_mean(name, FIELDS)}"
+
+
+def _purpose_fault(code: str) -> str | None:
+    if is_denied(code):
+        return (
+            f"{shown(code)} is never allowed: personal data is not provided for marketing, profiling or sale"
+        )
+    if code in PURPOSES:
+        return None
+    usable = [known for known, each in PURPOSES.items() if each.state is not PurposeState.DENIED]
+    return f"{shown(code)} is no purpose; {did_you_mean(code, usable)}"
+
+
+def _policy_url(url: str, info: ValidationInfo) -> str:
+    return _address(url_fault(url, allow_loopback=info.context["allow_loopback"]), url)
+
+
+def _redirect_uri(uri: str, info: ValidationInfo) -> str:
+    return _address(redirect_uri_fault(uri, allow_loopback=info.context["allow_loopback"]), uri)
+
+
+def _address(fault: str | None, value: str) -> str:
+    if fault:
+        raise ValueError(fault)
+    return value
+
+
+def _multiline_fault(text: str) -> str | None:
+    return text_fault(text, lines=True)
+
+
+Identifier = Annotated[str, Field(min_length=2, max_length=64), _checked(identifier_fault)]
+Line = Annotated[str, Field(max_length=100), _checked(text_fault)]
+Sentence = Annotated[str, Field(max_length=300), _checked(text_fault)]
+Lines = Annotated[str, Field(max_length=500), _checked(_multiline_fault)]
+Email = Annotated[str, Field(max_length=254), _checked(email_fault)]
+Country = Annotated[str, Field(max_length=20), _checked(country_fault)]
+Days = Annotated[int, Field(ge=1, le=MOST_DAYS)]
+DaysOrNone = Annotated[int, Field(ge=0, le=MOST_DAYS)]
+Language = Annotated[str, _one_of(LANGUAGES)]
+
+
+class Table(BaseModel):
+    """A table that knows its keys and converts nothing."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class PartnerTable(Table):
+    """`[partner]`."""
+
+    partner_id: Identifier
+    legal_name: Line
+    brand: Annotated[str, Field(max_length=40), _checked(text_fault)]
+    address: Lines
+    country: Country
+    contact: Email
+    grievance_contact: Email
+    policy_url: Annotated[str, AfterValidator(_policy_url)]
+    storage_countries: Annotated[list[Country], Field(min_length=1, max_length=20)]
+    attested_on: date
+
+
+class ClientTable(Table):
+    """`[[client]]`."""
+
+    client_id: Identifier
+    name: Line
+    profile: Annotated[str, _one_of(Profile)]
+    auth_method: Annotated[str, _one_of(AuthMethod)]
+    redirect_uris: Annotated[
+        list[Annotated[str, AfterValidator(_redirect_uri)]], Field(min_length=1, max_length=10)
+    ]
+    offer_id: Identifier
+    jwks: dict[str, Any] | None = None
+    jwks_file: str | None = None
+    sector_identifier: str | None = None
+
+
+class ItemTable(Table):
+    """`[[offer.item]]`; without its own retention an item has its offer's."""
+
+    field: Annotated[str, _checked(_field_fault)]
+    purpose: Annotated[str, _checked(_purpose_fault)]
+    forms: Annotated[list[Annotated[str, _one_of(Form)]], Field(min_length=1, max_length=len(Form))]
+    necessity: Annotated[str, _one_of(Necessity)]
+    why: dict[Language, Sentence] = {}
+    retention_days: DaysOrNone | None = None
+
+
+class OfferTable(Table):
+    """`[[offer]]`; without a longest duration the default is the longest."""
+
+    offer_id: Identifier
+    name: Line
+    benefit: Sentence
+    item: Annotated[list[ItemTable], Field(min_length=1, max_length=MOST_ITEMS)]
+    duration_days: Days
+    max_duration_days: Days | None = None
+    retention_days: DaysOrNone
+    frequency: Sentence | None = None
+
+
+class ManifestTable(Table):
+    """The whole file."""
+
+    partner: PartnerTable
+    client: Annotated[list[ClientTable], Field(min_length=1, max_length=20)]
+    offer: Annotated[list[OfferTable], Field(min_length=1, max_length=20)]

@@ -1,0 +1,141 @@
+"""The one projection: what may be released is a table, and nothing else leaves (promise P13)."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import date
+from types import MappingProxyType
+
+from scopes.address import coarse_address, parse_address
+from scopes.catalogue import VERIFIED_CLAIMS
+from scopes.fields import FIELDS, Form
+from scopes.items import Item
+from scopes.masking import masked
+from scopes.purposes import PURPOSES, PurposeState
+from scopes.wording import yes_no
+
+_STUDENTS = frozenset({"active", "current", "enrolled", "exchange", "full time", "part time", "student"})
+_NOT_STUDENTS = frozenset({"former", "graduated", "none", "not a student", "on leave", "withdrawn"})
+
+
+def is_releasable(item: Item) -> bool:
+    """Answer whether the catalogue lets an item leave at all: known field and form, purpose not denied."""
+    field = FIELDS.get(item.field)
+    purpose = PURPOSES.get(item.purpose)
+    if field is None or purpose is None or purpose.state is PurposeState.DENIED:
+        return False
+    return item.form in field.forms and item.field in purpose.ceilings.fields
+
+
+def release(
+    items: Iterable[Item],
+    profile: Mapping[str, str],
+    *,
+    today: date,
+    relay_address: str | None = None,
+    verified: Collection[str] | None = None,
+) -> dict[str, object]:
+    """Turn granted items into claims (OIDC Core §5.1); absent values stay absent (§5.3.2).
+
+    Where two granted forms share a claim, the more revealing one stands, whatever their purposes. Items that
+    the catalogue does not let leave are passed over, so that a record made under an older catalogue releases
+    less, never more.
+
+    Args:
+        profile: stored values by field name; `address` is a JSON object, `birthdate` an ISO date.
+        today: the date by which ages are counted.
+        relay_address: this person's private address for this partner.
+        verified: names of verified fields; without it no `email_verified` or `phone_number_verified` is made.
+    """
+    granted = {(item.field, item.form) for item in items if is_releasable(item)}
+    claims: dict[str, object] = {}
+    for name, form in sorted(granted, key=_by_revelation):
+        value = _value(name, form, profile, today, relay_address)
+        if value is None:
+            continue
+        claims[FIELDS[name].claim_of(form)] = value
+        if verified is not None and name in VERIFIED_CLAIMS and form is not Form.MASKED:
+            claims[VERIFIED_CLAIMS[name]] = name in verified
+    return claims
+
+
+def preview(
+    item: Item,
+    profile: Mapping[str, str],
+    *,
+    today: date,
+    relay_address: str | None = None,
+    language: str = "en",
+) -> str | None:
+    """Show what one item would release as text for its owner's screen; None when nothing would leave."""
+    if not is_releasable(item):
+        return None
+    value = _value(item.field, item.form, profile, today, relay_address)
+    if isinstance(value, bool):
+        return yes_no(value, language)
+    if isinstance(value, dict):
+        return str(value.get("formatted") or ", ".join(value.values()))
+    return None if value is None else str(value)
+
+
+def _by_revelation(granted: tuple[str, Form]) -> tuple[str, int]:
+    name, form = granted
+    return name, FIELDS[name].forms.index(form)
+
+
+def _value(
+    name: str, form: Form, profile: Mapping[str, str], today: date, relay_address: str | None
+) -> object | None:
+    if form is Form.RELAY:
+        # A private address that leads nowhere would lose the partner's mail.
+        return (relay_address or None) if profile.get(name, "").strip() else None
+    special = _SPECIAL.get((name, form))
+    if special is not None:
+        return special(profile, today)
+    value = profile.get(name, "").strip()
+    if form is Form.MASKED:
+        value = masked(name, value)
+    return value or None
+
+
+def _full_address(profile: Mapping[str, str], today: date) -> object | None:
+    return parse_address(profile.get("address", "")) or None
+
+
+def _coarse_address(profile: Mapping[str, str], today: date) -> object | None:
+    return coarse_address(parse_address(profile.get("address", ""))) or None
+
+
+def _is_student(profile: Mapping[str, str], today: date) -> object | None:
+    status = " ".join(
+        profile.get("student_status", "").casefold().replace("_", " ").replace("-", " ").split()
+    )
+    if status in _STUDENTS:
+        return True
+    return False if status in _NOT_STUDENTS else None
+
+
+def _age_over(years: int) -> "Special":
+    def answer(profile: Mapping[str, str], today: date) -> object | None:
+        try:
+            born = date.fromisoformat(profile.get("birthdate", "").strip())
+        except ValueError:
+            return None
+        if born > today:
+            return None
+        # Somebody born on 29 February completes a year on 1 March of a common year.
+        had_birthday = (today.month, today.day) >= (born.month, born.day)
+        return today.year - born.year - (not had_birthday) >= years
+
+    return answer
+
+
+Special = Callable[[Mapping[str, str], date], object | None]
+_SPECIAL: Mapping[tuple[str, Form], Special] = MappingProxyType(
+    {
+        ("address", Form.FULL): _full_address,
+        ("address", Form.COARSE): _coarse_address,
+        ("student_status", Form.BOOLEAN): _is_student,
+        ("age_over_13", Form.BOOLEAN): _age_over(13),
+        ("age_over_16", Form.BOOLEAN): _age_over(16),
+        ("age_over_18", Form.BOOLEAN): _age_over(18),
+    }
+)

@@ -1,0 +1,124 @@
+"""The words of the catalogue on screens, by language; English is complete and stands in where one lacks."""
+
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping
+from types import MappingProxyType
+
+from scopes.fields import FIELDS, Form
+from scopes.purposes import PURPOSES, PurposeState
+
+LANGUAGES: tuple[str, ...] = ("en", "hi", "kn")
+_YEAR_DAYS = (365, 366)
+_RIGHT_TO_LEFT = frozenset({"R", "AL", "RLE", "RLO", "RLI", "AN"})
+
+# The three languages have two plural categories; for counts from 1 upwards `one` is exactly 1 (CLDR).
+TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "en": {
+            "field.birthdate": "Date of birth",
+            "form.full": "full",
+            "form.masked": "masked",
+            "form.relay": "private address",
+            "form.coarse": "town and region only",
+            "form.boolean": "yes or no only",
+            "form.masked.phone_number": "last two digits",
+            "duration.once": "once",
+            "duration.until_stop": "until you stop",
+            "duration.year": "12 months",
+            "duration.days.one": "1 day",
+            "duration.days.other": "{count} days",
+            "retention.none": "{partner} deletes it as soon as you stop",
+            "retention.kept": "{partner} keeps it for {duration} after you stop, then deletes it",
+            "never_shared": "Never shared with {partner}: {fields}",
+            "never_shared.password": "your password",
+            "yes": "yes",
+            "no": "no",
+        },
+    }
+)
+
+
+def missing_wording(language: str) -> list[str]:
+    """List the keys that a language does not have yet, sorted; empty when it is complete."""
+    texts = TEXTS.get(language, {})
+    missing = [key for key in TEXTS["en"] if key not in texts]
+    missing += [key for key, by_language in _catalogue_texts() if language not in by_language]
+    return sorted(missing)
+
+
+def _catalogue_texts() -> Iterator[tuple[str, Mapping[str, str]]]:
+    for name, field in FIELDS.items():
+        yield f"field.{name}", field.label
+    for code, purpose in PURPOSES.items():
+        yield f"purpose.{code}", purpose.label
+        if purpose.state is not PurposeState.DENIED:
+            yield f"purpose.{code}.text", purpose.text
+
+
+def _text(key: str, language: str) -> str:
+    return TEXTS.get(language, {}).get(key) or TEXTS["en"][key]
+
+
+def _pick(by_language: Mapping[str, str], language: str) -> str:
+    return by_language.get(language) or by_language["en"]
+
+
+def _isolated(text: str) -> str:
+    """Wrap text that can turn the direction of its sentence in isolates (UAX 9 §2.4)."""
+    if any(unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in text):
+        return f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}"
+    return text
+
+
+def field_label(field: str, language: str = "en") -> str:
+    """Name a field, released or only stored."""
+    if field in FIELDS:
+        return _pick(FIELDS[field].label, language)
+    return _text(f"field.{field}", language)
+
+
+def form_label(field: str, form: Form, language: str = "en") -> str:
+    """Name a form of a field in words: `last two digits` for a masked phone number."""
+    own = f"form.{form}.{field}"
+    return _text(own if own in TEXTS["en"] else f"form.{form}", language)
+
+
+def purpose_label(purpose: str, language: str = "en") -> str:
+    """Name a purpose shortly, as a list shows it."""
+    return _pick(PURPOSES[purpose].label, language)
+
+
+def so_that(purpose: str, language: str = "en", *, partner: str, service: str) -> str:
+    """Write the "so that …" line of an item; it is ours, only the two names come from the partner."""
+    template = _pick(PURPOSES[purpose].text, language)
+    return template.format(partner=_isolated(partner), service=_isolated(service))
+
+
+def duration(days: int | None, language: str = "en") -> str:
+    """Say a duration in words; 0 is a single use, None lasts until the person stops."""
+    if days is None:
+        return _text("duration.until_stop", language)
+    if days == 0:
+        return _text("duration.once", language)
+    if days in _YEAR_DAYS:
+        return _text("duration.year", language)
+    return _text(f"duration.days.{'one' if days == 1 else 'other'}", language).format(count=days)
+
+
+def retention(days: int, language: str = "en", *, partner: str) -> str:
+    """Say how long a partner keeps the data after the person stopped."""
+    key = "retention.kept" if days else "retention.none"
+    return _text(key, language).format(partner=_isolated(partner), duration=duration(days, language))
+
+
+def never_shared(offered: Collection[str], language: str = "en", *, partner: str) -> str:
+    """Write the sentence that lists every contact field an offer does not ask for, and the password."""
+    listed = ("email", "phone_number", "address", "alternate_email")
+    labels = [field_label(name, language).lower() for name in listed if name not in offered]
+    labels += [field_label("birthdate", language).lower(), _text("never_shared.password", language)]
+    return _text("never_shared", language).format(partner=_isolated(partner), fields=", ".join(labels))
+
+
+def yes_no(value: bool, language: str = "en") -> str:
+    """Say a boolean."""
+    return _text("yes" if value else "no", language)
