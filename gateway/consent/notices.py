@@ -39,9 +39,9 @@ def _lines(partner: Partner, offer: Offer, version: int, language: str) -> Itera
             for item in items:
                 yield from _item(item, partner, offer, language)
             yield ""
-    yield never_shared([item.field for item in offer.items], partner.brand, language)
+    yield never_shared([item.field for item in offer.items], language, partner=partner.brand)
     yield f"You choose for how long, at most {duration(offer.max_duration_days, language)}."
-    yield f"{retention(offer.retention_days, partner.brand, language)}."
+    yield f"{retention(offer.retention_days, language, partner=partner.brand)}."
     yield f"It is stored in: {', '.join(partner.storage_countries)}."
     yield f"{partner.brand} may not use it for advertising, and may not sell it or pass it on."
     yield "You can stop at any time under Connected services. It stops at once."
@@ -53,7 +53,7 @@ def _lines(partner: Partner, offer: Offer, version: int, language: str) -> Itera
 
 
 def _item(item: OfferItem, partner: Partner, offer: Offer, language: str) -> Iterator[str]:
-    forms = " or ".join(form_label(form, item.field, language) for form in item.forms)
-    reason = so_that(item.purpose, partner=partner.brand, service=offer.name, language=language)
+    forms = " or ".join(form_label(item.field, form, language) for form in item.forms)
+    reason = so_that(item.purpose, language, partner=partner.brand, service=offer.name)
     yield f"- {field_label(item.field, language)} ({forms}): {purpose_label(item.purpose, language)}, {reason}"
-    yield f"  {retention(item.retention_days, partner.brand, language)}"
+    yield f"  {retention(item.retention_days, language, partner=partner.brand)}"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gateway.kit.ids import random_key
 
-_SINGLE_KEYS = ("index", "pairwise", "transient", "successor")
+_SINGLE_KEYS = ("index", "pairwise", "transient", "successor", "signing")
 
 
 class KeyRingError(Exception):
@@ -27,6 +27,7 @@ class KeyRing:
         pairwise: pairwise subject identifiers (OIDC Core §8.1); rotating it renames everyone.
         transient: tickets of screens in progress and pushed requests, minutes long.
         successor: derives a refresh token's single successor.
+        signing: seals the private signing keys that the database holds.
     """
 
     current: str
@@ -35,6 +36,7 @@ class KeyRing:
     pairwise: bytes
     transient: bytes
     successor: bytes
+    signing: bytes
 
     def rotated(self) -> "KeyRing":
         """Add a master key and make it current; the old ones keep unwrapping."""

@@ -1,5 +1,7 @@
 """Loading the registry's snapshot, and telling every node that it changed."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, select, update
 
 from gateway.model.registry import (
@@ -81,3 +83,8 @@ def _offers(connection: Connection) -> dict[str, LiveOffer]:
 def notice_from_row(row: object) -> Notice:
     """Read one notice version."""
     return Notice(**{name: getattr(row, name) for name in Notice.__dataclass_fields__})
+
+
+def look_at_registry(connection: Connection, asks: Sequence[None]) -> Sequence[None]:
+    """Do nothing but what every transaction does first: make the snapshot true."""
+    return list(asks)

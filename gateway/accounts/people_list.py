@@ -1,0 +1,155 @@
+"""The people list that an administrator hands in: CSV, checked row by row, every fault reported."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from gateway.accounts.fields import FieldFault, check_field
+from gateway.model.people import Role
+
+FIELD_COLUMNS = (
+    "name",
+    "email",
+    "birthdate",
+    "alternate_email",
+    "phone_number",
+    "address",
+    "course",
+    "locale",
+    "student_status",
+)
+COLUMNS = ("organisation", "role", *FIELD_COLUMNS, "guardian_email", "guardian_method", "guardian_evidence")
+REQUIRED = ("organisation", "role", "name", "email")
+MAX_ROWS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class RowFault:
+    """What is wrong in one row; `line` counts as an editor does, the heading being line 1."""
+
+    line: int
+    column: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedGuardian:
+    """A guardian of a listed child."""
+
+    email: str
+    method: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPerson:
+    """One row that can be imported."""
+
+    line: int
+    organisation: str
+    role: Role
+    fields: Mapping[str, str]
+    guardian: ListedGuardian | None
+
+    @property
+    def email(self) -> str:
+        """The log-in."""
+        return self.fields["email"]
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleList:
+    """A list as read: the good rows and every fault."""
+
+    people: tuple[ListedPerson, ...]
+    faults: tuple[RowFault, ...]
+
+
+def read_people(content: bytes, organisations: frozenset[str]) -> PeopleList:
+    """Read a list (RFC 4180, UTF-8, with or without a byte order mark).
+
+    Args:
+        organisations: ids that a row may name.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return PeopleList((), (RowFault(1, "", "The file is not UTF-8 text."),))
+    if "\x00" in text:
+        return PeopleList((), (RowFault(1, "", "The file is not text."),))
+    reader = csv.DictReader(io.StringIO(text, newline=""), restkey="", strict=True)
+    try:
+        return _read(reader, organisations)
+    except csv.Error as error:
+        return PeopleList((), (RowFault(reader.line_num, "", f"The file is not CSV: {error}."),))
+
+
+def _read(reader: "csv.DictReader[str]", organisations: frozenset[str]) -> PeopleList:
+    heading = list(_heading_faults(reader.fieldnames or ()))
+    if heading:
+        return PeopleList((), tuple(heading))
+    people: list[ListedPerson] = []
+    faults: list[RowFault] = []
+    seen: dict[str, int] = {}
+    for count, row in enumerate(reader, start=1):
+        if count > MAX_ROWS:
+            faults.append(RowFault(reader.line_num, "", f"A list has at most {MAX_ROWS} rows."))
+            break
+        found = list(_row_faults(row, reader.line_num, organisations))
+        person = None if found else _person(row, reader.line_num, found)
+        if person and person.email.casefold() in seen:
+            line = seen[person.email.casefold()]
+            found.append(RowFault(reader.line_num, "email", f"This address stands in line {line} already."))
+        elif person:
+            seen[person.email.casefold()] = reader.line_num
+            people.append(person)
+        faults += found
+    return PeopleList(tuple(people), tuple(faults))
+
+
+def _heading_faults(columns: "tuple[str, ...] | list[str]") -> Iterator[RowFault]:
+    for name in REQUIRED:
+        if name not in columns:
+            yield RowFault(1, name, "This column is missing.")
+    for name in columns:
+        if name not in COLUMNS:
+            yield RowFault(1, name[:40], f"There is no such column; the columns are {', '.join(COLUMNS)}.")
+
+
+def _row_faults(row: Mapping[str, object], line: int, organisations: frozenset[str]) -> Iterator[RowFault]:
+    if "" in row:
+        yield RowFault(line, "", "The row has more cells than the heading.")
+    if _cell(row, "organisation") not in organisations:
+        yield RowFault(line, "organisation", "There is no such organisation.")
+    if _cell(row, "role") not in tuple(Role):
+        yield RowFault(line, "role", f"A role is one of {', '.join(Role)}.")
+    for name in ("name", "email"):
+        if not _cell(row, name):
+            yield RowFault(line, name, "This cell must not be empty.")
+    if _cell(row, "guardian_email") and not _cell(row, "guardian_method"):
+        yield RowFault(line, "guardian_method", "Say how the guardian was verified.")
+
+
+def _person(row: Mapping[str, object], line: int, faults: list[RowFault]) -> ListedPerson | None:
+    fields = {name: _checked(row, name, name, line, faults) for name in FIELD_COLUMNS if _cell(row, name)}
+    guardian = None
+    if _cell(row, "guardian_email"):
+        email = _checked(row, "guardian_email", "email", line, faults)
+        guardian = ListedGuardian(email, _cell(row, "guardian_method")[:100], _cell(row, "guardian_evidence")[:200])
+    if faults:
+        return None
+    return ListedPerson(line, _cell(row, "organisation"), Role(_cell(row, "role")), fields, guardian)
+
+
+def _checked(row: Mapping[str, object], column: str, field: str, line: int, faults: list[RowFault]) -> str:
+    try:
+        return check_field(field, _cell(row, column))
+    except FieldFault as fault:
+        faults.append(RowFault(line, column, str(fault)))
+        return ""
+
+
+def _cell(row: Mapping[str, object], name: str) -> str:
+    value = row.get(name)
+    return value.strip() if isinstance(value, str) else ""

@@ -1,0 +1,48 @@
+"""Who is asking: the story that every back-channel endpoint begins with."""
+
+from dataclasses import dataclass
+
+from gateway.actions.services import Services
+from gateway.kit.digests import digest
+from gateway.kit.errors import Refusal
+from gateway.model.registry import RegisteredClient
+from gateway.oauth.client_authentication import authenticate, read_credentials
+from gateway.oauth.metadata import PATHS
+from gateway.oauth.parameters import Parameters
+from gateway.store.requests import Assertion, use_assertions
+
+
+@dataclass(frozen=True, slots=True)
+class BackRequest:
+    """A partner's request to an endpoint, after hygiene.
+
+    Attributes:
+        authorization: the header's bytes, as they came.
+    """
+
+    parameters: Parameters
+    authorization: bytes | None
+
+
+async def authenticate_client(services: Services, request: BackRequest) -> RegisteredClient:
+    """Authenticate a client; a signed assertion works once (RFC 7523 §3).
+
+    Call it after the endpoint's load: that transaction has made the registry's snapshot true.
+
+    Raises:
+        Refusal: ``invalid_client``.
+    """
+    now = services.clock()
+    issuer = services.settings.issuer
+    found = authenticate(
+        read_credentials(request.parameters, request.authorization),
+        services.registry.find_client,
+        issuer=issuer,
+        endpoints=tuple(issuer + path for path in PATHS.values()),
+        now=now,
+    )
+    if found.jti is not None:
+        use = Assertion(found.client.client.client_id, digest(found.jti), found.expires_at, now)
+        if not await services.store.lane(use_assertions).submit(use):
+            raise Refusal("invalid_client", detail=f"assertion replayed by {use.client_id}")
+    return found.client

@@ -1,0 +1,56 @@
+"""The introspection endpoint: is this token of mine alive, and for what (RFC 7662)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.actions.clients import BackRequest, authenticate_client
+from gateway.actions.services import Services
+from gateway.kit.digests import digest
+from gateway.kit.errors import Refusal
+from gateway.model.tokens import AccessToken, Held
+from gateway.oauth.checks import granted_scope
+from gateway.store.tokens import load_access_tokens
+from scopes import scope_fields
+
+
+async def introspect_token(services: Services, request: BackRequest) -> Mapping[str, Any]:
+    """Describe an access token to the client that holds it; anything else is inactive (RFC 7662 §2.2, §4).
+
+    The scope is what the token reaches now: narrowed with the grant. Refresh tokens are never active here.
+    """
+    token = request.parameters.get("token", "")
+    held = await services.store.lane(load_access_tokens, reads=True).submit(digest(token))
+    client = await authenticate_client(services, request)
+    if not token:
+        raise Refusal("invalid_request", detail="no token", hint="The parameter token is missing.")
+    now = services.clock()
+    if held is None or held.token.client_id != client.client.client_id or why_dead(held, now):
+        return {"active": False}
+    return {
+        "active": True,
+        "scope": live_scope(held),
+        "client_id": held.token.client_id,
+        "sub": services.subject(client, held.grant.person_id),
+        "iss": services.settings.issuer,
+        "iat": held.token.issued_at,
+        "exp": held.token.expires_at,
+        "token_type": "Bearer",
+    }
+
+
+def why_dead(held: Held[AccessToken], now: int) -> str | None:
+    """Say why a token opens nothing any more; None while it lives."""
+    reasons = (
+        (held.token.revoked_at is not None, "the token is revoked"),
+        (now >= held.token.expires_at, "the token is expired"),
+        (not held.grant.is_live(now), f"the grant is {held.grant.state} or over"),
+        (not held.partner_is_live, "the partner is not live"),
+        (held.person.state != "active", "the account is not active"),
+    )
+    return next((reason for is_so, reason in reasons if is_so), None)
+
+
+def live_scope(held: Held[AccessToken]) -> str:
+    """Intersect the token's scope with the live grant."""
+    fields = {each.item.field for each in held.grant.items} & scope_fields(held.token.scope.split())
+    return granted_scope(held.token.scope, frozenset(fields))

@@ -1,0 +1,27 @@
+"""Unsealing a profile. Only the release gate and a person's own pages may import this (promise P13)."""
+
+from gateway.kit.errors import Refusal
+from gateway.kit.sealing import Seal, unseal
+from gateway.model.profile import SealedProfile, place_of
+
+
+class OpenedProfile:
+    """A profile whose fields are unsealed one by one, only as far as they are granted."""
+
+    def __init__(self, seal: Seal, profile: SealedProfile) -> None:
+        """Unwrap the person's key."""
+        if profile.wrapped is None:
+            raise Refusal("not_found", detail="the person was erased")
+        self.key = seal.person_key(profile.person_id, profile.wrapped)
+        self._profile = profile
+
+    def values(self, fields: set[str]) -> dict[str, str]:
+        """Unseal what the given fields of the catalogue are made of; role and organisation come from the record."""
+        profile = self._profile
+        known = {"role": profile.role, "organisation": profile.organisation}
+        stored = {"birthdate" if name.startswith("age_over_") else name for name in fields}
+        opened = {
+            name: unseal(self.key, profile.fields[name].sealed, place_of(profile.person_id, name)).decode()
+            for name in sorted(stored & profile.fields.keys())
+        }
+        return opened | {name: known[name] for name in stored & known.keys()}

@@ -1,0 +1,57 @@
+"""What every action is given; built once, in `gateway.app` or the command line."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from gateway.accounts.passwords import Passwords
+from gateway.kit.clock import Clock
+from gateway.kit.ids import Ids
+from gateway.kit.mail import Mailer
+from gateway.kit.sealing import Seal
+from gateway.kit.settings import Settings
+from gateway.model.registry import RegisteredClient, Registry
+from gateway.oauth.desk import Terms
+from gateway.oauth.server import Protocol
+from gateway.oauth.signing import current_key
+from gateway.store.engine import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Store, clock, ids, keys, settings: nothing is global."""
+
+    store: Store
+    clock: Clock
+    ids: Ids
+    seal: Seal
+    settings: Settings
+    passwords: Passwords
+    mailer: Mailer
+    protocol: Protocol
+
+    @property
+    def registry(self) -> Registry:
+        """The snapshot that the latest transaction found to be true."""
+        return self.store.registry
+
+    def terms(self) -> Terms:
+        """What a decision of the protocol is made with."""
+        return Terms(
+            now=self.clock(),
+            ids=self.ids,
+            settings=self.settings,
+            subject=self.subject,
+            signing_key=lambda: current_key(self.seal.ring.signing, self.registry.signing_keys),
+            successor=self.seal.successor,
+        )
+
+    def subject(self, client: RegisteredClient, person_id: str) -> str:
+        """Make the pairwise subject identifier: one per partner and sector (OIDC Core §8.1)."""
+        return self.seal.pairwise(f"{client.client.partner_id}|{client.client.sector}", person_id)
+
+
+def day_of(at: int) -> date:
+    """The day of a time, UTC."""
+    return datetime.fromtimestamp(at, UTC).date()
+
+

@@ -1,0 +1,88 @@
+"""The token endpoint: a code or a refresh token against new tokens (RFC 6749 §4.1.3, §6)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.actions.clients import BackRequest, authenticate_client
+from gateway.actions.services import Services
+from gateway.kit.digests import digest
+from gateway.kit.errors import Refusal
+from gateway.kit.ids import Kind
+from gateway.oauth.desk import Desk, Plan, sit_at
+from gateway.store.codes import Redemption, load_codes, redeem_codes
+from gateway.store.tokens import Rotation, load_refresh_tokens, rotate_refresh_tokens
+
+
+async def issue_token(services: Services, request: BackRequest) -> Mapping[str, Any]:
+    """Answer a token request.
+
+    Returns:
+        The body of RFC 6749 §5.1, with an ID token where the scope holds ``openid``.
+    """
+    if request.parameters.get("grant_type") == "refresh_token":
+        return await _refresh(services, request)
+    return await _exchange(services, request)
+
+
+async def _exchange(services: Services, request: BackRequest) -> Mapping[str, Any]:
+    code_digest = digest(request.parameters.get("code", ""))
+    held = await services.store.lane(load_codes, reads=True).submit(code_digest)
+    client = await authenticate_client(services, request)
+    desk = Desk(services.terms(), client, code=held)
+    body, refusal = _decide(services, desk, request)
+    plan = desk.plan
+    if held is not None and (plan.access_token is not None or plan.is_replay):
+        won = await services.store.lane(redeem_codes).submit(
+            Redemption(
+                code_digest=code_digest,
+                grant_id=held.grant.grant_id,
+                family_id=held.token.family_id,
+                redemption_id=services.ids(Kind.REDEMPTION),
+                access_token=plan.access_token,
+                refresh_token=plan.refresh_token,
+                at=desk.terms.now,
+            )
+        )
+        if not won and refusal is None:
+            refusal = Refusal("invalid_grant", detail="the code was redeemed by somebody else in the meantime")
+    return _answer(body, refusal)
+
+
+async def _refresh(services: Services, request: BackRequest) -> Mapping[str, Any]:
+    used_digest = digest(request.parameters.get("refresh_token", ""))
+    held = await services.store.lane(load_refresh_tokens, reads=True).submit(used_digest)
+    client = await authenticate_client(services, request)
+    desk = Desk(services.terms(), client, refresh_token=held)
+    body, refusal = _decide(services, desk, request)
+    plan = desk.plan
+    if held is not None and (plan.access_token is not None or plan.is_replay):
+        alive = await services.store.lane(rotate_refresh_tokens).submit(
+            Rotation(
+                used_digest=used_digest,
+                family_id=held.token.family_id,
+                successor=plan.refresh_token,
+                access_token=plan.access_token,
+                at=desk.terms.now,
+            )
+        )
+        if not alive and refusal is None:
+            refusal = Refusal("invalid_grant", detail="the refresh token died in the meantime")
+    return _answer(body, refusal)
+
+
+def _decide(
+    services: Services, desk: Desk, request: BackRequest
+) -> tuple[Mapping[str, Any], Refusal | None]:
+    """Decide at the desk; a refusal is kept until its plan is committed, for it may have to leave a trace."""
+    with sit_at(desk):
+        try:
+            return services.protocol.decide_token(request.parameters), None
+        except Refusal as refusal:
+            desk.plan = Plan(is_replay=desk.plan.is_replay)
+            return {}, refusal
+
+
+def _answer(body: Mapping[str, Any], refusal: Refusal | None) -> Mapping[str, Any]:
+    if refusal is not None:
+        raise refusal
+    return body

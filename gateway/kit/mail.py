@@ -1,0 +1,78 @@
+"""Service mail: by SMTP, or kept as files where no server is configured."""
+
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import aiosmtplib
+
+from gateway.kit.ids import Kind, random_ids
+from gateway.kit.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message in plain text."""
+
+    to: str
+    subject: str
+    text: str
+
+
+class Mailer(Protocol):
+    """Sends letters."""
+
+    async def send(self, letter: Letter) -> None:
+        """Send one letter."""
+        ...
+
+
+def _message(sender: str, letter: Letter) -> EmailMessage:
+    message = EmailMessage()
+    message["From"] = sender
+    message["To"] = letter.to
+    message["Subject"] = letter.subject
+    message.set_content(letter.text)
+    return message
+
+
+@dataclass(frozen=True, slots=True)
+class FileMailer:
+    """Keeps letters as files that only their owner can read: the default, until SMTP is configured."""
+
+    folder: Path
+    sender: str
+
+    async def send(self, letter: Letter) -> None:
+        """Write one file."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = self.folder / f"{random_ids(Kind.REQUEST)}.eml"
+        file.touch(mode=0o600)
+        file.write_bytes(bytes(_message(self.sender, letter)))
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpMailer:
+    """Hands letters to an SMTP server (RFC 5321)."""
+
+    host: str
+    port: int
+    use_tls: bool
+    sender: str
+
+    async def send(self, letter: Letter) -> None:
+        """Hand one letter over."""
+        await aiosmtplib.send(
+            _message(self.sender, letter), hostname=self.host, port=self.port, use_tls=self.use_tls, timeout=20
+        )
+
+
+def open_mailer(settings: Settings) -> Mailer:
+    """Choose the mailer by the settings."""
+    if not settings.smtp_url:
+        return FileMailer(settings.data_dir / "mail", settings.mail_from)
+    parts = urlsplit(settings.smtp_url)
+    use_tls = parts.scheme == "smtps"
+    return SmtpMailer(parts.hostname or "", parts.port or (465 if use_tls else 25), use_tls, settings.mail_from)
