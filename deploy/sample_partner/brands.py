@@ -12,6 +12,7 @@ class Wording:
     lead: str
     steps: tuple[tuple[str, str], ...]
     uses: tuple[tuple[str, str], ...]
+    connected: str
     without: str
     voice: str
 
@@ -31,6 +32,7 @@ WORDINGS = {
             ("Your course", "so that the questions fit your lectures"),
             ("E-mail, phone, student status", "only if you want scores and reminders sent to you"),
         ),
+        connected="Your next five questions are ready.",
         without="Every quiz is also here without an account. You would only type your course in yourself.",
         voice="quiz",
     ),
@@ -48,6 +50,7 @@ WORDINGS = {
             ("Your phone or e-mail", "only if the courier may announce the parcel"),
             ("Whether you are 16", "only if you would like to sign for it yourself"),
         ),
+        connected="Your reader is being printed, and the parcel will find you.",
         without="You can also order at the campus bookshop and collect the reader there.",
         voice="press",
     ),
@@ -62,6 +65,7 @@ def wording(name: str, brand: str) -> Wording:
         lead="Choose what you share, and stop at any time.",
         steps=(),
         uses=(),
+        connected="Thank you. Here is everything we received.",
         without="You can go on without sharing anything.",
         voice="plain",
     )
