@@ -99,9 +99,11 @@ def _birthdate(text: str) -> str:
 
 def _locale(text: str) -> str:
     try:
-        return str(Locale.parse(text, sep="-" if "-" in text else "_")).replace("_", "-")
+        Locale.parse(text, sep="-" if "-" in text else "_")
     except (UnknownLocaleError, ValueError):
         raise FieldFault("Name a language as in en, en-IN or hi.") from None
+    # Babel would add the script that it infers; the person's own spelling is kept.
+    return text.replace("_", "-")
 
 
 _CHECKS: Mapping[str, Callable[[str], str]] = MappingProxyType(

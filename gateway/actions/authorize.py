@@ -1,0 +1,130 @@
+"""The authorization endpoint's story: from a partner's request to the screen, and from there back (RFC 6749 §4.1)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.actions.par import find_request
+from gateway.actions.services import Services
+from gateway.kit.digests import base64url, from_base64url
+from gateway.kit.errors import Refusal
+from gateway.kit.sealing import SealBroken
+from gateway.model.people import Session
+from gateway.oauth.checks import BEFORE_REDIRECT, CHECKS, Asked, error_uri
+from gateway.oauth.parameters import Parameters
+
+_PLACE = "authorization"
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """An authorization request that passed every check, on its way through log-in and screen.
+
+    Attributes:
+        started_at: when it arrived; ``prompt=login`` wants a password given after that.
+    """
+
+    parameters: Parameters
+    request_digest: bytes | None
+    started_at: int
+
+    def asked(self, services: Services) -> Asked:
+        """Look at it against the present registry."""
+        return Asked(self.parameters, services.registry, is_pushed=self.request_digest is not None)
+
+    @property
+    def prompts(self) -> frozenset[str]:
+        """The prompts asked for (OIDC Core §3.1.2.1)."""
+        return frozenset(self.parameters.get("prompt", "").split())
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """Send the browser back to the partner."""
+
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogIn:
+    """Ask for the password first; the ticket brings the browser back here."""
+
+    ticket: str
+    is_again: bool
+
+
+def seal_authorization(services: Services, authorization: Authorization) -> str:
+    """Put the request into a ticket that the browser carries through log-in."""
+    digest_text = base64url(authorization.request_digest) if authorization.request_digest else ""
+    content: Mapping[str, Any] = {
+        "p": dict(authorization.parameters),
+        "r": digest_text,
+        "t": authorization.started_at,
+    }
+    return services.seal.ticket(_PLACE, content)
+
+
+def open_authorization(services: Services, ticket: str) -> Authorization:
+    """Open what `seal_authorization` made; the checks run anew, for the registry may have changed.
+
+    Raises:
+        Refusal: ``bad_form`` for a damaged or outdated ticket, or what the checks say.
+    """
+    try:
+        content = services.seal.open_ticket(_PLACE, ticket)
+    except SealBroken:
+        raise Refusal("bad_form", detail="a damaged authorization ticket") from None
+    if services.clock() > content["t"] + services.settings.screen_ttl:
+        raise Refusal("stale_form", detail="an outdated authorization ticket")
+    found = Authorization(content["p"], from_base64url(content["r"]) or None, content["t"])
+    for check in BEFORE_REDIRECT:
+        check(found.asked(services))
+    return found
+
+
+async def begin_authorization(services: Services, parameters: Parameters) -> Authorization | Back:
+    """Take an authorization request, pushed or plain.
+
+    Returns:
+        The checked request, or the way back with an error.
+
+    Raises:
+        Refusal: for the person to read, where no redirect URI was verified.
+    """
+    found, request_digest = await find_request(services, parameters)
+    authorization = Authorization(found, request_digest, services.clock())
+    asked = authorization.asked(services)
+    for check in BEFORE_REDIRECT:
+        check(asked)
+    try:
+        for check in CHECKS:
+            check(asked)
+    except Refusal as refusal:
+        return go_back(services, authorization, refusal)
+    return authorization
+
+
+def go_back(services: Services, authorization: Authorization, refusal: Refusal) -> Back:
+    """Send a refusal to the partner, ``iss`` included (RFC 9207)."""
+    settings = services.settings
+    uri = error_uri(
+        authorization.parameters, refusal, issuer=settings.issuer, documentation=settings.documentation
+    )
+    return Back(uri)
+
+
+def check_login(services: Services, authorization: Authorization, session: Session | None) -> Back | LogIn | None:
+    """Say what is missing before a screen can be shown; None when the person is known well enough."""
+    if session is None:
+        is_enough = False
+    elif "login" in authorization.prompts:
+        is_enough = session.auth_time >= authorization.started_at
+    else:
+        max_age = authorization.parameters.get("max_age")
+        is_enough = max_age is None or authorization.started_at - session.auth_time <= int(max_age)
+    if is_enough:
+        return None
+    if "none" in authorization.prompts:
+        refusal = Refusal("login_required", detail="prompt=none without a fresh enough session")
+        return go_back(services, authorization, refusal)
+    return LogIn(seal_authorization(services, authorization), is_again=session is not None)

@@ -1,0 +1,304 @@
+"""The consent screen's story: what is put before the person, and what becomes of the answer."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from gateway.actions.authorize import Authorization, Back, go_back, open_authorization, seal_authorization
+from gateway.actions.opened_profile import OpenedProfile
+from gateway.actions.services import Services, day_of
+from gateway.consent.age_policy import needs_guardian
+from gateway.consent.choices import item_key, read_choice
+from gateway.consent.decisions import Actor, Basis, Outcome, give, refuse
+from gateway.kit.digests import digest
+from gateway.kit.errors import Refusal
+from gateway.kit.ids import Kind
+from gateway.kit.sealing import SealBroken
+from gateway.model.grants import ActorKind, EventType, Grant
+from gateway.model.people import Session
+from gateway.model.registry import LiveOffer, Notice, RegisteredPartner
+from gateway.model.tokens import AuthorizationCode
+from gateway.oauth.checks import granted_scope, wanted_items
+from gateway.oauth.desk import Desk, sit_at
+from gateway.store.consents import (
+    Decision,
+    NewGrant,
+    Renewal,
+    Served,
+    Standing,
+    StandingQuery,
+    Verdict,
+    commit_decisions,
+    commit_renewals,
+    load_standings,
+    serve_notices,
+)
+from gateway.store.profiles import load_profiles
+from partners import OfferItem
+from scopes import Item, preview
+
+RENEWAL_AFTER = 90 * 86_400
+"""A grant that the person did not use for so long is shown again (consent.md rule 11)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Everything the consent screen shows.
+
+    Attributes:
+        values: what each item would hand over, by (item key, form); None where the profile holds nothing.
+        seen: the live grant that the answer would change.
+        is_fresh: the password was given so recently that values may be shown in full (promise P15).
+        ticket: carries the screen's state; it opens in this session only.
+    """
+
+    authorization: Authorization
+    ticket: str
+    partner: RegisteredPartner
+    offer: LiveOffer
+    notice: Notice
+    items: tuple[OfferItem, ...]
+    values: Mapping[tuple[str, str], str | None]
+    email: str
+    seen: Grant | None
+    is_fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """The person cannot decide now, and why."""
+
+    kind: str
+    partner: RegisteredPartner
+    offer: LiveOffer
+    leave_uri: str
+
+
+async def show_consent(services: Services, authorization: Authorization, session: Session) -> Screen | Blocked | Back:
+    """Decide what the signed-in person sees: the screen, a block, or nothing because it was all decided before."""
+    asked = authorization.asked(services)
+    person, now = session.person, services.clock()
+    standing = await services.store.read(load_standings, StandingQuery(person.person_id, asked.offer.offer.offer_id))
+    offer, partner = asked.offer, services.registry.partners[asked.client.client.partner_id]
+    if (person.organisation_id, partner.partner.partner_id) in services.registry.blocked:
+        return _blocked(services, authorization, "school", partner, offer)
+    profile = OpenedProfile(services.seal, await services.store.read(load_profiles, person.person_id))
+    birthdate = _birthdate(profile)
+    if needs_guardian(standing.country, person.role, birthdate, day_of(now)):
+        return _blocked(services, authorization, "guardian", partner, offer)
+    settled = _settled(authorization, standing, offer, now)
+    if settled is not None:
+        return await _renew(services, authorization, session, settled)
+    if "none" in authorization.prompts:
+        return go_back(services, authorization, Refusal("consent_required", detail="prompt=none"))
+    if standing.refused_at is not None and now < standing.refused_at + services.settings.decline_memory:
+        return go_back(services, authorization, Refusal("access_denied", detail="refused before, remembered"))
+    return await _serve(services, authorization, session, standing, profile)
+
+
+def _blocked(
+    services: Services, authorization: Authorization, kind: str, partner: RegisteredPartner, offer: LiveOffer
+) -> Blocked | Back:
+    refusal = Refusal("access_denied", detail=f"blocked: {kind}")
+    back = go_back(services, authorization, refusal)
+    return back if "none" in authorization.prompts else Blocked(kind, partner, offer, back.uri)
+
+
+def _birthdate(profile: OpenedProfile) -> date | None:
+    text = profile.values({"birthdate"}).get("birthdate")
+    return date.fromisoformat(text) if text else None
+
+
+def _settled(authorization: Authorization, standing: Standing, offer: LiveOffer, now: int) -> Grant | None:
+    """Find the grant that answers the request without a screen (consent.md rule 11)."""
+    grant = standing.grant
+    if grant is None or "consent" in authorization.prompts:
+        return None
+    is_current = grant.offer_version == offer.version and now < grant.valid_from + RENEWAL_AFTER
+    return grant if is_current and grant.is_live(now) else None
+
+
+async def _renew(
+    services: Services, authorization: Authorization, session: Session, grant: Grant
+) -> Back:
+    uri, code = _code(services, authorization, session, grant)
+    renewal = Renewal(grant, code, authorization.request_digest, services.clock())
+    verdict = await services.store.run(commit_renewals, renewal)
+    _check_verdict(verdict)
+    return Back(uri)
+
+
+async def _serve(
+    services: Services, authorization: Authorization, session: Session, standing: Standing, profile: OpenedProfile
+) -> Screen:
+    asked, now = authorization.asked(services), services.clock()
+    items = wanted_items(asked)
+    values = _previews(profile, items, day_of(now))
+    notice = _notice(asked.offer, session.person.language)
+    screen_digest = hashlib.sha256(json.dumps([item_key(item) for item in items]).encode()).digest()
+    served = Served(
+        served_id=services.ids(Kind.SERVED),
+        person_id=session.person.person_id,
+        notice_id=notice.notice_id,
+        client_id=asked.client.client.client_id,
+        surface="consent_screen",
+        language=notice.language,
+        screen_digest=screen_digest,
+        served_at=now,
+    )
+    await services.store.run(serve_notices, served)
+    content = {
+        "a": seal_authorization(services, authorization),
+        "s": served.served_id,
+        "n": notice.notice_id,
+        "l": notice.language,
+        "v": asked.offer.version,
+        "g": standing.grant.grant_id if standing.grant else "",
+        "w": standing.grant.version if standing.grant else 0,
+    }
+    return Screen(
+        authorization=authorization,
+        ticket=services.seal.ticket(_place(session), content),
+        partner=services.registry.partners[asked.client.client.partner_id],
+        offer=asked.offer,
+        notice=notice,
+        items=items,
+        values=values,
+        email=profile.values({"email"})["email"],
+        seen=standing.grant,
+        is_fresh=now - session.auth_time <= services.settings.reauthentication_ttl,
+    )
+
+
+def _notice(offer: LiveOffer, language: str) -> Notice:
+    return offer.notices.get(language) or offer.notices["en"]
+
+
+def _previews(
+    profile: OpenedProfile, items: Iterable[OfferItem], today: date
+) -> dict[tuple[str, str], str | None]:
+    opened = profile.values({item.field for item in items})
+    return {
+        (item_key(item), str(form)): preview(Item(item.field, item.purpose, form), opened, today=today)
+        for item in items
+        for form in item.forms
+    }
+
+
+def _place(session: Session) -> str:
+    return f"screen:{session.session_digest.hex()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The consent form as it was posted."""
+
+    ticket: str
+    decision: str
+    ticked: tuple[str, ...]
+    forms: Mapping[str, str]
+    duration: str
+
+
+async def decide_consent(services: Services, reply: Reply, session: Session) -> Back:
+    """Take the person's answer and record it, bound to the notice that was served.
+
+    Raises:
+        Refusal: ``bad_form`` for what the screen did not offer, ``stale_form`` when something changed meanwhile.
+    """
+    try:
+        content = services.seal.open_ticket(_place(session), reply.ticket)
+    except SealBroken:
+        raise Refusal("forged_form", detail="a screen of another session, or a damaged one") from None
+    authorization = open_authorization(services, content["a"])
+    if reply.decision == "later":
+        return go_back(services, authorization, Refusal("access_denied", detail="decide later"))
+    asked, person_id = authorization.asked(services), session.person.person_id
+    standing = await services.store.read(load_standings, StandingQuery(person_id, asked.offer.offer.offer_id))
+    if asked.offer.version != content["v"] or _seen(standing.grant) != (content["g"], content["w"]):
+        raise Refusal("stale_form", detail="the offer or the grant changed since the screen")
+    actor = Actor(ActorKind.SUBJECT, person_id, "consent_screen", session.auth_time, session.acr)
+    basis = Basis(
+        partner_id=asked.client.client.partner_id,
+        offer_id=asked.offer.offer.offer_id,
+        offer_version=asked.offer.version,
+        notice_id=content["n"],
+        served_id=content["s"],
+        language=content["l"],
+    )
+    outcome = _outcome(services, authorization, reply, standing.grant, actor, basis)
+    return await _commit(services, authorization, session, standing, outcome)
+
+
+def _seen(grant: Grant | None) -> tuple[str, int]:
+    return (grant.grant_id, grant.version) if grant else ("", 0)
+
+
+def _outcome(
+    services: Services, authorization: Authorization, reply: Reply, seen: Grant | None, actor: Actor, basis: Basis
+) -> Outcome:
+    now, asked = services.clock(), authorization.asked(services)
+    if reply.decision == "share":
+        choice = read_choice(
+            asked.offer.offer, wanted_items(asked), reply.ticked, reply.forms, reply.duration
+        )
+        if choice.items:
+            return give(seen, actor, basis, choice.items, choice.duration, now=now, ids=services.ids)
+    elif reply.decision != "refuse":
+        raise Refusal("bad_form", detail="no decision")
+    # Nothing needed and nothing chosen is a refusal (consent.md rule 6).
+    return refuse(seen, actor, basis, now=now, ids=services.ids)
+
+
+async def _commit(
+    services: Services, authorization: Authorization, session: Session, standing: Standing, outcome: Outcome
+) -> Back:
+    grant, code = outcome.grant, None
+    back = go_back(services, authorization, Refusal("access_denied", detail="the person said no"))
+    if outcome.event.type is not EventType.REFUSED:
+        uri, code = _code(services, authorization, session, grant)
+        back = Back(uri)
+    created = NewGrant(grant, "consent", standing.country) if standing.grant is None else None
+    decision = Decision(created, grant, outcome.event, code, authorization.request_digest, services.clock())
+    _check_verdict(await services.store.run(commit_decisions, decision))
+    return back
+
+
+def _check_verdict(verdict: Verdict) -> None:
+    if verdict is Verdict.REQUEST_USED:
+        raise Refusal("stale_form", detail="the pushed request was used up in the meantime")
+    if verdict is Verdict.STALE:
+        raise Refusal("stale_form", detail="the grant changed in the meantime")
+
+
+def _code(
+    services: Services, authorization: Authorization, session: Session, grant: Grant
+) -> tuple[str, AuthorizationCode]:
+    """Make the code; what was asked for and not granted is not in its scope."""
+    asked, now = authorization.asked(services), services.clock()
+    parameters = authorization.parameters
+    fields = frozenset(each.item.field for each in grant.items)
+    asked_scope = parameters.get("scope", "")
+    scope = granted_scope(asked_scope, fields)
+    desk = Desk(services.terms(), asked.client)
+    with sit_at(desk):
+        uri = services.protocol.decide_code(parameters, scope, session.person.person_id)
+    code = AuthorizationCode(
+        code_digest=digest(desk.plan.code or ""),
+        client_id=asked.client.client.client_id,
+        grant_id=grant.grant_id,
+        person_id=session.person.person_id,
+        redirect_uri=parameters["redirect_uri"],
+        scope=scope,
+        asked_scope=" ".join(dict.fromkeys([*asked_scope.split(), *scope.split()])),
+        code_challenge=parameters["code_challenge"],
+        nonce=parameters.get("nonce"),
+        auth_time=session.auth_time,
+        acr=session.acr,
+        family_id=services.ids(Kind.FAMILY),
+        issued_at=now,
+        expires_at=now + services.settings.code_ttl,
+    )
+    return uri, code

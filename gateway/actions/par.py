@@ -1,0 +1,78 @@
+"""Pushed authorization requests (RFC 9126)."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.actions.clients import BackRequest, authenticate_client
+from gateway.actions.services import Services
+from gateway.kit.digests import digest
+from gateway.kit.errors import Refusal
+from gateway.kit.ids import Kind
+from gateway.kit.sealing import seal, unseal
+from gateway.model.registry import RegisteredClient
+from gateway.oauth.checks import BEFORE_REDIRECT, CHECKS, Asked
+from gateway.oauth.parameters import Parameters
+from gateway.store.registry import look_at_registry
+from gateway.store.requests import PushedRequest, load_requests, push_requests
+
+URN = "urn:ietf:params:oauth:request_uri:"
+_CREDENTIALS = ("client_secret", "client_assertion", "client_assertion_type")
+_PLACE = "pushed_request"
+
+
+async def push_request(services: Services, request: BackRequest) -> Mapping[str, Any]:
+    """Take an authorization request from its client directly.
+
+    Returns:
+        ``request_uri`` and ``expires_in`` (RFC 9126 §2.2).
+    """
+    await services.store.lane(look_at_registry, reads=True).submit(None)
+    client = await authenticate_client(services, request)
+    parameters = _pushed(request.parameters, client)
+    asked = Asked(parameters, services.registry, is_pushed=True)
+    for check in (*BEFORE_REDIRECT, *CHECKS):
+        check(asked)
+    secret = services.ids(Kind.REQUEST_URI)
+    now, ttl = services.clock(), services.settings.request_ttl
+    content = json.dumps(dict(parameters)).encode()
+    await services.store.lane(push_requests).submit(
+        PushedRequest(
+            request_digest=digest(secret),
+            client_id=client.client.client_id,
+            sealed=seal(services.seal.ring.transient, content, _PLACE),
+            created_at=now,
+            expires_at=now + ttl,
+        )
+    )
+    return {"request_uri": URN + secret, "expires_in": ttl}
+
+
+def _pushed(parameters: Parameters, client: RegisteredClient) -> Parameters:
+    """Leave the credentials out; what is pushed may not itself refer to a pushed request (RFC 9126 §2.1)."""
+    if "request_uri" in parameters:
+        raise Refusal("invalid_request", detail="request_uri pushed", hint="A request_uri must not be pushed.")
+    kept = {name: value for name, value in parameters.items() if name not in _CREDENTIALS}
+    return {**kept, "client_id": client.client.client_id}
+
+
+async def find_request(services: Services, parameters: Parameters) -> tuple[Parameters, bytes | None]:
+    """Resolve ``request_uri``, if there is one: only ours, only for its own client, only while it lives.
+
+    Returns:
+        The parameters to go by, and the digest of the pushed request that they come from.
+    """
+    request_uri = parameters.get("request_uri")
+    if request_uri is None:
+        await services.store.lane(look_at_registry, reads=True).submit(None)
+        return parameters, None
+    request_digest = digest(request_uri.removeprefix(URN))
+    found = await services.store.lane(load_requests, reads=True).submit(request_digest)
+    if found is None or not request_uri.startswith(URN):
+        raise Refusal("invalid_request_uri", detail="unknown request_uri")
+    if found.client_id != parameters.get("client_id"):
+        raise Refusal("invalid_request_uri", detail="request_uri of another client")
+    if found.used_at is not None or services.clock() >= found.expires_at:
+        raise Refusal("invalid_request_uri", detail="request_uri used or expired")
+    content: dict[str, str] = json.loads(unseal(services.seal.ring.transient, found.sealed, _PLACE))
+    return content, request_digest
