@@ -1,0 +1,32 @@
+# Thin wrappers of ./dev, which says what each does. Arguments: make test ARGS="tests/scopes -k purpose"
+PYTHON = python3
+ARGS =
+
+help: ## Print this list
+	@sed -n 's/^\([a-z][a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
+
+setup: ## Make .venv from the hashed lock, unless it is fresh
+	@$(PYTHON) dev setup
+
+demo: ## Start the demonstration on http://localhost:8000
+	@$(PYTHON) dev demo $(ARGS)
+
+test: ## Run every test and hold the coverage against its floor
+	@$(PYTHON) dev test $(ARGS)
+
+check: ## All that must hold before a merge: lint, types, contracts, tests
+	@$(PYTHON) dev check
+
+lint: ## Ruff, mypy and the contracts between the floors
+	@$(PYTHON) dev lint
+
+bench: ## Run the load harness
+	@$(PYTHON) dev bench $(ARGS)
+
+lock: ## Write requirements/ anew from pyproject.toml
+	@$(PYTHON) dev lock $(ARGS)
+
+clean: ## Remove .venv, caches and reports
+	@$(PYTHON) dev clean
+
+.PHONY: help setup demo test check lint bench lock clean
