@@ -136,7 +136,9 @@ def _person(row: Mapping[str, object], line: int, faults: list[RowFault]) -> Lis
     guardian = None
     if _cell(row, "guardian_email"):
         email = _checked(row, "guardian_email", "email", line, faults)
-        guardian = ListedGuardian(email, _cell(row, "guardian_method")[:100], _cell(row, "guardian_evidence")[:200])
+        guardian = ListedGuardian(
+            email, _cell(row, "guardian_method")[:100], _cell(row, "guardian_evidence")[:200]
+        )
     if faults:
         return None
     return ListedPerson(line, _cell(row, "organisation"), Role(_cell(row, "role")), fields, guardian)

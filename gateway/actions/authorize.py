@@ -113,7 +113,9 @@ def go_back(services: Services, authorization: Authorization, refusal: Refusal) 
     return Back(uri)
 
 
-def check_login(services: Services, authorization: Authorization, session: Session | None) -> Back | LogIn | None:
+def check_login(
+    services: Services, authorization: Authorization, session: Session | None
+) -> Back | LogIn | None:
     """Say what is missing before a screen can be shown; None when the person is known well enough."""
     if session is None:
         is_enough = False

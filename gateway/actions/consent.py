@@ -76,11 +76,15 @@ class Blocked:
     leave_uri: str
 
 
-async def show_consent(services: Services, authorization: Authorization, session: Session) -> Screen | Blocked | Back:
+async def show_consent(
+    services: Services, authorization: Authorization, session: Session
+) -> Screen | Blocked | Back:
     """Decide what the signed-in person sees: the screen, a block, or nothing because it was all decided before."""
     asked = authorization.asked(services)
     person, now = session.person, services.clock()
-    standing = await services.store.read(load_standings, StandingQuery(person.person_id, asked.offer.offer.offer_id))
+    standing = await services.store.read(
+        load_standings, StandingQuery(person.person_id, asked.offer.offer.offer_id)
+    )
     offer, partner = asked.offer, services.registry.partners[asked.client.client.partner_id]
     if (person.organisation_id, partner.partner.partner_id) in services.registry.blocked:
         return _blocked(services, authorization, "school", partner, offer)
@@ -120,9 +124,7 @@ def _settled(authorization: Authorization, standing: Standing, offer: LiveOffer,
     return grant if is_current and grant.is_live(now) else None
 
 
-async def _renew(
-    services: Services, authorization: Authorization, session: Session, grant: Grant
-) -> Back:
+async def _renew(services: Services, authorization: Authorization, session: Session, grant: Grant) -> Back:
     uri, code = _code(services, authorization, session, grant)
     renewal = Renewal(grant, code, authorization.request_digest, services.clock())
     verdict = await services.store.run(commit_renewals, renewal)
@@ -131,7 +133,11 @@ async def _renew(
 
 
 async def _serve(
-    services: Services, authorization: Authorization, session: Session, standing: Standing, profile: OpenedProfile
+    services: Services,
+    authorization: Authorization,
+    session: Session,
+    standing: Standing,
+    profile: OpenedProfile,
 ) -> Screen:
     asked, now = authorization.asked(services), services.clock()
     items = wanted_items(asked)
@@ -237,7 +243,12 @@ def _seen(grant: Grant | None) -> tuple[str, int]:
 
 
 def _outcome(
-    services: Services, authorization: Authorization, reply: Reply, seen: Grant | None, actor: Actor, basis: Basis
+    services: Services,
+    authorization: Authorization,
+    reply: Reply,
+    seen: Grant | None,
+    actor: Actor,
+    basis: Basis,
 ) -> Outcome:
     now, asked = services.clock(), authorization.asked(services)
     if reply.decision == "share":

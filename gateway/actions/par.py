@@ -51,7 +51,9 @@ async def push_request(services: Services, request: BackRequest) -> Mapping[str,
 def _pushed(parameters: Parameters, client: RegisteredClient) -> Parameters:
     """Leave the credentials out; what is pushed may not itself refer to a pushed request (RFC 9126 §2.1)."""
     if "request_uri" in parameters:
-        raise Refusal("invalid_request", detail="request_uri pushed", hint="A request_uri must not be pushed.")
+        raise Refusal(
+            "invalid_request", detail="request_uri pushed", hint="A request_uri must not be pushed."
+        )
     kept = {name: value for name, value in parameters.items() if name not in _CREDENTIALS}
     return {**kept, "client_id": client.client.client_id}
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from gateway.actions.opened_profile import OpenedProfile
 from gateway.actions.introspect import why_dead
+from gateway.actions.opened_profile import OpenedProfile
 from gateway.actions.services import Services, day_of
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
@@ -18,7 +18,7 @@ from gateway.model.handoffs import HandedItem, Handoff
 from gateway.model.profile import SealedProfile
 from gateway.model.tokens import AccessToken, Held
 from gateway.store.release import Decided, ReleaseAsk, release_operation
-from scopes import FIELDS, Item, release, scope_fields
+from scopes import FIELDS, release, scope_fields
 
 Answer = Mapping[str, Any] | Refusal
 
@@ -59,7 +59,9 @@ class Gate:
         if profile.wrapped is None:
             return Decided(None, Refusal("invalid_token", detail="the person was erased"))
         if "openid" not in held.token.scope.split():
-            return Decided(None, Refusal("insufficient_scope", detail="no openid", hint="The scope lacks openid."))
+            return Decided(
+                None, Refusal("insufficient_scope", detail="no openid", hint="The scope lacks openid.")
+            )
         return self._release(ask, held, profile)
 
     def _release(self, ask: ReleaseAsk, held: Held[AccessToken], profile: SealedProfile) -> Decided[Answer]:
@@ -89,4 +91,3 @@ class Gate:
         )
         row = replace(row, entry_digest=leaf_hash(encode_entry(row)))
         return Decided(row, {"sub": self._services.subject(client, held.grant.person_id), **claims})
-

@@ -53,5 +53,3 @@ class Services:
 def day_of(at: int) -> date:
     """The day of a time, UTC."""
     return datetime.fromtimestamp(at, UTC).date()
-
-

@@ -44,7 +44,9 @@ async def _exchange(services: Services, request: BackRequest) -> Mapping[str, An
             )
         )
         if not won and refusal is None:
-            refusal = Refusal("invalid_grant", detail="the code was redeemed by somebody else in the meantime")
+            refusal = Refusal(
+                "invalid_grant", detail="the code was redeemed by somebody else in the meantime"
+            )
     return _answer(body, refusal)
 
 
@@ -70,9 +72,7 @@ async def _refresh(services: Services, request: BackRequest) -> Mapping[str, Any
     return _answer(body, refusal)
 
 
-def _decide(
-    services: Services, desk: Desk, request: BackRequest
-) -> tuple[Mapping[str, Any], Refusal | None]:
+def _decide(services: Services, desk: Desk, request: BackRequest) -> tuple[Mapping[str, Any], Refusal | None]:
     """Decide at the desk; a refusal is kept until its plan is committed, for it may have to leave a trace."""
     with sit_at(desk):
         try:

@@ -26,7 +26,9 @@ def item_key(item: OfferItem) -> str:
 
 def durations(offer: Offer) -> tuple[int, ...]:
     """The days a person can choose from: the offer's own duration first, then the usual shorter and longer ones."""
-    usual = (days for days in (30, 90, 180, 365) if days <= offer.max_duration_days and days != offer.duration_days)
+    usual = (
+        days for days in (30, 90, 180, 365) if days <= offer.max_duration_days and days != offer.duration_days
+    )
     return (offer.duration_days, *usual)
 
 

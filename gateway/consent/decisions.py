@@ -48,7 +48,14 @@ class Outcome:
 
 
 def give(
-    seen: Grant | None, actor: Actor, basis: Basis, items: tuple[GrantedItem, ...], duration: int, *, now: int, ids: Ids
+    seen: Grant | None,
+    actor: Actor,
+    basis: Basis,
+    items: tuple[GrantedItem, ...],
+    duration: int,
+    *,
+    now: int,
+    ids: Ids,
 ) -> Outcome:
     """Say yes: a new grant, or the same grant renewed or widened under the notice that was just served."""
     if seen is None:
@@ -63,7 +70,9 @@ def give(
 def refuse(seen: Grant | None, actor: Actor, basis: Basis, *, now: int, ids: Ids) -> Outcome:
     """Say no: what stood stays as it stood; without a grant, the refusal is remembered as one."""
     items = seen.items if seen else ()
-    return _decide(seen, actor, basis, EventType.REFUSED, items, seen.valid_until if seen else now, now=now, ids=ids)
+    return _decide(
+        seen, actor, basis, EventType.REFUSED, items, seen.valid_until if seen else now, now=now, ids=ids
+    )
 
 
 def _decide(

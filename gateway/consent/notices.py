@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from gateway.kit.ids import Ids, Kind
 from gateway.model.registry import Notice
 from partners import Offer, OfferItem, Partner
-from scopes import Necessity, duration, field_label, form_label, never_shared, purpose_label, retention, so_that
+from scopes import (
+    Necessity,
+    duration,
+    field_label,
+    form_label,
+    never_shared,
+    purpose_label,
+    retention,
+    so_that,
+)
 
 
 def make_notice(
@@ -32,7 +41,10 @@ def _lines(partner: Partner, offer: Offer, version: int, language: str) -> Itera
     yield ""
     yield offer.benefit
     yield ""
-    for title, necessity in (("Needed for it to work", Necessity.NEEDED), ("Only if you choose", Necessity.OPTIONAL)):
+    for title, necessity in (
+        ("Needed for it to work", Necessity.NEEDED),
+        ("Only if you choose", Necessity.OPTIONAL),
+    ):
         items = [item for item in offer.items if item.necessity is necessity]
         if items:
             yield title

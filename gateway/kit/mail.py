@@ -65,7 +65,11 @@ class SmtpMailer:
     async def send(self, letter: Letter) -> None:
         """Hand one letter over."""
         await aiosmtplib.send(
-            _message(self.sender, letter), hostname=self.host, port=self.port, use_tls=self.use_tls, timeout=20
+            _message(self.sender, letter),
+            hostname=self.host,
+            port=self.port,
+            use_tls=self.use_tls,
+            timeout=20,
         )
 
 
@@ -75,4 +79,6 @@ def open_mailer(settings: Settings) -> Mailer:
         return FileMailer(settings.data_dir / "mail", settings.mail_from)
     parts = urlsplit(settings.smtp_url)
     use_tls = parts.scheme == "smtps"
-    return SmtpMailer(parts.hostname or "", parts.port or (465 if use_tls else 25), use_tls, settings.mail_from)
+    return SmtpMailer(
+        parts.hostname or "", parts.port or (465 if use_tls else 25), use_tls, settings.mail_from
+    )

@@ -24,7 +24,10 @@ def encode_entry(handoff: Handoff) -> bytes:
         "client": handoff.client_id,
         "token": base64url(handoff.token_digest),
         "endpoint": handoff.endpoint,
-        "items": [[each.item.field, each.item.purpose, str(each.item.form), each.commitment] for each in handoff.items],
+        "items": [
+            [each.item.field, each.item.purpose, str(each.item.form), each.commitment]
+            for each in handoff.items
+        ],
         "at": handoff.at,
     }
     return json.dumps(content, sort_keys=True, separators=(",", ":")).encode("ascii")

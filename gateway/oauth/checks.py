@@ -54,7 +54,9 @@ def check_redirect_uri(asked: Asked) -> None:
 def check_was_pushed(asked: Asked) -> None:
     """A `fapi2` client pushes its requests (FAPI 2.0 §5.3.2.2)."""
     if not asked.is_pushed and asked.client.client.profile is Profile.FAPI2:
-        raise Refusal("invalid_request", detail="not pushed", hint="This client must push its request (RFC 9126).")
+        raise Refusal(
+            "invalid_request", detail="not pushed", hint="This client must push its request (RFC 9126)."
+        )
 
 
 def check_no_request_object(asked: Asked) -> None:
@@ -67,7 +69,9 @@ def check_response_type(asked: Asked) -> None:
     """Codes only (RFC 9700 §2.1.2), carried in the query."""
     response_type = asked.parameters.get("response_type")
     if response_type is None:
-        raise Refusal("invalid_request", detail="no response_type", hint="The parameter response_type is missing.")
+        raise Refusal(
+            "invalid_request", detail="no response_type", hint="The parameter response_type is missing."
+        )
     if response_type != "code":
         raise Refusal("unsupported_response_type", detail="not code")
     if asked.parameters.get("response_mode", "query") != "query":
@@ -78,8 +82,13 @@ def check_code_challenge(asked: Asked) -> None:
     """PKCE with S256, for every client (RFC 9700 §2.1.1)."""
     if "code_challenge" not in asked.parameters:
         raise Refusal("invalid_request", detail="no PKCE", hint="The parameter code_challenge is missing.")
-    if asked.parameters.get("code_challenge_method") != "S256" or len(asked.parameters["code_challenge"]) != 43:
-        raise Refusal("invalid_request", detail="PKCE method", hint="Only code_challenge_method=S256 is offered.")
+    if (
+        asked.parameters.get("code_challenge_method") != "S256"
+        or len(asked.parameters["code_challenge"]) != 43
+    ):
+        raise Refusal(
+            "invalid_request", detail="PKCE method", hint="Only code_challenge_method=S256 is offered."
+        )
 
 
 def check_scope(asked: Asked) -> None:
@@ -87,18 +96,24 @@ def check_scope(asked: Asked) -> None:
     scope = asked.parameters.get("scope", "").split()
     unknown = [name for name in scope if name not in SCOPES]
     if unknown:
-        raise Refusal("invalid_scope", detail="unknown scope", hint="The scope has a value that is not offered.")
+        raise Refusal(
+            "invalid_scope", detail="unknown scope", hint="The scope has a value that is not offered."
+        )
     offered = {item.field for item in asked.offer.offer.items}
     for name in scope:
         if SCOPES[name] and not offered.intersection(SCOPES[name]):
-            raise Refusal("invalid_scope", detail=f"{name} is not in the offer", hint=f"{name} is not in the offer.")
+            raise Refusal(
+                "invalid_scope", detail=f"{name} is not in the offer", hint=f"{name} is not in the offer."
+            )
 
 
 def check_prompt(asked: Asked) -> None:
     """Prompts are known, and ``none`` stands alone (OIDC Core §3.1.2.1; Authlib ignores unknown ones, trap 13)."""
     prompts = asked.parameters.get("prompt", "").split()
     if not PROMPTS.issuperset(prompts):
-        raise Refusal("invalid_request", detail="unknown prompt", hint="The prompt has a value that is not offered.")
+        raise Refusal(
+            "invalid_request", detail="unknown prompt", hint="The prompt has a value that is not offered."
+        )
     if "none" in prompts and len(prompts) > 1:
         raise Refusal("invalid_request", detail="prompt none with others", hint="prompt=none stands alone.")
 

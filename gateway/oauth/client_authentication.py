@@ -146,7 +146,9 @@ def authenticate(
     return Authenticated(client)
 
 
-def _check_assertion(client: RegisteredClient, assertion: str, audiences: tuple[str, ...], now: int) -> Authenticated:
+def _check_assertion(
+    client: RegisteredClient, assertion: str, audiences: tuple[str, ...], now: int
+) -> Authenticated:
     try:
         keys = KeySet.import_key_set(client.client.jwks)  # type: ignore[arg-type]  # checked when the manifest was read
         claims = jwt.decode(assertion, keys, algorithms=list(ASSERTION_ALGORITHMS)).claims
@@ -157,7 +159,9 @@ def _check_assertion(client: RegisteredClient, assertion: str, audiences: tuple[
     return Authenticated(client, claims["jti"], claims["exp"])
 
 
-def _claim_faults(claims: Mapping[str, Any], client_id: str, audiences: tuple[str, ...], now: int) -> Iterator[str]:
+def _claim_faults(
+    claims: Mapping[str, Any], client_id: str, audiences: tuple[str, ...], now: int
+) -> Iterator[str]:
     """Name what is wrong with an assertion's claims (RFC 7523 §3, FAPI 2.0 §5.3.2.1)."""
     if claims.get("iss") != client_id or claims.get("sub") != client_id:
         yield "iss and sub must be the client_id"

@@ -72,7 +72,11 @@ class AuthorizationCodeFlow(AuthorizationCodeGrant):  # type: ignore[misc]  # Au
             here.plan.is_replay = True
             return None
         self.valid_until = held.grant.valid_until
-        alive = held.grant.is_live(here.terms.now) and held.partner_is_live and here.terms.now < held.token.expires_at
+        alive = (
+            held.grant.is_live(here.terms.now)
+            and held.partner_is_live
+            and here.terms.now < held.token.expires_at
+        )
         return CodeRecord(held.token) if alive else None
 
     def authenticate_user(self, authorization_code: CodeRecord) -> str:
@@ -134,6 +138,7 @@ class ProofKey(CodeChallenge):  # type: ignore[misc]  # Authlib has no types
     def validate_code_verifier(self, grant: Any, result: Any) -> None:
         """Demand the verifier, then let Authlib compare it."""
         if "code_verifier" not in grant.request.form:
-            raise Refusal("invalid_grant", detail="no code_verifier", hint="The parameter code_verifier is missing.")
+            raise Refusal(
+                "invalid_grant", detail="no code_verifier", hint="The parameter code_verifier is missing."
+            )
         super().validate_code_verifier(grant, result)
-

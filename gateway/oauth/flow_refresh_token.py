@@ -49,7 +49,12 @@ class RefreshTokenFlow(RefreshTokenGrant):  # type: ignore[misc]  # Authlib has 
             here.plan.is_replay = True
             return None
         self.held = held
-        alive = token.revoked_at is None and now < token.expires_at and held.grant.is_live(now) and held.partner_is_live
+        alive = (
+            token.revoked_at is None
+            and now < token.expires_at
+            and held.grant.is_live(now)
+            and held.partner_is_live
+        )
         return RefreshRecord(token, refresh_token) if alive else None
 
     def authenticate_user(self, refresh_token: RefreshRecord) -> str:

@@ -64,7 +64,9 @@ def read_parameters(encoded: bytes) -> Parameters:
             encoded.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS
         )
     except UnicodeDecodeError:
-        raise _invalid("parameters are not percent-encoded UTF-8", "Parameters must be percent-encoded UTF-8.") from None
+        raise _invalid(
+            "parameters are not percent-encoded UTF-8", "Parameters must be percent-encoded UTF-8."
+        ) from None
     except ValueError:
         raise _invalid("too many parameters", "There are too many parameters.") from None
     found: dict[str, str] = {}
@@ -81,7 +83,9 @@ def read_parameters(encoded: bytes) -> Parameters:
 def _check_shape(name: str, value: str) -> None:
     shape = SHAPES.get(name)
     if len(value) > MAX_VALUE:
-        raise _invalid(f"{_known(name)} has {len(value)} characters", f"The parameter {_known(name)} is too long.")
+        raise _invalid(
+            f"{_known(name)} has {len(value)} characters", f"The parameter {_known(name)} is too long."
+        )
     if shape is not None and not shape.fullmatch(value):
         raise _invalid(f"{name} is malformed", f"The parameter {name} has characters that it may not have.")
 

@@ -145,6 +145,7 @@ class Protocol:
         """
         request = ProtocolRequest("GET", "/authorize", {**parameters, "scope": scope})
         grant = self.decisions.get_authorization_grant(request)
-        answer: Answer = self.decisions.create_authorization_response(request, grant_user=person_id, grant=grant)
+        answer: Answer = self.decisions.create_authorization_response(
+            request, grant_user=person_id, grant=grant
+        )
         return answer.location or ""
-

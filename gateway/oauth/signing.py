@@ -23,7 +23,9 @@ def new_signing_key(sealing_key: bytes, *, now: int, ids: Ids) -> SigningKey:
         kid=kid,
         alg="ES256",
         public_jwk=json.dumps(key.as_dict(private=False), sort_keys=True),
-        private_sealed=seal(sealing_key, json.dumps(key.as_dict(private=True)).encode(), f"signing_key:{kid}"),
+        private_sealed=seal(
+            sealing_key, json.dumps(key.as_dict(private=True)).encode(), f"signing_key:{kid}"
+        ),
         created_at=now,
         retired_at=None,
     )

@@ -300,3 +300,14 @@ def _try_renewal(connection: Connection, renewal: Renewal) -> Verdict:
         return Verdict.STALE
     insert_once(connection, authorization_code, [code_row(renewal.code)])
     return Verdict.DONE
+
+
+def forget_refusals(connection: Connection, marks: Sequence[tuple[str, int]]) -> Sequence[None]:
+    """Stop remembering refusals: (grant, at). The refusal itself stays in the history."""
+    for grant_id, at in marks:
+        connection.execute(
+            update(consent_grant)
+            .where(consent_grant.c.grant_id == grant_id, consent_grant.c.state == GrantState.REFUSED)
+            .values(ended_at=at, end_reason="user_request")
+        )
+    return [None] * len(marks)

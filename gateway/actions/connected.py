@@ -1,0 +1,132 @@
+"""Connected services: what a person shares with whom, every hand-off, and how to stop."""
+
+from dataclasses import dataclass
+
+from gateway.actions.opened_profile import OpenedProfile
+from gateway.actions.services import Services, day_of
+from gateway.actions.sessions import is_fresh
+from gateway.consent.decisions import Actor, Outcome, end, narrow
+from gateway.kit.errors import Refusal
+from gateway.model.grants import ActorKind, Grant, GrantState, ReasonCode
+from gateway.model.handoffs import Handoff
+from gateway.model.people import Session
+from gateway.model.registry import Notice
+from gateway.store.consents import Verdict, forget_refusals
+from gateway.store.grants import (
+    Change,
+    GrantDetail,
+    GrantLine,
+    GrantQuery,
+    commit_changes,
+    load_details,
+    search_grants,
+)
+from gateway.store.handoffs import HandoffQuery, search_handoffs
+from gateway.store.partners import load_notices, load_offer_versions
+from gateway.store.profiles import load_profiles
+from partners import Offer, offer_from_content
+from scopes import Item, masked, preview
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectedItem:
+    """One granted item with the value that a read would give now; masked until the password was given recently."""
+
+    item: Item
+    is_needed: bool
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectedService:
+    """One combined service of a person."""
+
+    detail: GrantDetail
+    offer: Offer
+    items: tuple[ConnectedItem, ...]
+    handoffs: tuple[Handoff, ...]
+    is_fresh: bool
+
+
+async def list_connected(services: Services, session: Session) -> list[GrantLine]:
+    """List every grant of a person, ended and refused ones too, newest first."""
+    return await services.store.read(search_grants, GrantQuery(person_id=session.person.person_id, limit=500))
+
+
+async def see_connected(services: Services, session: Session, grant_id: str) -> ConnectedService:
+    """Show one combined service with every hand-off.
+
+    Raises:
+        Refusal: ``not_found`` for an unknown grant and for somebody else's alike.
+    """
+    detail = await _own_detail(services, session, grant_id)
+    grant = detail.line.grant
+    content = await services.store.read(load_offer_versions, (grant.offer_id, grant.offer_version))
+    handoffs = await services.store.read(search_handoffs, HandoffQuery(grant_id=grant_id, limit=500))
+    profile = OpenedProfile(services.seal, await services.store.read(load_profiles, session.person.person_id))
+    fresh, today = is_fresh(services, session), day_of(services.clock())
+    opened = profile.values({each.item.field for each in grant.items})
+    items = []
+    for each in grant.items:
+        value = preview(each.item, opened, today=today)
+        shown = value if fresh or value is None else masked(each.item.field, value)
+        items.append(ConnectedItem(each.item, each.needed, shown))
+    return ConnectedService(detail, offer_from_content(content), tuple(items), tuple(handoffs), fresh)
+
+
+async def _own_detail(services: Services, session: Session, grant_id: str) -> GrantDetail:
+    detail = await services.store.read(load_details, grant_id)
+    if detail is None or detail.line.grant.person_id != session.person.person_id:
+        raise Refusal("not_found", detail="unknown grant, or somebody else's")
+    return detail
+
+
+async def see_notice(services: Services, session: Session, grant_id: str) -> Notice:
+    """Show the notice that a grant stands on, byte for byte (promise P16)."""
+    detail = await _own_detail(services, session, grant_id)
+    notice = await services.store.read(load_notices, detail.line.grant.notice_id)
+    if notice is None:
+        raise Refusal("not_found", detail="a grant without its notice")
+    return notice
+
+
+def _subject(session: Session) -> Actor:
+    person_id = session.person.person_id
+    return Actor(ActorKind.SUBJECT, person_id, "connected_services", session.auth_time, session.acr)
+
+
+async def switch_off(services: Services, session: Session, grant_id: str, field: str, purpose: str) -> Grant:
+    """Switch one item off; the next read no longer has it."""
+    seen = (await _own_detail(services, session, grant_id)).line.grant
+    outcome = narrow(seen, _subject(session), field, purpose, now=services.clock(), ids=services.ids)
+    return await commit_change(services, outcome)
+
+
+async def stop(services: Services, session: Session, grant_id: str) -> Grant:
+    """Stop a combined service: every token dies in the same transaction. An ordinary session is enough (P15)."""
+    seen = (await _own_detail(services, session, grant_id)).line.grant
+    reason = ReasonCode.USER_REQUEST
+    outcome = end(seen, _subject(session), reason, now=services.clock(), ids=services.ids)
+    return await commit_change(services, outcome, reason)
+
+
+async def commit_change(services: Services, outcome: Outcome, reason: ReasonCode | None = None) -> Grant:
+    """Commit a change of a grant.
+
+    Raises:
+        Refusal: ``stale_form`` when somebody else changed it first.
+    """
+    verdict = await services.store.run(
+        commit_changes, Change(outcome.grant, outcome.event, services.clock(), reason)
+    )
+    if verdict is not Verdict.DONE:
+        raise Refusal("stale_form", detail="the grant changed in the meantime")
+    return outcome.grant
+
+
+async def let_ask_again(services: Services, session: Session, grant_id: str) -> None:
+    """Forget a remembered 'no thanks': the person wants to be asked again."""
+    detail = await _own_detail(services, session, grant_id)
+    if detail.line.grant.state is not GrantState.REFUSED:
+        raise Refusal("stale_form", detail="not a refusal")
+    await services.store.run(forget_refusals, (grant_id, services.clock()))

@@ -1,0 +1,76 @@
+"""Invitations: a person chooses the first password; the administrator never learns it (promise P7)."""
+
+from dataclasses import dataclass
+
+from gateway.accounts.passwords import password_faults
+from gateway.actions.services import Services
+from gateway.kit.digests import digest
+from gateway.kit.errors import Refusal
+from gateway.kit.ids import Kind
+from gateway.store.people import (
+    Acceptance,
+    Invitation,
+    NewInvitation,
+    NewPassword,
+    accept_invitations,
+    load_invitations,
+    renew_invitations,
+)
+
+
+async def find_invitation(services: Services, secret: str) -> Invitation:
+    """Find an invitation that can be used now.
+
+    Raises:
+        Refusal: ``not_found`` for an unknown, used or expired one: they look alike.
+    """
+    found = await services.store.read(load_invitations, digest(secret))
+    if found is None or services.clock() >= found.expires_at:
+        raise Refusal("not_found", detail="an invitation that cannot be used")
+    return found
+
+
+async def accept_invitation(services: Services, secret: str, password: str, repeated: str) -> list[str]:
+    """Set the first password.
+
+    Returns:
+        What is wrong with the password, in plain words; empty when it is set.
+
+    Raises:
+        Refusal: ``not_found`` when the invitation cannot be used (any more).
+    """
+    found = await find_invitation(services, secret)
+    faults = password_faults(password)
+    if not faults and password != repeated:
+        faults = ["The two passwords differ."]
+    if faults:
+        return faults
+    secret_hash = await services.passwords.hash(password)
+    acceptance = Acceptance(
+        digest(secret), NewPassword(found.person.person_id, secret_hash, services.clock())
+    )
+    if not await services.store.run(accept_invitations, acceptance):
+        raise Refusal("not_found", detail="the invitation was used in the meantime")
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class MadeInvitation:
+    """A fresh invitation; the secret is in the address and nowhere else."""
+
+    address: str
+    row: NewInvitation
+
+
+def make_invitation(services: Services, invited_by: str) -> MadeInvitation:
+    """Make an invitation that expires."""
+    secret, now = services.ids(Kind.INVITATION), services.clock()
+    row = NewInvitation(digest(secret), invited_by, now, now + services.settings.invitation_ttl)
+    return MadeInvitation(f"{services.settings.issuer}/invitation/{secret}", row)
+
+
+async def invite_again(services: Services, person_id: str, invited_by: str) -> MadeInvitation:
+    """Make a new invitation; the person's older ones stop working."""
+    made = make_invitation(services, invited_by)
+    await services.store.run(renew_invitations, (person_id, made.row))
+    return made

@@ -1,0 +1,181 @@
+"""Importing people: a list is checked row by row, accounts are made, invitations go out (promise P7)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from gateway.accounts.people_list import ListedPerson, PeopleList, RowFault, read_people
+from gateway.actions.invitations import MadeInvitation, make_invitation
+from gateway.actions.services import Services
+from gateway.actions.sessions import login_index
+from gateway.kit.ids import Kind
+from gateway.kit.mail import Letter
+from gateway.kit.sealing import seal
+from gateway.model.people import Role
+from gateway.model.profile import place_of
+from gateway.store.admin_actions import AdminAction, append_actions
+from gateway.store.people import (
+    Guardianship,
+    NewPerson,
+    Organisation,
+    add_organisations,
+    add_people,
+    link_guardians,
+    load_organisations,
+)
+
+BATCH = 100
+SCHOOL_ROLES = frozenset({Role.STUDENT, Role.PROFESSOR, Role.GUARDIAN})
+"""Roles that a school's own administrator can hand out."""
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """What became of a list, row by row."""
+
+    created: list[ListedPerson] = field(default_factory=list)
+    known: list[ListedPerson] = field(default_factory=list)
+    faults: list[RowFault] = field(default_factory=list)
+    invitations: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """Who imports, and for which organisation alone; None for the service's own staff."""
+
+    person_id: str
+    organisation_id: str | None = None
+
+
+async def import_people(
+    services: Services,
+    content: bytes,
+    importer: Importer,
+    *,
+    send: bool = True,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> ImportReport:
+    """Make an account for every good row; bad rows are reported and left out.
+
+    Args:
+        send: send the invitations by mail; otherwise the report holds their addresses by log-in.
+        progress: told how many of how many rows are done.
+    """
+    organisations = {
+        each.organisation_id: each for each in await services.store.read(load_organisations, None)
+    }
+    own = importer.organisation_id
+    listed = read_people(content, frozenset(organisations if own is None else {own}))
+    report = ImportReport(faults=list(listed.faults))
+    people = _allowed(listed, importer, report)
+    for start in range(0, len(people), BATCH):
+        await _import_batch(services, people[start : start + BATCH], importer, report, send=send)
+        progress(min(start + BATCH, len(people)), len(people))
+    await _link_guardians(services, people, report)
+    if people:
+        await services.store.run(append_actions, _action(services, importer, report))
+    return report
+
+
+def _allowed(listed: PeopleList, importer: Importer, report: ImportReport) -> list[ListedPerson]:
+    """Leave out roles that a school's administrator may not hand out."""
+    allowed = []
+    for person in listed.people:
+        if importer.organisation_id is None or person.role in SCHOOL_ROLES:
+            allowed.append(person)
+        else:
+            report.faults.append(
+                RowFault(person.line, "role", "Only the service's own staff hands out this role.")
+            )
+    return allowed
+
+
+async def _import_batch(
+    services: Services, people: list[ListedPerson], importer: Importer, report: ImportReport, *, send: bool
+) -> None:
+    made = [(person, make_invitation(services, importer.person_id)) for person in people]
+    outcomes = await services.store.run_all(
+        add_people, [_new(services, person, each) for person, each in made]
+    )
+    for (person, invitation), is_new in zip(made, outcomes, strict=True):
+        (report.created if is_new else report.known).append(person)
+        if is_new and send:
+            await services.mailer.send(_letter(services, person, invitation))
+        elif is_new:
+            report.invitations[person.email] = invitation.address
+
+
+def _new(services: Services, person: ListedPerson, invitation: MadeInvitation) -> NewPerson:
+    person_id = services.ids(Kind.PERSON)
+    key = services.seal.new_person_key(person_id)
+    opened = services.seal.person_key(person_id, key)
+    return NewPerson(
+        person_id=person_id,
+        organisation_id=person.organisation,
+        role=str(person.role),
+        language=_language(person.fields),
+        login_index=login_index(services, person.email),
+        key=key,
+        fields={
+            name: seal(opened, value.encode(), place_of(person_id, name))
+            for name, value in person.fields.items()
+        },
+        created_at=services.clock(),
+        invitation=invitation.row,
+    )
+
+
+def _language(fields: Mapping[str, str]) -> str:
+    return fields.get("locale", "en").partition("-")[0]
+
+
+def _letter(services: Services, person: ListedPerson, invitation: MadeInvitation) -> Letter:
+    name = services.settings.service_name
+    return Letter(
+        to=person.email,
+        subject=f"Your {name} account",
+        text=(
+            f"Your school made a {name} account for you.\n\n"
+            f"Choose your password here:\n{invitation.address}\n\n"
+            f"The link works once. Nobody at your school can see your password.\n"
+            f"Questions: {services.settings.contact}\n"
+        ),
+    )
+
+
+async def _link_guardians(services: Services, people: list[ListedPerson], report: ImportReport) -> None:
+    linked = [person for person in people if person.guardian]
+    links = [
+        Guardianship(
+            child_index=login_index(services, person.email),
+            guardian_index=login_index(services, person.guardian.email),
+            method=person.guardian.method,
+            evidence=person.guardian.evidence,
+            at=services.clock(),
+        )
+        for person in linked
+        if person.guardian
+    ]
+    known = await services.store.run_all(link_guardians, links)
+    for person, is_known in zip(linked, known, strict=True):
+        if not is_known and person in report.created:
+            report.faults.append(
+                RowFault(person.line, "guardian_email", "There is no account with this address.")
+            )
+
+
+def _action(services: Services, importer: Importer, report: ImportReport) -> AdminAction:
+    return AdminAction(
+        action_id=services.ids(Kind.ACTION),
+        actor_id=importer.person_id,
+        action="import_people",
+        target_kind="organisation",
+        target_id=importer.organisation_id or "all",
+        at=services.clock(),
+        detail={"created": len(report.created), "known": len(report.known), "faults": len(report.faults)},
+    )
+
+
+async def add_organisation(services: Services, organisation_id: str, name: str, country: str) -> bool:
+    """Add an organisation; False if it is there already."""
+    new = Organisation(organisation_id, name, country, services.clock())
+    return await services.store.run(add_organisations, new)

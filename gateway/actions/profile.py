@@ -1,0 +1,131 @@
+"""A person's own profile: seeing it takes a recent password, editing says who holds the older copy (P8, P15)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.accounts.fields import FieldFault, check_field
+from gateway.actions.opened_profile import OpenedProfile
+from gateway.actions.services import Services
+from gateway.actions.sessions import is_fresh
+from gateway.kit.errors import Refusal
+from gateway.kit.sealing import seal
+from gateway.model.grants import LIVE
+from gateway.model.people import Session
+from gateway.model.profile import SealedProfile, place_of
+from gateway.store.grants import GrantQuery, search_grants
+from gateway.store.profile_edits import ProfileEdit, edit_profiles
+from gateway.store.profiles import load_profiles
+from scopes import STORED_FIELDS, masked
+
+EDITABLE = ("name", "alternate_email", "phone_number", "address", "locale")
+"""What a person may change without the school."""
+
+REQUIRED = frozenset({"name", "email"})
+
+
+@dataclass(frozen=True, slots=True)
+class OwnField:
+    """One field on the profile page; the value is masked until the password was given recently."""
+
+    name: str
+    value: str | None
+    source: str | None
+    is_verified: bool
+    changed_at: int | None
+    is_editable: bool
+    partners: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnProfile:
+    """The profile page."""
+
+    fields: tuple[OwnField, ...]
+    is_fresh: bool
+    role: str
+    organisation: str
+
+
+async def see_profile(services: Services, session: Session) -> OwnProfile:
+    """Show a person's own fields."""
+    sealed = await services.store.read(load_profiles, session.person.person_id)
+    opened = OpenedProfile(services.seal, sealed).values(set(STORED_FIELDS))
+    holders = await holders_of(services, session.person.person_id)
+    fresh = is_fresh(services, session)
+    fields = tuple(_own_field(name, sealed, opened, holders, fresh) for name in STORED_FIELDS)
+    return OwnProfile(fields, fresh, sealed.role, sealed.organisation)
+
+
+def _own_field(
+    name: str,
+    sealed: SealedProfile,
+    opened: Mapping[str, str],
+    holders: Mapping[str, tuple[str, ...]],
+    fresh: bool,
+) -> OwnField:
+    stored = sealed.fields.get(name)
+    value = opened.get(name)
+    return OwnField(
+        name=name,
+        value=value if fresh or value is None else masked(name, value),
+        source=stored.source if stored else None,
+        is_verified=stored is not None and stored.verified_at is not None,
+        changed_at=stored.changed_at if stored else None,
+        is_editable=name in EDITABLE,
+        partners=holders.get(name, ()),
+    )
+
+
+async def holders_of(services: Services, person_id: str) -> dict[str, tuple[str, ...]]:
+    """Tell which partners' live grants hold each field."""
+    lines = await services.store.read(search_grants, GrantQuery(person_id=person_id, limit=500))
+    holders: dict[str, tuple[str, ...]] = {}
+    for line in lines:
+        if line.grant.state in LIVE:
+            brand = services.registry.partners[line.grant.partner_id].partner.brand
+            for each in line.grant.items:
+                name = "birthdate" if each.item.field.startswith("age_over_") else each.item.field
+                holders[name] = tuple(dict.fromkeys([*holders.get(name, ()), brand]))
+    return holders
+
+
+async def edit_profile(services: Services, session: Session, wanted: Mapping[str, str]) -> dict[str, str]:
+    """Change fields; all of them or none.
+
+    Args:
+        wanted: new text by field name; empty text removes an optional field.
+
+    Returns:
+        What is wrong, by field name; empty when everything is kept.
+
+    Raises:
+        Refusal: ``not_allowed`` for a field that is the school's, or without a recent password.
+    """
+    if not is_fresh(services, session):
+        raise Refusal("not_allowed", detail="editing a profile wants a recent password")
+    if not set(wanted) <= set(EDITABLE):
+        raise Refusal("not_allowed", detail="a field that the person may not change")
+    person_id = session.person.person_id
+    profile = OpenedProfile(services.seal, await services.store.read(load_profiles, person_id))
+    present = profile.values(set(wanted))
+    faults: dict[str, str] = {}
+    sealed: dict[str, bytes | None] = {}
+    for name, text in wanted.items():
+        value = _checked(name, text, faults)
+        if name not in faults and value != present.get(name, ""):
+            sealed[name] = seal(profile.key, value.encode(), place_of(person_id, name)) if value else None
+    if not faults and sealed:
+        await services.store.run(edit_profiles, ProfileEdit(person_id, sealed, "self", services.clock()))
+    return faults
+
+
+def _checked(name: str, text: str, faults: dict[str, str]) -> str:
+    if not text.strip():
+        if name in REQUIRED:
+            faults[name] = "This field cannot be empty."
+        return ""
+    try:
+        return check_field(name, text)
+    except FieldFault as fault:
+        faults[name] = str(fault)
+        return ""
