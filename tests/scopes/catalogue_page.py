@@ -124,8 +124,9 @@ each offer. Where DPV has no term of its own, the nearest one stands.
 {purposes}
 ## Purposes that are never allowed
 
-Personal data is not provided for these, in whatever spelling they are asked for: other case, separators, DPV
-names and IRIs, look-alike letters, percent-encoding. Words made from them (`email_marketing`) are refused too.
+Personal data is not provided for these, in whatever spelling they are asked for: other case, separators,
+DPV names and IRIs, look-alike letters, percent-encoding. Words made from them (`email_marketing`) are refused
+too.
 
 {denied}
 """
