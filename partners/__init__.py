@@ -11,6 +11,7 @@ from partners.content import (
 )
 from partners.diff import Change, diff_offers, diff_partners
 from partners.faults import Fault, ManifestError
+from partners.flags import Flag, review_flags
 from partners.manifest import parse_manifest, referenced_files
 from partners.records import AuthMethod, Client, Manifest, Offer, OfferItem, Partner, Profile
 from partners.redirects import redirect_uri_matches
@@ -23,6 +24,7 @@ __all__ = [
     "Change",
     "Client",
     "Fault",
+    "Flag",
     "Manifest",
     "ManifestError",
     "MoveError",
@@ -45,4 +47,5 @@ __all__ = [
     "partner_from_content",
     "redirect_uri_matches",
     "referenced_files",
+    "review_flags",
 ]

@@ -58,7 +58,7 @@ def _write(adapter: TypeAdapter[Record], record: Record) -> str:
 
 def _read(adapter: TypeAdapter[Record], content: str) -> Record:
     record = adapter.validate_json(content)
-    # A member that this version does not know would be lost, and the digest would no longer be that of the notice.
+    # A member unknown to this version would be lost, and the digest would no longer be that of the notice.
     if _write(adapter, record) != content:
         raise ValueError("the content is not canonical")
     return record

@@ -11,7 +11,7 @@ from scopes import Form, Necessity
 class Change:
     """One difference; `before` is None for what was added, `after` for what was removed.
 
-    A material change means that people decide anew: the partner asks for more, keeps it longer, or is another.
+    After a material change people decide anew: the partner asks for more, keeps it longer, or is another.
     """
 
     key: str

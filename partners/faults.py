@@ -29,9 +29,10 @@ class ManifestError(Exception):
 
 
 def shown(value: object) -> str:
-    """Quote a value of the manifest for a message: shortened, with nothing in it that steers a terminal."""
-    text = value if isinstance(value, str) else repr(value)
-    text = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+    """Quote a text for a message, shortened, with nothing in it that steers a terminal; name another type."""
+    if not isinstance(value, str):
+        return "nothing" if value is None else f"a value that is no text ({type(value).__name__})"
+    text = value if len(value) <= _SHOWN else value[: _SHOWN - 1] + "…"
     return "“" + "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text) + "”"
 
 

@@ -41,6 +41,12 @@ _MESSAGES: Mapping[str, str] = MappingProxyType(
         "list_type": "it must be a list",
         "dict_type": "it must be a table",
         "model_type": "it must be a table",
+        "string_too_short": "it is shorter than {min_length} characters",
+        "string_too_long": "it is longer than {max_length} characters",
+        "too_short": "it is empty: write at least {min_length}",
+        "too_long": "it holds more than {max_length}",
+        "greater_than_equal": "it must be {ge} or more",
+        "less_than_equal": "it must be {le} at most",
     }
 )
 
@@ -109,7 +115,8 @@ def _found(error: ErrorDetails) -> Found:
         return key, f"this key is not known; {did_you_mean(str(steps[-1]), known)}"
     if error["type"] == "value_error":
         return key, str(error["ctx"]["error"])
-    return key, _MESSAGES.get(error["type"], error["msg"])
+    message = _MESSAGES.get(error["type"])
+    return key, message.format_map(error.get("ctx", {})) if message else error["msg"]
 
 
 def _bare(step: str) -> str:

@@ -1,7 +1,8 @@
 """Frozen records of a partner, its OAuth clients (RFC 7591 §2) and its combined services."""
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum, auto
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ from scopes import Form, Necessity
 
 
 class AuthMethod(StrEnum):
-    """How a client authenticates at the token endpoint (OIDC Core §9); the values are the registered names."""
+    """How a client authenticates at the token endpoint (OIDC Core §9); the values are registered names."""
 
     CLIENT_SECRET_BASIC = auto()
     CLIENT_SECRET_POST = auto()
@@ -51,7 +52,7 @@ class Client:
     auth_method: AuthMethod
     redirect_uris: tuple[str, ...]
     offer_id: str
-    jwks: Mapping[str, object] | None = field(default=None, hash=False)
+    jwks: Mapping[str, object] | None = dataclasses.field(default=None, hash=False)
     sector_identifier: str | None = None
 
     @property
@@ -76,7 +77,7 @@ class OfferItem:
     forms: tuple[Form, ...]
     necessity: Necessity
     retention_days: int
-    why: Mapping[str, str] = field(default_factory=dict, hash=False)
+    why: Mapping[str, str] = dataclasses.field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

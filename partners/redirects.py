@@ -44,7 +44,7 @@ def redirect_uri_fault(uri: str, *, allow_loopback: bool) -> str | None:
 
 
 def url_fault(url: str, *, allow_loopback: bool) -> str | None:
-    """Say what is wrong with an https address; http is for loopback hosts, and only when those are allowed."""
+    """Say what is wrong with an https address; http is for loopback hosts only, and only when allowed."""
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -1,13 +1,14 @@
 """Rules that concern several values of a manifest; they read what is well-formed and pass over the rest."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from partners.faults import did_you_mean, join, shown
 from partners.keys import jwks_faults, parse_jwks
 from partners.records import AuthMethod, Profile
 from partners.redirects import LOOPBACK_HOSTS, host_fault
+from partners.tables import MOST_DAYS
 from scopes import FIELDS, PURPOSES, Purpose, PurposeState
 
 # A fault's key and message, and a table as TOML gives it: nothing about its shape is known yet.
@@ -50,7 +51,9 @@ def is_file_name(name: object) -> bool:
 
 def _days(table: Raw, name: str) -> int | None:
     value = table.get(name)
-    return value if isinstance(value, int) else None
+    return (
+        value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_DAYS else None
+    )
 
 
 def _texts(value: object) -> list[str]:
@@ -89,7 +92,7 @@ def _unlinked(clients: list[tuple[int, Raw]], offers: list[tuple[int, Raw]]) -> 
 
 
 def _sector_faults(path: str, client: Raw) -> Iterator[Found]:
-    """Pairwise subjects need one sector (OIDC Core §8.1), and nobody may claim a sector that is not theirs."""
+    """Pairwise subjects need one sector (OIDC Core §8.1), and nobody may claim one that is not theirs."""
     hosts = sorted({host for uri in _texts(client.get("redirect_uris")) if (host := _host(uri))})
     sector = client.get("sector_identifier")
     key = join(path, "sector_identifier")

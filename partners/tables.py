@@ -54,18 +54,17 @@ def _purpose_fault(code: str) -> str | None:
     return f"{shown(code)} is no purpose; {did_you_mean(code, usable)}"
 
 
-def _policy_url(url: str, info: ValidationInfo) -> str:
-    return _address(url_fault(url, allow_loopback=info.context["allow_loopback"]), url)
+def _address(find: Callable[..., str | None]) -> AfterValidator:
+    """Turn a rule for addresses into a validator that knows whether loopback hosts are allowed."""
 
+    def check(value: str, info: ValidationInfo) -> str:
+        context: dict[str, bool] = info.context or {}
+        fault = find(value, allow_loopback=context.get("allow_loopback", False))
+        if fault:
+            raise ValueError(fault)
+        return value
 
-def _redirect_uri(uri: str, info: ValidationInfo) -> str:
-    return _address(redirect_uri_fault(uri, allow_loopback=info.context["allow_loopback"]), uri)
-
-
-def _address(fault: str | None, value: str) -> str:
-    if fault:
-        raise ValueError(fault)
-    return value
+    return AfterValidator(check)
 
 
 def _multiline_fault(text: str) -> str | None:
@@ -99,7 +98,7 @@ class PartnerTable(Table):
     country: Country
     contact: Email
     grievance_contact: Email
-    policy_url: Annotated[str, AfterValidator(_policy_url)]
+    policy_url: Annotated[str, _address(url_fault)]
     storage_countries: Annotated[list[Country], Field(min_length=1, max_length=20)]
     attested_on: date
 
@@ -112,7 +111,7 @@ class ClientTable(Table):
     profile: Annotated[str, _one_of(Profile)]
     auth_method: Annotated[str, _one_of(AuthMethod)]
     redirect_uris: Annotated[
-        list[Annotated[str, AfterValidator(_redirect_uri)]], Field(min_length=1, max_length=10)
+        list[Annotated[str, _address(redirect_uri_fault)]], Field(min_length=1, max_length=10)
     ]
     offer_id: Identifier
     jwks: dict[str, Any] | None = None

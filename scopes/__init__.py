@@ -2,7 +2,14 @@
 
 from scopes.address import parse_address
 from scopes.catalogue import CLAIMS, SCOPES, scope_fields
-from scopes.denied import PurposeDeniedError, PurposeError, PurposeUnknownError, check_purpose, is_denied
+from scopes.denied import (
+    PurposeDeniedError,
+    PurposeError,
+    PurposeUnknownError,
+    check_purpose,
+    is_denied,
+    mentions_denied,
+)
 from scopes.fields import FIELDS, STORED_FIELDS, Field, Form, Sensitivity
 from scopes.items import Item, Necessity
 from scopes.masking import masked
@@ -47,6 +54,7 @@ __all__ = [
     "is_denied",
     "is_releasable",
     "masked",
+    "mentions_denied",
     "missing_wording",
     "never_shared",
     "parse_address",

@@ -68,6 +68,15 @@ def _spellings() -> Iterator[str]:
 _KNOWN = frozenset(_spellings())
 
 
+def mentions_denied(text: str) -> bool:
+    """Answer whether a text speaks of marketing or trade in data; it may do so to rule it out."""
+    plain = _plain(text)
+    whole = _squash(plain)
+    return any(stem in whole for stem in _STEMS) or any(
+        word.lower() in _WORDS for word in _WORD.findall(plain)
+    )
+
+
 def is_denied(text: str) -> bool:
     """Answer whether a code, IRI, prefixed name or label means a denied purpose.
 
@@ -76,12 +85,9 @@ def is_denied(text: str) -> bool:
     plain = _plain(text)
     if not plain.isascii():
         return True
-    whole = _squash(plain)
-    if any(stem in whole for stem in _STEMS):
+    if mentions_denied(plain) or _squash(plain) in _KNOWN:
         return True
-    if any(word.lower() in _WORDS for word in _WORD.findall(plain)):
-        return True
-    return whole in _KNOWN or any(_squash(part) in _KNOWN for part in _SEPARATORS.split(plain))
+    return any(_squash(part) in _KNOWN for part in _SEPARATORS.split(plain))
 
 
 def check_purpose(code: str) -> Purpose:

@@ -12,7 +12,9 @@ from scopes.masking import masked
 from scopes.purposes import PURPOSES, PurposeState
 from scopes.wording import yes_no
 
-_STUDENTS = frozenset({"active", "current", "enrolled", "exchange", "full time", "part time", "student"})
+_STUDENTS = frozenset(
+    {"active", "current", "enrolled", "evening", "exchange", "full time", "part time", "student"}
+)
 _NOT_STUDENTS = frozenset({"former", "graduated", "none", "not a student", "on leave", "withdrawn"})
 
 

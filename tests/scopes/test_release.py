@@ -173,6 +173,7 @@ def test_oidc_core_5_1_1_an_address_is_read_whatever_was_stored(stored, released
     [
         ("enrolled", True),
         ("Full-time", True),
+        ("evening", True),
         ("PART_TIME", True),
         ("graduated", False),
         ("on leave", False),

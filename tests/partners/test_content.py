@@ -1,0 +1,135 @@
+"""Stored content is canonical: what was agreed to comes back byte for byte (promise P16)."""
+
+import dataclasses
+import json
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from partners import (
+    AuthMethod,
+    Client,
+    Offer,
+    OfferItem,
+    Partner,
+    Profile,
+    client_content,
+    client_from_content,
+    offer_content,
+    offer_digest,
+    offer_from_content,
+    partner_content,
+    partner_from_content,
+)
+from scopes import FIELDS, PURPOSES, Form, Necessity
+from tests.partners.samples import JWKS, read_campuspress, read_quizco
+
+text = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+days = st.integers(0, 366)
+offer_items = st.builds(
+    OfferItem,
+    field=st.sampled_from(sorted(FIELDS)),
+    purpose=st.sampled_from(sorted(PURPOSES)),
+    forms=st.lists(st.sampled_from(Form), unique=True).map(tuple),
+    necessity=st.sampled_from(Necessity),
+    retention_days=days,
+    why=st.dictionaries(st.sampled_from(["en", "hi"]), text),
+)
+offers = st.builds(
+    Offer,
+    **dict.fromkeys(["offer_id", "partner_id", "name", "benefit", "frequency"], text),
+    **dict.fromkeys(["duration_days", "max_duration_days", "retention_days"], days),
+    items=st.lists(offer_items, max_size=4).map(tuple),
+)
+clients = st.builds(
+    Client,
+    **dict.fromkeys(["client_id", "partner_id", "name", "offer_id"], text),
+    profile=st.sampled_from(Profile),
+    auth_method=st.sampled_from(AuthMethod),
+    redirect_uris=st.lists(text, max_size=3).map(tuple),
+    jwks=st.sampled_from([None, JWKS]),
+    sector_identifier=st.none() | text,
+)
+partners = st.builds(
+    Partner,
+    **dict.fromkeys(
+        ["partner_id", "legal_name", "brand", "address", "contact", "grievance_contact", "policy_url"], text
+    ),
+    country=text,
+    storage_countries=st.lists(text, max_size=3).map(tuple),
+    attested_on=st.dates(),
+)
+
+
+@given(offers)
+def test_an_offer_comes_back_as_it_was(offer):
+    content = offer_content(offer)
+    again = offer_from_content(content)
+    assert (again, offer_content(again), hash(again)) == (offer, content, hash(offer))
+
+
+@given(clients)
+def test_a_client_comes_back_as_it_was(client):
+    assert client_from_content(client_content(client)) == client
+
+
+@given(partners)
+def test_a_partner_comes_back_as_it_was(partner):
+    assert partner_from_content(partner_content(partner)) == partner
+
+
+@given(offers, offers)
+def test_a_digest_names_one_content(offer, other):
+    assert (offer_digest(offer) == offer_digest(other)) == (offer == other)
+    assert len(offer_digest(offer)) == 32
+
+
+def test_the_order_in_which_texts_were_written_does_not_matter():
+    item = read_quizco().offers[0].items[0]
+    one = dataclasses.replace(item, why={"en": "a", "hi": "b"})
+    other = dataclasses.replace(item, why={"hi": "b", "en": "a"})
+    offer = read_quizco().offers[0]
+    assert offer_digest(dataclasses.replace(offer, items=(one,))) == offer_digest(
+        dataclasses.replace(offer, items=(other,))
+    )
+
+
+def test_the_form_of_the_content_is_fixed():
+    item = OfferItem(
+        "email", "results_delivery", (Form.MASKED, Form.FULL), Necessity.OPTIONAL, 7, {"en": "Prüfung"}
+    )
+    offer = Offer("quiz", "quizco", "Quiz", "Fun", (item,), 30, 60, 14)
+    assert offer_content(offer) == (
+        '{"benefit":"Fun","duration_days":30,"frequency":"","items":[{"field":"email","forms":["masked","full"],'
+        '"necessity":"optional","purpose":"results_delivery","retention_days":7,"why":{"en":"Prüfung"}}],'
+        '"legal_basis":"consent","max_duration_days":60,"name":"Quiz","offer_id":"quiz","partner_id":"quizco",'
+        '"retention_days":14}'
+    )
+    assert offer_digest(offer).hex() == "df4935cdebcb4a53f825a255c2f33500c5d97a8281371209c66d01ef6930729c"
+
+
+@pytest.mark.parametrize("read", [partner_from_content, client_from_content, offer_from_content])
+@pytest.mark.parametrize("content", ["", "{}", "[]", "null", "{", '{"offer_id": 1}'])
+def test_other_content_is_refused(read, content):
+    with pytest.raises(ValueError):
+        read(content)
+
+
+def test_content_that_was_touched_is_refused():
+    content = offer_content(read_quizco().offers[0])
+    members = json.loads(content)
+    for touched in (
+        json.dumps(members),
+        content.replace('"retention_days":30', '"retention_days":"30"', 1),
+        content[:-1] + ',"zeal":1}',
+    ):
+        with pytest.raises(ValueError):
+            offer_from_content(touched)
+
+
+def test_dates_and_keys_survive():
+    manifest = read_campuspress()
+    assert partner_from_content(partner_content(manifest.partner)).attested_on == date(2026, 10, 19)
+    assert client_from_content(client_content(manifest.clients[0])).jwks == JWKS

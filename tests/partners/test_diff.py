@@ -1,0 +1,150 @@
+"""Promise P4: materiality is computed, and asking for more is always material."""
+
+import dataclasses
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from partners import Change, diff_offers, diff_partners
+from scopes import Form, Necessity
+from tests.partners.samples import read_quizco
+from tests.partners.test_content import offers
+
+MANIFEST = read_quizco()
+OFFER = MANIFEST.offers[0]
+EMAIL = OFFER.items[2]
+unique_offers = offers.filter(
+    lambda offer: len({(i.field, i.purpose) for i in offer.items}) == len(offer.items)
+)
+
+
+def with_email(**changes):
+    item = dataclasses.replace(EMAIL, **changes)
+    return dataclasses.replace(OFFER, items=(*OFFER.items[:2], item, *OFFER.items[3:]))
+
+
+@given(unique_offers)
+def test_the_same_offer_has_no_changes(offer):
+    assert diff_offers(offer, offer) == ()
+
+
+@given(unique_offers, unique_offers)
+def test_a_difference_is_never_silent(old, new):
+    changed = set(diff_offers(old, new))
+    assert bool(changed) == (
+        dataclasses.replace(old, items=()) != dataclasses.replace(new, items=())
+        or sorted(map(repr, old.items)) != sorted(map(repr, new.items))
+    )
+
+
+@given(unique_offers, unique_offers)
+def test_what_a_release_could_newly_hold_is_material(old, new):
+    def reach(offer):
+        items = {(item.field, item.purpose, form) for item in offer.items for form in item.forms}
+        full = {(field, purpose) for field, purpose, form in items if form is Form.FULL}
+        return items, full
+
+    before, full = reach(old)
+    newly = {each for each in reach(new)[0] - before if each[:2] not in full}
+    longer = new.retention_days > old.retention_days or new.duration_days > old.duration_days
+    if newly or longer or new.partner_id != old.partner_id:
+        assert any(change.material for change in diff_offers(old, new))
+
+
+def test_an_added_field_is_material_and_a_removed_one_is_not():
+    fewer = dataclasses.replace(OFFER, items=OFFER.items[:4])
+    assert diff_offers(fewer, OFFER) == (
+        Change("item[student_status, eligibility_check]", None, "boolean, full", True),
+    )
+    assert diff_offers(OFFER, fewer) == (
+        Change("item[student_status, eligibility_check]", "boolean, full", None, False),
+    )
+
+
+def test_another_purpose_is_material():
+    changes = diff_offers(OFFER, with_email(purpose="account_linking"))
+    assert {change.key: change.material for change in changes} == {
+        "item[email, account_linking]": True,
+        "item[email, results_delivery]": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "material"),
+    [
+        ((Form.MASKED,), (Form.MASKED, Form.FULL), True),
+        ((Form.MASKED, Form.FULL), (Form.FULL,), True),
+        ((Form.MASKED,), (Form.RELAY,), True),
+        ((Form.RELAY, Form.FULL), (Form.MASKED, Form.FULL), True),
+        ((Form.FULL,), (Form.MASKED, Form.FULL), False),
+        ((Form.FULL,), (Form.MASKED,), False),
+        ((Form.MASKED, Form.FULL), (Form.MASKED,), False),
+    ],
+)
+def test_forms_that_reveal_more_are_material(old, new, material):
+    (change,) = diff_offers(with_email(forms=old), with_email(forms=new))
+    assert (change.key, change.material) == ("item[email, results_delivery].forms", material)
+
+
+@pytest.mark.parametrize(
+    ("changes", "material"),
+    [
+        ({"necessity": Necessity.NEEDED}, True),
+        ({"retention_days": EMAIL.retention_days + 1}, True),
+        ({"retention_days": EMAIL.retention_days - 1}, False),
+        ({"why": {"en": "Other words."}}, False),
+    ],
+)
+def test_changes_of_an_item(changes, material):
+    changed = with_email(**changes)
+    assert [change.material for change in diff_offers(OFFER, changed)] == [material]
+    if "necessity" in changes:
+        assert [change.material for change in diff_offers(changed, OFFER)] == [False]
+
+
+@pytest.mark.parametrize(
+    ("changes", "material"),
+    [
+        ({"partner_id": "other"}, True),
+        ({"legal_basis": "contract"}, True),
+        ({"frequency": "Every minute."}, True),
+        ({"retention_days": 31}, True),
+        ({"retention_days": 29}, False),
+        ({"duration_days": 181}, True),
+        ({"max_duration_days": 200}, False),
+        ({"name": "Quizzes"}, False),
+        ({"benefit": "More fun."}, False),
+    ],
+)
+def test_changes_of_an_offer(changes, material):
+    (change,) = diff_offers(OFFER, dataclasses.replace(OFFER, **changes))
+    assert (change.key, change.material) == (*changes, material)
+
+
+@pytest.mark.parametrize(
+    ("changes", "material"),
+    [
+        ({"legal_name": "Other Limited"}, True),
+        ({"country": "IN"}, True),
+        ({"storage_countries": ("IE", "US")}, True),
+        ({"storage_countries": ()}, False),
+        ({"brand": "Quizzy"}, False),
+        ({"contact": "dpo@quizco.example.org"}, False),
+        ({"attested_on": date(2027, 1, 1)}, False),
+    ],
+)
+def test_another_recipient_or_country_is_material(changes, material):
+    (change,) = diff_partners(MANIFEST.partner, dataclasses.replace(MANIFEST.partner, **changes))
+    assert (change.key, change.material) == (*changes, material)
+
+
+def test_a_change_is_shown_in_words():
+    (change,) = diff_offers(OFFER, with_email(why={"hi": "b", "en": "a"}))
+    assert (change.before, change.after) == ("en: QuizCo sends your score after each quiz.", "en: a, hi: b")
+
+
+@given(st.just(MANIFEST.partner))
+def test_the_same_partner_has_no_changes(partner):
+    assert diff_partners(partner, partner) == ()
