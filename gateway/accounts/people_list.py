@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.accounts.fields import FieldFault, check_field
@@ -108,7 +108,7 @@ def _read(reader: "csv.DictReader[str]", organisations: frozenset[str]) -> Peopl
     return PeopleList(tuple(people), tuple(faults))
 
 
-def _heading_faults(columns: "tuple[str, ...] | list[str]") -> Iterator[RowFault]:
+def _heading_faults(columns: Sequence[str]) -> Iterator[RowFault]:
     for name in REQUIRED:
         if name not in columns:
             yield RowFault(1, name, "This column is missing.")

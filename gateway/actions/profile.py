@@ -15,12 +15,10 @@ from gateway.model.profile import SealedProfile, place_of
 from gateway.store.grants import GrantQuery, search_grants
 from gateway.store.profile_edits import ProfileEdit, edit_profiles
 from gateway.store.profiles import load_profiles
-from scopes import STORED_FIELDS, masked
+from scopes import FIELDS, STORED_FIELDS, masked
 
-EDITABLE = ("name", "alternate_email", "phone_number", "address", "locale")
+EDITABLE = tuple(name for name in STORED_FIELDS if name in FIELDS and FIELDS[name].editable)
 """What a person may change without the school."""
-
-REQUIRED = frozenset({"name", "email"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +119,6 @@ async def edit_profile(services: Services, session: Session, wanted: Mapping[str
 
 def _checked(name: str, text: str, faults: dict[str, str]) -> str:
     if not text.strip():
-        if name in REQUIRED:
-            faults[name] = "This field cannot be empty."
         return ""
     try:
         return check_field(name, text)

@@ -135,7 +135,7 @@ ERRORS = MappingProxyType(
 )
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer of the protocol, not a fault of ours
+class Refusal(Exception):
     """The gateway says no. The public text comes from the registry; the detail goes to our log only.
 
     Attributes:

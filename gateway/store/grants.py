@@ -215,5 +215,5 @@ def count_live(connection: Connection, partner_ids: Sequence[str]) -> Sequence[i
         .where(grant.partner_id.in_(sorted(set(partner_ids))), grant.state.in_(sorted(LIVE)))
         .group_by(grant.partner_id)
     )
-    counts = dict(connection.execute(statement).tuples().all())
+    counts: dict[str, int] = dict(connection.execute(statement).tuples().all())
     return [counts.get(partner_id, 0) for partner_id in partner_ids]

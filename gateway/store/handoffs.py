@@ -3,8 +3,9 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, tuple_
+from sqlalchemy import Connection, func, select, tuple_
 
 from gateway.model.handoffs import HandedItem, Handoff
 from gateway.store.tables import consent_event, consent_grant, handoff
@@ -55,7 +56,7 @@ def _search(connection: Connection, query: HandoffQuery) -> list[Handoff]:
     return [handoff_from_row(row) for row in connection.execute(ordered)]
 
 
-def handoff_from_row(row: Row[tuple[object, ...]]) -> Handoff:
+def handoff_from_row(row: Any) -> Handoff:
     """Read one row of the log."""
     items = tuple(
         HandedItem(Item(field, purpose, Form(form)), commitment)

@@ -1,10 +1,10 @@
 """Reading rows into the model's records; shared by the operations that load what a code or token stands on."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Select, select
 
 from gateway.model.grants import (
     ActorKind,
@@ -41,14 +41,14 @@ PERSON_COLUMNS = (
 )
 
 
-def person_from_row(row: Row[Any]) -> Person:
+def person_from_row(row: Any) -> Person:
     """Read a person out of a row that holds `PERSON_COLUMNS` and a person_id."""
     return Person(
         row.person_id, row.organisation_id, Role(row.role), PersonState(row.person_state), row.language
     )
 
 
-def grant_from_row(row: Row[Any], items: tuple[GrantedItem, ...]) -> Grant:
+def grant_from_row(row: Any, items: tuple[GrantedItem, ...]) -> Grant:
     """Read a grant out of a row that holds `GRANT_COLUMNS`."""
     return Grant(
         grant_id=row.grant_id,
@@ -79,7 +79,7 @@ def items_of(connection: Connection, grant_ids: Iterable[str]) -> Mapping[str, t
 
 def grants_from(connection: Connection, statement: Select[Any]) -> list[Grant]:
     """Load grants with their items: two statements, however many grants."""
-    rows: Sequence[Row[Any]] = connection.execute(statement).all()
+    rows = connection.execute(statement).all()
     items = items_of(connection, [row.grant_id for row in rows])
     return [grant_from_row(row, items.get(row.grant_id, ())) for row in rows]
 
@@ -92,7 +92,7 @@ def events_of(connection: Connection, grant_id: str) -> tuple[ConsentEvent, ...]
     return tuple(_event(row) for row in connection.execute(statement))
 
 
-def _event(row: Row[Any]) -> ConsentEvent:
+def _event(row: Any) -> ConsentEvent:
     return ConsentEvent(
         event_id=row.event_id,
         grant_id=row.grant_id,

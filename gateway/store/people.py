@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, delete, func, select, tuple_, update
+from sqlalchemy import Connection, delete, func, select, tuple_, update
 
 from gateway.kit.sealing import WrappedKey
 from gateway.model.people import Person, PersonState
@@ -345,7 +345,7 @@ def _list(connection: Connection, query: PeopleQuery) -> list[AccountLine]:
         statement = statement.where(person.c.organisation_id == query.organisation_id)
     if query.before is not None:
         statement = statement.where(tuple_(person.c.created_at, person.c.person_id) < tuple_(*query.before))
-    rows: Sequence[Row[tuple[object, ...]]] = connection.execute(
+    rows = connection.execute(
         statement.order_by(person.c.created_at.desc(), person.c.person_id.desc()).limit(query.limit)
     ).all()
     return [AccountLine(person_from_row(row), row.created_at, row.invited_until) for row in rows]

@@ -27,7 +27,8 @@ from partners import PartnerState, client_from_content, offer_from_content, part
 
 def current_version(connection: Connection) -> int:
     """Read the registry's version: one tiny row that every transaction looks at first."""
-    return connection.execute(select(registry_version.c.version)).scalar_one()
+    version: int = connection.execute(select(registry_version.c.version)).scalar_one()
+    return version
 
 
 def bump_version(connection: Connection) -> None:

@@ -38,7 +38,8 @@ def _take(connection: Connection, take: Take) -> int:
     gained = max(0, take.at - row.filled_at) * 1000 // take.refill
     tokens = min(full, row.tokens_milli + gained)
     if tokens < 1000:
-        return max(1, -(-(1000 - tokens) * take.refill // 1000))
+        missing: int = 1000 - tokens
+        return max(1, -(-missing * take.refill // 1000))
     connection.execute(
         update(throttle)
         .where(throttle.c.bucket == take.bucket)
