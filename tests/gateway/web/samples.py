@@ -125,13 +125,13 @@ name_item = ConsentItem(
     key="name:results_delivery",
     label="Name",
     so_that="so that your results carry your name",
-    forms=(FormChoice(form="full", label="as it is", value="Asha Rao", chosen=True),),
+    forms=(FormChoice(form="full", label="", value="Asha Rao", chosen=True),),
 )
 course_item = ConsentItem(
     key="course:learning_progress",
     label="Course",
     so_that="so that the quiz fits your lecture",
-    forms=(FormChoice(form="full", label="as it is", value="CS-101 Data structures", chosen=True),),
+    forms=(FormChoice(form="full", label="", value="CS-101 Data structures", chosen=True),),
 )
 email_item = ConsentItem(
     key="email:results_delivery",
@@ -505,7 +505,7 @@ SAMPLES: dict[str, tuple[str, View]] = {
         partner=replace(quizco, brand="Öresund Lernhilfe für Mathematik und Naturwissenschaften"),
         offer="Individuelle Prüfungsvorbereitung",
         benefit=Spoken(text="يبني اختبارات قصيرة من المحاضرات التي شاهدتها.", language="ar", direction="rtl"),
-        needed=(replace(name_item, forms=(FormChoice(form="full", label="as it is", value="María del Pilar Teresa Guadalupe Fernández de la Vega y Álvarez-Mendizábal de los Monteros Castañeda y Ruiz de Apodaca", chosen=True),)), replace(course_item, forms=(FormChoice(form="full", label="as it is", value="حساب التفاضل والتكامل", chosen=True),))),
+        needed=(replace(name_item, forms=(FormChoice(form="full", label="", value="María del Pilar Teresa Guadalupe Fernández de la Vega y Álvarez-Mendizábal de los Monteros Castañeda y Ruiz de Apodaca", chosen=True),)), replace(course_item, forms=(FormChoice(form="full", label="", value="حساب التفاضل والتكامل", chosen=True),))),
     )),
     "consent_amend": ("consent_amend", amend),
     "consent_amend.must": ("consent_amend", replace(amend, can_keep=False, new_optional=(), durations=durations)),
