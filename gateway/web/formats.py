@@ -87,7 +87,7 @@ def when(seconds: int) -> Markup:
     moment = datetime.fromtimestamp(seconds, UTC)
     local = moment.astimezone(voice.get().zone)
     locale = voice.get().locale
-    pattern = get_datetime_format("medium", locale=locale)
+    pattern = str(get_datetime_format("medium", locale=locale))
     clock, date = format_time(local, "HH:mm", locale=locale), format_date(local, "medium", locale=locale)
     return _time(moment.strftime("%Y-%m-%dT%H:%M:%SZ"), pattern.format(clock, date))
 
@@ -100,7 +100,9 @@ def day(seconds: int) -> Markup:
 
 def duration(seconds: int) -> str:
     """Say a length of time in the largest unit that divides it: 30 days, 12 hours, 90 seconds."""
-    size, unit = next(((size, unit) for size, unit in _UNITS if seconds and seconds % size == 0), (1, "duration-second"))
+    size, unit = next(
+        ((size, unit) for size, unit in _UNITS if seconds and seconds % size == 0), (1, "duration-second")
+    )
     return format_unit(seconds // size, unit, length="long", locale=voice.get().locale)
 
 

@@ -60,15 +60,23 @@ def axe_findings(browser_page: Any) -> list[str]:
     """What axe has against the page shown: one line for each element, empty when all is well."""
     from axe_playwright_python.sync_playwright import Axe
 
-    found = Axe().run(browser_page, options={"runOnly": {"type": "tag", "values": AXE_TAGS}}).response["violations"]
+    found = (
+        Axe()
+        .run(browser_page, options={"runOnly": {"type": "tag", "values": AXE_TAGS}})
+        .response["violations"]
+    )
     return [
-        f"{rule['id']}: {node['html'][:120]} {node.get('failureSummary', '')[:200]}" for rule in found for node in rule["nodes"]
+        f"{rule['id']}: {node['html'][:120]} {node.get('failureSummary', '')[:200]}"
+        for rule in found
+        for node in rule["nodes"]
     ]
 
 
 def overflow(browser_page: Any) -> int:
     """By how many pixels the page is wider than its window (WCAG 2.2 SC 1.4.10)."""
-    width: int = browser_page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    width: int = browser_page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
     return width
 
 
