@@ -1,4 +1,4 @@
-"""Template filters: times, durations and marks in the reader's language, and the last fence around foreign text.
+"""Template filters: times, durations and marks in the reader's language, and a fence around foreign text.
 
 The language of the page being rendered is kept in a context variable, so that macros need not carry it about.
 """
@@ -19,7 +19,7 @@ from babel.dates import format_date, format_time, get_datetime_format
 from babel.lists import format_list
 from babel.numbers import format_decimal
 from babel.units import format_unit
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from gateway.web.views import FieldError
 
@@ -34,7 +34,7 @@ _UNITS = (
 )
 
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
-"""Controls, lone surrogates, and the bidi controls that could close the isolation of `<bdi>` (UAX #9 §2.4)."""
+"""Controls, lone surrogates, and bidi controls that could close the isolation of `<bdi>` (UAX #9 §2.4)."""
 
 _SAFE_HREF = re.compile(r"(?:https?://[^/]|mailto:|tel:|[/](?![/\\])|[#?])", re.ASCII)
 
@@ -114,7 +114,8 @@ def number(value: int) -> str:
 def listed(texts: tuple[str, ...]) -> Markup:
     """Join foreign texts to a list in words, each isolated from its neighbours (HTML §4.5.24)."""
     isolated = [Markup("<bdi>{}</bdi>").format(plain(text)) for text in texts]
-    return Markup(format_list(isolated, style="standard", locale=voice.get().locale))
+    places = [f"{{{index}}}" for index in range(len(isolated))]
+    return escape(format_list(places, style="standard", locale=voice.get().locale)).format(*isolated)
 
 
 def fault(errors: Iterable[FieldError], field: str) -> str:

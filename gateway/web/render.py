@@ -1,7 +1,7 @@
 """Pages from views: every template is compiled once, at import, and rendered synchronously.
 
-Whatever a view holds is shown as text. Templates escape by default, a name that a view lacks is an error, and what
-could trick a reader's eye is taken out on the way (`formats.plain`).
+Whatever a view holds is shown as text. Templates escape by default, a name that a view lacks is an error, and
+what could trick a reader's eye is taken out on the way (`formats.plain`).
 """
 
 from collections.abc import Mapping

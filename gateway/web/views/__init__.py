@@ -1,4 +1,4 @@
-"""What each page needs: the contract between the routes, which fill these, and the templates, which show them."""
+"""What each page needs: the contract between routes, which fill these, and templates, which show them."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

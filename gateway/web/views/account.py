@@ -8,7 +8,7 @@ from gateway.web.views.frame import Fact, FieldError, Hidden, Option, View
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginView(View):
-    """Sign in; posts `email` and `password`. `partner` and `offer` name what the person came for, if anything."""
+    """Sign in; posts `email` and `password`. `partner` and `offer` name what the person came for."""
 
     action: str
     email: str = ""
@@ -21,7 +21,7 @@ class LoginView(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReauthenticateView(View):
-    """Give the password once more before something private is shown or granted (RFC 9470); posts `password`."""
+    """Give the password again before something private is shown or granted (RFC 9470); posts `password`."""
 
     action: str
     why: Literal["reveal", "grant", "export", "administer"]
@@ -106,7 +106,7 @@ class Holder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditField:
-    """One control of the profile form; posts under its `key`. `autocomplete` is a token of HTML §4.10.18.7."""
+    """One control of the profile form; posts under its `key`. `autocomplete` is a token (HTML §4.10.18.7)."""
 
     key: str
     label: str
@@ -161,7 +161,7 @@ class PrivacyPartner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrivacyView(View):
-    """What is kept, used and shared, generated from the registries so that text and behaviour cannot drift."""
+    """What is kept, used and shared, made from the registries so that text and behaviour cannot drift."""
 
     fields: tuple[PrivacyField, ...]
     purposes: tuple[PrivacyPurpose, ...]

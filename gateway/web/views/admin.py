@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from gateway.web.views.frame import Event, Fact, FieldError, Option, Pager, View
+from gateway.web.views.frame import ONE_PAGE, Event, Fact, FieldError, Option, Pager, View
 
 Section = Literal["grants", "partners", "log", "people"]
 GrantState = Literal["asked", "active", "paused", "refused", "ended"]
@@ -12,7 +12,7 @@ PartnerState = Literal["draft", "review", "live", "paused", "ended"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """A section this administrator may enter; `count` is what is in it, `attention` what waits for somebody."""
+    """A section this administrator may enter; `count` is what is in it, `attention` what waits."""
 
     section: Section
     url: str
@@ -72,7 +72,7 @@ class AdminGrantsView(AdminView):
     query: GrantFilter
     asked: bool
     rows: tuple[GrantRow, ...] = ()
-    pager: Pager = Pager()
+    pager: Pager = ONE_PAGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +116,7 @@ class LogRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminGrantView(AdminView):
-    """One grant. `revoke_action` posts `reason` and `note`; empty when this reader may not or need not revoke."""
+    """One grant. `revoke_action` posts `reason` and `note`; empty when there is nothing to revoke."""
 
     grant_id: str
     state: GrantState
@@ -255,7 +255,7 @@ class AdminLogView(AdminView):
 
     query: LogFilter
     rows: tuple[LogRow, ...]
-    pager: Pager = Pager()
+    pager: Pager = ONE_PAGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,4 +301,4 @@ class AdminPeopleView(AdminView):
     invitations: tuple[InvitationRow, ...]
     report: ImportReport | None = None
     errors: tuple[FieldError, ...] = ()
-    pager: Pager = Pager()
+    pager: Pager = ONE_PAGE

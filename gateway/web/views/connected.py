@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from gateway.web.views.frame import Event, Handoff, Pager, Partner, Spoken, View
+from gateway.web.views.frame import ONE_PAGE, Event, Handoff, Pager, Partner, Spoken, View
 
 ServiceState = Literal["live", "paused", "waiting", "changed", "ended"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectedService:
-    """One combined service in the list; `fields` are labels, `until` is None when it ends with the course or so."""
+    """One combined service in the list; `fields` are labels, `until` is None when no day is set."""
 
     brand: str
     offer: str
@@ -34,7 +34,7 @@ class ConnectedView(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrantedItem:
-    """One agreed item with today's value in its agreed form; `off_action` (a POST) switches an optional one off.
+    """One agreed item with today's value in its form; `off_action` (a POST) switches an optional one off.
 
     `older_copy_at` is when the partner read a value that has changed since.
     """
@@ -73,7 +73,7 @@ class ConnectedDetailView(View):
     stop_action: str = ""
     review_url: str = ""
     reveal_url: str = ""
-    pager: Pager = Pager()
+    pager: Pager = ONE_PAGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

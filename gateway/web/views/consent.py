@@ -1,8 +1,8 @@
 """Views of the consent screen and of the pages that stand in its place.
 
-All of them post to `action`: `decision` (share, keep, refuse, later), `item` once for each ticked optional item (its
-key), `form:<key>` for the chosen form of an item, and `duration`. A body without `decision` answers nothing; one with
-`reveal` (an item's key) asks to see that value in full, and carries the choices so that none is lost on the way.
+All of them post to `action`: `decision` (share, keep, refuse, later), `item` once for each ticked optional
+item (its key), `form:<key>` for the chosen form of an item, and `duration`. A body without `decision` answers
+nothing; one with `reveal` (an item's key) asks to see that value in full, and carries the choices along.
 """
 
 from dataclasses import dataclass
@@ -28,8 +28,9 @@ class FormChoice:
 class ConsentItem:
     """Field × purpose on the screen; `forms` begins with the most private one.
 
-    `so_that` is our sentence from the purpose's template, `why` the partner's own words. `kept_seconds` is set only
-    when this item is kept for another time than the rest, `missing_url` leads to where a missing value is added.
+    `so_that` is our sentence from the purpose's template, `why` the partner's own words. `kept_seconds` is
+    set only when this item is kept for another time than the rest; `missing_url` is where a missing value is
+    added.
     """
 
     key: str
@@ -55,7 +56,7 @@ class Duration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What stands before the buttons: retention after the stop, places, the ban, frequency, the full notice."""
+    """What stands before the buttons: retention after the stop, places, frequency, the full notice."""
 
     kept_seconds: int
     countries: tuple[str, ...]
@@ -69,7 +70,7 @@ class Terms:
 class Asking(View):
     """What every consent screen says, whether it asks for the first time or again.
 
-    `guardian_decides` ends the page in "Ask my guardian": nothing leaves until the guardian approved this partner.
+    `guardian_decides` ends the page in "Ask my guardian": nothing leaves until they approved this partner.
     """
 
     action: str
@@ -96,7 +97,7 @@ class ConsentView(Asking):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedTerm:
-    """One thing that is no longer as agreed: before → after, with the field's label when it is about a field."""
+    """One thing that is no longer as agreed, `before` → `after`."""
 
     label: str
     before: str
@@ -114,7 +115,7 @@ class SameItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentAmendView(Asking):
-    """The terms changed: only what is new, changed or the same. `can_keep` when the old terms are still offered."""
+    """The terms changed: what is new, changed, the same. `can_keep` when the old terms are still offered."""
 
     agreed_at: int
     effective_at: int
@@ -127,7 +128,7 @@ class ConsentAmendView(Asking):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentBlockedView(View):
-    """The person cannot decide now; `ask_action` (a POST) asks the school or the guardian, empty once asked."""
+    """The person cannot decide now; `ask_action` (a POST) asks the school or the guardian."""
 
     kind: Literal["school", "guardian", "paused", "ended"]
     partner: str

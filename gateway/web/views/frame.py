@@ -1,7 +1,7 @@
 """What surrounds every page, and the small parts that many pages share.
 
-Times are int seconds UTC, durations int seconds, texts are ready to be shown: the templates translate their own
-words and nothing else. A `url` or `action` is an address of ours unless it says otherwise.
+Times are int seconds UTC, durations int seconds, texts are ready to be shown: the templates translate their
+own words and nothing else. A `url` or `action` is an address of ours unless it says otherwise.
 """
 
 from dataclasses import dataclass
@@ -79,7 +79,7 @@ class Spoken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldError:
-    """A fault in one control: `field` is the control's name, the error summary links to it (WCAG 2.2 SC 3.3.1)."""
+    """A fault in one control: `field` is the control's name, empty for the whole form (WCAG 2.2 SC 3.3.1)."""
 
     field: str
     message: str
@@ -100,6 +100,9 @@ class Pager:
 
     newer_url: str = ""
     older_url: str = ""
+
+
+ONE_PAGE = Pager()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Preview of every page in every state: `python -m tests.gateway.web.gallery FOLDER [--only PREFIX]`.
 
-Writes HTML files that open without a server and, when Chromium is there, screenshots at 1280 and 360 pixels, light
-and dark, and the findings of axe. Exits 1 when axe finds anything.
+Writes HTML files that open without a server and, when Chromium is there, screenshots at 1280 and 360 pixels,
+light and dark, and the findings of axe. Exits 1 when there are findings.
 """
 
 import argparse
@@ -94,11 +94,12 @@ def shoot(folder: Path, names: list[str]) -> list[str]:
     from playwright.sync_api import sync_playwright
 
     findings: list[str] = []
+    console: list[Any] = []
     with served() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
         for width, scheme in LOOKS:
             tab = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
-            tab.on("console", lambda message: findings.append(f"{tab.url} console: {message.text}"))
+            tab.on("console", console.append)
             for name in names:
                 tab.goto(f"{address}/{name}")
                 findings += [f"{name} {width} {scheme} {line}" for line in axe_findings(tab)]
@@ -107,7 +108,7 @@ def shoot(folder: Path, names: list[str]) -> list[str]:
                 tab.screenshot(path=folder / f"{name}.{width}.{scheme}.png", full_page=True)
             tab.close()
         browser.close()
-    return findings
+    return findings + [f"{message.location['url']} console: {message.text}" for message in console]
 
 
 def main(arguments: list[str]) -> int:
