@@ -1,0 +1,1 @@
+"""The async edge: routes, pages and the machine interface."""

@@ -1,0 +1,143 @@
+"""Template filters: times, durations and marks in the reader's language, and a fence around foreign text.
+
+The language of the page being rendered is kept in a context variable, so that macros need not carry it about.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from gettext import NullTranslations
+from types import MappingProxyType
+from zlib import crc32
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_time, get_datetime_format
+from babel.lists import format_list
+from babel.numbers import format_decimal
+from babel.units import format_unit
+from markupsafe import Markup, escape
+
+from gateway.web.views import FieldError
+
+_INTERNATIONAL = MappingProxyType({"en": "en_001"})
+"""Day before month for readers of English anywhere."""
+
+_UNITS = (
+    (365 * 86400, "duration-year"),
+    (86400, "duration-day"),
+    (3600, "duration-hour"),
+    (60, "duration-minute"),
+)
+
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+"""Controls, lone surrogates, and bidi controls that could close the isolation of `<bdi>` (UAX #9 §2.4)."""
+
+_SAFE_HREF = re.compile(r"(?:https?://[^/]|mailto:|tel:|[/](?![/\\])|[#?])", re.ASCII)
+
+_TONES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Language, clock and catalogue of one page."""
+
+    locale: Locale
+    zone: ZoneInfo
+    translations: NullTranslations
+
+
+voice: ContextVar[Voice] = ContextVar("voice")
+
+
+def speak(language: str, timezone: str, translations: NullTranslations) -> Voice:
+    """Make the voice of a page from a language tag (BCP 47) and a zone of the IANA database."""
+    return Voice(
+        Locale.parse(_INTERNATIONAL.get(language, language), sep="-" if "-" in language else "_"),
+        ZoneInfo(timezone),
+        translations,
+    )
+
+
+def translate(message: str) -> str:
+    """Look a message up in the page's catalogue."""
+    return voice.get().translations.gettext(message)
+
+
+def translate_plural(one: str, many: str, count: int) -> str:
+    """Look a message with a number up in the page's catalogue."""
+    return voice.get().translations.ngettext(one, many, count)
+
+
+def plain(value: object) -> object:
+    """Take out of a text what no reader sees and a browser may obey; markup of our own passes."""
+    return _UNSAFE.sub("", value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def href(url: str) -> str:
+    """Let an address pass if following it can run nothing: http, https, mailto, tel, or a path of ours."""
+    return url if _SAFE_HREF.match(url) else "#"
+
+
+def when(seconds: int) -> Markup:
+    """Show a moment in the reader's zone, by the clock of 24 hours (HTML §4.5.14)."""
+    moment = datetime.fromtimestamp(seconds, UTC)
+    local = moment.astimezone(voice.get().zone)
+    locale = voice.get().locale
+    pattern = str(get_datetime_format("medium", locale=locale))
+    clock, date = format_time(local, "HH:mm", locale=locale), format_date(local, "medium", locale=locale)
+    return _time(moment.strftime("%Y-%m-%dT%H:%M:%SZ"), pattern.format(clock, date))
+
+
+def day(seconds: int) -> Markup:
+    """Show the day of a moment in the reader's zone."""
+    local = datetime.fromtimestamp(seconds, voice.get().zone)
+    return _time(local.strftime("%Y-%m-%d"), format_date(local, "medium", locale=voice.get().locale))
+
+
+def duration(seconds: int) -> str:
+    """Say a length of time in the largest unit that divides it: 30 days, 12 hours, 90 seconds."""
+    size, unit = next(
+        ((size, unit) for size, unit in _UNITS if seconds and seconds % size == 0), (1, "duration-second")
+    )
+    return format_unit(seconds // size, unit, length="long", locale=voice.get().locale)
+
+
+def number(value: int) -> str:
+    """Write a number with the reader's digits and separators."""
+    return format_decimal(value, locale=voice.get().locale)
+
+
+def listed(texts: tuple[str, ...]) -> Markup:
+    """Join foreign texts to a list in words, each isolated from its neighbours (HTML §4.5.24)."""
+    isolated = [Markup("<bdi>{}</bdi>").format(plain(text)) for text in texts]
+    places = [f"{{{index}}}" for index in range(len(isolated))]
+    return escape(format_list(places, style="standard", locale=voice.get().locale)).format(*isolated)
+
+
+def fault(errors: Iterable[FieldError], field: str) -> str:
+    """Find what is wrong with a control; empty when nothing is."""
+    return next((error.message for error in errors if error.field == field), "")
+
+
+def initials(brand: str) -> str:
+    """Take the first letters of the first two words: what stands in a partner's mark."""
+    words = ("".join(c for c in word if unicodedata.category(c)[0] in "LN") for word in brand.split())
+    return "".join(word[0] for word in words if word)[:2].upper()
+
+
+def tone(brand: str) -> int:
+    """Choose one of the marks' colours, the same for a brand everywhere."""
+    return crc32(brand.encode("utf-8", "replace")) % _TONES
+
+
+FILTERS: Mapping[str, Callable[..., object]] = MappingProxyType(
+    {f.__name__: f for f in (href, when, day, duration, number, listed, fault, initials, tone)}
+)
+
+
+def _time(machine: str, human: str) -> Markup:
+    return Markup('<time datetime="{}">{}</time>').format(machine, human)

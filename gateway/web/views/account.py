@@ -1,0 +1,187 @@
+"""Views of the pages around an account: signing in, the profile, and the plain pages anybody may read."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gateway.web.views.frame import Fact, FieldError, Hidden, Option, View
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginView(View):
+    """Sign in; posts `email` and `password`. `partner` and `offer` name what the person came for."""
+
+    action: str
+    email: str = ""
+    partner: str = ""
+    offer: str = ""
+    errors: tuple[FieldError, ...] = ()
+    throttled_seconds: int = 0
+    hidden: Hidden = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReauthenticateView(View):
+    """Give the password again before something private is shown or granted (RFC 9470); posts `password`."""
+
+    action: str
+    why: Literal["reveal", "grant", "export", "administer"]
+    email: str
+    cancel_url: str
+    errors: tuple[FieldError, ...] = ()
+    throttled_seconds: int = 0
+    hidden: Hidden = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetPasswordView(View):
+    """Accept an invitation; posts `new_password`, once, because nobody should have to type it twice."""
+
+    action: str
+    organisation: str
+    email: str
+    minimum_length: int
+    rules: tuple[str, ...] = ()
+    errors: tuple[FieldError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationInvalidView(View):
+    """An invitation that no longer works; `unknown` covers everything that must not be told apart."""
+
+    reason: Literal["used", "expired", "unknown"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedOutView(View):
+    """The session is over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeView(View):
+    """The first page after signing in."""
+
+    name: str
+    organisation: str
+    live_count: int
+    attention_count: int
+    profile_filled: int
+    profile_total: int
+    last_handoff_at: int | None = None
+    last_handoff_partner: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileField:
+    """One field of one's own: `value` is masked where `masked` says so and None when nothing is stored.
+
+    `recipients` are the brands that may read the field now.
+    """
+
+    key: str
+    label: str
+    value: str | None
+    source: Literal["self", "school"]
+    masked: bool = False
+    verified: bool = False
+    recipients: tuple[str, ...] = ()
+    changed_at: int | None = None
+    edit_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileView(View):
+    """One's own fields; `reveal_url` leads to the password and is empty once the values stand unmasked."""
+
+    fields: tuple[ProfileField, ...]
+    reveal_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """A partner that holds an older copy of a field, read at `since`."""
+
+    brand: str
+    since: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditField:
+    """One control of the profile form; posts under its `key`. `autocomplete` is a token (HTML §4.10.18.7)."""
+
+    key: str
+    label: str
+    kind: Literal["text", "email", "tel", "date", "url", "multiline", "select"]
+    value: str
+    autocomplete: str = ""
+    hint: str = ""
+    required: bool = False
+    maximum_length: int = 0
+    options: tuple[Option, ...] = ()
+    holders: tuple[Holder, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileEditView(View):
+    """Change one's own fields; what was typed is kept when something is wrong."""
+
+    action: str
+    cancel_url: str
+    fields: tuple[EditField, ...]
+    errors: tuple[FieldError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrivacyField:
+    """A field of the catalogue, as the privacy page lists it."""
+
+    label: str
+    source: str
+    forms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrivacyPurpose:
+    """A purpose of the catalogue; `allowed` is false for what no partner may ever do."""
+
+    label: str
+    text: str
+    allowed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrivacyPartner:
+    """A partner that runs a combined service now."""
+
+    brand: str
+    legal_name: str
+    country: str
+    policy_url: str
+    offers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrivacyView(View):
+    """What is kept, used and shared, made from the registries so that text and behaviour cannot drift."""
+
+    fields: tuple[PrivacyField, ...]
+    purposes: tuple[PrivacyPurpose, ...]
+    partners: tuple[PrivacyPartner, ...]
+    retention: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorView(View):
+    """Something went wrong outside the protocol; `retry_after` in seconds, 0 when waiting does not help."""
+
+    status: Literal[400, 403, 404, 405, 413, 429, 500, 503]
+    retry_after: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationErrorView(View):
+    """An authorization request that may not be answered by a redirect (RFC 6749 §4.1.2.1)."""
+
+    code: str
+    sentence: str
+    documentation_url: str
+    partner: str = ""

@@ -1,0 +1,304 @@
+"""Views of the administration: names of fields, never values; no page grants anything."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gateway.web.views.frame import ONE_PAGE, Event, Fact, FieldError, Option, Pager, View
+
+Section = Literal["grants", "partners", "log", "people"]
+GrantState = Literal["asked", "active", "paused", "refused", "ended"]
+PartnerState = Literal["draft", "review", "live", "paused", "ended"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """A section this administrator may enter; `count` is what is in it, `attention` what waits."""
+
+    section: Section
+    url: str
+    count: int = 0
+    attention: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminView(View):
+    """A page of the administration with the sections its reader may enter."""
+
+    doors: tuple[Door, ...]
+    section: Literal["", "grants", "partners", "log", "people"] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminHomeView(AdminView):
+    """Where an administrator begins."""
+
+    role: str
+    organisation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantFilter:
+    """The search as it was asked (a GET): `person` is matched exactly, days are ISO 8601 (`2026-03-03`)."""
+
+    action: str
+    person: str = ""
+    from_day: str = ""
+    to_day: str = ""
+    partners: tuple[Option, ...] = ()
+    fields: tuple[Option, ...] = ()
+    states: tuple[Option, ...] = ()
+    errors: tuple[FieldError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantRow:
+    """One grant in a result; `person` is masked."""
+
+    grant_id: str
+    url: str
+    person: str
+    brand: str
+    offer: str
+    state: GrantState
+    fields: tuple[str, ...]
+    given_at: int | None = None
+    last_handoff_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminGrantsView(AdminView):
+    """Search the grants; `asked` is false before the first search."""
+
+    query: GrantFilter
+    asked: bool
+    rows: tuple[GrantRow, ...] = ()
+    pager: Pager = ONE_PAGE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantItemRow:
+    """One item of a grant by name; there is no place for a value."""
+
+    field: str
+    purpose: str
+    form: str
+    needed: bool
+    granted: bool
+    kept_seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRow:
+    """A token by its id, never the token itself."""
+
+    token_id: str
+    kind: str
+    client_id: str
+    issued_at: int
+    expires_at: int
+    alive: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogRow:
+    """One hand-off as an administrator sees it; `person` is masked, `fields` and `purposes` are names."""
+
+    at: int
+    handoff_id: str
+    person: str
+    brand: str
+    client_id: str
+    endpoint: str
+    fields: tuple[str, ...]
+    purposes: tuple[str, ...]
+    grant_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminGrantView(AdminView):
+    """One grant. `revoke_action` posts `reason` and `note`; empty when there is nothing to revoke."""
+
+    grant_id: str
+    state: GrantState
+    brand: str
+    offer: str
+    facts: tuple[Fact, ...]
+    items: tuple[GrantItemRow, ...]
+    events: tuple[Event, ...]
+    handoffs: tuple[LogRow, ...]
+    tokens: tuple[TokenRow, ...]
+    notice_url: str
+    revoke_action: str = ""
+    reasons: tuple[Option, ...] = ()
+    note: str = ""
+    note_maximum: int = 500
+    errors: tuple[FieldError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerRow:
+    """One partner in the list."""
+
+    url: str
+    brand: str
+    legal_name: str
+    country: str
+    state: PartnerState
+    offer_count: int
+    live_grants: int
+    changed_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminPartnersView(AdminView):
+    """All partners, those that wait for a review first."""
+
+    rows: tuple[PartnerRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientRow:
+    """A registered client of a partner (RFC 7591 §2)."""
+
+    client_id: str
+    name: str
+    profile: str
+    auth_method: str
+    redirect_uris: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferItemRow:
+    """One item of an offer as its manifest asks for it; `why` is the partner's own words."""
+
+    field: str
+    purpose: str
+    forms: tuple[str, ...]
+    needed: bool
+    kept_seconds: int
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferChange:
+    """One difference to the version before; empty `before` = added, empty `after` = removed."""
+
+    what: str
+    before: str
+    after: str
+    material: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferReview:
+    """One offer version under review, with its computed difference to the version before."""
+
+    name: str
+    version: int
+    benefit: str
+    duration_seconds: int
+    items: tuple[OfferItemRow, ...]
+    changes: tuple[OfferChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskFlag:
+    """Something a reviewer should look at before saying yes."""
+
+    serious: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A legal next state with its own form; posts `reason` and `note`. `pause` is the brake."""
+
+    kind: Literal["review", "approve", "return", "pause", "resume", "end"]
+    action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminPartnerView(AdminView):
+    """A partner under review or in service; the moves are those its state and its reader's role allow."""
+
+    brand: str
+    state: PartnerState
+    live_grants: int
+    facts: tuple[Fact, ...]
+    clients: tuple[ClientRow, ...]
+    offers: tuple[OfferReview, ...]
+    risks: tuple[RiskFlag, ...] = ()
+    moves: tuple[Move, ...] = ()
+    reasons: tuple[Option, ...] = ()
+    events: tuple[Event, ...] = ()
+    note_maximum: int = 500
+    errors: tuple[FieldError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogFilter:
+    """The search of the log as it was asked (a GET); times are local, `2026-03-03T10:15`."""
+
+    action: str
+    person: str = ""
+    from_time: str = ""
+    to_time: str = ""
+    partners: tuple[Option, ...] = ()
+    fields: tuple[Option, ...] = ()
+    endpoints: tuple[Option, ...] = ()
+    errors: tuple[FieldError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminLogView(AdminView):
+    """The hand-off log, newest first."""
+
+    query: LogFilter
+    rows: tuple[LogRow, ...]
+    pager: Pager = ONE_PAGE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportRow:
+    """One line of an imported file that needs a look; `line` counts from 1 with the heading."""
+
+    line: int
+    email: str
+    outcome: Literal["created", "updated", "refused"]
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """What an import did; either every row was good and all were taken, or none was."""
+
+    taken: bool
+    good: int
+    bad: int
+    rows: tuple[ImportRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationRow:
+    """An invitation; `again_action` (a POST) sends a fresh one."""
+
+    email: str
+    role: str
+    organisation: str
+    state: Literal["open", "used", "expired"]
+    sent_at: int
+    expires_at: int
+    again_action: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminPeopleView(AdminView):
+    """Import people (posts `file`, a CSV of at most `maximum_bytes`) and look after their invitations."""
+
+    import_action: str
+    columns: tuple[str, ...]
+    maximum_bytes: int
+    invitations: tuple[InvitationRow, ...]
+    report: ImportReport | None = None
+    errors: tuple[FieldError, ...] = ()
+    pager: Pager = ONE_PAGE

@@ -1,0 +1,101 @@
+"""Views of the person's dashboard: what is connected, what left, and how to stop."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gateway.web.views.frame import ONE_PAGE, Event, Handoff, Pager, Partner, Spoken, View
+
+ServiceState = Literal["live", "paused", "waiting", "changed", "ended"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectedService:
+    """One combined service in the list; `fields` are labels, `until` is None when no day is set."""
+
+    brand: str
+    offer: str
+    state: ServiceState
+    url: str
+    fields: tuple[str, ...]
+    since: int | None = None
+    until: int | None = None
+    ended_at: int | None = None
+    last_handoff_at: int | None = None
+    handoff_count: int = 0
+    waiting_for: Literal["", "guardian", "school"] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectedView(View):
+    """All combined services of a person, those that need an answer first."""
+
+    services: tuple[ConnectedService, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantedItem:
+    """One agreed item with today's value in its form; `off_action` (a POST) switches an optional one off.
+
+    `older_copy_at` is when the partner read a value that has changed since.
+    """
+
+    label: str
+    value: str | None
+    form: str
+    so_that: str
+    needed: bool
+    off: bool = False
+    off_action: str = ""
+    older_copy_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectedDetailView(View):
+    """One combined service: what it may read, every hand-off, what was agreed, and the way out.
+
+    `stop_action` posts `ask_deletion` (1 unless unticked); empty when there is nothing to stop.
+    """
+
+    partner: Partner
+    offer: str
+    benefit: Spoken
+    state: ServiceState
+    items: tuple[GrantedItem, ...]
+    handoffs: tuple[Handoff, ...]
+    events: tuple[Event, ...]
+    notice_url: str
+    notice_version: int
+    kept_seconds: int
+    since: int | None = None
+    until: int | None = None
+    ended_at: int | None = None
+    waiting_for: Literal["", "guardian", "school"] = ""
+    stop_action: str = ""
+    review_url: str = ""
+    reveal_url: str = ""
+    pager: Pager = ONE_PAGE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoppedView(View):
+    """Sharing has ended; nothing was asked beyond the press."""
+
+    brand: str
+    offer: str
+    stopped_at: int
+    kept_seconds: int
+    deletion_asked: bool
+    detail_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeView(View):
+    """A notice version exactly as it was served; `digest` is the SHA-256 of its text in hexadecimal."""
+
+    brand: str
+    offer: str
+    version: int
+    effective_at: int
+    digest: str
+    text: Spoken
+    back_url: str = ""

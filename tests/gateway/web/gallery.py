@@ -1,0 +1,132 @@
+"""Preview of every page in every state: `python -m tests.gateway.web.gallery FOLDER [--only PREFIX]`.
+
+Writes HTML files that open without a server and, when Chromium is there, screenshots at 1280 and 360 pixels,
+light and dark, and the findings of axe. Exits 1 when there are findings.
+"""
+
+import argparse
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from gateway.web.render import page, static_files
+from tests.gateway.web.samples import SAMPLES
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+LOOKS = [(width, scheme) for width in (1280, 360) for scheme in ("light", "dark")]
+AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+class _Answer(BaseHTTPRequestHandler):
+    """Serves the samples and the static files under the policy that the gateway will send."""
+
+    def do_GET(self) -> None:
+        name = self.path.partition("?")[0].removeprefix("/")
+        kind, body = static_files().get(name.removeprefix("static/"), ("text/html; charset=utf-8", b""))
+        if name in SAMPLES:
+            body = page(*SAMPLES[name])
+        self.send_response(200 if body else 404)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Security-Policy", POLICY)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@contextmanager
+def served() -> Iterator[str]:
+    """Serve the gallery on a free port; yields its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Answer)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def axe_findings(browser_page: Any) -> list[str]:
+    """What axe has against the page shown: one line for each element, empty when all is well."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = (
+        Axe()
+        .run(browser_page, options={"runOnly": {"type": "tag", "values": AXE_TAGS}})
+        .response["violations"]
+    )
+    return [
+        f"{rule['id']}: {node['html'][:120]} {node.get('failureSummary', '')[:200]}"
+        for rule in found
+        for node in rule["nodes"]
+    ]
+
+
+def overflow(browser_page: Any) -> int:
+    """By how many pixels the page is wider than its window (WCAG 2.2 SC 1.4.10)."""
+    width: int = browser_page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    return width
+
+
+def write_files(folder: Path, names: list[str]) -> None:
+    """Write every sample as a file beside its style sheet."""
+    (folder / "static").mkdir(parents=True, exist_ok=True)
+    for name, (_, content) in static_files().items():
+        (folder / "static" / name).write_bytes(content)
+    for name in names:
+        (folder / f"{name}.html").write_bytes(page(*SAMPLES[name]).replace(b'="/static/', b'="static/'))
+
+
+def shoot(folder: Path, names: list[str]) -> list[str]:
+    """Take the screenshots and return all findings: axe, console messages, sideways scrolling."""
+    from playwright.sync_api import sync_playwright
+
+    findings: list[str] = []
+    console: list[Any] = []
+    with served() as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        for width, scheme in LOOKS:
+            tab = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+            tab.on("console", console.append)
+            for name in names:
+                tab.goto(f"{address}/{name}")
+                findings += [f"{name} {width} {scheme} {line}" for line in axe_findings(tab)]
+                if overflow(tab) > 0:
+                    findings.append(f"{name} {width} {scheme} scrolls sideways by {overflow(tab)} px")
+                tab.screenshot(path=folder / f"{name}.{width}.{scheme}.png", full_page=True)
+            tab.close()
+        browser.close()
+    return findings + [f"{message.location['url']} console: {message.text}" for message in console]
+
+
+def main(arguments: list[str]) -> int:
+    """Make the gallery; the number of findings decides the exit code."""
+    parser = argparse.ArgumentParser(prog="gallery", description="Preview every page in every state.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--only", default="", help="only samples whose name begins with this")
+    chosen = parser.parse_args(arguments)
+    names = [name for name in SAMPLES if name.startswith(chosen.only)]
+    write_files(chosen.folder, names)
+    print(f"{len(names)} pages in {chosen.folder}")
+    if not Path(CHROMIUM).exists():
+        print(f"no screenshots: there is no {CHROMIUM}")
+        return 0
+    findings = shoot(chosen.folder, names)
+    print("\n".join(findings) or "axe finds nothing, nothing scrolls sideways, the console is empty")
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,234 @@
+"""Made-up views of the person's dashboard."""
+
+from dataclasses import replace
+
+from gateway.web.views import (
+    ConnectedDetailView,
+    ConnectedService,
+    ConnectedView,
+    GrantedItem,
+    Handoff,
+    NoticeView,
+    Pager,
+    Spoken,
+    StoppedView,
+    View,
+)
+from tests.gateway.web.samples.frame import DAY, NOW, at_connected, benefit, events, person, quizco, stranger
+
+NOTICE = """Practice Quizzes, version 7
+
+QuizCo Learning Limited asks for:
+
+1. Name, so that your results carry your name. Needed. Kept 30 days after you stop.
+2. Course, so that the quiz fits your lecture. Needed.
+3. E-mail, so that it can send you your score. Your choice.
+
+It may not use any of it for advertising."""
+handoffs = (
+    Handoff(
+        at=NOW - 3600,
+        what=("Name", "Course", "E-mail"),
+        purposes=("learning progress", "results"),
+        endpoint="userinfo",
+    ),
+    Handoff(at=NOW - 2 * DAY, what=("Name", "Course"), purposes=("learning progress",), endpoint="userinfo"),
+    Handoff(
+        at=NOW - 9 * DAY,
+        what=("Name", "Course", "E-mail"),
+        purposes=("learning progress", "results"),
+        endpoint="release",
+    ),
+)
+detail = ConnectedDetailView(
+    chrome=at_connected,
+    partner=quizco,
+    offer="Practice Quizzes",
+    benefit=benefit,
+    state="live",
+    items=(
+        GrantedItem(
+            label="Name",
+            value="Asha Rao",
+            form="as it is",
+            so_that="so that your results carry your name",
+            needed=True,
+        ),
+        GrantedItem(
+            label="Course",
+            value="CS-101 Data structures",
+            form="as it is",
+            so_that="so that the quiz fits your lecture",
+            needed=True,
+        ),
+        GrantedItem(
+            label="E-mail",
+            value="x7f4q@relay.example.org",
+            form="private address",
+            so_that="so that it can send you your score",
+            needed=False,
+            off_action="/connected/g1/off/email",
+            older_copy_at=NOW - 9 * DAY,
+        ),
+        GrantedItem(
+            label="Phone",
+            value=None,
+            form="",
+            so_that="so that it can text you reminders",
+            needed=False,
+            off=True,
+        ),
+    ),
+    handoffs=handoffs,
+    events=events,
+    notice_url="/notices/quizco/7",
+    notice_version=7,
+    kept_seconds=30 * DAY,
+    since=NOW - 90 * DAY,
+    until=NOW + 190 * DAY,
+    stop_action="/connected/g1/stop",
+    reveal_url="/reauthenticate?next=g1",
+    pager=Pager(older_url="?before=ho_77"),
+)
+services = (
+    ConnectedService(
+        brand="CampusPress",
+        offer="Course Readers",
+        state="changed",
+        url="/connected/g2",
+        fields=("Name", "Postal address"),
+        since=NOW - 300 * DAY,
+        last_handoff_at=NOW - 20 * DAY,
+        handoff_count=14,
+    ),
+    ConnectedService(
+        brand="QuizCo",
+        offer="Practice Quizzes",
+        state="live",
+        url="/connected/g1",
+        fields=("Name", "Course", "E-mail"),
+        since=NOW - 90 * DAY,
+        until=NOW + 190 * DAY,
+        last_handoff_at=NOW - 3600,
+        handoff_count=1204,
+    ),
+    ConnectedService(
+        brand="Öresund Lernhilfe für Mathematik und Naturwissenschaften",
+        offer="Nachhilfe",
+        state="waiting",
+        url="/connected/g3",
+        fields=("Name",),
+        waiting_for="school",
+    ),
+    ConnectedService(
+        brand="مكتبة النور",
+        offer="قراءة",
+        state="paused",
+        url="/connected/g4",
+        fields=("Name",),
+        since=NOW - 20 * DAY,
+    ),
+    ConnectedService(
+        brand="LabTime",
+        offer="Bench booking",
+        state="ended",
+        url="/connected/g5",
+        fields=("Name", "E-mail"),
+        since=NOW - 400 * DAY,
+        ended_at=NOW - 30 * DAY,
+        last_handoff_at=NOW - 31 * DAY,
+        handoff_count=1,
+    ),
+)
+
+SAMPLES: dict[str, tuple[str, View]] = {
+    "connected": ("connected", ConnectedView(chrome=at_connected, services=services)),
+    "connected.empty": ("connected", ConnectedView(chrome=at_connected, services=())),
+    "connected.waits": (
+        "connected",
+        ConnectedView(
+            chrome=at_connected,
+            services=(replace(services[2], waiting_for="guardian"), replace(services[2], waiting_for="")),
+        ),
+    ),
+    "connected_detail": ("connected_detail", detail),
+    "connected_detail.changed": (
+        "connected_detail",
+        replace(detail, state="changed", review_url="/consent/int_5p1", pager=Pager()),
+    ),
+    "connected_detail.paused": (
+        "connected_detail",
+        replace(detail, state="paused", until=None, reveal_url=""),
+    ),
+    "connected_detail.waiting": (
+        "connected_detail",
+        replace(detail, state="waiting", waiting_for="guardian", handoffs=(), since=None, until=None),
+    ),
+    "connected_detail.school": (
+        "connected_detail",
+        replace(detail, state="waiting", waiting_for="school", handoffs=()),
+    ),
+    "connected_detail.ended": (
+        "connected_detail",
+        replace(
+            detail,
+            state="ended",
+            ended_at=NOW - 3600,
+            stop_action="",
+            items=(replace(detail.items[0]), replace(detail.items[2], off_action="")),
+        ),
+    ),
+    "stopped": (
+        "stopped",
+        StoppedView(
+            chrome=at_connected,
+            brand="QuizCo",
+            offer="Practice Quizzes",
+            stopped_at=NOW,
+            kept_seconds=30 * DAY,
+            deletion_asked=True,
+            detail_url="/connected/g1",
+        ),
+    ),
+    "stopped.kept": (
+        "stopped",
+        StoppedView(
+            chrome=at_connected,
+            brand="QuizCo",
+            offer="Practice Quizzes",
+            stopped_at=NOW,
+            kept_seconds=30 * DAY,
+            deletion_asked=False,
+            detail_url="/connected/g1",
+        ),
+    ),
+    "notice": (
+        "notice",
+        NoticeView(
+            chrome=person,
+            brand="QuizCo",
+            offer="Practice Quizzes",
+            version=7,
+            effective_at=NOW - 100 * DAY,
+            digest="5f" * 32,
+            back_url="/connected/g1",
+            text=Spoken(
+                text=NOTICE,
+                language="en",
+                direction="ltr",
+            ),
+        ),
+    ),
+    "notice.untagged": (
+        "notice",
+        NoticeView(
+            chrome=stranger,
+            brand="QuizCo",
+            offer="Practice Quizzes",
+            version=1,
+            effective_at=NOW,
+            digest="00" * 32,
+            text=Spoken(text="Version 1"),
+        ),
+    ),
+}

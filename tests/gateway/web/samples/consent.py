@@ -1,0 +1,252 @@
+"""Made-up views of the consent screen, its amendment, and the pages in their place."""
+
+from dataclasses import replace
+
+from gateway.web.views import (
+    ChangedTerm,
+    ConsentAmendView,
+    ConsentBlockedView,
+    ConsentItem,
+    ConsentView,
+    Duration,
+    Fact,
+    FieldError,
+    FormChoice,
+    SameItem,
+    Spoken,
+    Terms,
+    View,
+)
+from tests.gateway.web.samples.frame import DAY, NOW, benefit, person, quizco
+
+LONG_NAME = (
+    "María del Pilar Teresa Guadalupe Fernández de la Vega y Álvarez-Mendizábal "
+    "de los Monteros Castañeda y Ruiz de Apodaca"
+)
+name_item = ConsentItem(
+    key="name:results_delivery",
+    label="Name",
+    so_that="so that your results carry your name",
+    forms=(FormChoice(form="full", label="", value="Asha Rao", chosen=True),),
+)
+course_item = ConsentItem(
+    key="course:learning_progress",
+    label="Course",
+    so_that="so that the quiz fits your lecture",
+    forms=(FormChoice(form="full", label="", value="CS-101 Data structures", chosen=True),),
+)
+email_item = ConsentItem(
+    key="email:results_delivery",
+    label="E-mail",
+    so_that="so that it can send you your score",
+    why=Spoken(text="One message a week, never more.", language="en", direction="ltr"),
+    forms=(
+        FormChoice(
+            form="relay",
+            label="a private address that forwards to you",
+            value="x7f4q@relay.example.org",
+            chosen=True,
+        ),
+        FormChoice(form="full", label="your own address", value="a•••@lakeside.example.org"),
+    ),
+)
+phone_item = ConsentItem(
+    key="phone_number:appointment_reminders",
+    label="Phone",
+    so_that="so that it can text you reminders",
+    forms=(
+        FormChoice(form="masked", label="last two digits only", value="••••••••12", chosen=True),
+        FormChoice(form="full", label="the whole number", value="+91 ••••• •••12"),
+    ),
+    can_reveal=True,
+    kept_seconds=7 * DAY,
+)
+status_item = ConsentItem(
+    key="student_status:service_personalisation",
+    label="Student status",
+    so_that="so that you see the student version",
+    forms=(FormChoice(form="boolean", label="yes or no only", value=None, chosen=True),),
+    missing_url="/profile/edit#field-student_status",
+)
+never = ("postal address", "other e-mail address", "date of birth", "password")
+durations = (
+    Duration(value="course", label="Until the course ends", until=NOW + 190 * DAY, chosen=True),
+    Duration(value="once", label="Just once"),
+    Duration(value="P30D", label="30 days", until=NOW + 30 * DAY),
+)
+terms = Terms(
+    kept_seconds=30 * DAY,
+    countries=("Ireland", "Germany"),
+    notice_url="/notices/quizco/7",
+    notice_version=7,
+    frequency="It may look up to 24 times a day, which is more than most partners do.",
+    more=(Fact(label="Rules that apply", value="India, and the European Union"),),
+)
+consent = ConsentView(
+    chrome=person,
+    action="/consent/int_4k9",
+    partner=quizco,
+    offer="Practice Quizzes",
+    benefit=benefit,
+    signed_in_as="a•••@lakeside.example.org",
+    not_you_url="/consent/int_4k9/switch",
+    never_shared=never,
+    durations=durations,
+    terms=terms,
+    needed=(name_item, course_item),
+    optional=(email_item, phone_item, status_item),
+    hidden=(("served", "nsv_93x"),),
+)
+amend = ConsentAmendView(
+    chrome=person,
+    action="/consent/int_5p1",
+    partner=quizco,
+    offer="Practice Quizzes",
+    benefit=benefit,
+    signed_in_as="a•••@lakeside.example.org",
+    not_you_url="/consent/int_5p1/switch",
+    never_shared=never,
+    durations=(),
+    terms=replace(terms, notice_version=8, kept_seconds=60 * DAY, frequency=""),
+    agreed_at=NOW - 90 * DAY,
+    effective_at=NOW + 14 * DAY,
+    new_needed=(
+        replace(course_item, key="course:accessibility_support", so_that="so that captions fit your course"),
+    ),
+    new_optional=(phone_item,),
+    changed=(
+        ChangedTerm(label="They keep it", before="30 days after you stop", after="60 days after you stop"),
+        ChangedTerm(label="Where", before="Ireland", after="Ireland and Germany"),
+    ),
+    same=(
+        SameItem(label="Name", value="Asha Rao", so_that="so that your results carry your name"),
+        SameItem(
+            label="E-mail", value="x7f4q@relay.example.org", so_that="so that it can send you your score"
+        ),
+    ),
+    can_keep=True,
+)
+
+SAMPLES: dict[str, tuple[str, View]] = {
+    "consent": ("consent", consent),
+    "consent.needed-only": ("consent", replace(consent, optional=(), terms=replace(terms, frequency=""))),
+    "consent.optional-only": (
+        "consent",
+        replace(consent, needed=(), partner=replace(quizco, checked_at=None)),
+    ),
+    "consent.child": ("consent", replace(consent, guardian_decides=True, never_shared=())),
+    "consent.again": (
+        "consent",
+        replace(
+            consent,
+            optional=(replace(email_item, ticked=True), phone_item),
+            errors=(FieldError(field="duration", message="Choose for how long."),),
+        ),
+    ),
+    "consent.long": (
+        "consent",
+        replace(
+            consent,
+            partner=replace(quizco, brand="Öresund Lernhilfe für Mathematik und Naturwissenschaften"),
+            offer="Individuelle Prüfungsvorbereitung",
+            benefit=Spoken(
+                text="يبني اختبارات قصيرة من المحاضرات التي شاهدتها.", language="ar", direction="rtl"
+            ),
+            needed=(
+                replace(
+                    name_item,
+                    forms=(
+                        FormChoice(
+                            form="full",
+                            label="",
+                            value=LONG_NAME,
+                            chosen=True,
+                        ),
+                    ),
+                ),
+                replace(
+                    course_item,
+                    forms=(FormChoice(form="full", label="", value="حساب التفاضل والتكامل", chosen=True),),
+                ),
+            ),
+        ),
+    ),
+    "consent_amend": ("consent_amend", amend),
+    "consent_amend.must": (
+        "consent_amend",
+        replace(amend, can_keep=False, new_optional=(), durations=durations),
+    ),
+    "consent_amend.child": (
+        "consent_amend",
+        replace(amend, guardian_decides=True, new_needed=(), changed=(), same=()),
+    ),
+    "consent_blocked.school": (
+        "consent_blocked",
+        ConsentBlockedView(
+            chrome=person,
+            kind="school",
+            partner="QuizCo",
+            offer="Practice Quizzes",
+            ask_action="/consent/int/ask",
+            leave_url="/consent/int/leave",
+        ),
+    ),
+    "consent_blocked.school-asked": (
+        "consent_blocked",
+        ConsentBlockedView(
+            chrome=person,
+            kind="school",
+            partner="QuizCo",
+            offer="Practice Quizzes",
+            state="asked",
+            asked_at=NOW - DAY,
+            leave_url="/consent/int/leave",
+        ),
+    ),
+    "consent_blocked.school-refused": (
+        "consent_blocked",
+        ConsentBlockedView(
+            chrome=person, kind="school", partner="QuizCo", offer="Practice Quizzes", state="refused"
+        ),
+    ),
+    "consent_blocked.guardian": (
+        "consent_blocked",
+        ConsentBlockedView(
+            chrome=person,
+            kind="guardian",
+            partner="QuizCo",
+            offer="Practice Quizzes",
+            ask_action="/consent/int/ask",
+        ),
+    ),
+    "consent_blocked.guardian-asked": (
+        "consent_blocked",
+        ConsentBlockedView(
+            chrome=person, kind="guardian", partner="QuizCo", offer="Practice Quizzes", state="asked"
+        ),
+    ),
+    "consent_blocked.guardian-refused": (
+        "consent_blocked",
+        ConsentBlockedView(
+            chrome=person, kind="guardian", partner="QuizCo", offer="Practice Quizzes", state="refused"
+        ),
+    ),
+    "consent_blocked.paused": (
+        "consent_blocked",
+        ConsentBlockedView(
+            chrome=person,
+            kind="paused",
+            partner="QuizCo",
+            offer="Practice Quizzes",
+            leave_url="/consent/int/leave",
+        ),
+    ),
+    "consent_blocked.ended": (
+        "consent_blocked",
+        ConsentBlockedView(chrome=person, kind="ended", partner="QuizCo", offer="Practice Quizzes"),
+    ),
+    "consent.right-to-left": (
+        "consent",
+        replace(consent, chrome=replace(person, language="ar", direction="rtl")),
+    ),
+}
