@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -110,7 +110,6 @@ class Settings(BaseSettings):
     password_queue: int = Field(64, ge=1, le=10000, description="Passwords that wait; beyond: 503.")
     decline_memory: int = Field(90 * 86400, ge=0, description="Seconds a 'no thanks' is remembered.")
     retired_key_ttl: int = Field(86400, ge=3600, description="Seconds a retired signing key stays published.")
-    static_base: Annotated[str, Field(pattern=r"^/[a-z]+$")] = Field(
         "/static", description="Path of style sheet and marks."
     )
 

@@ -8,10 +8,11 @@ from partners import Client, Offer, Partner, PartnerState
 
 @dataclass(frozen=True, slots=True)
 class RegisteredPartner:
-    """A partner with its state."""
+    """A partner with its state; `checked_at` is when an administrator last moved it."""
 
     partner: Partner
     state: PartnerState
+    checked_at: int
 
     @property
     def is_live(self) -> bool:

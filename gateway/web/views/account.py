@@ -171,9 +171,13 @@ class PrivacyView(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorView(View):
-    """Something went wrong outside the protocol; `retry_after` in seconds, 0 when waiting does not help."""
+    """Something went wrong outside the protocol; `retry_after` in seconds, 0 when waiting does not help.
 
-    status: Literal[400, 403, 404, 405, 413, 429, 500, 503]
+    `sentence` says more exactly what happened than the status can.
+    """
+
+    status: int
+    sentence: str = ""
     retry_after: int = 0
 
 

@@ -1,0 +1,64 @@
+"""One refusal, told in the voice of the place: a page for people, JSON or a challenge for partners."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from gateway.kit.errors import ERRORS, Refusal
+from gateway.kit.logs import log
+
+NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+
+
+def json_answer(body: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Answer a partner; nothing of this may be cached (RFC 6749 §5.1)."""
+    return JSONResponse(dict(body), status, {**NO_STORE, **(headers or {})})
+
+
+def token_refusal(refusal: Refusal, *, documentation: str) -> Response:
+    """Refuse at a back-channel endpoint (RFC 6749 §5.2)."""
+    note(refusal)
+    headers = retry_headers(refusal)
+    if refusal.code == "invalid_client":
+        headers["WWW-Authenticate"] = 'Basic realm="consent gateway", charset="UTF-8"'
+    return json_answer(_body(refusal, documentation), refusal.kind.status, headers)
+
+
+def resource_refusal(refusal: Refusal, *, documentation: str) -> Response:
+    """Refuse at a protected resource, with the challenge of RFC 6750 §3."""
+    note(refusal)
+    headers = retry_headers(refusal)
+    if refusal.kind.status in (400, 401, 403):
+        said = f', error="{refusal.code}", error_description="{refusal.description}"'
+        # Who sent no token at all is only told how to send one (RFC 6750 §3.1).
+        challenge = "" if refusal.detail == NO_TOKEN else said
+        headers["WWW-Authenticate"] = f'Bearer realm="consent gateway"{challenge}'
+    return json_answer(_body(refusal, documentation), refusal.kind.status, headers)
+
+
+NO_TOKEN = "no access token"  # noqa: S105 - a reason, not a secret
+
+
+def _body(refusal: Refusal, documentation: str) -> dict[str, str]:
+    return {
+        "error": refusal.code,
+        "error_description": refusal.description,
+        "error_uri": f"{documentation}/{refusal.code}",
+    }
+
+
+def retry_headers(refusal: Refusal) -> dict[str, str]:
+    """Tell when trying again makes sense (RFC 9110 §10.2.3)."""
+    return {"Retry-After": str(refusal.retry_after)} if refusal.retry_after else {}
+
+
+def note(refusal: Refusal) -> None:
+    """Keep the detail in our log."""
+    log().info("refused", code=refusal.code, detail=refusal.detail)
+
+
+def plain_failure(request_id: str) -> Response:
+    """Answer when nothing else can be said any more."""
+    text = f"{ERRORS['server_error'].public} Request {request_id}\n"
+    return PlainTextResponse(text, 500, NO_STORE)

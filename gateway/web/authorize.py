@@ -1,0 +1,97 @@
+"""The authorization endpoint and the consent screen (RFC 6749 §4.1, consent.md)."""
+
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.actions.authorize import Authorization, Back, LogIn, begin_authorization, check_login, open_authorization
+from gateway.actions.consent import Blocked, Reply, Screen, decide_consent, show_consent
+from gateway.kit.errors import Refusal
+from gateway.oauth.parameters import Parameters, read_parameters
+from gateway.web import views
+from gateway.web.answers import note
+from gateway.web.bodies import FORM_TYPE, media_type, read_body
+from gateway.web.consent_views import blocked_view, consent_view
+from gateway.web.visit import Visit, origin_of, page_handler, refusal_page, see_other, show, signed_in_page
+
+
+async def authorize(visit: Visit) -> Response:
+    """Take an authorization request by GET or POST (OIDC Core §3.1.2.1)."""
+    try:
+        authorization = await begin_authorization(visit.services, await _parameters(visit.request))
+    except Refusal as refusal:
+        return _not_in_order(visit, refusal)
+    if isinstance(authorization, Back):
+        return see_other(authorization.uri)
+    return await _go_on(visit, authorization)
+
+
+async def _parameters(request: Request) -> Parameters:
+    if request.method == "GET":
+        return read_parameters(request.scope["query_string"])
+    body = await read_body(request)
+    if media_type(request) != FORM_TYPE:
+        raise Refusal("unsupported_media_type", detail="not a form")
+    return read_parameters(body)
+
+
+def _not_in_order(visit: Visit, refusal: Refusal) -> Response:
+    """Tell the person; nobody is redirected to an address that was not verified (RFC 6749 §4.1.2.1)."""
+    if refusal.kind.status >= 500:
+        return refusal_page(visit, refusal)
+    note(refusal)
+    view = views.AuthorizationErrorView(
+        chrome=visit.chrome(),
+        code=refusal.code,
+        sentence=refusal.description,
+        documentation_url=f"{visit.services.settings.documentation}/{refusal.code}",
+    )
+    return show("authorization_error", view, status=refusal.kind.status)
+
+
+async def go_on(visit: Visit) -> Response:
+    """Go on after the log-in."""
+    return await _go_on(visit, open_authorization(visit.services, visit.request.query_params.get("ticket", "")))
+
+
+async def _go_on(visit: Visit, authorization: Authorization) -> Response:
+    missing = check_login(visit.services, authorization, visit.session)
+    if isinstance(missing, Back):
+        return see_other(missing.uri)
+    if isinstance(missing, LogIn):
+        path = "/reauthenticate" if missing.is_again else "/login"
+        return see_other(f"{path}?{urlencode({'ticket': missing.ticket})}")
+    found = await show_consent(visit.services, authorization, visit.signed_in)
+    if isinstance(found, Back):
+        return see_other(found.uri)
+    if isinstance(found, Blocked):
+        return show("consent_blocked", blocked_view(visit, found))
+    return _screen(visit, found)
+
+
+def _screen(visit: Visit, screen: Screen) -> Response:
+    target = origin_of(screen.authorization.parameters["redirect_uri"])
+    return show("consent", consent_view(visit, screen), form_to=target)
+
+
+async def answer(visit: Visit) -> Response:
+    """Take the person's answer and send the browser back to the partner."""
+    form = await visit.form()
+    reply = Reply(
+        ticket=form.one("ticket"),
+        decision=form.one("decision"),
+        ticked=form.all("item"),
+        forms=form.named("form:"),
+        duration=form.one("duration"),
+    )
+    back = await decide_consent(visit.services, reply, visit.signed_in)
+    return see_other(back.uri)
+
+
+ROUTES = (
+    Route("/authorize", page_handler(authorize), methods=["GET", "POST"]),
+    Route("/authorize/continue", page_handler(go_on), methods=["GET"]),
+    Route("/consent", signed_in_page(answer), methods=["POST"]),
+)

@@ -1,0 +1,94 @@
+"""The outermost layer, pure ASGI: request id, time, security headers, and a last net under everything."""
+
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from starlette.datastructures import MutableHeaders
+
+from gateway.kit.clock import stopwatch
+from gateway.kit.ids import Ids, Kind
+from gateway.kit.logs import log
+from gateway.web.answers import plain_failure
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_ID_SEGMENT = re.compile(r"/(?:gra_|per_|not_|cg_in_)[^/]*")
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    # With no-referrer a browser would say "Origin: null" on our own forms.
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+}
+"""Set on every answer that does not say otherwise."""
+
+
+class Edge:
+    """Wraps the application."""
+
+    def __init__(self, app: App, *, ids: Ids, is_https: bool, metrics: CollectorRegistry) -> None:
+        """Take the application inside."""
+        self._app = app
+        self._ids = ids
+        self._headers = HEADERS | ({"Strict-Transport-Security": "max-age=63072000"} if is_https else {})
+        self._seconds = Histogram(
+            "gateway_request_seconds", "Time to the end of the answer.", ["method", "status"], registry=metrics
+        )
+        self._failures = Counter("gateway_failures", "Answers with status 500.", registry=metrics)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = self._ids(Kind.REQUEST)
+        scope.setdefault("state", {})["request_id"] = request_id
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        began, status = stopwatch(), 0
+
+        async def send_on(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(raw=message.setdefault("headers", []))
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+                headers["X-Request-Id"] = request_id
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_on)
+        except Exception as error:
+            log().error("failure", path=shown_path(scope), error=error)
+            if status:
+                # The answer has begun already: nothing better can be said, so the connection ends.
+                raise
+            await plain_failure(request_id)(scope, receive, send_on)
+        finally:
+            self._count(scope, status, stopwatch() - began)
+            structlog.contextvars.unbind_contextvars("request_id")
+
+    def _count(self, scope: Scope, status: int, seconds: float) -> None:
+        method = scope["method"] if scope["method"] in ("GET", "POST", "HEAD", "OPTIONS") else "other"
+        self._seconds.labels(method, str(status)).observe(seconds)
+        if status == 500:
+            self._failures.inc()
+        log().info("request", method=method, path=shown_path(scope), status=status, ms=round(seconds * 1000, 1))
+
+
+def shown_path(scope: Scope) -> str:
+    """Name the path for the log: without its query, and without what identifies anybody or opens anything."""
+    path: str = scope["path"]
+    return _ID_SEGMENT.sub("/:id", path)[:200]

@@ -1,0 +1,141 @@
+"""The partner's endpoints: token, PAR, revocation, introspection, userinfo, discovery, keys."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.actions.clients import BackRequest
+from gateway.actions.introspect import introspect_token
+from gateway.actions.par import push_request
+from gateway.actions.release import Gate
+from gateway.actions.revoke import revoke_token
+from gateway.actions.services import Services
+from gateway.actions.token import issue_token
+from gateway.kit.errors import Refusal
+from gateway.oauth.metadata import PATHS, key_set, server_metadata
+from gateway.web.answers import NO_TOKEN, json_answer, resource_refusal, token_refusal
+from gateway.web.bodies import FORM_TYPE, media_type, read_body, read_parameters_of
+
+Story = Callable[[Services, BackRequest], Awaitable[Response]]
+
+
+def back_channel(story: Story) -> Callable[[Request], Awaitable[Response]]:
+    """Make the handler of an endpoint where clients authenticate; refusals become JSON (RFC 6749 §5.2)."""
+
+    async def handle(request: Request) -> Response:
+        services: Services = request.app.state.services
+        try:
+            parameters = await read_parameters_of(request)
+            return await story(services, BackRequest(parameters, _authorization(request)))
+        except Refusal as refusal:
+            return token_refusal(refusal, documentation=services.settings.documentation)
+
+    return handle
+
+
+def _authorization(request: Request) -> bytes | None:
+    """Give the Authorization header as bytes: what is not UTF-8 must not raise (trap 2); two are none of ours."""
+    found = [value for name, value in request.scope["headers"] if name == b"authorization"]
+    if len(found) > 1:
+        raise Refusal("invalid_request", detail="two Authorization headers", hint="Authorization was sent twice.")
+    return found[0] if found else None
+
+
+async def _token(services: Services, request: BackRequest) -> Response:
+    return json_answer(await issue_token(services, request))
+
+
+async def _par(services: Services, request: BackRequest) -> Response:
+    return json_answer(await push_request(services, request), 201)
+
+
+async def _revoke(services: Services, request: BackRequest) -> Response:
+    await revoke_token(services, request)
+    # An empty JSON object: oidc-client-ts and simple-oauth2 throw on an empty answer.
+    return json_answer({})
+
+
+async def _introspect(services: Services, request: BackRequest) -> Response:
+    return json_answer(await introspect_token(services, request))
+
+
+async def userinfo(request: Request) -> Response:
+    """Read what the person shares (OIDC Core §5.3); GET and POST, the token in the header or the form."""
+    services: Services = request.app.state.services
+    gate: Gate = request.app.state.gate
+    try:
+        return json_answer(await gate.userinfo(await _bearer(request)))
+    except Refusal as refusal:
+        return resource_refusal(refusal, documentation=services.settings.documentation)
+
+
+async def _bearer(request: Request) -> str:
+    """Find the one access token (RFC 6750 §2.1, §2.2); one in the query is refused (RFC 9700 §4.3.2)."""
+    found = []
+    header = _authorization(request)
+    if header is not None:
+        found.append(_from_header(header))
+    if request.method == "POST" and media_type(request) == FORM_TYPE:
+        form = await read_parameters_of(request)
+        found += [form["access_token"]] if "access_token" in form else []
+    elif request.method == "POST" and await read_body(request):
+        raise Refusal("unsupported_media_type", detail="not a form")
+    if "access_token" in request.query_params:
+        raise Refusal("invalid_request", detail="token in the query", hint="An access token must not be in the query.")
+    if len(found) > 1:
+        raise Refusal("invalid_request", detail="two tokens", hint="The access token was sent twice.")
+    if not found:
+        raise Refusal("invalid_token", detail=NO_TOKEN)
+    return found[0]
+
+
+def _from_header(header: bytes) -> str:
+    scheme, _, token = header.partition(b" ")
+    if scheme.lower() != b"bearer":
+        raise Refusal("invalid_token", detail=NO_TOKEN)
+    try:
+        return token.strip().decode("ascii")
+    except UnicodeDecodeError:
+        raise Refusal("invalid_token", detail="a token that is not ASCII") from None
+
+
+# Discovery and keys are public and the same for everybody, so any origin may read them; nothing else has CORS.
+_PUBLIC: Mapping[str, str] = {
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Cache-Control": "public, max-age=300",
+}
+
+
+async def metadata(request: Request) -> Response:
+    """Describe the server (RFC 8414 §3, OpenID Connect Discovery §4)."""
+    services: Services = request.app.state.services
+    return _public(server_metadata(services.settings))
+
+
+async def jwks(request: Request) -> Response:
+    """Publish the public keys."""
+    services: Services = request.app.state.services
+    return _public(key_set(services.registry.signing_keys))
+
+
+def _public(body: Mapping[str, Any]) -> Response:
+    answer = json_answer(body)
+    del answer.headers["Pragma"]
+    answer.headers.update(_PUBLIC)
+    return answer
+
+
+ROUTES = (
+    Route(PATHS["token_endpoint"], back_channel(_token), methods=["POST"]),
+    Route(PATHS["pushed_authorization_request_endpoint"], back_channel(_par), methods=["POST"]),
+    Route(PATHS["revocation_endpoint"], back_channel(_revoke), methods=["POST"]),
+    Route(PATHS["introspection_endpoint"], back_channel(_introspect), methods=["POST"]),
+    Route(PATHS["userinfo_endpoint"], userinfo, methods=["GET", "POST"]),
+    Route(PATHS["jwks_uri"], jwks, methods=["GET"]),
+    Route("/.well-known/oauth-authorization-server", metadata, methods=["GET"]),
+    Route("/.well-known/openid-configuration", metadata, methods=["GET"]),
+)
