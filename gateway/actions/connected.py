@@ -7,6 +7,7 @@ from gateway.actions.services import Services, day_of
 from gateway.actions.sessions import is_fresh
 from gateway.consent.decisions import Actor, Outcome, end, narrow
 from gateway.kit.errors import Refusal
+from gateway.ledger.entries import commitment
 from gateway.model.grants import ActorKind, Grant, GrantState, ReasonCode
 from gateway.model.handoffs import Handoff
 from gateway.model.people import Session
@@ -25,16 +26,21 @@ from gateway.store.handoffs import HandoffQuery, search_handoffs
 from gateway.store.partners import load_notices, load_offer_versions
 from gateway.store.profiles import load_profiles
 from partners import Offer, offer_from_content
-from scopes import Item, masked, preview
+from scopes import FIELDS, Item, masked, preview, release
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectedItem:
-    """One granted item with the value that a read would give now; masked until the password was given recently."""
+    """One granted item with the value that a read would give now; masked until the password was given recently.
+
+    Attributes:
+        older_copy_at: when the partner last read it, if the value has changed since.
+    """
 
     item: Item
     is_needed: bool
     value: str | None
+    older_copy_at: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +76,21 @@ async def see_connected(services: Services, session: Session, grant_id: str) -> 
     for each in grant.items:
         value = preview(each.item, opened, today=today)
         shown = value if fresh or value is None else masked(each.item.field, value)
-        items.append(ConnectedItem(each.item, each.needed, shown))
+        claim = release([each.item], opened, today=today).get(
+            FIELDS[each.item.field].claim_of(each.item.form)
+        )
+        older = _older_copy(each.item, commitment(profile.key, each.item, claim), handoffs)
+        items.append(ConnectedItem(each.item, each.needed, shown, older))
     return ConnectedService(detail, offer_from_content(content), tuple(items), tuple(handoffs), fresh)
+
+
+def _older_copy(item: Item, present: str, handoffs: list[Handoff]) -> int | None:
+    """Find when an item was last read, if its value has changed since: the commitments differ."""
+    for handoff in handoffs:
+        for handed in handoff.items:
+            if handed.item == item:
+                return None if handed.commitment == present else handoff.at
+    return None
 
 
 async def _own_detail(services: Services, session: Session, grant_id: str) -> GrantDetail:

@@ -30,7 +30,7 @@ async def find_invitation(services: Services, secret: str) -> Invitation:
     return found
 
 
-async def accept_invitation(services: Services, secret: str, password: str, repeated: str) -> list[str]:
+async def accept_invitation(services: Services, secret: str, password: str) -> list[str]:
     """Set the first password.
 
     Returns:
@@ -41,8 +41,6 @@ async def accept_invitation(services: Services, secret: str, password: str, repe
     """
     found = await find_invitation(services, secret)
     faults = password_faults(password)
-    if not faults and password != repeated:
-        faults = ["The two passwords differ."]
     if faults:
         return faults
     secret_hash = await services.passwords.hash(password)

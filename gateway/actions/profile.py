@@ -1,7 +1,7 @@
 """A person's own profile: seeing it takes a recent password, editing says who holds the older copy (P8, P15)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.accounts.fields import FieldFault, check_field
 from gateway.actions.opened_profile import OpenedProfile
@@ -23,7 +23,12 @@ EDITABLE = tuple(name for name in STORED_FIELDS if name in FIELDS and FIELDS[nam
 
 @dataclass(frozen=True, slots=True)
 class OwnField:
-    """One field on the profile page; the value is masked until the password was given recently."""
+    """One field on the profile page; the value is masked until the password was given recently.
+
+    Attributes:
+        partners: brands that may read it now.
+        readers: brands that have read it, and when last.
+    """
 
     name: str
     value: str | None
@@ -32,6 +37,7 @@ class OwnField:
     changed_at: int | None
     is_editable: bool
     partners: tuple[str, ...]
+    readers: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,14 @@ class OwnProfile:
     is_fresh: bool
     role: str
     organisation: str
+
+
+@dataclass(slots=True)
+class Holders:
+    """Who may read a field, and who has read it."""
+
+    partners: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    readers: dict[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
 
 
 async def see_profile(services: Services, session: Session) -> OwnProfile:
@@ -58,7 +72,7 @@ def _own_field(
     name: str,
     sealed: SealedProfile,
     opened: Mapping[str, str],
-    holders: Mapping[str, tuple[str, ...]],
+    holders: Holders,
     fresh: bool,
 ) -> OwnField:
     stored = sealed.fields.get(name)
@@ -70,21 +84,28 @@ def _own_field(
         is_verified=stored is not None and stored.verified_at is not None,
         changed_at=stored.changed_at if stored else None,
         is_editable=name in EDITABLE,
-        partners=holders.get(name, ()),
+        partners=holders.partners.get(name, ()),
+        readers=holders.readers.get(name, ()),
     )
 
 
-async def holders_of(services: Services, person_id: str) -> dict[str, tuple[str, ...]]:
-    """Tell which partners' live grants hold each field."""
+async def holders_of(services: Services, person_id: str) -> Holders:
+    """Tell which partners' live grants hold each field, and when they last read anything."""
     lines = await services.store.read(search_grants, GrantQuery(person_id=person_id, limit=500))
-    holders: dict[str, tuple[str, ...]] = {}
+    holders = Holders()
     for line in lines:
         if line.grant.state in LIVE:
             brand = services.registry.partners[line.grant.partner_id].partner.brand
-            for each in line.grant.items:
-                name = "birthdate" if each.item.field.startswith("age_over_") else each.item.field
-                holders[name] = tuple(dict.fromkeys([*holders.get(name, ()), brand]))
+            names = dict.fromkeys(_stored_name(each.item.field) for each in line.grant.items)
+            for name in names:
+                holders.partners[name] = (*holders.partners.get(name, ()), brand)
+                if line.last_handoff_at is not None:
+                    holders.readers[name] = (*holders.readers.get(name, ()), (brand, line.last_handoff_at))
     return holders
+
+
+def _stored_name(field_name: str) -> str:
+    return "birthdate" if field_name.startswith("age_over_") else field_name
 
 
 async def edit_profile(services: Services, session: Session, wanted: Mapping[str, str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from gateway.accounts.fields import FieldFault, check_email
+from gateway.actions.opened_profile import OpenedProfile
 from gateway.actions.services import Services
 from gateway.kit.digests import digest, keyed_digest
 from gateway.kit.errors import Refusal
@@ -10,8 +11,10 @@ from gateway.kit.ids import Kind
 from gateway.kit.logs import log
 from gateway.model.people import PersonState, Session
 from gateway.store.people import load_logins, load_logins_of
+from gateway.store.profiles import load_profiles
 from gateway.store.sessions import NewSession, end_sessions, load_sessions, open_sessions, touch_sessions
 from gateway.store.throttles import Take, refill_buckets, take_tokens
+from scopes import masked
 
 TOUCH_EVERY = 60
 """A session's last use is noted once a minute, not at every request."""
@@ -136,6 +139,12 @@ async def find_session(services: Services, secret: str | None) -> Session | None
 async def log_out(services: Services, session: Session) -> None:
     """End a session."""
     await services.store.run(end_sessions, (session.session_digest, services.clock()))
+
+
+async def find_person_email(services: Services, session: Session) -> str:
+    """Give the signed-in person's own log-in, masked."""
+    sealed = await services.store.read(load_profiles, session.person.person_id)
+    return masked("email", OpenedProfile(services.seal, sealed).values({"email"})["email"])
 
 
 def is_fresh(services: Services, session: Session) -> bool:

@@ -110,8 +110,6 @@ class Settings(BaseSettings):
     password_queue: int = Field(64, ge=1, le=10000, description="Passwords that wait; beyond: 503.")
     decline_memory: int = Field(90 * 86400, ge=0, description="Seconds a 'no thanks' is remembered.")
     retired_key_ttl: int = Field(86400, ge=3600, description="Seconds a retired signing key stays published.")
-        "/static", description="Path of style sheet and marks."
-    )
 
     @classmethod
     def settings_customise_sources(

@@ -30,6 +30,7 @@ class GrantLine:
     ended_at: int | None
     end_reason: str | None
     last_handoff_at: int | None
+    handoff_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +83,27 @@ def _search(connection: Connection, query: GrantQuery) -> list[GrantLine]:
         each.grant_id: each
         for each in grants_from(connection, select(*GRANT_COLUMNS).where(grant.grant_id.in_(ids)))
     }
-    last = dict(
-        connection.execute(
-            select(handoff.c.grant_id, func.max(handoff.c.at))
-            .where(handoff.c.grant_id.in_(ids))
-            .group_by(handoff.c.grant_id)
-        )
-        .tuples()
-        .all()
-    )
+    lasts = _last_handoffs(connection, ids)
     return [
-        GrantLine(grants[row.grant_id], row.created_at, row.ended_at, row.end_reason, last.get(row.grant_id))
+        GrantLine(
+            grants[row.grant_id],
+            row.created_at,
+            row.ended_at,
+            row.end_reason,
+            *lasts.get(row.grant_id, (None, 0)),
+        )
         for row in rows
     ]
+
+
+def _last_handoffs(connection: Connection, grant_ids: Sequence[str]) -> dict[str, tuple[int | None, int]]:
+    """Tell each grant's last hand-off and how many there were."""
+    statement = (
+        select(handoff.c.grant_id, func.max(handoff.c.at), func.count())
+        .where(handoff.c.grant_id.in_(grant_ids))
+        .group_by(handoff.c.grant_id)
+    )
+    return {grant_id: (last, count) for grant_id, last, count in connection.execute(statement)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +155,9 @@ def _detail(connection: Connection, grant_id: str) -> GrantDetail | None:
     if row is None:
         return None
     found = grants_from(connection, select(*GRANT_COLUMNS).where(grant.grant_id == grant_id))[0]
-    last = connection.execute(select(func.max(handoff.c.at)).where(handoff.c.grant_id == grant_id)).scalar()
+    last = _last_handoffs(connection, [grant_id]).get(grant_id, (None, 0))
     return GrantDetail(
-        line=GrantLine(found, row.created_at, row.ended_at, row.end_reason, last),
+        line=GrantLine(found, row.created_at, row.ended_at, row.end_reason, *last),
         events=events_of(connection, grant_id),
         tokens=_tokens(connection, grant_id),
         organisation_id=row.organisation_id,
@@ -215,5 +224,5 @@ def count_live(connection: Connection, partner_ids: Sequence[str]) -> Sequence[i
         .where(grant.partner_id.in_(sorted(set(partner_ids))), grant.state.in_(sorted(LIVE)))
         .group_by(grant.partner_id)
     )
-    counts: dict[str, int] = dict(connection.execute(statement).tuples().all())
+    counts: dict[str, int] = {row[0]: row[1] for row in connection.execute(statement)}
     return [counts.get(partner_id, 0) for partner_id in partner_ids]

@@ -249,7 +249,7 @@ def newest_offer_versions(connection: Connection, offer_ids: Sequence[str]) -> S
         .where(offer_version.c.offer_id.in_(sorted(set(offer_ids))))
         .group_by(offer_version.c.offer_id)
     )
-    newest: dict[str, int] = dict(connection.execute(statement).tuples().all())
+    newest: dict[str, int] = {row[0]: row[1] for row in connection.execute(statement)}
     return [newest.get(offer_id, 0) for offer_id in offer_ids]
 
 

@@ -11,7 +11,9 @@ from gateway.kit.logs import log
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
-def json_answer(body: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+def json_answer(
+    body: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
     """Answer a partner; nothing of this may be cached (RFC 6749 §5.1)."""
     return JSONResponse(dict(body), status, {**NO_STORE, **(headers or {})})
 

@@ -6,7 +6,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.actions.authorize import Authorization, Back, LogIn, begin_authorization, check_login, open_authorization
+from gateway.actions.authorize import (
+    Authorization,
+    Back,
+    LogIn,
+    begin_authorization,
+    check_login,
+    open_authorization,
+)
 from gateway.actions.consent import Blocked, Reply, Screen, decide_consent, show_consent
 from gateway.kit.errors import Refusal
 from gateway.oauth.parameters import Parameters, read_parameters
@@ -53,7 +60,9 @@ def _not_in_order(visit: Visit, refusal: Refusal) -> Response:
 
 async def go_on(visit: Visit) -> Response:
     """Go on after the log-in."""
-    return await _go_on(visit, open_authorization(visit.services, visit.request.query_params.get("ticket", "")))
+    return await _go_on(
+        visit, open_authorization(visit.services, visit.request.query_params.get("ticket", ""))
+    )
 
 
 async def _go_on(visit: Visit, authorization: Authorization) -> Response:

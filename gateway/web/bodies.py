@@ -85,9 +85,13 @@ async def read_form(request: Request) -> Form:
 def parse_form(encoded: bytes) -> Form:
     """Parse form data; text with NUL or lone surrogates is refused."""
     try:
-        pairs = parse_qsl(encoded.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
+        pairs = parse_qsl(
+            encoded.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS
+        )
     except ValueError:
-        raise Refusal("bad_form", detail="form data that is not percent-encoded UTF-8, or too much of it") from None
+        raise Refusal(
+            "bad_form", detail="form data that is not percent-encoded UTF-8, or too much of it"
+        ) from None
     values: dict[str, list[str]] = {}
     for name, value in pairs:
         if "\x00" in value:

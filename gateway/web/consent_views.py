@@ -29,7 +29,10 @@ def partner_view(partner: RegisteredPartner) -> views.Partner:
 def consent_view(visit: Visit, screen: Screen) -> views.ConsentView:
     """Show the consent screen: needed items without a box, optional ones unticked (consent.md rule 1)."""
     ticket = seal_authorization(visit.services, screen.authorization)
-    items = {necessity: tuple(_item(screen, item) for item in screen.items if item.necessity is necessity) for necessity in Necessity}
+    items = {
+        necessity: tuple(_item(screen, item) for item in screen.items if item.necessity is necessity)
+        for necessity in Necessity
+    }
     offer, partner = screen.offer.offer, screen.partner.partner
     signed_in_as = masked("email", screen.email)
     return views.ConsentView(

@@ -44,7 +44,10 @@ class Edge:
         self._ids = ids
         self._headers = HEADERS | ({"Strict-Transport-Security": "max-age=63072000"} if is_https else {})
         self._seconds = Histogram(
-            "gateway_request_seconds", "Time to the end of the answer.", ["method", "status"], registry=metrics
+            "gateway_request_seconds",
+            "Time to the end of the answer.",
+            ["method", "status"],
+            registry=metrics,
         )
         self._failures = Counter("gateway_failures", "Answers with status 500.", registry=metrics)
 
@@ -85,7 +88,9 @@ class Edge:
         self._seconds.labels(method, str(status)).observe(seconds)
         if status == 500:
             self._failures.inc()
-        log().info("request", method=method, path=shown_path(scope), status=status, ms=round(seconds * 1000, 1))
+        log().info(
+            "request", method=method, path=shown_path(scope), status=status, ms=round(seconds * 1000, 1)
+        )
 
 
 def shown_path(scope: Scope) -> str:

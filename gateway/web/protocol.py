@@ -40,7 +40,9 @@ def _authorization(request: Request) -> bytes | None:
     """Give the Authorization header as bytes: what is not UTF-8 must not raise (trap 2); two are none of ours."""
     found = [value for name, value in request.scope["headers"] if name == b"authorization"]
     if len(found) > 1:
-        raise Refusal("invalid_request", detail="two Authorization headers", hint="Authorization was sent twice.")
+        raise Refusal(
+            "invalid_request", detail="two Authorization headers", hint="Authorization was sent twice."
+        )
     return found[0] if found else None
 
 
@@ -84,7 +86,9 @@ async def _bearer(request: Request) -> str:
     elif request.method == "POST" and await read_body(request):
         raise Refusal("unsupported_media_type", detail="not a form")
     if "access_token" in request.query_params:
-        raise Refusal("invalid_request", detail="token in the query", hint="An access token must not be in the query.")
+        raise Refusal(
+            "invalid_request", detail="token in the query", hint="An access token must not be in the query."
+        )
     if len(found) > 1:
         raise Refusal("invalid_request", detail="two tokens", hint="The access token was sent twice.")
     if not found:

@@ -92,7 +92,9 @@ class Visit:
         """Read the form and make sure that it is ours (RFC 6749 §10.12)."""
         check_origin(self.request, self.services.settings.issuer)
         form = await read_form(self.request)
-        if self.session is not None and not is_same(form.one("csrf_token").encode(), self.csrf_token.encode()):
+        if self.session is not None and not is_same(
+            form.one("csrf_token").encode(), self.csrf_token.encode()
+        ):
             raise Refusal("forged_form", detail="wrong csrf_token")
         return form
 
@@ -187,7 +189,10 @@ def refusal_page(visit: Visit, refusal: Refusal) -> Response:
     note(refusal)
     status = refusal.kind.status
     view = views.ErrorView(
-        chrome=visit.chrome(), status=status, sentence=refusal.description, retry_after=refusal.retry_after or 0
+        chrome=visit.chrome(),
+        status=status,
+        sentence=refusal.description,
+        retry_after=refusal.retry_after or 0,
     )
     response = show("error", view, status=status)
     response.headers.update(retry_headers(refusal))

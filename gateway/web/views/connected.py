@@ -53,7 +53,7 @@ class GrantedItem:
 class ConnectedDetailView(View):
     """One combined service: what it may read, every hand-off, what was agreed, and the way out.
 
-    `stop_action` posts `ask_deletion` (1 unless unticked); empty when there is nothing to stop.
+    `stop_action` is empty when there is nothing to stop; `ask_again_action` forgets a remembered "no thanks".
     """
 
     partner: Partner
@@ -71,6 +71,7 @@ class ConnectedDetailView(View):
     ended_at: int | None = None
     waiting_for: Literal["", "guardian", "school"] = ""
     stop_action: str = ""
+    ask_again_action: str = ""
     review_url: str = ""
     reveal_url: str = ""
     pager: Pager = ONE_PAGE

@@ -1,0 +1,81 @@
+"""The composition root: builds the services from the settings, and the application from the services."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from prometheus_client import CollectorRegistry
+from starlette.applications import Starlette
+
+from gateway.accounts.passwords import Passwords
+from gateway.actions.release import Gate
+from gateway.actions.services import Services
+from gateway.kit.clock import Clock, system_clock
+from gateway.kit.ids import Ids, random_ids
+from gateway.kit.key_ring import KeyRing, read_key_ring
+from gateway.kit.logs import configure_logs
+from gateway.kit.mail import open_mailer
+from gateway.kit.sealing import Seal
+from gateway.kit.settings import Settings, read_settings
+from gateway.oauth.server import Protocol
+from gateway.store.engine import Store, open_backend
+from gateway.web.edge import Edge
+from gateway.web.routes import HANDLERS, all_routes
+
+
+def build_services(
+    settings: Settings, *, ring: KeyRing | None = None, clock: Clock = system_clock, ids: Ids = random_ids
+) -> Services:
+    """Build the services; the store is not open yet.
+
+    Raises:
+        KeyRingError: the key ring is missing or damaged.
+    """
+    seal = Seal(ring or read_key_ring(settings.key_ring_path))
+    backend = open_backend(settings.database)
+    return Services(
+        store=Store(backend, lane_width=settings.lane_width, lane_depth=settings.lane_depth),
+        clock=clock,
+        ids=ids,
+        seal=seal,
+        settings=settings,
+        passwords=Passwords(workers=settings.password_workers, queue=settings.password_queue),
+        mailer=open_mailer(settings),
+        protocol=Protocol(),
+    )
+
+
+@asynccontextmanager
+async def opened(services: Services) -> AsyncIterator[Services]:
+    """Open the store for a while; every lane finishes before it closes."""
+    await services.store.open()
+    try:
+        yield services
+    finally:
+        await services.store.close()
+        services.passwords.close()
+
+
+def make_app(services: Services) -> Edge:
+    """Make the application over services; its lifespan opens and closes the store."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with opened(services):
+            yield
+
+    app = Starlette(routes=all_routes(), exception_handlers=HANDLERS, lifespan=lifespan)
+    app.state.services = services
+    app.state.gate = Gate(services)
+    app.state.metrics = CollectorRegistry()
+    return Edge(
+        app,
+        ids=services.ids,
+        is_https=services.settings.issuer.startswith("https://"),
+        metrics=app.state.metrics,
+    )
+
+
+def app_from_environment() -> Edge:
+    """Make the application that uvicorn's workers serve."""
+    configure_logs()
+    return make_app(build_services(read_settings()))

@@ -1,0 +1,219 @@
+"""Pages of connected services: the list, one service with every hand-off, switching off, stopping."""
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.actions.connected import (
+    ConnectedService,
+    let_ask_again,
+    list_connected,
+    see_connected,
+    see_notice,
+    stop,
+    switch_off,
+)
+from gateway.consent.choices import DAY
+from gateway.model.grants import LIVE, ConsentEvent, GrantState
+from gateway.model.handoffs import Handoff
+from gateway.store.grants import GrantLine
+from gateway.web import views
+from gateway.web.consent_views import partner_view
+from gateway.web.visit import Visit, see_other, show, signed_in_page
+from scopes import field_label, form_label, purpose_label, so_that
+
+EVENT_WORDS = {
+    "asked": "Asked",
+    "given": "You said yes",
+    "refused": "You said no",
+    "narrowed": "A detail was switched off",
+    "widened": "You added details",
+    "renewed": "You said yes again",
+    "paused": "Paused",
+    "resumed": "Resumed",
+    "withdrawn": "You stopped it",
+    "revoked": "It was stopped for you",
+    "expired": "It ran out",
+}
+ACTOR_WORDS = {
+    "subject": "you",
+    "guardian": "your guardian",
+    "admin": "an administrator",
+    "system": "the service",
+}
+
+
+async def connected(visit: Visit) -> Response:
+    """List what is connected."""
+    lines = await list_connected(visit.services, visit.signed_in)
+    services = tuple(_line(visit, line) for line in lines)
+    return show("connected", views.ConnectedView(chrome=visit.chrome("connected"), services=services))
+
+
+def _line(visit: Visit, line: GrantLine) -> views.ConnectedService:
+    registry, grant = visit.services.registry, line.grant
+    return views.ConnectedService(
+        brand=registry.partners[grant.partner_id].partner.brand,
+        offer=registry.offers[grant.offer_id].offer.name,
+        state=_state(visit, line),
+        url=f"/connected/{grant.grant_id}",
+        fields=tuple(dict.fromkeys(field_label(each.item.field) for each in grant.items)),
+        since=line.created_at,
+        until=grant.valid_until if grant.state in LIVE else None,
+        ended_at=_ended_at(visit, line),
+        last_handoff_at=line.last_handoff_at,
+        handoff_count=line.handoff_count,
+    )
+
+
+def _state(visit: Visit, line: GrantLine) -> views.ServiceState:
+    registry, grant = visit.services.registry, line.grant
+    if _ended_at(visit, line) is not None:
+        return "ended"
+    if grant.state is GrantState.PAUSED or not registry.partners[grant.partner_id].is_live:
+        return "paused"
+    return "changed" if registry.offers[grant.offer_id].version != grant.offer_version else "live"
+
+
+def _ended_at(visit: Visit, line: GrantLine) -> int | None:
+    grant = line.grant
+    if grant.state not in LIVE:
+        return line.ended_at or line.created_at
+    return grant.valid_until if visit.services.clock() >= grant.valid_until else None
+
+
+async def detail(visit: Visit) -> Response:
+    """Show one connected service."""
+    found = await see_connected(visit.services, visit.signed_in, visit.request.path_params["grant_id"])
+    return show("connected_detail", _detail(visit, found))
+
+
+def _detail(visit: Visit, found: ConnectedService) -> views.ConnectedDetailView:
+    line, offer = found.detail.line, found.offer
+    grant, here = line.grant, f"/connected/{line.grant.grant_id}"
+    partner = visit.services.registry.partners[grant.partner_id]
+    state = _state(visit, line)
+    return views.ConnectedDetailView(
+        chrome=visit.chrome("connected"),
+        partner=partner_view(partner),
+        offer=offer.name,
+        benefit=views.Spoken(text=offer.benefit),
+        state=state,
+        items=tuple(
+            views.GrantedItem(
+                label=field_label(each.item.field),
+                value=each.value,
+                form=form_label(each.item.field, each.item.form),
+                so_that=so_that(each.item.purpose, partner=partner.partner.brand, service=offer.name),
+                needed=each.is_needed,
+                off_action=""
+                if each.is_needed or state == "ended"
+                else f"{here}/off/{each.item.field}/{each.item.purpose}",
+                older_copy_at=each.older_copy_at,
+            )
+            for each in found.items
+        ),
+        handoffs=tuple(_handoff(each) for each in found.handoffs),
+        events=tuple(_event(each) for each in reversed(found.detail.events)),
+        notice_url=f"{here}/notice",
+        notice_version=grant.offer_version,
+        kept_seconds=offer.retention_days * DAY,
+        since=line.created_at,
+        until=grant.valid_until if state != "ended" else None,
+        ended_at=_ended_at(visit, line),
+        stop_action="" if state == "ended" else f"{here}/stop",
+        ask_again_action=f"{here}/ask-again" if _is_refusal(line) else "",
+        reveal_url="" if found.is_fresh else f"/reauthenticate?next={here}",
+    )
+
+
+def _is_refusal(line: GrantLine) -> bool:
+    return line.grant.state is GrantState.REFUSED and line.ended_at is None
+
+
+def _handoff(handoff: Handoff) -> views.Handoff:
+    return views.Handoff(
+        at=handoff.at,
+        what=tuple(dict.fromkeys(field_label(each.item.field) for each in handoff.items)),
+        purposes=tuple(dict.fromkeys(purpose_label(each.item.purpose) for each in handoff.items)),
+        endpoint=handoff.endpoint,
+    )
+
+
+def _event(event: ConsentEvent) -> views.Event:
+    return views.Event(
+        at=event.at,
+        what=EVENT_WORDS[event.type],
+        actor=ACTOR_WORDS.get(event.actor_kind, str(event.actor_kind)),
+        reason=str(event.reason).replace("_", " ") if event.reason else "",
+    )
+
+
+async def switch_item_off(visit: Visit) -> Response:
+    """Switch one item off."""
+    await visit.form()
+    where = visit.request.path_params
+    await switch_off(visit.services, visit.signed_in, where["grant_id"], where["field"], where["purpose"])
+    return see_other(f"/connected/{where['grant_id']}?done=off")
+
+
+async def stop_service(visit: Visit) -> Response:
+    """Stop a service: one press, no question back."""
+    await visit.form()
+    grant = await stop(visit.services, visit.signed_in, visit.request.path_params["grant_id"])
+    return see_other(f"/connected/{grant.grant_id}/stopped")
+
+
+async def stopped(visit: Visit) -> Response:
+    """Say that it has stopped."""
+    found = await see_connected(visit.services, visit.signed_in, visit.request.path_params["grant_id"])
+    line = found.detail.line
+    if line.ended_at is None:
+        return see_other(f"/connected/{line.grant.grant_id}")
+    view = views.StoppedView(
+        chrome=visit.chrome("connected"),
+        brand=visit.services.registry.partners[line.grant.partner_id].partner.brand,
+        offer=found.offer.name,
+        stopped_at=line.ended_at,
+        kept_seconds=found.offer.retention_days * DAY,
+        deletion_asked=False,
+        detail_url=f"/connected/{line.grant.grant_id}",
+    )
+    return show("stopped", view)
+
+
+async def ask_again(visit: Visit) -> Response:
+    """Forget a remembered 'no thanks'."""
+    await visit.form()
+    grant_id = visit.request.path_params["grant_id"]
+    await let_ask_again(visit.services, visit.signed_in, grant_id)
+    return see_other(f"/connected/{grant_id}?done=asked")
+
+
+async def notice(visit: Visit) -> Response:
+    """Show the notice that was agreed to, byte for byte."""
+    grant_id = visit.request.path_params["grant_id"]
+    found = await see_notice(visit.services, visit.signed_in, grant_id)
+    registry = visit.services.registry
+    offer = registry.offers[found.offer_id].offer
+    view = views.NoticeView(
+        chrome=visit.chrome("connected"),
+        brand=registry.partners[offer.partner_id].partner.brand,
+        offer=offer.name,
+        version=found.offer_version,
+        effective_at=found.effective_from,
+        digest=found.sha256.hex(),
+        text=views.Spoken(text=found.text, language=found.language),
+        back_url=f"/connected/{grant_id}",
+    )
+    return show("notice", view)
+
+
+ROUTES = (
+    Route("/connected", signed_in_page(connected), methods=["GET"]),
+    Route("/connected/{grant_id}", signed_in_page(detail), methods=["GET"]),
+    Route("/connected/{grant_id}/off/{field}/{purpose}", signed_in_page(switch_item_off), methods=["POST"]),
+    Route("/connected/{grant_id}/stop", signed_in_page(stop_service), methods=["POST"]),
+    Route("/connected/{grant_id}/stopped", signed_in_page(stopped), methods=["GET"]),
+    Route("/connected/{grant_id}/ask-again", signed_in_page(ask_again), methods=["POST"]),
+    Route("/connected/{grant_id}/notice", signed_in_page(notice), methods=["GET"]),
+)

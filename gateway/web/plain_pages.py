@@ -1,0 +1,166 @@
+"""Pages anybody may read, the first page, static files, error codes and health."""
+
+from prometheus_client import generate_latest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from gateway.actions.connected import list_connected
+from gateway.actions.profile import see_profile
+from gateway.actions.services import Services
+from gateway.kit.errors import ERRORS, Refusal
+from gateway.model.grants import LIVE
+from gateway.store.partners import load_notices
+from gateway.store.registry import look_at_registry
+from gateway.web import views
+from gateway.web.answers import json_answer
+from gateway.web.render import static_files
+from gateway.web.visit import Visit, page_handler, show, signed_in_page
+from scopes import FIELDS, PURPOSES, PurposeState, field_label, form_label, purpose_label, so_that
+
+
+async def home(visit: Visit) -> Response:
+    """Show the first page."""
+    lines = await list_connected(visit.services, visit.signed_in)
+    live = [line for line in lines if line.grant.state in LIVE]
+    found = await see_profile(visit.services, visit.signed_in)
+    last = max(live, key=lambda line: line.last_handoff_at or 0, default=None)
+    brand = visit.services.registry.partners[last.grant.partner_id].partner.brand if last else ""
+    offers = visit.services.registry.offers
+    values = {each.name: each.value for each in found.fields}
+    view = views.HomeView(
+        chrome=visit.chrome("home"),
+        name=values["name"] or "",
+        organisation=found.organisation,
+        live_count=len(live),
+        attention_count=sum(offers[line.grant.offer_id].version != line.grant.offer_version for line in live),
+        profile_filled=sum(value is not None for value in values.values()),
+        profile_total=len(values),
+        last_handoff_at=last.last_handoff_at if last else None,
+        last_handoff_partner=brand,
+    )
+    return show("home", view)
+
+
+async def privacy(visit: Visit) -> Response:
+    """Say what is kept, used and shared, from the registries themselves (promise P6)."""
+    registry = visit.services.registry
+    live = sorted(
+        (each.partner for each in registry.partners.values() if each.is_live), key=lambda found: found.brand
+    )
+    offers = {
+        partner.partner_id: tuple(
+            found.offer.name
+            for found in registry.offers.values()
+            if found.offer.partner_id == partner.partner_id
+        )
+        for partner in live
+    }
+    view = views.PrivacyView(
+        chrome=visit.chrome(),
+        fields=tuple(
+            views.PrivacyField(
+                label=field_label(name),
+                source="yourself" if field.editable else "your school",
+                forms=tuple(form_label(name, form) for form in field.forms),
+            )
+            for name, field in FIELDS.items()
+        ),
+        purposes=tuple(
+            views.PrivacyPurpose(
+                label=purpose_label(code),
+                text=""
+                if purpose.state is PurposeState.DENIED
+                else so_that(code, partner="a partner", service="its service"),
+                allowed=purpose.state is not PurposeState.DENIED,
+            )
+            for code, purpose in PURPOSES.items()
+        ),
+        partners=tuple(
+            views.PrivacyPartner(
+                brand=partner.brand,
+                legal_name=partner.legal_name,
+                country=partner.country,
+                policy_url=partner.policy_url,
+                offers=offers[partner.partner_id],
+            )
+            for partner in live
+        ),
+    )
+    return show("privacy", view)
+
+
+async def notice(visit: Visit) -> Response:
+    """Show a notice version; it names an offer and nobody's data, so anybody who has its address may read it."""
+    found = await visit.services.store.read(load_notices, visit.request.path_params["notice_id"])
+    if found is None:
+        raise Refusal("not_found", detail="unknown notice")
+    registry = visit.services.registry
+    offer = registry.offers[found.offer_id].offer
+    view = views.NoticeView(
+        chrome=visit.chrome(),
+        brand=registry.partners[offer.partner_id].partner.brand,
+        offer=offer.name,
+        version=found.offer_version,
+        effective_at=found.effective_from,
+        digest=found.sha256.hex(),
+        text=views.Spoken(text=found.text, language=found.language),
+    )
+    return show("notice", view)
+
+
+async def error_code(visit: Visit) -> Response:
+    """Explain one error code to a partner's developers."""
+    code = visit.request.path_params["code"]
+    kind = ERRORS.get(code)
+    if kind is None:
+        raise Refusal("not_found", detail="unknown error code")
+    text = f"{code}\n\n{kind.public}\n\nStatus {kind.status}. See {kind.clause}.\n"
+    return PlainTextResponse(text)
+
+
+async def static(request: Request) -> Response:
+    """Serve a static file; its name holds a hash of its content, so it may be kept for ever (RFC 8246)."""
+    found = static_files().get(request.path_params["name"])
+    if found is None:
+        return PlainTextResponse("There is no such file.\n", 404)
+    content_type, content = found
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", "Content-Type": content_type}
+    return Response(content, headers=headers)
+
+
+async def health(request: Request) -> Response:
+    """Say that the process lives."""
+    return json_answer({"status": "ok"})
+
+
+async def ready(request: Request) -> Response:
+    """Say whether requests can be served now: the database answers and a signing key is there."""
+    services: Services = request.app.state.services
+    try:
+        await services.store.read(look_at_registry, None)
+    except Refusal as refusal:
+        return json_answer({"status": "unavailable", "why": refusal.description}, 503)
+    if not services.registry.signing_keys:
+        return json_answer({"status": "unavailable", "why": "no signing key"}, 503)
+    return json_answer({"status": "ready", "registry_version": services.registry.version})
+
+
+async def metrics(request: Request) -> Response:
+    """Give the metrics in Prometheus's text format, to this machine only."""
+    peer = request.client.host if request.client else ""
+    if peer not in ("127.0.0.1", "::1"):
+        return PlainTextResponse("There is nothing here.\n", 404)
+    return PlainTextResponse(generate_latest(request.app.state.metrics))
+
+
+ROUTES = (
+    Route("/", signed_in_page(home), methods=["GET"]),
+    Route("/privacy", page_handler(privacy), methods=["GET"]),
+    Route("/notices/{notice_id}", page_handler(notice), methods=["GET"]),
+    Route("/docs/errors/{code}", page_handler(error_code), methods=["GET"]),
+    Route("/static/{name}", static, methods=["GET"]),
+    Route("/health", health, methods=["GET"]),
+    Route("/ready", ready, methods=["GET"]),
+    Route("/metrics", metrics, methods=["GET"]),
+)

@@ -1,0 +1,54 @@
+"""Every route, hot ones first, and what is answered where there is none."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.kit.errors import Refusal
+from gateway.web import authorize, connected, plain_pages, profile, protocol, sessions
+from gateway.web.answers import token_refusal
+from gateway.web.visit import Visit, refusal_page
+
+_READS_ALONE = {"/jwks.json", "/health", "/ready", "/static/{name}", "/privacy"}
+
+
+def all_routes() -> list[Route]:
+    """Collect the routes. HEAD goes only where reading changes nothing: elsewhere it would act unseen."""
+    routes = [
+        *protocol.ROUTES,
+        *authorize.ROUTES,
+        *sessions.ROUTES,
+        *connected.ROUTES,
+        *profile.ROUTES,
+        *plain_pages.ROUTES,
+    ]
+    for route in routes:
+        if route.path not in _READS_ALONE and not route.path.startswith("/.well-known/") and route.methods:
+            route.methods.discard("HEAD")
+    return routes
+
+
+PARTNER_PATHS = frozenset(route.path for route in protocol.ROUTES)
+
+
+async def on_http_error(request: Request, error: Exception) -> Response:
+    """Answer a wrong address or method in the voice of the place."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    code = {404: "not_found", 405: "method_not_allowed"}.get(status, "bad_form")
+    refusal = Refusal(code, detail=f"HTTP {status}")
+    services = request.app.state.services
+    if request.url.path in PARTNER_PATHS:
+        response = token_refusal(refusal, documentation=services.settings.documentation)
+    else:
+        response = refusal_page(Visit(request, services, None), refusal)
+    if isinstance(error, HTTPException) and error.headers:
+        response.headers.update(error.headers)
+    return response
+
+
+HANDLERS: Mapping[int | type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
+    HTTPException: on_http_error
+}

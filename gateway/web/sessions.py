@@ -1,0 +1,228 @@
+"""Pages of signing in and out, the password again, and invitations."""
+
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.accounts.passwords import SHORTEST
+from gateway.actions.authorize import Authorization, open_authorization
+from gateway.actions.invitations import accept_invitation, find_invitation
+from gateway.actions.sessions import (
+    LoggedIn,
+    LogInAttempt,
+    Rejected,
+    find_person_email,
+    log_in,
+    log_out,
+    reauthenticate,
+)
+from gateway.kit.errors import Refusal
+from gateway.web import views
+from gateway.web.answers import note
+from gateway.web.visit import COOKIE, Visit, origin_of, page_handler, see_other, show, signed_in_page
+
+
+async def show_login(visit: Visit) -> Response:
+    """Show the log-in form."""
+    query = visit.request.query_params
+    return _login_page(visit, _onward(visit, query.get("ticket", ""), query.get("next", "")))
+
+
+async def do_login(visit: Visit) -> Response:
+    """Take the log-in form."""
+    form = await visit.form()
+    onward = _onward(visit, form.one("ticket"), form.one("next"))
+    attempt = LogInAttempt(form.one("email"), form.one("password"), visit.address, visit.session)
+    found = await log_in(visit.services, attempt)
+    if isinstance(found, Rejected):
+        return _login_page(visit, onward, email=form.one("email"), rejected=found)
+    return _with_cookie(visit, onward.path, found)
+
+
+class _Onward:
+    """Where a log-in leads: back to an authorization, or to a page of ours."""
+
+    def __init__(self, ticket: str, next_path: str, authorization: Authorization | None) -> None:
+        self.ticket = ticket
+        self.next_path = next_path
+        self.authorization = authorization
+
+    @property
+    def path(self) -> str:
+        if self.authorization is not None:
+            return f"/authorize/continue?{urlencode({'ticket': self.ticket})}"
+        return self.next_path or "/"
+
+    @property
+    def hidden(self) -> tuple[tuple[str, str], ...]:
+        pairs = (("ticket", self.ticket), ("next", self.next_path))
+        return tuple((name, value) for name, value in pairs if value)
+
+    @property
+    def form_to(self) -> str:
+        """The partner's origin: an authorization that is settled already redirects there at once."""
+        return origin_of(self.authorization.parameters["redirect_uri"]) if self.authorization else ""
+
+
+def _onward(visit: Visit, ticket: str, next_path: str) -> _Onward:
+    """Read where to go on; nothing that could lead off this site is kept."""
+    authorization = open_authorization(visit.services, ticket) if ticket else None
+    is_local = (
+        next_path.startswith("/") and not next_path.startswith(("//", "/\\")) and next_path.isprintable()
+    )
+    return _Onward(ticket, next_path if is_local else "", authorization)
+
+
+def _login_page(
+    visit: Visit, onward: _Onward, *, email: str = "", rejected: Rejected | None = None
+) -> Response:
+    errors: tuple[views.FieldError, ...] = ()
+    partner = offer = ""
+    if rejected and not rejected.wait:
+        errors = (
+            views.FieldError(field="email", message="This e-mail address and password do not fit together."),
+        )
+    if onward.authorization:
+        asked = onward.authorization.asked(visit.services)
+        partner = visit.services.registry.partners[asked.client.client.partner_id].partner.brand
+        offer = asked.offer.offer.name
+    view = views.LoginView(
+        chrome=visit.chrome(),
+        action="/login",
+        email=email,
+        partner=partner,
+        offer=offer,
+        errors=errors,
+        throttled_seconds=rejected.wait if rejected else 0,
+        hidden=onward.hidden,
+    )
+    status = 200 if rejected is None else 429 if rejected.wait else 400
+    response = show("login", view, status=status, form_to=onward.form_to)
+    if rejected and rejected.wait:
+        response.headers["Retry-After"] = str(rejected.wait)
+    return response
+
+
+def _with_cookie(visit: Visit, path: str, found: LoggedIn) -> Response:
+    response = see_other(path)
+    response.set_cookie(
+        COOKIE,
+        found.secret,
+        max_age=visit.services.settings.session_ttl,
+        path="/",
+        secure=True,
+        httponly=True,
+        samesite="lax",
+    )
+    return response
+
+
+async def show_reauthenticate(visit: Visit) -> Response:
+    """Ask for the password again."""
+    query = visit.request.query_params
+    return await _reauthenticate_page(visit, _onward(visit, query.get("ticket", ""), query.get("next", "")))
+
+
+async def do_reauthenticate(visit: Visit) -> Response:
+    """Take the password again."""
+    form = await visit.form()
+    onward = _onward(visit, form.one("ticket"), form.one("next"))
+    found = await reauthenticate(visit.services, form.one("password"), visit.signed_in, visit.address)
+    if isinstance(found, Rejected):
+        return await _reauthenticate_page(visit, onward, found)
+    return _with_cookie(visit, onward.path, found)
+
+
+async def _reauthenticate_page(visit: Visit, onward: _Onward, rejected: Rejected | None = None) -> Response:
+    errors: tuple[views.FieldError, ...] = ()
+    if rejected and not rejected.wait:
+        errors = (views.FieldError(field="password", message="This is not your password."),)
+    email = await find_person_email(visit.services, visit.signed_in)
+    view = views.ReauthenticateView(
+        chrome=visit.chrome(),
+        action="/reauthenticate",
+        why="grant"
+        if onward.authorization
+        else "administer"
+        if onward.next_path.startswith("/admin")
+        else "reveal",
+        email=email,
+        cancel_url="/",
+        errors=errors,
+        throttled_seconds=rejected.wait if rejected else 0,
+        hidden=onward.hidden,
+    )
+    status = 200 if rejected is None else 429 if rejected.wait else 400
+    return show("reauthenticate", view, status=status, form_to=onward.form_to)
+
+
+async def do_logout(visit: Visit) -> Response:
+    """End the session."""
+    await visit.form()
+    await log_out(visit.services, visit.signed_in)
+    response = see_other("/signed-out")
+    response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="lax")
+    return response
+
+
+async def signed_out(visit: Visit) -> Response:
+    """Say that the session is over."""
+    return show("signed_out", views.SignedOutView(chrome=visit.chrome()))
+
+
+async def show_invitation(visit: Visit) -> Response:
+    """Show the form that sets the first password."""
+    return await _invitation_page(visit, ())
+
+
+async def do_invitation(visit: Visit) -> Response:
+    """Take the first password."""
+    form = await visit.form()
+    try:
+        faults = await accept_invitation(
+            visit.services, visit.request.path_params["secret"], form.one("new_password")
+        )
+    except Refusal as refusal:
+        return _invitation_invalid(visit, refusal)
+    if faults:
+        return await _invitation_page(visit, tuple(faults))
+    return see_other("/login?done=password")
+
+
+async def _invitation_page(visit: Visit, faults: tuple[str, ...]) -> Response:
+    secret = visit.request.path_params["secret"]
+    try:
+        found = await find_invitation(visit.services, secret)
+    except Refusal as refusal:
+        return _invitation_invalid(visit, refusal)
+    view = views.SetPasswordView(
+        chrome=visit.chrome(),
+        action=f"/invitation/{secret}",
+        organisation=found.organisation_name,
+        email="",
+        minimum_length=SHORTEST,
+        rules=(f"At least {SHORTEST} characters. Length matters more than signs and digits.",),
+        errors=tuple(views.FieldError(field="new_password", message=fault) for fault in faults),
+    )
+    return show("set_password", view, status=400 if faults else 200)
+
+
+def _invitation_invalid(visit: Visit, refusal: Refusal) -> Response:
+    if refusal.code != "not_found":
+        raise refusal
+    note(refusal)
+    view = views.InvitationInvalidView(chrome=visit.chrome(), reason="unknown")
+    return show("invitation_invalid", view, status=404)
+
+
+ROUTES = (
+    Route("/login", page_handler(show_login), methods=["GET"]),
+    Route("/login", page_handler(do_login), methods=["POST"]),
+    Route("/reauthenticate", signed_in_page(show_reauthenticate), methods=["GET"]),
+    Route("/reauthenticate", signed_in_page(do_reauthenticate), methods=["POST"]),
+    Route("/logout", signed_in_page(do_logout), methods=["POST"]),
+    Route("/signed-out", page_handler(signed_out), methods=["GET"]),
+    Route("/invitation/{secret}", page_handler(show_invitation), methods=["GET"]),
+    Route("/invitation/{secret}", page_handler(do_invitation), methods=["POST"]),
+)

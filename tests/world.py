@@ -1,0 +1,398 @@
+"""A world for tests: people, two partners, a clock that obeys, and browsers and partners that talk HTTP to it."""
+
+import asyncio
+import base64
+import dataclasses
+import functools
+import hashlib
+import json
+import shutil
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import httpx2
+from joserfc import jwt
+from joserfc.jwk import ECKey
+from starlette.testclient import TestClient
+
+from gateway.accounts.passwords import _HASHER as HASHER
+from gateway.actions.people_import import Importer, add_organisation, import_people
+from gateway.actions.services import Services
+from gateway.actions.sessions import login_index
+from gateway.app import build_services, make_app
+from gateway.cli.browser import Browser, Page
+from gateway.consent.notices import make_notice
+from gateway.kit.digests import digest
+from gateway.kit.ids import random_ids
+from gateway.kit.key_ring import KeyRing
+from gateway.kit.mail import Letter
+from gateway.kit.settings import Settings
+from gateway.oauth.signing import new_signing_key
+from gateway.store.admin_actions import AdminAction
+from gateway.store.engine import Operation, open_backend
+from gateway.store.keys import add_signing_keys
+from gateway.store.partners import (
+    ClientRow,
+    NewSecret,
+    OfferRow,
+    Publication,
+    StateChange,
+    Submission,
+    keep_secrets,
+    publish_manifests,
+    submit_manifests,
+)
+from gateway.store.people import NewPassword, find_people, keep_passwords
+from gateway.store.schema import migrate
+from partners import client_content, offer_content, parse_manifest, partner_content
+
+T = TypeVar("T")
+ISSUER = "https://gateway.example"
+NOW = 1_795_000_000  # 2026-11-18
+PASSWORD = "a lantern in the library"
+QUIZCO_SECRET = "cg_cs_" + "q" * 43
+VERIFIER = "v" * 64
+CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+CAMPUSPRESS_KEY = ECKey.generate_key(
+    "P-256", {"kid": "campuspress-1", "alg": "ES256", "use": "sig"}, private=True
+)
+PARTNERS = Path(__file__).parent.parent / "deploy" / "partners.d"
+QUIZCO_REDIRECT = "http://localhost:8100/quizco/callback"
+CAMPUSPRESS_REDIRECT = "http://localhost:8100/campuspress/callback"
+
+ADDRESS = (
+    '"{""street_address"":""7 Lake View Road"",""locality"":""Mysuru"",'
+    '""region"":""Karnataka"",""postal_code"":""570001"",""country"":""India""}"'
+)
+ASHAS = "asha@home.example,+919000000101"
+HEADING = (
+    "organisation,role,email,name,birthdate,alternate_email,phone_number,address,course,locale,"
+    "student_status,guardian_email,guardian_method,guardian_evidence"
+)
+PEOPLE = f"""\
+{HEADING}
+lakeside,student,asha@lakeside.example,Asha Rao,2005-03-14,{ASHAS},{ADDRESS},CS-101,en-IN,full-time,,,
+lakeside,professor,ben@lakeside.example,Ben Okafor,,,,,,,,,,
+lakeside,guardian,lakshmi@lakeside.example,Lakshmi Iyer,,,,,,,,,,
+lakeside,student,meera@lakeside.example,Meera Iyer,2014-05-02,,,,,,,lakshmi@lakeside.example,digital_locker,DL-1
+lakeside,student,deepa@lakeside.example,Deepa Kini,,,,,,,,,,
+northfield,student,aoife@northfield.example,Aoife Ní Bhriain,2007-01-09,,+353851234567,,BIO-2,en-IE,part-time,,,
+lakeside,school_admin,school@lakeside.example,Sunil Hegde,,,,,,,,,,
+platform,platform_admin,admin@platform.example,Priya Platform,,,,,,,,,,
+platform,privacy_officer,officer@platform.example,Olu Officer,,,,,,,,,,
+platform,support,support@platform.example,Sam Support,,,,,,,,,,
+platform,auditor,auditor@platform.example,Ana Auditor,,,,,,,,,,
+platform,partner_manager,manager@platform.example,Max Manager,,,,,,,,,,
+"""
+PERSONAL_VALUES = (
+    "Asha", "Rao", "asha@", "+919000000101", "90000 00101", "Lake View", "Mysuru", "570001", "2005-03-14",
+    "Okafor", "Lakshmi", "Meera", "2014-05-02", "Deepa", "Aoife", "Bhriain", "85 123 4567", "Hegde", PASSWORD,
+)  # fmt: skip
+"""What must stand neither in the database nor in the logs in the clear."""
+
+
+def fixed_ring() -> KeyRing:
+    """Make the same key ring in every worker, so that they can share a template database."""
+    key = functools.partial(lambda name: hashlib.sha256(f"test key {name}".encode()).digest())
+    return KeyRing(
+        "m1",
+        {"m1": key("m1")},
+        *(key(name) for name in ("index", "pairwise", "transient", "successor", "signing")),
+    )
+
+
+class FakeClock:
+    """A clock that goes on when told to."""
+
+    def __init__(self, now: int = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> int:
+        return self.now
+
+    def pass_by(self, seconds: int) -> None:
+        self.now += seconds
+
+
+class Letterbox:
+    """A mailer that keeps letters in hand."""
+
+    def __init__(self) -> None:
+        self.letters: list[Letter] = []
+
+    async def send(self, letter: Letter) -> None:
+        self.letters.append(letter)
+
+
+def settings_for(url: str, folder: Path, **changes: Any) -> Settings:
+    """Make a world's settings."""
+    return Settings(issuer=ISSUER, database_url=url, data_dir=folder, **changes)
+
+
+def campuspress_jwks() -> str:
+    """Spell CampusPress's public keys."""
+    return json.dumps({"keys": [CAMPUSPRESS_KEY.as_dict(private=False)]})
+
+
+def apart(work: Awaitable[T]) -> T:
+    """Run a coroutine in a thread of its own: the caller may stand in a running loop."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()  # type: ignore[arg-type]
+
+
+def fill(url: str) -> None:
+    """Fill an empty database: schema, signing key, organisations, people with passwords, two live partners."""
+    apart(_fill(url))
+
+
+async def _fill(url: str) -> None:
+    backend = open_backend(url)
+    await migrate(backend)
+    await backend.close()
+    clock = FakeClock()
+    services = build_services(settings_for(url, Path()), ring=fixed_ring(), clock=clock)
+    await services.store.open()
+    # A key of a fixed kid and value is not needed: whoever reads the template reads the same row.
+    await services.store.run(
+        add_signing_keys, new_signing_key(services.seal.ring.signing, now=NOW, ids=random_ids)
+    )
+    for organisation, name, country in (
+        ("lakeside", "Lakeside College", "IN"),
+        ("northfield", "Northfield School", "IE"),
+        ("platform", "Lecturelight", "GB"),
+    ):
+        await add_organisation(services, organisation, name, country)
+    report = await import_people(services, PEOPLE.encode(), Importer("cli"), send=False)
+    assert not report.faults, report.faults
+    hashed = HASHER.hash(PASSWORD)
+    ids = await services.store.run_all(
+        find_people, [login_index(services, each.email) for each in report.created]
+    )
+    await services.store.run_all(
+        keep_passwords, [NewPassword(person_id or "", hashed, NOW) for person_id in ids]
+    )
+    for name in ("quizco", "campuspress"):
+        await publish(services, (PARTNERS / f"{name}.toml").read_text())
+    action = AdminAction(random_ids_action(), "cli", "new_secret", "client", "quizco-web", NOW)
+    await services.store.run(keep_secrets, NewSecret(quizco_client(services), digest(QUIZCO_SECRET), action))
+    await services.store.close()
+    services.passwords.close()
+
+
+def quizco_client(services: Services) -> str:
+    """Name QuizCo's client."""
+    return next(
+        each.client.client_id
+        for each in services.registry.clients.values()
+        if each.client.partner_id == "quizco"
+    )
+
+
+def random_ids_action() -> str:
+    """Name an act."""
+    return random_ids("act_")  # type: ignore[arg-type]
+
+
+async def publish(services: Services, text: str, *, version: int = 1, manifest_version: int = 1) -> None:
+    """Take a manifest live, past every review: for tests that are about something else."""
+    found = parse_manifest(
+        text, file="test", files={"campuspress.jwks.json": campuspress_jwks()}, allow_loopback=True
+    )
+    partner_id, now = found.partner.partner_id, services.clock()
+    await services.store.run(
+        submit_manifests, Submission(partner_id, partner_content(found.partner), text, "cli", now)
+    )
+    before = (
+        services.registry.partners[partner_id].state if partner_id in services.registry.partners else "draft"
+    )
+    action = AdminAction(random_ids_action(), "cli", "approve", "partner", partner_id, now)
+    done = await services.store.run(
+        publish_manifests,
+        Publication(
+            change=StateChange(partner_id, str(before), "live", now, action),
+            manifest_version=manifest_version,
+            partner_content=partner_content(found.partner),
+            clients=tuple(ClientRow(each.client_id, client_content(each)) for each in found.clients),
+            offers=tuple(
+                OfferRow(
+                    offer_id=each.offer_id,
+                    version=version,
+                    content=offer_content(each),
+                    material=version > 1,
+                    notices=(
+                        make_notice(
+                            found.partner,
+                            each,
+                            version,
+                            "en",
+                            material=version > 1,
+                            now=now,
+                            ids=services.ids,
+                        ),
+                    ),
+                    diff="[]",
+                )
+                for each in found.offers
+            ),
+        ),
+    )
+    assert done
+
+
+class World:
+    """The gateway, served in process, and everybody around it."""
+
+    def __init__(self, services: Services, client: TestClient, clock: FakeClock, letters: Letterbox) -> None:
+        self.services = services
+        self.http = client
+        self.clock = clock
+        self.letters = letters
+
+    def run(self, work: Callable[..., Awaitable[T]], *arguments: Any) -> T:
+        """Run a coroutine function in the served application's own loop."""
+        assert self.http.portal is not None
+        return self.http.portal.call(work, *arguments)  # type: ignore[arg-type]
+
+    def store(self, operation: Operation[Any, T], item: Any) -> T:
+        """Run a store operation over one item."""
+        return self.run(self.services.store.run, operation, item)
+
+    def browser(self) -> Browser:
+        """Open a browser with cookies of its own."""
+        return Browser(self.client())
+
+    def client(self) -> httpx2.Client:
+        """Open an HTTP client with cookies of its own."""
+        return httpx2.Client(transport=self.http._transport, base_url=ISSUER, follow_redirects=False)
+
+    def signed_in(self, email: str = "asha@lakeside.example") -> Browser:
+        """Open a browser and sign in."""
+        browser = self.browser()
+        page = browser.submit(browser.open("/login"), "/login", {"email": email, "password": PASSWORD})
+        assert page.status == 200, page.text
+        return browser
+
+    def person_id(self, email: str = "asha@lakeside.example") -> str:
+        """Find a person's id."""
+        found = self.store(find_people, login_index(self.services, email))
+        assert found is not None
+        return found
+
+    # QuizCo: client_secret_basic, profile baseline -------------------------------------------------------------
+
+    @property
+    def quizco(self) -> str:
+        """QuizCo's client_id."""
+        return quizco_client(self.services)
+
+    def authorization(self, **changes: str | None) -> dict[str, str]:
+        """Make QuizCo's authorization request; None leaves a parameter out."""
+        parameters = {
+            "response_type": "code",
+            "client_id": self.quizco,
+            "redirect_uri": QUIZCO_REDIRECT,
+            "scope": "openid profile email education phone",
+            "state": "st-1",
+            "nonce": "no-1",
+            "code_challenge": CHALLENGE,
+            "code_challenge_method": "S256",
+            **changes,
+        }
+        return {name: value for name, value in parameters.items() if value is not None}
+
+    def ask(self, browser: Browser, **changes: str | None) -> Page:
+        """Send a browser to the gateway as QuizCo does; stop where it would come back."""
+        return browser.open(f"/authorize?{urlencode(self.authorization(**changes))}", stop_at=QUIZCO_REDIRECT)
+
+    def share(self, browser: Browser, page: Page, *ticked: str) -> dict[str, str]:
+        """Say yes on the consent screen; give the parameters that come back to QuizCo."""
+        back = browser.submit(page, "/consent", {"item": ticked}, button="share", stop_at=QUIZCO_REDIRECT)
+        return answer_of(back)
+
+    def approve(self, *ticked: str, email: str = "asha@lakeside.example", **changes: str | None) -> str:
+        """Opt in, with the given items besides the needed ones; give the code."""
+        browser = self.signed_in(email)
+        return self.share(browser, self.ask(browser, **changes), *ticked)["code"]
+
+    def post(self, path: str, data: dict[str, str], *, secret: str = QUIZCO_SECRET) -> httpx2.Response:
+        """Post to a back-channel endpoint as QuizCo."""
+        return self.client().post(path, data=data, auth=(self.quizco, secret))
+
+    def exchange(self, code: str, **changes: str) -> httpx2.Response:
+        """Exchange a code."""
+        return self.post(
+            "/token",
+            {
+                "grant_type": "authorization_code",
+                "code": code,
+                "redirect_uri": QUIZCO_REDIRECT,
+                "code_verifier": VERIFIER,
+                **changes,
+            },
+        )
+
+    def tokens(self, *ticked: str, **changes: str) -> dict[str, Any]:
+        """Opt in and exchange."""
+        answer = self.exchange(self.approve(*ticked, **changes))
+        assert answer.status_code == 200, answer.text
+        tokens: dict[str, Any] = answer.json()
+        return tokens
+
+    def refresh(self, token: str, **changes: str) -> httpx2.Response:
+        """Refresh."""
+        return self.post("/token", {"grant_type": "refresh_token", "refresh_token": token, **changes})
+
+    def userinfo(self, token: str) -> httpx2.Response:
+        """Read what the person shares."""
+        return self.client().get("/userinfo", headers={"Authorization": f"Bearer {token}"})
+
+    # CampusPress: private_key_jwt, profile fapi2 ---------------------------------------------------------------
+
+    def assertion(self, **changes: Any) -> str:
+        """Sign a client assertion as CampusPress."""
+        now = self.clock()
+        claims = {
+            "iss": "campuspress-shop",
+            "sub": "campuspress-shop",
+            "aud": ISSUER,
+            "iat": now,
+            "exp": now + 60,
+            "jti": random_ids_action(),
+            **changes,
+        }
+        given = {name: value for name, value in claims.items() if value is not None}
+        return jwt.encode({"alg": "ES256", "kid": "campuspress-1"}, given, CAMPUSPRESS_KEY)
+
+    def post_signed(self, path: str, data: dict[str, str], **changes: Any) -> httpx2.Response:
+        """Post to a back-channel endpoint as CampusPress."""
+        signed = {
+            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            "client_assertion": self.assertion(**changes),
+        }
+        return self.client().post(path, data={**data, **signed})
+
+
+def answer_of(page: Page) -> dict[str, str]:
+    """Read the parameters of the redirect that a page is."""
+    return dict(parse_qsl(urlsplit(page.text).query, keep_blank_values=True))
+
+
+@contextmanager
+def serve(url: str, folder: Path, **changes: Any) -> Iterator[World]:
+    """Serve the gateway in process over a filled database."""
+    clock, letters = FakeClock(), Letterbox()
+    services = build_services(settings_for(url, folder, **changes), ring=fixed_ring(), clock=clock)
+    services = dataclasses.replace(services, mailer=letters)
+    with TestClient(make_app(services), base_url=ISSUER) as client:
+        yield World(services, client, clock, letters)
+
+
+def copy_sqlite(template: Path, folder: Path) -> str:
+    """Copy a filled SQLite database."""
+    target = folder / "gateway.db"
+    shutil.copyfile(template, target)
+    return f"sqlite:///{target}"
