@@ -11,12 +11,12 @@ from gateway.actions.opened_profile import OpenedProfile
 from gateway.actions.services import Services, day_of
 from gateway.consent.age_policy import needs_guardian
 from gateway.consent.choices import item_key, read_choice
-from gateway.consent.decisions import Actor, Basis, Outcome, give, refuse
+from gateway.consent.decisions import Actor, Basis, Outcome, end, give, refuse
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
 from gateway.kit.sealing import SealBroken
-from gateway.model.grants import ActorKind, EventType, Grant
+from gateway.model.grants import ActorKind, EventType, Grant, ReasonCode
 from gateway.model.people import Session
 from gateway.model.registry import LiveOffer, Notice, RegisteredPartner
 from gateway.model.tokens import AuthorizationCode
@@ -35,8 +35,9 @@ from gateway.store.consents import (
     load_standings,
     serve_notices,
 )
+from gateway.store.partners import load_offer_versions
 from gateway.store.profiles import load_profiles
-from partners import OfferItem
+from partners import Change, OfferItem, diff_offers, offer_from_content
 from scopes import Item, preview
 
 RENEWAL_AFTER = 90 * 86_400
@@ -50,6 +51,7 @@ class Screen:
     Attributes:
         values: what each item would hand over, by (item key, form); None where the profile holds nothing.
         seen: the live grant that the answer would change.
+        changes: how the offer differs from the version that `seen` was given under.
         is_fresh: the password was given so recently that values may be shown in full (promise P15).
         ticket: carries the screen's state; it opens in this session only.
     """
@@ -63,6 +65,7 @@ class Screen:
     values: Mapping[tuple[str, str], str | None]
     email: str
     seen: Grant | None
+    changes: tuple[Change, ...]
     is_fresh: bool
 
 
@@ -174,8 +177,16 @@ async def _serve(
         values=values,
         email=profile.values({"email"})["email"],
         seen=standing.grant,
+        changes=await _changes(services, standing.grant, asked.offer),
         is_fresh=now - session.auth_time <= services.settings.reauthentication_ttl,
     )
+
+
+async def _changes(services: Services, seen: Grant | None, offer: LiveOffer) -> tuple[Change, ...]:
+    if seen is None or seen.offer_version == offer.version:
+        return ()
+    content = await services.store.read(load_offer_versions, (seen.offer_id, seen.offer_version))
+    return diff_offers(offer_from_content(content), offer.offer)
 
 
 def _notice(offer: LiveOffer, language: str) -> Notice:
@@ -252,15 +263,30 @@ def _outcome(
 ) -> Outcome:
     now, asked = services.clock(), authorization.asked(services)
     if reply.decision == "share":
-        choice = read_choice(
-            asked.offer.offer, wanted_items(asked), reply.ticked, reply.forms, reply.duration
-        )
+        served = wanted_items(asked)
+        ticked, forms = _with_present(seen, served, reply)
+        choice = read_choice(asked.offer.offer, served, ticked, forms, reply.duration)
         if choice.items:
             return give(seen, actor, basis, choice.items, choice.duration, now=now, ids=services.ids)
-    elif reply.decision != "refuse":
+    elif reply.decision == "refuse" and seen is not None:
+        return end(seen, actor, ReasonCode.USER_REQUEST, now=now, ids=services.ids)
+    elif reply.decision not in ("refuse", "keep"):
         raise Refusal("bad_form", detail="no decision")
     # Nothing needed and nothing chosen is a refusal (consent.md rule 6).
     return refuse(seen, actor, basis, now=now, ids=services.ids)
+
+
+def _with_present(
+    seen: Grant | None, served: Iterable[OfferItem], reply: Reply
+) -> tuple[tuple[str, ...], Mapping[str, str]]:
+    """Add what is granted already and still offered: an amendment asks only for what is new (consent.md rule 8)."""
+    present = {(each.item.field, each.item.purpose): each.item.form for each in seen.items} if seen else {}
+    kept = {
+        item_key(item): str(present[item.field, item.purpose])
+        for item in served
+        if present.get((item.field, item.purpose)) in item.forms
+    }
+    return (*reply.ticked, *kept), {**kept, **reply.forms}
 
 
 async def _commit(
@@ -268,7 +294,8 @@ async def _commit(
 ) -> Back:
     grant, code = outcome.grant, None
     back = go_back(services, authorization, Refusal("access_denied", detail="the person said no"))
-    if outcome.event.type is not EventType.REFUSED:
+    is_kept = outcome.event.type is EventType.REFUSED and grant.is_live(services.clock())
+    if outcome.event.type in (EventType.GIVEN, EventType.WIDENED, EventType.RENEWED) or is_kept:
         uri, code = _code(services, authorization, session, grant)
         back = Back(uri)
     created = NewGrant(grant, "consent", standing.country) if standing.grant is None else None

@@ -23,6 +23,7 @@ from gateway.store.tables import (
     person,
     pushed_request,
 )
+from gateway.store.tokens import revoke_of_grants
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,15 +153,22 @@ def _commit(connection: Connection, decision: Decision) -> Verdict:
 def _try(connection: Connection, decision: Decision) -> Verdict:
     if decision.request_digest and not use_up_request(connection, decision.request_digest, decision.at):
         return Verdict.REQUEST_USED
-    changed = (
-        _create(connection, decision.created)
-        if decision.created
-        else change_grant(connection, decision.grant)
-    )
+    ends = decision.grant.state is GrantState.ENDED
+    if decision.created:
+        changed = _create(connection, decision.created)
+    elif ends:
+        changed = change_grant(
+            connection, decision.grant, ended_at=decision.at, reason=str(decision.event.reason)
+        )
+    else:
+        changed = change_grant(connection, decision.grant)
     if not changed:
         return Verdict.STALE
     append_event(connection, decision.event)
-    replace_items(connection, decision.grant.grant_id, decision.grant.items)
+    if ends:
+        revoke_of_grants(connection, {decision.grant.grant_id: decision.at})
+    else:
+        replace_items(connection, decision.grant.grant_id, decision.grant.items)
     if decision.code:
         insert_once(connection, authorization_code, [code_row(decision.code)])
     return Verdict.DONE

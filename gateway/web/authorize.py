@@ -20,7 +20,7 @@ from gateway.oauth.parameters import Parameters, read_parameters
 from gateway.web import views
 from gateway.web.answers import note
 from gateway.web.bodies import FORM_TYPE, media_type, read_body
-from gateway.web.consent_views import blocked_view, consent_view
+from gateway.web.consent_views import amend_view, blocked_view, consent_view
 from gateway.web.visit import Visit, origin_of, page_handler, refusal_page, see_other, show, signed_in_page
 
 
@@ -82,6 +82,8 @@ async def _go_on(visit: Visit, authorization: Authorization) -> Response:
 
 def _screen(visit: Visit, screen: Screen) -> Response:
     target = origin_of(screen.authorization.parameters["redirect_uri"])
+    if screen.seen is not None:
+        return show("consent_amend", amend_view(visit, screen, screen.seen), form_to=target)
     return show("consent", consent_view(visit, screen), form_to=target)
 
 

@@ -1,10 +1,13 @@
 """From what the consent story decided to what its pages show."""
 
+from collections.abc import Iterable
+from typing import Any
 from urllib.parse import urlencode
 
 from gateway.actions.authorize import seal_authorization
 from gateway.actions.consent import Blocked, Screen
 from gateway.consent.choices import DAY, durations, item_key
+from gateway.model.grants import Grant
 from gateway.model.registry import RegisteredPartner
 from gateway.web import views
 from gateway.web.visit import Visit
@@ -28,34 +31,91 @@ def partner_view(partner: RegisteredPartner) -> views.Partner:
 
 def consent_view(visit: Visit, screen: Screen) -> views.ConsentView:
     """Show the consent screen: needed items without a box, optional ones unticked (consent.md rule 1)."""
+    return views.ConsentView(
+        **_asking(visit, screen),
+        needed=_items(screen, screen.items, Necessity.NEEDED),
+        optional=_items(screen, screen.items, Necessity.OPTIONAL),
+    )
+
+
+def amend_view(visit: Visit, screen: Screen, seen: Grant) -> views.ConsentAmendView:
+    """Show only what is new, changed and the same (consent.md rule 8)."""
+    present = {(each.item.field, each.item.purpose): each.item.form for each in seen.items}
+    new = tuple(item for item in screen.items if present.get((item.field, item.purpose)) not in item.forms)
+    partner, offer = screen.partner.partner, screen.offer.offer
+    return views.ConsentAmendView(
+        **_asking(visit, screen),
+        agreed_at=seen.valid_from,
+        effective_at=screen.notice.effective_from if seen.offer_version != screen.offer.version else None,
+        new_needed=_items(screen, new, Necessity.NEEDED),
+        new_optional=_items(screen, new, Necessity.OPTIONAL),
+        changed=tuple(
+            views.ChangedTerm(label=_change_label(change.key), before=change.before, after=change.after)
+            for change in screen.changes
+            if change.before is not None and change.after is not None
+        ),
+        same=tuple(
+            views.SameItem(
+                label=field_label(item.field),
+                value=_shown(screen, item, present[item.field, item.purpose]),
+                so_that=so_that(item.purpose, partner=partner.brand, service=offer.name),
+            )
+            for item in screen.items
+            if item not in new
+        ),
+        can_keep=True,
+    )
+
+
+_TERMS = {
+    "name": "Name of the service",
+    "benefit": "What it does",
+    "duration_days": "Suggested number of days",
+    "max_duration_days": "Most days",
+    "retention_days": "Days it is kept after you stop",
+    "frequency": "How often",
+    "legal_basis": "Legal basis",
+    "forms": "how it can be shared",
+    "necessity": "needed or optional",
+    "why": "their reason",
+}
+
+
+def _change_label(key: str) -> str:
+    """Name a changed term: ``retention_days`` or ``item[email, results_delivery].forms``."""
+    place, _, term = key.rpartition(".")
+    words = _TERMS.get(term, term)
+    return f"{field_label(place.removeprefix('item[').partition(',')[0])}: {words}" if place else words
+
+
+def _items(screen: Screen, items: Iterable[OfferItem], necessity: Necessity) -> tuple[views.ConsentItem, ...]:
+    return tuple(_item(screen, item) for item in items if item.necessity is necessity)
+
+
+def _asking(visit: Visit, screen: Screen) -> dict[str, Any]:
+    """What every consent screen says."""
     ticket = seal_authorization(visit.services, screen.authorization)
-    items = {
-        necessity: tuple(_item(screen, item) for item in screen.items if item.necessity is necessity)
-        for necessity in Necessity
-    }
     offer, partner = screen.offer.offer, screen.partner.partner
     signed_in_as = masked("email", screen.email)
-    return views.ConsentView(
-        chrome=visit.chrome(email=signed_in_as),
-        action="/consent",
-        partner=partner_view(screen.partner),
-        offer=offer.name,
-        benefit=views.Spoken(text=offer.benefit),
-        signed_in_as=signed_in_as,
-        not_you_url=f"/login?{urlencode({'ticket': ticket})}",
-        never_shared=_never_shared(screen),
-        durations=_durations(screen, visit.services.clock()),
-        terms=views.Terms(
+    return {
+        "chrome": visit.chrome(email=signed_in_as),
+        "action": "/consent",
+        "partner": partner_view(screen.partner),
+        "offer": offer.name,
+        "benefit": views.Spoken(text=offer.benefit),
+        "signed_in_as": signed_in_as,
+        "not_you_url": f"/login?{urlencode({'ticket': ticket})}",
+        "never_shared": _never_shared(screen),
+        "durations": _durations(screen, visit.services.clock()),
+        "terms": views.Terms(
             kept_seconds=offer.retention_days * DAY,
             countries=partner.storage_countries,
             notice_url=f"/notices/{screen.notice.notice_id}",
             notice_version=screen.notice.offer_version,
             frequency=offer.frequency,
         ),
-        hidden=(("ticket", screen.ticket),),
-        needed=items[Necessity.NEEDED],
-        optional=items[Necessity.OPTIONAL],
-    )
+        "hidden": (("ticket", screen.ticket),),
+    }
 
 
 def _item(screen: Screen, item: OfferItem) -> views.ConsentItem:

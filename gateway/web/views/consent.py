@@ -118,7 +118,7 @@ class ConsentAmendView(Asking):
     """The terms changed: what is new, changed, the same. `can_keep` when the old terms are still offered."""
 
     agreed_at: int
-    effective_at: int
+    effective_at: int | None
     new_needed: tuple[ConsentItem, ...] = ()
     new_optional: tuple[ConsentItem, ...] = ()
     changed: tuple[ChangedTerm, ...] = ()

@@ -395,14 +395,14 @@ def test_input_is_kept_when_something_is_wrong() -> None:
     assert "QuizCo holds the copy that it read on" in found.all("main")[0][1]
 
 
-def test_stopping_is_one_press_with_deletion_asked_and_nothing_else() -> None:
+def test_stopping_is_one_press_and_asks_nothing() -> None:
     form = next(
         attributes
         for attributes, _ in tree("connected_detail").all("form")
         if attributes["action"] == "/connected/g1/stop"
     )
     assert form["method"] == "post"
-    assert "checked" in tree("connected_detail").all("input", name="ask_deletion")[0][0]
+    assert not tree("connected_detail").all("input", type="checkbox")
     assert not tree("connected_detail").all("select")
 
 
