@@ -1,0 +1,372 @@
+"""A state machine over people, a partner, an administrator and the clock (promises P12, P13).
+
+The model below is kept apart from the gateway: who granted what, until when, which tokens are about. After every
+step it holds: nothing is released without a live consent for exactly that field and form; every release has its
+row in the log and no refusal has one; nothing works after a stop.
+"""
+
+import shutil
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from gateway.actions.connected import commit_change
+from gateway.cli.browser import Browser, Page
+from gateway.consent.decisions import Actor, end
+from gateway.kit.ids import Kind
+from gateway.model.grants import ActorKind, ReasonCode
+from gateway.store.admin_actions import AdminAction
+from gateway.store.grants import GrantQuery, load_details, search_grants
+from gateway.store.handoffs import HandoffQuery, count_log, search_handoffs
+from gateway.store.partners import StateChange, move_partners
+from tests.world import QUIZCO_REDIRECT, World, answer_of, copy_sqlite, serve
+
+DAY = 86_400
+PEOPLE = ("asha@lakeside.example", "ben@lakeside.example", "aoife@northfield.example")
+PROFILES = {
+    "asha@lakeside.example": {
+        "name": "Asha Rao",
+        "course": "CS-101",
+        "email": "asha@lakeside.example",
+        "phone_number": "+91 90000 00101",
+        "student_status": "full-time",
+    },
+    "ben@lakeside.example": {"name": "Ben Okafor", "email": "ben@lakeside.example"},
+    "aoife@northfield.example": {
+        "name": "Aoife Ní Bhriain",
+        "course": "BIO-2",
+        "email": "aoife@northfield.example",
+        "phone_number": "+353 85 123 4567",
+        "student_status": "part-time",
+    },
+}
+NEEDED = {"name": "full", "course": "full"}
+OPTIONAL = {
+    "email": ("email.results_delivery", ("masked", "full")),
+    "phone_number": ("phone_number.appointment_reminders", ("masked", "full")),
+    "student_status": ("student_status.eligibility_check", ("boolean", "full")),
+}
+CLAIMS = {
+    ("name", "full"): "name",
+    ("course", "full"): "course",
+    ("email", "full"): "email",
+    ("email", "masked"): "email_masked",
+    ("phone_number", "full"): "phone_number",
+    ("phone_number", "masked"): "phone_number_masked",
+    ("student_status", "full"): "student_status",
+    ("student_status", "boolean"): "is_student",
+}
+ABOUT = {"sub", "email_verified", "phone_number_verified"}
+
+
+@dataclass
+class Standing:
+    """What the model knows about one person's grant."""
+
+    items: dict[str, str] = field(default_factory=dict)
+    is_live: bool = False
+    valid_until: int = 0
+    refused_until: int = 0
+
+
+@dataclass
+class Token:
+    """What the model knows about one access token and the refresh token beside it."""
+
+    person: str
+    access: str
+    refresh: str
+    expires_at: int
+    refresh_until: int
+    grant: int
+    is_dead: bool = False
+
+
+class ReleaseMachine(RuleBasedStateMachine):
+    """Everybody acts in any order; the template database is set by the test."""
+
+    template: Path
+    codes = Bundle("codes")
+    tokens = Bundle("tokens")
+
+    @initialize()
+    def begin(self) -> None:
+        self.stack = ExitStack()
+        folder = Path(tempfile.mkdtemp())
+        self.stack.callback(shutil.rmtree, folder)
+        self.world: World = self.stack.enter_context(serve(copy_sqlite(self.template, folder), folder))
+        self.browsers: dict[str, Browser] = {}
+        self.standings = {person: Standing() for person in PEOPLE}
+        self.profiles = {person: dict(values) for person, values in PROFILES.items()}
+        self.generations = dict.fromkeys(PEOPLE, 0)
+        self.is_live = True
+        self.rows = 0
+
+    def teardown(self) -> None:
+        self.stack.close()
+
+    # The person ------------------------------------------------------------------------------------------------
+
+    def browser(self, person: str) -> Browser:
+        """Give the person's browser, signed in; sessions end while the clock runs."""
+        browser = self.browsers.get(person)
+        if browser is None or browser.open("/connected").url.endswith("/connected") is False:
+            browser = self.browsers[person] = self.world.signed_in(person)
+        return browser
+
+    def has_grant(self, person: str) -> bool:
+        """Whether a grant stands, even if it ran out: it answers for the person until it is ended."""
+        return self.standings[person].is_live
+
+    @rule(
+        target=codes,
+        person=st.sampled_from(PEOPLE),
+        chosen=st.sets(st.sampled_from(sorted(OPTIONAL))),
+        data=st.data(),
+    )
+    def ask(self, person: str, chosen: set[str], data: st.DataObject) -> tuple[str, str]:
+        """QuizCo asks, and the person answers with a choice where the gateway asks."""
+        page = self.world.ask(self.browser(person))
+        now, standing = self.world.clock(), self.standings[person]
+        if not self.is_live:
+            assert page.status == 400
+            return person, ""
+        if page.response.is_redirect:
+            answer = answer_of(page)
+            if standing.is_live and now < standing.valid_until:
+                return person, answer["code"]
+            assert now < standing.refused_until, "only a remembered no answers without a screen"
+            assert answer["error"] == "access_denied"
+            return person, ""
+        forms = {name: data.draw(st.sampled_from(OPTIONAL[name][1]), label=name) for name in sorted(chosen)}
+        days = data.draw(st.sampled_from((30, 90, 180, 365)), label="days")
+        return person, self.say_yes(person, page, forms, days)
+
+    def say_yes(self, person: str, page: Page, forms: dict[str, str], days: int) -> str:
+        standing = self.standings[person]
+        changes: dict[str, Any] = {"item": [OPTIONAL[name][0] for name in forms], "duration": str(days)}
+        offered = dict(page.form("/consent").fields)
+        for name, form in forms.items():
+            if f"form:{OPTIONAL[name][0]}" in offered:
+                changes[f"form:{OPTIONAL[name][0]}"] = form
+        present = standing.items if standing.is_live else {}
+        back = self.browsers[person].submit(
+            page, "/consent", changes, button="share", stop_at=QUIZCO_REDIRECT
+        )
+        standing.items = {**NEEDED, **forms, **present}
+        standing.is_live = True
+        standing.valid_until = self.world.clock() + days * DAY
+        return answer_of(back)["code"]
+
+    @rule(person=st.sampled_from(PEOPLE))
+    def decline(self, person: str) -> None:
+        """The person says no where the gateway asks for the first time."""
+        page = self.world.ask(self.browser(person))
+        if page.response.is_redirect or page.status != 200 or self.has_grant(person):
+            return
+        back = self.browsers[person].submit(page, "/consent", button="refuse", stop_at=QUIZCO_REDIRECT)
+        assert answer_of(back)["error"] == "access_denied"
+        self.standings[person].refused_until = self.world.clock() + 90 * DAY
+
+    def grant_id(self, person: str) -> str | None:
+        query = GrantQuery(person_id=self.world.person_id(person))
+        lines = self.world.store(search_grants, query)
+        return next((each.grant.grant_id for each in lines if each.grant.state == "active"), None)
+
+    @rule(person=st.sampled_from(PEOPLE), name=st.sampled_from(sorted(OPTIONAL)))
+    def switch_off(self, person: str, name: str) -> None:
+        """The person switches one optional field off; the next read no longer has it."""
+        standing = self.standings[person]
+        if (
+            not self.has_grant(person)
+            or name not in standing.items
+            or self.world.clock() >= standing.valid_until
+        ):
+            return
+        browser = self.browser(person)
+        page = browser.open(f"/connected/{self.grant_id(person)}")
+        assert browser.submit(page, f"/off/{OPTIONAL[name][0].replace('.', '/')}").status == 200
+        del standing.items[name]
+
+    @rule(person=st.sampled_from(PEOPLE))
+    def stop(self, person: str) -> None:
+        """The person stops; every code and token of the grant is dead from now on."""
+        if not self.has_grant(person) or self.world.clock() >= self.standings[person].valid_until:
+            return
+        browser = self.browser(person)
+        page = browser.open(f"/connected/{self.grant_id(person)}")
+        assert "stopped" in browser.submit(page, "/stop").url
+        self.end(person)
+
+    def end(self, person: str) -> None:
+        self.standings[person] = Standing(refused_until=self.standings[person].refused_until)
+        self.generations[person] += 1
+
+    @rule(person=st.sampled_from(PEOPLE), number=st.sampled_from(("+44 20 7946 0123", "+91 90000 00199", "")))
+    def change_phone(self, person: str, number: str) -> None:
+        """The person edits the profile; the next read has the new value."""
+        self.browsers.pop(person, None)
+        browser = self.browser(person)
+        page = browser.submit(browser.open("/profile/edit"), "/profile/edit", {"phone_number": number})
+        assert page.url.endswith("/profile?done=saved"), page.text
+        if number:
+            self.profiles[person]["phone_number"] = number
+        else:
+            self.profiles[person].pop("phone_number", None)
+
+    # The administrator -----------------------------------------------------------------------------------------
+
+    @rule(person=st.sampled_from(PEOPLE))
+    def revoke(self, person: str) -> None:
+        """An administrator revokes the grant."""
+        grant_id = self.grant_id(person)
+        if grant_id is None:
+            return
+        detail = self.world.store(load_details, grant_id)
+        assert detail is not None
+        actor = Actor(ActorKind.ADMIN, self.world.person_id("officer@platform.example"), "administration")
+        reason = ReasonCode.PARTNER_BREACH
+        now, ids = self.world.clock(), self.world.services.ids
+        outcome = end(detail.line.grant, actor, reason, now=now, ids=ids)
+        self.world.run(commit_change, self.world.services, outcome, reason)
+        self.end(person)
+
+    @rule()
+    def brake(self) -> None:
+        """An administrator pauses the partner, or lets it go on."""
+        before, after = ("live", "paused") if self.is_live else ("paused", "live")
+        now = self.world.clock()
+        action = AdminAction(self.world.services.ids(Kind.ACTION), "cli", after, "partner", "quizco", now)
+        assert self.world.store(move_partners, StateChange("quizco", before, after, now, action))
+        self.is_live = not self.is_live
+
+    @rule(seconds=st.sampled_from((1, 30, 61, 299, 301, DAY, 31 * DAY, 91 * DAY)))
+    def wait(self, seconds: int) -> None:
+        """Time goes by."""
+        self.world.clock.pass_by(seconds)
+
+    # The partner -----------------------------------------------------------------------------------------------
+
+    @rule(target=tokens, code=consumes(codes))
+    def exchange(self, code: tuple[str, str]) -> Token:
+        """QuizCo exchanges a code; whether that works, the gateway's own rules and the model have to agree on."""
+        person, secret = code
+        answer = self.world.exchange(secret or "cg_ac_none")
+        now, standing = self.world.clock(), self.standings[person]
+        if answer.status_code != 200:
+            assert answer.json()["error"] in ("invalid_grant", "invalid_client")
+            return Token(person, "cg_at_none", "cg_rt_none", 0, 0, -1, is_dead=True)
+        assert self.is_live
+        assert standing.is_live
+        assert now < standing.valid_until
+        body = answer.json()
+        return Token(
+            person,
+            body["access_token"],
+            body["refresh_token"],
+            now + body["expires_in"],
+            now + 30 * DAY,
+            self.generations[person],
+        )
+
+    @rule(token=tokens)
+    def read(self, token: Token) -> None:
+        """QuizCo reads: exactly what is granted now, or nothing at all."""
+        answer = self.world.userinfo(token.access)
+        if not self.may_read(token) or self.world.clock() >= token.expires_at:
+            assert answer.status_code == 401, answer.text
+            assert set(answer.json()) == {"error", "error_description", "error_uri"}
+            return
+        assert answer.status_code == 200, answer.text
+        self.rows += 1
+        claims = answer.json()
+        standing, profile = self.standings[token.person], self.profiles[token.person]
+        wanted = {CLAIMS[name, form] for name, form in standing.items.items() if name in profile}
+        assert set(claims) - ABOUT == wanted & set(claims), "a value that was not granted"
+        for name, form in standing.items.items():
+            if form == "full" and name in profile and CLAIMS[name, form] in claims:
+                assert claims[CLAIMS[name, form]] == profile[name]
+        self.check_row(token.person, claims)
+
+    def check_row(self, person: str, claims: dict[str, Any]) -> None:
+        """The newest row of the person's log names exactly what was released."""
+        query = HandoffQuery(person_id=self.world.person_id(person), limit=500)
+        rows = self.world.store(search_handoffs, query)
+        newest = max(row.at for row in rows)
+        named = [
+            {CLAIMS[each.item.field, str(each.item.form)] for each in row.items}
+            for row in rows
+            if row.at == newest
+        ]
+        assert set(claims) - ABOUT in named
+
+    def may_read(self, token: Token) -> bool:
+        standing = self.standings[token.person]
+        return (
+            self.is_live
+            and not token.is_dead
+            and standing.is_live
+            and token.grant == self.generations[token.person]
+            and self.world.clock() < standing.valid_until
+        )
+
+    @rule(target=tokens, token=consumes(tokens))
+    def refresh(self, token: Token) -> Token:
+        """QuizCo refreshes; the old access token lives on until it expires."""
+        answer = self.world.refresh(token.refresh)
+        now = self.world.clock()
+        if not self.may_read(token) or now >= token.refresh_until:
+            assert answer.status_code in (400, 401)
+            return token
+        assert answer.status_code == 200, answer.text
+        body = answer.json()
+        return Token(
+            token.person,
+            body["access_token"],
+            body["refresh_token"],
+            now + body["expires_in"],
+            token.refresh_until,
+            token.grant,
+        )
+
+    @rule(token=consumes(tokens))
+    def disconnect(self, token: Token) -> None:
+        """QuizCo gives its refresh token back: the whole family dies."""
+        answer = self.world.post("/revoke", {"token": token.refresh})
+        assert answer.status_code == (200 if self.is_live else 401)
+        if self.is_live:
+            assert self.world.userinfo(token.access).status_code == 401
+
+    @invariant()
+    def every_release_has_its_row(self) -> None:
+        """As many rows as answers with values, never one more or less."""
+        if hasattr(self, "world"):
+            handoffs, _ = self.world.store(count_log, None)
+            assert handoffs == self.rows
+
+
+def test_no_release_without_a_live_consent(sqlite_template: Path, tmp_path: Path) -> None:
+    """P12, P13: in whatever order people, partner, administrator and clock act."""
+    ReleaseMachine.template = sqlite_template
+    limits = settings(
+        max_examples=15,
+        stateful_step_count=40,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        print_blob=True,
+    )
+    run_state_machine_as_test(ReleaseMachine, settings=limits)
