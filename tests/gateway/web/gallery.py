@@ -94,12 +94,15 @@ def shoot(folder: Path, names: list[str]) -> list[str]:
     from playwright.sync_api import sync_playwright
 
     findings: list[str] = []
-    console: list[Any] = []
+
+    def hear(message: Any) -> None:
+        findings.append(f"{message.location['url']} console: {message.text}")
+
     with served() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
         for width, scheme in LOOKS:
             tab = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
-            tab.on("console", console.append)
+            tab.on("console", hear)
             for name in names:
                 tab.goto(f"{address}/{name}")
                 findings += [f"{name} {width} {scheme} {line}" for line in axe_findings(tab)]
@@ -108,7 +111,7 @@ def shoot(folder: Path, names: list[str]) -> list[str]:
                 tab.screenshot(path=folder / f"{name}.{width}.{scheme}.png", full_page=True)
             tab.close()
         browser.close()
-    return findings + [f"{message.location['url']} console: {message.text}" for message in console]
+    return findings
 
 
 def main(arguments: list[str]) -> int:
