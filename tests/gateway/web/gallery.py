@@ -23,6 +23,7 @@ POLICY = (
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 LOOKS = [(width, scheme) for width in (1280, 360) for scheme in ("light", "dark")]
+NARROWEST = 320
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -106,8 +107,11 @@ def shoot(folder: Path, names: list[str]) -> list[str]:
             for name in names:
                 tab.goto(f"{address}/{name}")
                 findings += [f"{name} {width} {scheme} {line}" for line in axe_findings(tab)]
-                if overflow(tab) > 0:
-                    findings.append(f"{name} {width} {scheme} scrolls sideways by {overflow(tab)} px")
+                for narrow in (width, NARROWEST):
+                    tab.set_viewport_size({"width": narrow, "height": 800})
+                    if overflow(tab) > 0:
+                        findings.append(f"{name} scrolls sideways by {overflow(tab)} px at {narrow}")
+                tab.set_viewport_size({"width": width, "height": 800})
                 tab.screenshot(path=folder / f"{name}.{width}.{scheme}.png", full_page=True)
             tab.close()
         browser.close()

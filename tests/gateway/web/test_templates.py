@@ -290,7 +290,7 @@ def test_needed_items_are_shown_and_cannot_be_ticked() -> None:
 
 
 def test_enter_in_a_box_answers_nothing() -> None:
-    """consent.md, rule 6: Enter presses a form's first submit button; it decides nothing (HTML §4.10.22.2)."""
+    """consent.md, rule 6: Enter presses a form's first submit button; it answers nothing (HTML §4.10.22)."""
     for name in ("consent", "consent_amend"):
         first = next(
             attributes
