@@ -330,7 +330,7 @@ def test_the_counts_are_said_in_words_that_hold_without_script() -> None:
     assert buttons["consent.needed-only"] == "Share 2 items"
     assert buttons["consent.optional-only"] == "Share what I ticked"
     assert buttons["consent.child"] == "Ask my guardian"
-    assert "3 details, none is switched on" in tree("consent").all("legend")[0][1]
+    assert "3 items, none is switched on" in tree("consent").all("legend")[0][1]
     assert "If nothing is ticked, both buttons mean no" in tree("consent.optional-only").all("main")[0][1]
 
 
