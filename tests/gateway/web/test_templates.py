@@ -187,7 +187,8 @@ HOSTILE = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
+@example("consent", "/\x08")
 @example("consent", "</bdi><script>alert(1)</script>")
 @example("connected_detail", '" autofocus onfocus="x@y')
 @given(st.sampled_from(sorted(SAMPLES)), HOSTILE)
@@ -217,6 +218,8 @@ def test_a_hostile_name_is_shown_as_it_is() -> None:
         "\tjavascript:x",
         "data:text/html,x",
         "//evil.example",
+        "/\t/evil.example",
+        "/\n/evil.example",
         "/\\evil.example",
         "vbscript:x",
         "https:///x",
