@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from gettext import NullTranslations
 from types import MappingProxyType
+from typing import Literal
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
@@ -37,6 +38,9 @@ _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud8
 """Controls, lone surrogates, and bidi controls that could close the isolation of `<bdi>` (UAX #9 §2.4)."""
 
 _SAFE_HREF = re.compile(r"(?:https?://[^/]|mailto:|tel:|[/](?![/\\])|[#?])", re.ASCII)
+
+_LENGTHS: tuple[Literal["long", "short", "narrow"], ...] = ("long", "short", "narrow")
+"""Babel prints the unit's own name where a language's data lacks a length: years in Hindi, days in Arabic."""
 
 _TONES = 6
 
@@ -79,6 +83,8 @@ def plain(value: object) -> object:
 
 def href(url: str) -> str:
     """Let an address pass if following it can run nothing: http, https, mailto, tel, or a path of ours."""
+    # A browser drops tabs and line breaks inside an address, so "/\t/host" would lead away (WHATWG URL §4.4).
+    url = _UNSAFE.sub("", url).replace("\t", "").replace("\n", "")
     return url if _SAFE_HREF.match(url) else "#"
 
 
@@ -103,7 +109,10 @@ def duration(seconds: int) -> str:
     size, unit = next(
         ((size, unit) for size, unit in _UNITS if seconds and seconds % size == 0), (1, "duration-second")
     )
-    return format_unit(seconds // size, unit, length="long", locale=voice.get().locale)
+    said = (
+        format_unit(seconds // size, unit, length=length, locale=voice.get().locale) for length in _LENGTHS
+    )
+    return next((words for words in said if unit not in words), f"{seconds} s")
 
 
 def number(value: int) -> str:

@@ -1,8 +1,9 @@
 """Views of the consent screen and of the pages that stand in its place.
 
 All of them post to `action`: `decision` (share, keep, refuse, later), `item` once for each ticked optional
-item (its key), `form:<key>` for the chosen form of an item, and `duration`. A body without `decision` answers
-nothing; one with `reveal` (an item's key) asks to see that value in full, and carries the choices along.
+item (its key), `form:<key>` for the chosen form of an item, and `duration`. A body without `decision` (Enter
+in a box sends one) answers nothing: the page is shown again as it was. One with `reveal` (an item's
+key) asks to see that value in full, and carries the choices along.
 """
 
 from dataclasses import dataclass

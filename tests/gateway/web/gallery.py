@@ -23,6 +23,7 @@ POLICY = (
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 LOOKS = [(width, scheme) for width in (1280, 360) for scheme in ("light", "dark")]
+NARROWEST = 320
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -94,21 +95,27 @@ def shoot(folder: Path, names: list[str]) -> list[str]:
     from playwright.sync_api import sync_playwright
 
     findings: list[str] = []
-    console: list[Any] = []
+
+    def hear(message: Any) -> None:
+        findings.append(f"{message.location['url']} console: {message.text}")
+
     with served() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
         for width, scheme in LOOKS:
             tab = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
-            tab.on("console", console.append)
+            tab.on("console", hear)
             for name in names:
                 tab.goto(f"{address}/{name}")
                 findings += [f"{name} {width} {scheme} {line}" for line in axe_findings(tab)]
-                if overflow(tab) > 0:
-                    findings.append(f"{name} {width} {scheme} scrolls sideways by {overflow(tab)} px")
+                for narrow in (width, NARROWEST):
+                    tab.set_viewport_size({"width": narrow, "height": 800})
+                    if overflow(tab) > 0:
+                        findings.append(f"{name} scrolls sideways by {overflow(tab)} px at {narrow}")
+                tab.set_viewport_size({"width": width, "height": 800})
                 tab.screenshot(path=folder / f"{name}.{width}.{scheme}.png", full_page=True)
             tab.close()
         browser.close()
-    return findings + [f"{message.location['url']} console: {message.text}" for message in console]
+    return findings
 
 
 def main(arguments: list[str]) -> int:

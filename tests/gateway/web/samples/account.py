@@ -332,6 +332,11 @@ SAMPLES: dict[str, tuple[str, View]] = {
     "error.403": ("error", ErrorView(chrome=person, status=403)),
     "error.404": ("error", ErrorView(chrome=stranger, status=404)),
     "error.405": ("error", ErrorView(chrome=stranger, status=405)),
+    "error.409": ("error", ErrorView(chrome=person, status=409)),
+    "error.said": (
+        "error",
+        ErrorView(chrome=person, status=400, sentence="The form did not come from our page."),
+    ),
     "error.413": ("error", ErrorView(chrome=person, status=413)),
     "error.429": ("error", ErrorView(chrome=stranger, status=429, retry_after=120)),
     "error.500": ("error", ErrorView(chrome=stranger, status=500)),
