@@ -65,8 +65,8 @@ QUIZCO_REDIRECT = "http://localhost:8100/quizco/callback"
 CAMPUSPRESS_REDIRECT = "http://localhost:8100/campuspress/callback"
 
 ADDRESS = (
-    '"{""street_address"":""7 Lake View Road"",""locality"":""Mysuru"",'
-    '""region"":""Karnataka"",""postal_code"":""570001"",""country"":""India""}"'
+    '"{""street_address"":""7 Lake View Road"",""locality"":""Srirangapatna"",'
+    '""region"":""Karnataka"",""postal_code"":""571438"",""country"":""India""}"'
 )
 ASHAS = "asha@home.example,+919000000101"
 HEADING = (
@@ -89,8 +89,9 @@ platform,auditor,auditor@platform.example,Ana Auditor,,,,,,,,,,
 platform,partner_manager,manager@platform.example,Max Manager,,,,,,,,,,
 """
 PERSONAL_VALUES = (
-    "Asha", "Rao", "asha@", "+919000000101", "90000 00101", "Lake View", "Mysuru", "570001", "2005-03-14",
-    "Okafor", "Lakshmi", "Meera", "2014-05-02", "Deepa", "Aoife", "Bhriain", "85 123 4567", "Hegde", PASSWORD,
+    "Asha Rao", "asha@lakeside", "asha@home", "+919000000101", "90000 00101", "Lake View", "Srirangapatna",
+    "2005-03-14", "Ben Okafor", "Lakshmi Iyer", "Meera Iyer", "2014-05-02", "Deepa Kini", "Aoife Ní Bhriain",
+    "85 123 4567", "Sunil Hegde", PASSWORD,
 )  # fmt: skip
 """What must stand neither in the database nor in the logs in the clear."""
 

@@ -119,6 +119,10 @@ class Browser:
         self._client = client
         self.hops: list[str] = []
 
+    def cookie(self, name: str) -> str:
+        """Give a cookie's value."""
+        return self._client.cookies[name]
+
     def open(self, url: str, *, stop_at: str | None = None) -> Page:
         """Open an address and follow redirects.
 
