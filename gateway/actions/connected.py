@@ -73,7 +73,7 @@ async def see_connected(services: Services, session: Session, grant_id: str) -> 
     fresh, today = is_fresh(services, session), day_of(services.clock())
     opened = profile.values({each.item.field for each in grant.items})
     items = []
-    for each in grant.items:
+    for each in sorted(grant.items, key=lambda granted: (not granted.needed, granted.item)):
         value = preview(each.item, opened, today=today)
         shown = value if fresh or value is None else masked(each.item.field, value)
         claim = release([each.item], opened, today=today).get(

@@ -17,9 +17,9 @@ from gateway.model.grants import LIVE, ConsentEvent, GrantState
 from gateway.model.handoffs import Handoff
 from gateway.store.grants import GrantLine
 from gateway.web import views
-from gateway.web.consent_views import partner_view
+from gateway.web.consent_views import form_words, partner_view
 from gateway.web.visit import Visit, see_other, show, signed_in_page
-from scopes import field_label, form_label, purpose_label, so_that
+from scopes import field_label, purpose_label, so_that
 
 EVENT_WORDS = {
     "asked": "Asked",
@@ -102,7 +102,7 @@ def _detail(visit: Visit, found: ConnectedService) -> views.ConnectedDetailView:
             views.GrantedItem(
                 label=field_label(each.item.field),
                 value=each.value,
-                form=form_label(each.item.field, each.item.form),
+                form=form_words(each.item.field, each.item.form),
                 so_that=so_that(each.item.purpose, partner=partner.partner.brand, service=offer.name),
                 needed=each.is_needed,
                 off_action=""

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
+from babel import Locale
+
 from gateway.actions.authorize import seal_authorization
 from gateway.actions.consent import Blocked, Screen
 from gateway.consent.choices import DAY, durations, item_key
@@ -21,7 +23,7 @@ def partner_view(partner: RegisteredPartner) -> views.Partner:
     return views.Partner(
         brand=found.brand,
         legal_name=found.legal_name,
-        address=f"{found.address}, {found.country}",
+        address=found.address,
         contact=found.contact,
         grievance_contact=found.grievance_contact,
         policy_url=found.policy_url,
@@ -109,7 +111,7 @@ def _asking(visit: Visit, screen: Screen) -> dict[str, Any]:
         "durations": _durations(screen, visit.services.clock()),
         "terms": views.Terms(
             kept_seconds=offer.retention_days * DAY,
-            countries=partner.storage_countries,
+            countries=country_names(partner.storage_countries),
             notice_url=f"/notices/{screen.notice.notice_id}",
             notice_version=screen.notice.offer_version,
             frequency=offer.frequency,
@@ -130,7 +132,7 @@ def _item(screen: Screen, item: OfferItem) -> views.ConsentItem:
         forms=tuple(
             views.FormChoice(
                 form=str(form),
-                label=form_label(item.field, form),
+                label=form_words(item.field, form),
                 value=_shown(screen, item, form),
                 chosen=position == 0,
             )
@@ -139,6 +141,17 @@ def _item(screen: Screen, item: OfferItem) -> views.ConsentItem:
         kept_seconds=item.retention_days * DAY if item.retention_days != offer.retention_days else None,
         missing_url="/profile" if all(_shown(screen, item, form) is None for form in item.forms) else "",
     )
+
+
+def form_words(field: str, form: Form) -> str:
+    """Name a form where there is something to say: a field that has one form only needs no words for it."""
+    return form_label(field, form) if len(FIELDS[field].forms) > 1 else ""
+
+
+def country_names(codes: Iterable[str]) -> tuple[str, ...]:
+    """Name countries in English (CLDR)."""
+    territories = Locale("en").territories
+    return tuple(territories.get(code, code) for code in codes)
 
 
 def _shown(screen: Screen, item: OfferItem, form: Form) -> str | None:
@@ -157,8 +170,10 @@ def _never_shared(screen: Screen) -> tuple[str, ...]:
 def _durations(screen: Screen, now: int) -> tuple[views.Duration, ...]:
     offer = screen.offer.offer
     return tuple(
-        views.Duration(value=str(days), label=duration(days), until=now + days * DAY, chosen=position == 0)
-        for position, days in enumerate(durations(offer))
+        views.Duration(
+            value=str(days), label=duration(days), until=now + days * DAY, chosen=days == offer.duration_days
+        )
+        for days in sorted(durations(offer))
     )
 
 
