@@ -1,5 +1,6 @@
 """Importing people: a list is checked row by row, accounts are made, invitations go out (promise P7)."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -63,7 +64,9 @@ async def import_people(
         each.organisation_id: each for each in await services.store.read(load_organisations, None)
     }
     own = importer.organisation_id
-    listed = read_people(content, frozenset(organisations if own is None else {own}))
+    # A long list takes seconds to check, and the loop has partners to serve.
+    allowed = frozenset(organisations if own is None else {own})
+    listed = await asyncio.to_thread(read_people, content, allowed)
     report = ImportReport(faults=list(listed.faults))
     people = _allowed(listed, importer, report)
     for start in range(0, len(people), BATCH):

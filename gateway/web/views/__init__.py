@@ -23,6 +23,7 @@ from gateway.web.views.account import (
     SignedOutView,
 )
 from gateway.web.views.admin import (
+    AccountRow,
     AdminGrantsView,
     AdminGrantView,
     AdminHomeView,
@@ -38,10 +39,10 @@ from gateway.web.views.admin import (
     GrantRow,
     ImportReport,
     ImportRow,
-    InvitationRow,
     LogFilter,
     LogRow,
     Move,
+    NewSecret,
     OfferChange,
     OfferItemRow,
     OfferReview,
@@ -119,6 +120,7 @@ PAGES: Mapping[str, type[View]] = MappingProxyType(
 
 __all__ = [
     "PAGES",
+    "AccountRow",
     "AdminGrantView",
     "AdminGrantsView",
     "AdminHomeView",
@@ -158,12 +160,12 @@ __all__ = [
     "ImportReport",
     "ImportRow",
     "InvitationInvalidView",
-    "InvitationRow",
     "Language",
     "LogFilter",
     "LogRow",
     "LoginView",
     "Move",
+    "NewSecret",
     "NoticeView",
     "OfferChange",
     "OfferItemRow",
