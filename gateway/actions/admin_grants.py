@@ -15,7 +15,7 @@ from gateway.store.admin_actions import AdminAction
 from gateway.store.grants import GrantDetail, GrantLine, GrantQuery, load_details, search_grants
 from gateway.store.handoffs import HandoffQuery, search_handoffs
 from gateway.store.partners import load_offer_versions
-from gateway.store.people import find_people
+from gateway.store.people import find_people, load_organisations
 from partners import Offer, offer_from_content
 
 PAGE = 50
@@ -95,6 +95,7 @@ class SeenGrant:
 
     detail: GrantDetail
     offer: Offer
+    organisation: str
     handoffs: tuple[Handoff, ...]
 
 
@@ -109,7 +110,9 @@ async def see_grant(services: Services, actor_id: str, grant_id: str) -> SeenGra
     grant = detail.line.grant
     content = await services.store.read(load_offer_versions, (grant.offer_id, grant.offer_version))
     handoffs = await services.store.read(search_handoffs, HandoffQuery(grant_id=grant_id, limit=PAGE))
-    return SeenGrant(detail, offer_from_content(content), tuple(handoffs))
+    organisations = await services.store.read(load_organisations, None)
+    names = {each.organisation_id: each.name for each in organisations}
+    return SeenGrant(detail, offer_from_content(content), names[detail.organisation_id], tuple(handoffs))
 
 
 async def _detail(services: Services, grant_id: str) -> GrantDetail:

@@ -223,6 +223,9 @@ class RiskFlag:
     text: str
 
 
+MoveKind = Literal["review", "approve", "return", "pause", "resume", "end"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
     """A legal next state with its own form; `pause` is the brake.
@@ -231,7 +234,7 @@ class Move:
     password has to be given first.
     """
 
-    kind: Literal["review", "approve", "return", "pause", "resume", "end"]
+    kind: MoveKind
     action: str
     reasons: tuple[Option, ...] = ()
     hidden: Hidden = ()
@@ -296,6 +299,9 @@ class ImportReport:
     rows: tuple[ImportRow, ...]
 
 
+AccountState = Literal["invited", "expired", "active", "closed"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountRow:
     """An account without anything that says whose it is; `again_action` (a POST) sends a fresh invitation."""
@@ -303,7 +309,7 @@ class AccountRow:
     person: str
     role: str
     organisation: str
-    state: Literal["invited", "expired", "active", "closed"]
+    state: AccountState
     made_at: int
     invited_until: int | None = None
     again_action: str = ""
