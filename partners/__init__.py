@@ -3,6 +3,8 @@
 from partners.content import (
     client_content,
     client_from_content,
+    manifest_content,
+    manifest_from_content,
     offer_content,
     offer_digest,
     offer_from_content,
@@ -39,6 +41,8 @@ __all__ = [
     "client_from_content",
     "diff_offers",
     "diff_partners",
+    "manifest_content",
+    "manifest_from_content",
     "offer_content",
     "offer_digest",
     "offer_from_content",

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter
 
-from partners.records import Client, Offer, Partner
+from partners.records import Client, Manifest, Offer, Partner
 
 Record = TypeVar("Record", Partner, Client, Offer)
 
@@ -51,8 +51,35 @@ def partner_from_content(content: str) -> Partner:
     return _read(_PARTNER, content)
 
 
+def manifest_content(manifest: Manifest) -> str:
+    """Write a manifest as its partner's, clients' and offers' contents; equal manifests have equal content."""
+    return _canonical(
+        {
+            "partner": json.loads(partner_content(manifest.partner)),
+            "clients": [json.loads(client_content(each)) for each in manifest.clients],
+            "offers": [json.loads(offer_content(each)) for each in manifest.offers],
+        }
+    )
+
+
+def manifest_from_content(content: str) -> Manifest:
+    """Read what manifest_content wrote; raises ValueError for anything else."""
+    members = json.loads(content)
+    if not isinstance(members, dict) or members.keys() != {"partner", "clients", "offers"}:
+        raise ValueError("the content is no manifest")
+    return Manifest(
+        partner_from_content(_canonical(members["partner"])),
+        tuple(client_from_content(_canonical(each)) for each in members["clients"]),
+        tuple(offer_from_content(_canonical(each)) for each in members["offers"]),
+    )
+
+
 def _write(adapter: TypeAdapter[Record], record: Record) -> str:
     members: Mapping[str, object] = adapter.dump_python(record, mode="json")
+    return _canonical(members)
+
+
+def _canonical(members: object) -> str:
     return json.dumps(members, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 

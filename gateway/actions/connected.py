@@ -12,6 +12,7 @@ from gateway.model.grants import ActorKind, Grant, GrantState, ReasonCode
 from gateway.model.handoffs import Handoff
 from gateway.model.people import Session
 from gateway.model.registry import Notice
+from gateway.store.admin_actions import AdminAction
 from gateway.store.consents import Verdict, forget_refusals
 from gateway.store.grants import (
     Change,
@@ -129,14 +130,19 @@ async def stop(services: Services, session: Session, grant_id: str) -> Grant:
     return await commit_change(services, outcome, reason)
 
 
-async def commit_change(services: Services, outcome: Outcome, reason: ReasonCode | None = None) -> Grant:
-    """Commit a change of a grant.
+async def commit_change(
+    services: Services,
+    outcome: Outcome,
+    reason: ReasonCode | None = None,
+    action: AdminAction | None = None,
+) -> Grant:
+    """Commit a change of a grant, together with the administrator's act if one acted.
 
     Raises:
         Refusal: ``stale_form`` when somebody else changed it first.
     """
     verdict = await services.store.run(
-        commit_changes, Change(outcome.grant, outcome.event, services.clock(), reason)
+        commit_changes, Change(outcome.grant, outcome.event, services.clock(), reason, action)
     )
     if verdict is not Verdict.DONE:
         raise Refusal("stale_form", detail="the grant changed in the meantime")

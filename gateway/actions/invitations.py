@@ -3,19 +3,23 @@
 from dataclasses import dataclass
 
 from gateway.accounts.passwords import password_faults
+from gateway.actions.opened_profile import OpenedProfile
 from gateway.actions.services import Services
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
+from gateway.kit.mail import Letter
 from gateway.store.people import (
     Acceptance,
     Invitation,
     NewInvitation,
     NewPassword,
+    Renewal,
     accept_invitations,
     load_invitations,
     renew_invitations,
 )
+from gateway.store.profiles import load_profiles
 
 
 async def find_invitation(services: Services, secret: str) -> Invitation:
@@ -67,8 +71,34 @@ def make_invitation(services: Services, invited_by: str) -> MadeInvitation:
     return MadeInvitation(f"{services.settings.issuer}/invitation/{secret}", row)
 
 
-async def invite_again(services: Services, person_id: str, invited_by: str) -> MadeInvitation:
-    """Make a new invitation; the person's older ones stop working."""
+def invitation_letter(services: Services, to: str, made: MadeInvitation) -> Letter:
+    """Write the letter that carries an invitation."""
+    name = services.settings.service_name
+    return Letter(
+        to=to,
+        subject=f"Your {name} account",
+        text=(
+            f"Your school made a {name} account for you.\n\n"
+            f"Choose your password here:\n{made.address}\n\n"
+            f"The link works once. Nobody at your school can see your password.\n"
+            f"Questions: {services.settings.contact}\n"
+        ),
+    )
+
+
+async def invite_again(
+    services: Services, person_id: str, invited_by: str, organisation_id: str | None = None
+) -> None:
+    """Send a new invitation; the person's older ones stop working. Who invites never sees the address.
+
+    Args:
+        organisation_id: where the person must belong, for a school's own administrator.
+
+    Raises:
+        Refusal: ``stale_form`` for somebody who is not waiting for an invitation there.
+    """
     made = make_invitation(services, invited_by)
-    await services.store.run(renew_invitations, (person_id, made.row))
-    return made
+    if not await services.store.run(renew_invitations, Renewal(person_id, organisation_id, made.row)):
+        raise Refusal("stale_form", detail="nobody who waits for an invitation")
+    profile = OpenedProfile(services.seal, await services.store.read(load_profiles, person_id))
+    await services.mailer.send(invitation_letter(services, profile.values({"email"})["email"], made))

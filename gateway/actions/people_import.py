@@ -1,14 +1,14 @@
 """Importing people: a list is checked row by row, accounts are made, invitations go out (promise P7)."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from gateway.accounts.people_list import ListedPerson, PeopleList, RowFault, read_people
-from gateway.actions.invitations import MadeInvitation, make_invitation
+from gateway.actions.invitations import MadeInvitation, invitation_letter, make_invitation
 from gateway.actions.services import Services
 from gateway.actions.sessions import login_index
 from gateway.kit.ids import Kind
-from gateway.kit.mail import Letter
 from gateway.kit.sealing import seal
 from gateway.model.people import Role
 from gateway.model.profile import place_of
@@ -64,7 +64,9 @@ async def import_people(
         each.organisation_id: each for each in await services.store.read(load_organisations, None)
     }
     own = importer.organisation_id
-    listed = read_people(content, frozenset(organisations if own is None else {own}))
+    # A long list takes seconds to check, and the loop has partners to serve.
+    allowed = frozenset(organisations if own is None else {own})
+    listed = await asyncio.to_thread(read_people, content, allowed)
     report = ImportReport(faults=list(listed.faults))
     people = _allowed(listed, importer, report)
     for start in range(0, len(people), BATCH):
@@ -99,7 +101,7 @@ async def _import_batch(
     for (person, invitation), is_new in zip(made, outcomes, strict=True):
         (report.created if is_new else report.known).append(person)
         if is_new and send:
-            await services.mailer.send(_letter(services, person, invitation))
+            await services.mailer.send(invitation_letter(services, person.email, invitation))
         elif is_new:
             report.invitations[person.email] = invitation.address
 
@@ -126,20 +128,6 @@ def _new(services: Services, person: ListedPerson, invitation: MadeInvitation) -
 
 def _language(fields: Mapping[str, str]) -> str:
     return fields.get("locale", "en").partition("-")[0]
-
-
-def _letter(services: Services, person: ListedPerson, invitation: MadeInvitation) -> Letter:
-    name = services.settings.service_name
-    return Letter(
-        to=person.email,
-        subject=f"Your {name} account",
-        text=(
-            f"Your school made a {name} account for you.\n\n"
-            f"Choose your password here:\n{invitation.address}\n\n"
-            f"The link works once. Nobody at your school can see your password.\n"
-            f"Questions: {services.settings.contact}\n"
-        ),
-    )
 
 
 async def _link_guardians(services: Services, people: list[ListedPerson], report: ImportReport) -> None:

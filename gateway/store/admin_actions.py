@@ -43,6 +43,12 @@ def append_actions(connection: Connection, actions: Sequence[AdminAction]) -> Se
     return [None] * len(actions)
 
 
+def did_act(connection: Connection, action: AdminAction) -> bool:
+    """Tell whether this very act was committed: a commit whose answer was lost is repeated with the same id."""
+    statement = select(admin_action.c.action_id).where(admin_action.c.action_id == action.action_id)
+    return connection.execute(statement).first() is not None
+
+
 def load_actions(connection: Connection, targets: Sequence[tuple[str, str]]) -> Sequence[list[AdminAction]]:
     """Load the acts on each (kind, id), oldest first."""
     return [_of(connection, kind, target_id) for kind, target_id in targets]

@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, tuple_
 
+from gateway.model.grants import ConsentEvent, GrantState
 from gateway.model.handoffs import HandedItem, Handoff
+from gateway.store.loading import event_from_row
 from gateway.store.tables import consent_event, consent_grant, handoff
 from scopes import Form, Item
 
@@ -66,35 +68,111 @@ def handoff_from_row(row: Any) -> Handoff:
 
 
 @dataclass(frozen=True, slots=True)
+class SliceQuery:
+    """A slice of the log, oldest first.
+
+    Attributes:
+        after: key of the last hand-off of the slice before, (at, handoff_id).
+    """
+
+    after: tuple[int, str] = (-1, "")
+    limit: int = 500
+
+
+@dataclass(frozen=True, slots=True)
 class LogSlice:
-    """A slice of the log in insertion-independent order, with what the invariant needs."""
+    """Hand-offs, with the consent events that they name and the ends of the grants that they name."""
 
     handoffs: list[Handoff]
+    events: dict[str, ConsentEvent]
     ended_at: dict[str, int]
 
 
-def read_slices(connection: Connection, queries: Sequence[HandoffQuery]) -> Sequence[LogSlice]:
-    """Read the log oldest first together with the ends of the grants it names."""
+def read_slices(connection: Connection, queries: Sequence[SliceQuery]) -> Sequence[LogSlice]:
+    """Read the log oldest first with what the invariant needs."""
     return [_slice(connection, query) for query in queries]
 
 
-def _slice(connection: Connection, query: HandoffQuery) -> LogSlice:
-    statement = select(handoff)
-    if query.before is not None:
-        statement = statement.where(tuple_(handoff.c.at, handoff.c.handoff_id) > tuple_(*query.before))
-    ordered = statement.order_by(handoff.c.at, handoff.c.handoff_id).limit(query.limit)
-    found = [handoff_from_row(row) for row in connection.execute(ordered)]
-    grants = sorted({each.grant_id for each in found})
+def _slice(connection: Connection, query: SliceQuery) -> LogSlice:
+    column = handoff.c
+    statement = (
+        select(handoff)
+        .where(tuple_(column.at, column.handoff_id) > tuple_(*query.after))
+        .order_by(column.at, column.handoff_id)
+        .limit(query.limit)
+    )
+    found = [handoff_from_row(row) for row in connection.execute(statement)]
+    named = select(consent_event).where(
+        consent_event.c.event_id.in_(sorted({each.event_id for each in found}))
+    )
     ended = select(consent_grant.c.grant_id, consent_grant.c.ended_at).where(
-        consent_grant.c.grant_id.in_(grants), consent_grant.c.ended_at.is_not(None)
+        consent_grant.c.grant_id.in_(sorted({each.grant_id for each in found})),
+        consent_grant.c.ended_at.is_not(None),
     )
     return LogSlice(
-        found, {row.grant_id: row.ended_at for row in connection.execute(ended) if row.ended_at is not None}
+        found,
+        {row.event_id: event_from_row(row) for row in connection.execute(named)},
+        {row.grant_id: row.ended_at for row in connection.execute(ended) if row.ended_at is not None},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class StoryQuery:
+    """A slice of all grants in the order of their ids."""
+
+    after: str = ""
+    limit: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class GrantStory:
+    """A grant as its row has it, and the consent events that should lead there.
+
+    Attributes:
+        version: number of events up to the row's state.
+        event_id: the event that made it so.
+    """
+
+    grant_id: str
+    state: GrantState
+    version: int
+    event_id: str
+    events: tuple[ConsentEvent, ...]
+
+
+def read_stories(connection: Connection, queries: Sequence[StoryQuery]) -> Sequence[list[GrantStory]]:
+    """Read grants with their consent events; an event that came after the row was read is left out."""
+    return [_stories(connection, query) for query in queries]
+
+
+def _stories(connection: Connection, query: StoryQuery) -> list[GrantStory]:
+    grant = consent_grant.c
+    rows = connection.execute(
+        select(grant.grant_id, grant.state, grant.version, grant.event_id)
+        .where(grant.grant_id > query.after)
+        .order_by(grant.grant_id)
+        .limit(query.limit)
+    ).all()
+    versions = {row.grant_id: row.version for row in rows}
+    events: dict[str, list[ConsentEvent]] = {grant_id: [] for grant_id in versions}
+    statement = (
+        select(consent_event)
+        .where(consent_event.c.grant_id.in_(sorted(versions)))
+        .order_by(consent_event.c.grant_id, consent_event.c.seq)
+    )
+    for row in connection.execute(statement):
+        if row.seq <= versions[row.grant_id]:
+            events[row.grant_id].append(event_from_row(row))
+    return [
+        GrantStory(
+            row.grant_id, GrantState(row.state), row.version, row.event_id, tuple(events[row.grant_id])
+        )
+        for row in rows
+    ]
 
 
 def count_log(connection: Connection, _: Sequence[None]) -> Sequence[tuple[int, int]]:
-    """Count hand-offs and consent events."""
+    """Count hand-offs and grants: what checking the whole log goes through."""
     handoffs = connection.execute(select(func.count()).select_from(handoff)).scalar_one()
-    events = connection.execute(select(func.count()).select_from(consent_event)).scalar_one()
-    return [(handoffs, events)]
+    grants = connection.execute(select(func.count()).select_from(consent_grant)).scalar_one()
+    return [(handoffs, grants)]

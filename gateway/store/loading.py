@@ -89,10 +89,11 @@ def events_of(connection: Connection, grant_id: str) -> tuple[ConsentEvent, ...]
     statement = (
         select(consent_event).where(consent_event.c.grant_id == grant_id).order_by(consent_event.c.seq)
     )
-    return tuple(_event(row) for row in connection.execute(statement))
+    return tuple(event_from_row(row) for row in connection.execute(statement))
 
 
-def _event(row: Any) -> ConsentEvent:
+def event_from_row(row: Any) -> ConsentEvent:
+    """Read one consent event."""
     return ConsentEvent(
         event_id=row.event_id,
         grant_id=row.grant_id,

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import Connection, func, select, update
 
 from gateway.model.registry import Notice
-from gateway.store.admin_actions import AdminAction, append_actions
+from gateway.store.admin_actions import AdminAction, append_actions, did_act
 from gateway.store.registry import bump_version, notice_from_row
-from gateway.store.statements import insert_once
+from gateway.store.statements import did_insert, insert_once
 from gateway.store.tables import client, manifest_version, notice_version, offer, offer_version, partner
 
 
@@ -27,7 +27,8 @@ class Submission:
 def submit_manifests(connection: Connection, submissions: Sequence[Submission]) -> Sequence[int | None]:
     """Keep manifests as new versions; None where the newest version says the same already."""
     outcomes = [_submit(connection, each) for each in submissions]
-    bump_version(connection)
+    if any(version is not None for version in outcomes):
+        bump_version(connection)
     return outcomes
 
 
@@ -39,15 +40,19 @@ def _submit(connection: Connection, new: Submission) -> int | None:
         "changed_at": new.at,
     }
     insert_once(connection, partner, [row])
+    own = partner.c.partner_id == new.partner_id
+    # Two submissions at once would take the same number, and one of them would be lost: the second waits here.
+    connection.execute(select(partner.c.partner_id).where(own).with_for_update())
     digest = hashlib.sha256(new.content.encode()).digest()
     newest = connection.execute(
         select(manifest_version.c.version, manifest_version.c.sha256)
         .where(manifest_version.c.partner_id == new.partner_id)
         .order_by(manifest_version.c.version.desc())
+        .limit(1)
     ).first()
     if newest and newest.sha256 == digest:
         return None
-    version = newest.version + 1 if newest else 1
+    version: int = newest.version + 1 if newest else 1
     insert_once(
         connection,
         manifest_version,
@@ -62,8 +67,10 @@ def _submit(connection: Connection, new: Submission) -> int | None:
             }
         ],
     )
+    connection.execute(update(partner).where(own).values(pending_manifest=version))
+    # Until something is live, a partner is what its newest manifest says.
     connection.execute(
-        update(partner).where(partner.c.partner_id == new.partner_id).values(pending_manifest=version)
+        update(partner).where(own, partner.c.live_manifest.is_(None)).values(content=new.partner_content)
     )
     return version
 
@@ -127,8 +134,9 @@ class StateChange:
 
 def move_partners(connection: Connection, changes: Sequence[StateChange]) -> Sequence[bool]:
     """Move partners; False where the state was no longer the one that was seen."""
-    outcomes = [_move(connection, each) for each in changes]
-    bump_version(connection)
+    outcomes = [did_act(connection, each.action) or _move(connection, each) for each in changes]
+    if any(outcomes):
+        bump_version(connection)
     return outcomes
 
 
@@ -177,15 +185,20 @@ class Publication:
 
 
 def publish_manifests(connection: Connection, publications: Sequence[Publication]) -> Sequence[bool]:
-    """Publish manifests; False where the state or the manifest under review changed in the meantime."""
+    """Publish manifests, each whole or not at all.
+
+    False where the state or the manifest under review changed in the meantime, where another partner holds an
+    id that the manifest names, and where an offer version of that number stands already.
+    """
     outcomes = []
     for each in publications:
         with connection.begin_nested() as savepoint:
-            done = _publish(connection, each)
+            done = did_act(connection, each.change.action) or _publish(connection, each)
             if not done:
                 savepoint.rollback()
         outcomes.append(done)
-    bump_version(connection)
+    if any(outcomes):
+        bump_version(connection)
     return outcomes
 
 
@@ -223,6 +236,14 @@ def _publish_offer(connection: Connection, partner_id: str, new: OfferRow, at: i
     insert_once(
         connection, offer, [{"offer_id": new.offer_id, "partner_id": partner_id, "live_version": new.version}]
     )
+    statement = (
+        update(offer)
+        .where(offer.c.offer_id == new.offer_id, offer.c.partner_id == partner_id)
+        .values(live_version=new.version)
+        .returning(offer.c.offer_id)
+    )
+    if connection.execute(statement).first() is None:
+        return False
     row = {
         "offer_id": new.offer_id,
         "version": new.version,
@@ -231,15 +252,11 @@ def _publish_offer(connection: Connection, partner_id: str, new: OfferRow, at: i
         "material": new.material,
         "published_at": at,
     }
-    insert_once(connection, offer_version, [row])
+    # A version is immutable: whoever comes second with the same number has looked at an older one.
+    if not did_insert(connection, offer_version, row):
+        return False
     insert_once(connection, notice_version, [asdict(notice) | {"diff": new.diff} for notice in new.notices])
-    statement = (
-        update(offer)
-        .where(offer.c.offer_id == new.offer_id, offer.c.partner_id == partner_id)
-        .values(live_version=new.version)
-        .returning(offer.c.offer_id)
-    )
-    return connection.execute(statement).first() is not None
+    return True
 
 
 def newest_offer_versions(connection: Connection, offer_ids: Sequence[str]) -> Sequence[int]:
@@ -276,7 +293,8 @@ def keep_secrets(connection: Connection, secrets: Sequence[NewSecret]) -> Sequen
         if known:
             append_actions(connection, [each.action])
         outcomes.append(known)
-    bump_version(connection)
+    if any(outcomes):
+        bump_version(connection)
     return outcomes
 
 

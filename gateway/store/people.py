@@ -131,18 +131,48 @@ def _invitation_row(person_id: str, new: NewInvitation) -> dict[str, object]:
     }
 
 
-def renew_invitations(
-    connection: Connection, renewals: Sequence[tuple[str, NewInvitation]]
-) -> Sequence[None]:
-    """Invite again: the unused older invitations of the person stop working."""
-    for person_id, new in renewals:
-        connection.execute(
-            update(invitation)
-            .where(invitation.c.person_id == person_id, invitation.c.used_at.is_(None))
-            .values(used_at=new.created_at)
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """The plan of inviting again.
+
+    Attributes:
+        organisation_id: where the person must belong; None for anywhere.
+    """
+
+    person_id: str
+    organisation_id: str | None
+    invitation: NewInvitation
+
+
+def renew_invitations(connection: Connection, renewals: Sequence[Renewal]) -> Sequence[bool]:
+    """Invite again: the unused older invitations of the person stop working.
+
+    False for somebody unknown, of another organisation, or who has chosen a password already: an invitation is
+    no way to set a second one.
+    """
+    return [_renew(connection, each) for each in renewals]
+
+
+def _renew(connection: Connection, renewal: Renewal) -> bool:
+    invited = select(person.c.person_id).where(
+        person.c.person_id == renewal.person_id, person.c.state == str(PersonState.INVITED)
+    )
+    if renewal.organisation_id is not None:
+        invited = invited.where(person.c.organisation_id == renewal.organisation_id)
+    if connection.execute(invited.with_for_update()).first() is None:
+        return False
+    connection.execute(
+        update(invitation)
+        .where(
+            invitation.c.person_id == renewal.person_id,
+            invitation.c.used_at.is_(None),
+            # Not our own, when a commit whose answer was lost is repeated.
+            invitation.c.invitation_digest != renewal.invitation.invitation_digest,
         )
-        insert_once(connection, invitation, [_invitation_row(person_id, new)])
-    return [None] * len(renewals)
+        .values(used_at=renewal.invitation.created_at)
+    )
+    insert_once(connection, invitation, [_invitation_row(renewal.person_id, renewal.invitation)])
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -389,6 +389,7 @@ admin_action = Table(
     _text("detail"),
     _at("at"),
     Index(None, "at"),
+    Index(None, "target_kind", "target_id", "at"),
 )
 
 # Protocol

@@ -8,7 +8,19 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.kit.errors import Refusal
-from gateway.web import authorize, connected, plain_pages, profile, protocol, sessions
+from gateway.web import (
+    admin_grants,
+    admin_home,
+    admin_log,
+    admin_partners,
+    admin_people,
+    authorize,
+    connected,
+    plain_pages,
+    profile,
+    protocol,
+    sessions,
+)
 from gateway.web.answers import token_refusal
 from gateway.web.visit import Visit, refusal_page
 
@@ -24,6 +36,11 @@ def all_routes() -> list[Route]:
         *connected.ROUTES,
         *profile.ROUTES,
         *plain_pages.ROUTES,
+        *admin_home.ROUTES,
+        *admin_grants.ROUTES,
+        *admin_partners.ROUTES,
+        *admin_log.ROUTES,
+        *admin_people.ROUTES,
     ]
     for route in routes:
         if route.path not in _READS_ALONE and not route.path.startswith("/.well-known/") and route.methods:

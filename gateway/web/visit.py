@@ -36,6 +36,7 @@ FLASHES = {
     "signed-in": "You are signed in.",
     "password": "Your password is set. You can sign in now.",
     "revoked": "Revoked. Every token of this grant has died.",
+    "invited": "A new invitation is on its way. The older ones no longer work.",
     "moved": "Done. It acts from the next request on, on every node.",
 }
 

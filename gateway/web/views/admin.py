@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from gateway.web.views.frame import ONE_PAGE, Event, Fact, FieldError, Option, Pager, View
+from gateway.web.views.frame import ONE_PAGE, Event, Fact, FieldError, Hidden, Option, Pager, View
 
 Section = Literal["grants", "partners", "log", "people"]
 GrantState = Literal["asked", "active", "paused", "refused", "ended"]
@@ -12,11 +12,11 @@ PartnerState = Literal["draft", "review", "live", "paused", "ended"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """A section this administrator may enter; `count` is what is in it, `attention` what waits."""
+    """A section this administrator may enter; `count` is what is in it, if known, `attention` what waits."""
 
     section: Section
     url: str
-    count: int = 0
+    count: int | None = None
     attention: int = 0
 
 
@@ -38,7 +38,10 @@ class AdminHomeView(AdminView):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrantFilter:
-    """The search as it was asked (a GET): `person` is matched exactly, days are ISO 8601 (`2026-03-03`)."""
+    """The search as it was asked: `person` is matched exactly, days are ISO 8601 (`2026-03-03`).
+
+    It is posted, so that no address of a person stands in an address of a page.
+    """
 
     action: str
     person: str = ""
@@ -52,7 +55,7 @@ class GrantFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrantRow:
-    """One grant in a result; `person` is masked."""
+    """One grant in a result; `person` is a short form of an id, or the address that was searched by."""
 
     grant_id: str
     url: str
@@ -101,7 +104,7 @@ class TokenRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogRow:
-    """One hand-off as an administrator sees it; `person` is masked, `fields` and `purposes` are names."""
+    """One hand-off as an administrator sees it; `person` as in `GrantRow`, `fields` and `purposes` are names."""
 
     at: int
     handoff_id: str
@@ -116,7 +119,10 @@ class LogRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminGrantView(AdminView):
-    """One grant. `revoke_action` posts `reason` and `note`; empty when there is nothing to revoke."""
+    """One grant. `revoke_action` posts `reason`; empty when there is nothing to revoke.
+
+    With a `reauthenticate_url`, the password has to be given first.
+    """
 
     grant_id: str
     state: GrantState
@@ -129,9 +135,8 @@ class AdminGrantView(AdminView):
     tokens: tuple[TokenRow, ...]
     notice_url: str
     revoke_action: str = ""
+    reauthenticate_url: str = ""
     reasons: tuple[Option, ...] = ()
-    note: str = ""
-    note_maximum: int = 500
     errors: tuple[FieldError, ...] = ()
 
 
@@ -158,13 +163,22 @@ class AdminPartnersView(AdminView):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientRow:
-    """A registered client of a partner (RFC 7591 §2)."""
+    """A client of a partner (RFC 7591 §2); `secret_action` (a POST) gives it a new secret."""
 
     client_id: str
     name: str
     profile: str
     auth_method: str
     redirect_uris: tuple[str, ...]
+    secret_action: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSecret:
+    """A client's new secret: it is shown once, here."""
+
+    client_id: str
+    secret: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,12 +223,22 @@ class RiskFlag:
     text: str
 
 
+MoveKind = Literal["review", "approve", "return", "pause", "resume", "end"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """A legal next state with its own form; posts `reason` and `note`. `pause` is the brake."""
+    """A legal next state with its own form; `pause` is the brake.
 
-    kind: Literal["review", "approve", "return", "pause", "resume", "end"]
+    It posts `reason` where there are `reasons`; one of them must be chosen. With a `reauthenticate_url`, the
+    password has to be given first.
+    """
+
+    kind: MoveKind
     action: str
+    reasons: tuple[Option, ...] = ()
+    hidden: Hidden = ()
+    reauthenticate_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,15 +253,14 @@ class AdminPartnerView(AdminView):
     offers: tuple[OfferReview, ...]
     risks: tuple[RiskFlag, ...] = ()
     moves: tuple[Move, ...] = ()
-    reasons: tuple[Option, ...] = ()
     events: tuple[Event, ...] = ()
-    note_maximum: int = 500
+    secret: NewSecret | None = None
     errors: tuple[FieldError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogFilter:
-    """The search of the log as it was asked (a GET); times are local, `2026-03-03T10:15`."""
+    """The search of the log as it was asked; it is posted. Times are of the page's zone, `2026-03-03T10:15`."""
 
     action: str
     person: str = ""
@@ -260,34 +283,35 @@ class AdminLogView(AdminView):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportRow:
-    """One line of an imported file that needs a look; `line` counts from 1 with the heading."""
+    """One fault of an imported file; `line` counts from 1 with the heading, `column` may be empty."""
 
     line: int
-    email: str
-    outcome: Literal["created", "updated", "refused"]
-    faults: tuple[str, ...] = ()
+    column: str
+    fault: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
-    """What an import did; either every row was good and all were taken, or none was."""
+    """What an import did: rows in order were taken, the others were left out and are named."""
 
-    taken: bool
-    good: int
-    bad: int
+    created: int
+    known: int
     rows: tuple[ImportRow, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvitationRow:
-    """An invitation; `again_action` (a POST) sends a fresh one."""
+AccountState = Literal["invited", "expired", "active", "closed"]
 
-    email: str
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountRow:
+    """An account without anything that says whose it is; `again_action` (a POST) sends a fresh invitation."""
+
+    person: str
     role: str
     organisation: str
-    state: Literal["open", "used", "expired"]
-    sent_at: int
-    expires_at: int
+    state: AccountState
+    made_at: int
+    invited_until: int | None = None
     again_action: str = ""
 
 
@@ -298,7 +322,7 @@ class AdminPeopleView(AdminView):
     import_action: str
     columns: tuple[str, ...]
     maximum_bytes: int
-    invitations: tuple[InvitationRow, ...]
+    accounts: tuple[AccountRow, ...]
     report: ImportReport | None = None
     errors: tuple[FieldError, ...] = ()
     pager: Pager = ONE_PAGE

@@ -36,6 +36,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("action_id", name=op.f("pk_admin_action")),
     )
     op.create_index(op.f("ix_admin_action_at"), "admin_action", ["at"], unique=False)
+    op.create_index(
+        op.f("ix_admin_action_target_kind_target_id_at"),
+        "admin_action",
+        ["target_kind", "target_id", "at"],
+        unique=False,
+    )
     op.create_table(
         "approval",
         sa.Column("approval_id", sa.Text(), nullable=False),
@@ -542,5 +548,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_client_assertion_expires_at"), table_name="client_assertion")
     op.drop_table("client_assertion")
     op.drop_table("approval")
+    op.drop_index(op.f("ix_admin_action_target_kind_target_id_at"), table_name="admin_action")
     op.drop_index(op.f("ix_admin_action_at"), table_name="admin_action")
     op.drop_table("admin_action")

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from gateway.web.views import (
+    AccountRow,
     AdminGrantsView,
     AdminGrantView,
     AdminHomeView,
@@ -20,10 +21,10 @@ from gateway.web.views import (
     GrantRow,
     ImportReport,
     ImportRow,
-    InvitationRow,
     LogFilter,
     LogRow,
     Move,
+    NewSecret,
     OfferChange,
     OfferItemRow,
     OfferReview,
@@ -184,6 +185,7 @@ partner_page = AdminPartnerView(
             profile="baseline",
             auth_method="client_secret_basic",
             redirect_uris=("https://app.quizco.example.org/callback",),
+            secret_action="/admin/partners/quizco/clients/quizco-web/secret",
         ),
     ),
     offers=(
@@ -223,10 +225,9 @@ partner_page = AdminPartnerView(
         RiskFlag(serious=False, text="The attestation is older than six months."),
     ),
     moves=(
-        Move(kind="approve", action="/admin/partners/quizco/approve"),
+        Move(kind="approve", action="/admin/partners/quizco/approve", hidden=(("manifest", "8"),)),
         Move(kind="return", action="/admin/partners/quizco/return"),
     ),
-    reasons=reasons,
     events=(Event(at=NOW - DAY, what="Sent to review", actor="Partner manager", reason="new version"),),
 )
 people = AdminPeopleView(
@@ -236,33 +237,22 @@ people = AdminPeopleView(
     import_action="/admin/people/import",
     columns=("organisation", "role", "email", "name", "birthdate", "locale"),
     maximum_bytes=2_000_000,
-    invitations=(
-        InvitationRow(
-            email="p•••@northfield.example.org",
-            role="student",
+    accounts=tuple(
+        AccountRow(
+            person=f"per_{state[:3]}4hT…",
+            role=role,
             organisation="Northfield School",
-            state="open",
-            sent_at=NOW - DAY,
-            expires_at=NOW + 6 * DAY,
-            again_action="/admin/people/invitations/i1/again",
-        ),
-        InvitationRow(
-            email="q•••@northfield.example.org",
-            role="professor",
-            organisation="Northfield School",
-            state="used",
-            sent_at=NOW - 9 * DAY,
-            expires_at=NOW - 2 * DAY,
-        ),
-        InvitationRow(
-            email="r•••@lakeside.example.org",
-            role="guardian",
-            organisation="Lakeside University College",
-            state="expired",
-            sent_at=NOW - 30 * DAY,
-            expires_at=NOW - 23 * DAY,
-            again_action="/admin/people/invitations/i3/again",
-        ),
+            state=state,
+            made_at=NOW - 9 * DAY,
+            invited_until=until,
+            again_action=f"/admin/people/per_{state}/invite" if until else "",
+        )
+        for role, state, until in (
+            ("student", "invited", NOW + 6 * DAY),
+            ("guardian", "expired", NOW - 2 * DAY),
+            ("professor", "active", None),
+            ("student", "closed", None),
+        )
     ),
     pager=Pager(newer_url="?after=i1", older_url="?before=i3"),
 )
@@ -310,8 +300,9 @@ SAMPLES: dict[str, tuple[str, View]] = {
     ),
     "admin_grant.paused": (
         "admin_grant",
-        replace(grant, state="paused", note="Caller gave the ticket number.", errors=(wrong_reason,)),
+        replace(grant, state="paused", errors=(wrong_reason,)),
     ),
+    "admin_grant.stale": ("admin_grant", replace(grant, reauthenticate_url="/reauthenticate")),
     "admin_grant.refused": (
         "admin_grant",
         replace(grant, state="refused", revoke_action="", handoffs=(), tokens=()),
@@ -356,9 +347,14 @@ SAMPLES: dict[str, tuple[str, View]] = {
             risks=(),
             offers=(replace(partner_page.offers[0], changes=()),),
             moves=(
-                Move(kind="pause", action="/admin/partners/quizco/pause"),
-                Move(kind="end", action="/admin/partners/quizco/end"),
+                Move(
+                    kind="pause",
+                    action="/admin/partners/quizco/pause",
+                    reasons=(replace(reasons[0], chosen=True), *reasons[1:]),
+                ),
+                Move(kind="end", action="/admin/partners/quizco/end", reasons=reasons),
             ),
+            secret=NewSecret(client_id="quizco-web", secret="cg_cs_made-up"),
         ),
     ),
     "admin_partner.paused": (
@@ -368,13 +364,23 @@ SAMPLES: dict[str, tuple[str, View]] = {
             state="paused",
             events=(),
             moves=(Move(kind="resume", action="/admin/partners/quizco/resume"),),
-            errors=(FieldError(field="", message="Choose a reason before you resume."),),
+            errors=(FieldError(field="", message="Choose a reason before you end it."),),
         ),
     ),
     "admin_partner.draft": (
         "admin_partner",
         replace(
             partner_page, state="draft", moves=(Move(kind="review", action="/admin/partners/quizco/review"),)
+        ),
+    ),
+    "admin_partner.stale": (
+        "admin_partner",
+        replace(
+            partner_page,
+            moves=tuple(
+                Move(kind=kind, action=f"/admin/partners/quizco/{kind}", reauthenticate_url="/reauthenticate")
+                for kind in ("approve", "resume")
+            ),
         ),
     ),
     "admin_partner.reader": ("admin_partner", replace(partner_page, state="ended", moves=())),
@@ -413,25 +419,11 @@ SAMPLES: dict[str, tuple[str, View]] = {
         replace(
             people,
             report=ImportReport(
-                taken=False,
-                good=98,
-                bad=2,
+                created=97,
+                known=1,
                 rows=(
-                    ImportRow(
-                        line=17,
-                        email="not an address",
-                        outcome="refused",
-                        faults=(
-                            "email: there is no @ in it",
-                            "role: unknown; one of student, professor, guardian",
-                        ),
-                    ),
-                    ImportRow(
-                        line=40,
-                        email="x@lakeside.example.org",
-                        outcome="refused",
-                        faults=("guardian_email: nobody of this name",),
-                    ),
+                    ImportRow(line=17, column="email", fault="This is not an e-mail address."),
+                    ImportRow(line=40, column="", fault="The row has more cells than the heading."),
                 ),
             ),
             errors=(FieldError(field="file", message="Two rows need a look."),),
@@ -441,20 +433,12 @@ SAMPLES: dict[str, tuple[str, View]] = {
         "admin_people",
         replace(
             people,
-            invitations=(),
-            report=ImportReport(
-                taken=True,
-                good=2,
-                bad=0,
-                rows=(
-                    ImportRow(line=2, email="a•••@lakeside.example.org", outcome="created"),
-                    ImportRow(line=3, email="b•••@lakeside.example.org", outcome="updated"),
-                ),
-            ),
+            accounts=(),
+            report=ImportReport(created=2, known=0, rows=()),
         ),
     ),
     "admin_people.plain": (
         "admin_people",
-        replace(people, report=ImportReport(taken=True, good=100, bad=0, rows=())),
+        replace(people, report=ImportReport(created=100, known=1, rows=())),
     ),
 }

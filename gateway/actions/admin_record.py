@@ -1,0 +1,33 @@
+"""Administrators' acts that change nothing but are put on record: who looked, and by which conditions."""
+
+from dataclasses import fields
+from typing import Any
+
+from gateway.actions.services import Services
+from gateway.kit.ids import Kind
+from gateway.store.admin_actions import AdminAction, append_actions
+
+
+async def record_look(
+    services: Services, actor_id: str, act: str, target_kind: str, target_id: str, conditions: str = ""
+) -> None:
+    """Record that somebody looked.
+
+    Args:
+        conditions: names of the conditions that were searched by, never what they were.
+    """
+    action = AdminAction(
+        action_id=services.ids(Kind.ACTION),
+        actor_id=actor_id,
+        action=act,
+        target_kind=target_kind,
+        target_id=target_id,
+        at=services.clock(),
+        detail={"conditions": conditions} if conditions else {},
+    )
+    await services.store.run(append_actions, action)
+
+
+def condition_names(search: Any) -> str:
+    """Name the conditions that a search was given, in the order in which it lists them."""
+    return ",".join(each.name for each in fields(search) if getattr(search, each.name) not in (None, ""))

@@ -1,0 +1,250 @@
+"""Administrators' pages of consents: search, look, revoke."""
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.actions.admin_grants import (
+    REVOKE_REASONS,
+    FoundGrants,
+    GrantSearch,
+    SeenGrant,
+    find_grants,
+    revoke_grant,
+    see_grant,
+)
+from gateway.actions.services import day_of
+from gateway.consent.choices import DAY
+from gateway.model.grants import LIVE, ConsentEvent, Grant, GrantState
+from gateway.model.people import Power, powers_of
+from gateway.store.grants import GrantLine
+from gateway.web import views
+from gateway.web.admin_log import log_row
+from gateway.web.administration import (
+    REASON_WORDS,
+    Conditions,
+    actor_words,
+    address_of_search,
+    doors,
+    field_options,
+    partner_options,
+    password_first,
+    path_id,
+    read_reason,
+    reason_options,
+    short_person,
+)
+from gateway.web.visit import Visit, see_other, show, signed_in_page
+from partners import OfferItem
+from scopes import FIELDS, field_label, form_label, purpose_label
+
+STATE_WORDS = {
+    GrantState.WAITING: "Asked",
+    GrantState.ACTIVE: "Active",
+    GrantState.PAUSED: "Paused",
+    GrantState.REFUSED: "Refused",
+    GrantState.ENDED: "Ended",
+}
+
+
+async def grants(visit: Visit) -> Response:
+    """Search consents; without a condition nothing is listed."""
+    actor = visit.check_power(Power.SEE_GRANTS).person
+    conditions = Conditions(visit, "/admin/grants")
+    search = _search(visit, conditions)
+    found = None
+    if conditions.are_given and not conditions.errors:
+        found = await find_grants(visit.services, actor.person_id, search)
+    view = views.AdminGrantsView(
+        chrome=visit.chrome("admin"),
+        doors=await doors(visit),
+        section="grants",
+        query=_filter(visit, conditions, search),
+        asked=conditions.are_given,
+        rows=_rows(visit, found, search.email) if found else (),
+        pager=conditions.pager(found.older if found else None),
+    )
+    return show("admin_grants", view, status=400 if conditions.errors else 200)
+
+
+def _search(visit: Visit, conditions: Conditions) -> GrantSearch:
+    since, last = conditions.day("from"), conditions.day("to")
+    until = None if last is None else last + DAY
+    conditions.check_order(since, until, "The first day is after the last one.")
+    state = conditions.one_of("state", map(str, GrantState))
+    return GrantSearch(
+        email=conditions.email,
+        partner_id=conditions.one_of("partner", visit.services.registry.partners),
+        field=conditions.one_of("field", FIELDS),
+        state=GrantState(state) if state else None,
+        since=since,
+        until=until,
+        before=conditions.before(),
+    )
+
+
+def _filter(visit: Visit, conditions: Conditions, search: GrantSearch) -> views.GrantFilter:
+    return views.GrantFilter(
+        action="/admin/grants",
+        person=search.email,
+        from_day=conditions.text("from"),
+        to_day=conditions.text("to"),
+        partners=partner_options(visit, search.partner_id),
+        fields=field_options(search.field),
+        states=tuple(
+            views.Option(value=str(state), label=words, chosen=state is search.state)
+            for state, words in STATE_WORDS.items()
+        ),
+        errors=tuple(conditions.errors),
+    )
+
+
+def _rows(visit: Visit, found: FoundGrants, email: str) -> tuple[views.GrantRow, ...]:
+    return tuple(_row(visit, line, email) for line in found.lines)
+
+
+def _row(visit: Visit, line: GrantLine, email: str) -> views.GrantRow:
+    grant, registry = line.grant, visit.services.registry
+    was_given = grant.state not in (GrantState.WAITING, GrantState.REFUSED)
+    return views.GrantRow(
+        grant_id=grant.grant_id,
+        url=f"/admin/grants/{grant.grant_id}",
+        person=email or short_person(grant.person_id),
+        brand=registry.partners[grant.partner_id].partner.brand,
+        offer=registry.offers[grant.offer_id].offer.name,
+        state=_state(grant, visit.services.clock()),
+        fields=tuple(dict.fromkeys(field_label(each.item.field) for each in grant.items)),
+        given_at=line.created_at if was_given else None,
+        last_handoff_at=line.last_handoff_at,
+    )
+
+
+def _state(grant: Grant, now: int) -> views.GrantState:
+    if grant.state is GrantState.ENDED or (grant.state in LIVE and now >= grant.valid_until):
+        return "ended"
+    if grant.state is GrantState.ACTIVE:
+        return "active"
+    if grant.state is GrantState.PAUSED:
+        return "paused"
+    return "refused" if grant.state is GrantState.REFUSED else "asked"
+
+
+async def search_grants(visit: Visit) -> Response:
+    """Take a search and go to its address."""
+    visit.check_power(Power.SEE_GRANTS)
+    form = await visit.form()
+    return see_other(address_of_search(visit, form, ("partner", "field", "state", "from", "to")))
+
+
+async def grant(visit: Visit) -> Response:
+    """Show one consent."""
+    actor = visit.check_power(Power.SEE_GRANTS).person
+    seen = await see_grant(visit.services, actor.person_id, path_id(visit, "grant_id"))
+    return show("admin_grant", await _grant_view(visit, seen))
+
+
+async def _grant_view(
+    visit: Visit, seen: SeenGrant, errors: tuple[views.FieldError, ...] = ()
+) -> views.AdminGrantView:
+    line, detail = seen.detail.line, seen.detail
+    found, here = line.grant, f"/admin/grants/{line.grant.grant_id}"
+    can_revoke = Power.REVOKE_GRANT in powers_of(visit.signed_in.person.role) and found.state in LIVE
+    return views.AdminGrantView(
+        chrome=visit.chrome("admin"),
+        doors=await doors(visit),
+        section="grants",
+        grant_id=found.grant_id,
+        state=_state(found, visit.services.clock()),
+        brand=visit.services.registry.partners[found.partner_id].partner.brand,
+        offer=seen.offer.name,
+        facts=_facts(seen),
+        items=tuple(_item(item, found) for item in seen.offer.items),
+        events=tuple(_event(event) for event in reversed(detail.events)),
+        handoffs=tuple(log_row(visit, each) for each in seen.handoffs),
+        tokens=tuple(
+            views.TokenRow(
+                token_id=each.token_id,
+                kind=f"{each.kind} token",
+                client_id=each.client_id,
+                issued_at=each.issued_at,
+                expires_at=each.expires_at,
+                alive=each.revoked_at is None and visit.services.clock() < each.expires_at,
+            )
+            for each in detail.tokens
+        ),
+        notice_url=f"/notices/{found.notice_id}",
+        revoke_action=f"{here}/revoke" if can_revoke else "",
+        reauthenticate_url=password_first(visit, here),
+        reasons=reason_options(REVOKE_REASONS),
+        errors=errors,
+    )
+
+
+def _facts(seen: SeenGrant) -> tuple[views.Fact, ...]:
+    line, found = seen.detail.line, seen.detail.line.grant
+    facts = [
+        views.Fact(label="Person", value=short_person(found.person_id)),
+        views.Fact(label="Role", value=seen.detail.role.replace("_", " ")),
+        views.Fact(label="Organisation", value=seen.organisation),
+        views.Fact(label="Offer version", value=str(found.offer_version)),
+        views.Fact(label="Since", value=_day(line.created_at)),
+        views.Fact(label="Valid until", value=_day(found.valid_until)),
+    ]
+    if line.ended_at is not None:
+        facts.append(views.Fact(label="Ended", value=_day(line.ended_at)))
+    return tuple(facts)
+
+
+def _day(at: int) -> str:
+    return day_of(at).isoformat()
+
+
+def _item(item: OfferItem, found: Grant) -> views.GrantItemRow:
+    granted = next(
+        (each for each in found.items if (each.item.field, each.item.purpose) == (item.field, item.purpose)),
+        None,
+    )
+    forms = (granted.item.form,) if granted else item.forms
+    return views.GrantItemRow(
+        field=field_label(item.field),
+        purpose=purpose_label(item.purpose),
+        form=", ".join(form_label(item.field, form) for form in forms),
+        needed=str(item.necessity) == "needed",
+        granted=granted is not None,
+        kept_seconds=(granted.retention_days if granted else item.retention_days) * DAY,
+    )
+
+
+def _event(event: ConsentEvent) -> views.Event:
+    is_admin = str(event.actor_kind) == "admin"
+    return views.Event(
+        at=event.at,
+        what=str(event.type).capitalize(),
+        actor=actor_words(event.actor_id) if is_admin else f"the {event.actor_kind}",
+        reason=REASON_WORDS[event.reason] if event.reason else "",
+    )
+
+
+async def revoke(visit: Visit) -> Response:
+    """Revoke a consent; it takes a recent password and a reason."""
+    actor = visit.check_power(Power.REVOKE_GRANT).person
+    form = await visit.form()
+    grant_id = path_id(visit, "grant_id")
+    here = f"/admin/grants/{grant_id}"
+    away = password_first(visit, here)
+    if away:
+        return see_other(away)
+    reason = read_reason(form, REVOKE_REASONS)
+    if reason is None:
+        seen = await see_grant(visit.services, actor.person_id, grant_id)
+        errors = (views.FieldError(field="reason", message="Choose a reason."),)
+        return show("admin_grant", await _grant_view(visit, seen, errors), status=400)
+    await revoke_grant(visit.services, actor.person_id, grant_id, reason)
+    return see_other(f"{here}?done=revoked")
+
+
+ROUTES = (
+    Route("/admin/grants", signed_in_page(grants), methods=["GET"]),
+    Route("/admin/grants", signed_in_page(search_grants), methods=["POST"]),
+    Route("/admin/grants/{grant_id}", signed_in_page(grant), methods=["GET"]),
+    Route("/admin/grants/{grant_id}/revoke", signed_in_page(revoke), methods=["POST"]),
+)

@@ -1,0 +1,103 @@
+"""The administrators' page of the hand-off log."""
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.actions.admin_log import LogSearch, read_log
+from gateway.model.handoffs import Handoff
+from gateway.model.people import Power, powers_of
+from gateway.web import views
+from gateway.web.administration import (
+    Conditions,
+    address_of_search,
+    doors,
+    field_options,
+    partner_options,
+    short_person,
+)
+from gateway.web.visit import Visit, see_other, show, signed_in_page
+from scopes import FIELDS, field_label, purpose_label
+
+ENDPOINTS = ("userinfo",)
+"""Where values can leave."""
+
+
+async def log(visit: Visit) -> Response:
+    """Show a page of the log."""
+    actor = visit.check_power(Power.READ_LOG).person
+    conditions = Conditions(visit, "/admin/log")
+    search = _search(visit, conditions)
+    found = None
+    if not conditions.errors:
+        found = await read_log(visit.services, actor.person_id, search)
+    view = views.AdminLogView(
+        chrome=visit.chrome("admin"),
+        doors=await doors(visit),
+        section="log",
+        query=_filter(visit, conditions, search),
+        rows=tuple(log_row(visit, each, search.email) for each in found.handoffs) if found else (),
+        pager=conditions.pager(found.older if found else None),
+    )
+    return show("admin_log", view, status=400 if conditions.errors else 200)
+
+
+def _search(visit: Visit, conditions: Conditions) -> LogSearch:
+    since, until = conditions.moment("from"), conditions.moment("to")
+    conditions.check_order(since, until, "The first moment is not before the last one.")
+    return LogSearch(
+        email=conditions.email,
+        partner_id=conditions.one_of("partner", visit.services.registry.partners),
+        field=conditions.one_of("field", FIELDS),
+        endpoint=conditions.one_of("endpoint", ENDPOINTS),
+        since=since,
+        until=until,
+        before=conditions.before(),
+    )
+
+
+def _filter(visit: Visit, conditions: Conditions, search: LogSearch) -> views.LogFilter:
+    return views.LogFilter(
+        action="/admin/log",
+        person=search.email,
+        from_time=conditions.text("from"),
+        to_time=conditions.text("to"),
+        partners=partner_options(visit, search.partner_id),
+        fields=field_options(search.field),
+        endpoints=tuple(
+            views.Option(value=each, label=each, chosen=each == search.endpoint) for each in ENDPOINTS
+        ),
+        errors=tuple(conditions.errors),
+    )
+
+
+def log_row(visit: Visit, handoff: Handoff, email: str = "") -> views.LogRow:
+    """Show one hand-off by names.
+
+    Args:
+        email: what the administrator searched by, if that is how the row was found.
+    """
+    can_see = Power.SEE_GRANTS in powers_of(visit.signed_in.person.role)
+    return views.LogRow(
+        at=handoff.at,
+        handoff_id=handoff.handoff_id,
+        person=email or short_person(handoff.person_id),
+        brand=visit.services.registry.partners[handoff.partner_id].partner.brand,
+        client_id=handoff.client_id,
+        endpoint=handoff.endpoint,
+        fields=tuple(dict.fromkeys(field_label(each.item.field) for each in handoff.items)),
+        purposes=tuple(dict.fromkeys(purpose_label(each.item.purpose) for each in handoff.items)),
+        grant_url=f"/admin/grants/{handoff.grant_id}" if can_see else "",
+    )
+
+
+async def search_log(visit: Visit) -> Response:
+    """Take a search and go to its address."""
+    visit.check_power(Power.READ_LOG)
+    form = await visit.form()
+    return see_other(address_of_search(visit, form, ("partner", "field", "endpoint", "from", "to")))
+
+
+ROUTES = (
+    Route("/admin/log", signed_in_page(log), methods=["GET"]),
+    Route("/admin/log", signed_in_page(search_log), methods=["POST"]),
+)
