@@ -69,7 +69,7 @@ class AuthorizationCodeFlow(AuthorizationCodeGrant):  # type: ignore[misc]  # Au
         if held is None or held.token.client_id != client.get_client_id():
             return None
         if held.token.redemption_id is not None:
-            here.plan.is_replay = True
+            here.plan.is_misused = True
             return None
         self.valid_until = held.grant.valid_until
         alive = (
@@ -136,9 +136,11 @@ class ProofKey(CodeChallenge):  # type: ignore[misc]  # Authlib has no types
     SUPPORTED_CODE_CHALLENGE_METHOD = ("S256",)
 
     def validate_code_verifier(self, grant: Any, result: Any) -> None:
-        """Demand the verifier, then let Authlib compare it."""
+        """Demand the verifier, then let Authlib compare it; a code gets one try (RFC 9700 §4.5)."""
+        desk().plan.is_misused = True
         if "code_verifier" not in grant.request.form:
             raise Refusal(
                 "invalid_grant", detail="no code_verifier", hint="The parameter code_verifier is missing."
             )
         super().validate_code_verifier(grant, result)
+        desk().plan.is_misused = False

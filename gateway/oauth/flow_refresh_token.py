@@ -46,7 +46,7 @@ class RefreshTokenFlow(RefreshTokenGrant):  # type: ignore[misc]  # Authlib has 
             return None
         token, now = held.token, here.terms.now
         if _is_reused(token, now - here.terms.settings.refresh_grace):
-            here.plan.is_replay = True
+            here.plan.is_misused = True
             return None
         self.held = held
         alive = (
