@@ -8,6 +8,7 @@ from authlib.oauth2.rfc7636 import CodeChallenge
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
+from gateway.model.people import PersonState
 from gateway.model.tokens import AccessToken, AuthorizationCode, RefreshToken
 from gateway.oauth.desk import Desk, desk
 
@@ -75,6 +76,7 @@ class AuthorizationCodeFlow(AuthorizationCodeGrant):  # type: ignore[misc]  # Au
         alive = (
             held.grant.is_live(here.terms.now)
             and held.partner_is_live
+            and held.person.state is PersonState.ACTIVE
             and here.terms.now < held.token.expires_at
         )
         return CodeRecord(held.token) if alive else None
