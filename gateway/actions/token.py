@@ -31,7 +31,7 @@ async def _exchange(services: Services, request: BackRequest) -> Mapping[str, An
     desk = Desk(services.terms(), client, code=held)
     body, refusal = _decide(services, desk, request)
     plan = desk.plan
-    if held is not None and (plan.access_token is not None or plan.is_replay):
+    if held is not None and (plan.access_token is not None or plan.is_misused):
         won = await services.store.lane(redeem_codes).submit(
             Redemption(
                 code_digest=code_digest,
@@ -57,7 +57,7 @@ async def _refresh(services: Services, request: BackRequest) -> Mapping[str, Any
     desk = Desk(services.terms(), client, refresh_token=held)
     body, refusal = _decide(services, desk, request)
     plan = desk.plan
-    if held is not None and (plan.access_token is not None or plan.is_replay):
+    if held is not None and (plan.access_token is not None or plan.is_misused):
         alive = await services.store.lane(rotate_refresh_tokens).submit(
             Rotation(
                 used_digest=used_digest,
@@ -78,7 +78,7 @@ def _decide(services: Services, desk: Desk, request: BackRequest) -> tuple[Mappi
         try:
             return services.protocol.decide_token(request.parameters), None
         except Refusal as refusal:
-            desk.plan = Plan(is_replay=desk.plan.is_replay)
+            desk.plan = Plan(is_misused=desk.plan.is_misused)
             return {}, refusal
 
 

@@ -48,7 +48,12 @@ def check_redirect_uri(asked: Asked) -> None:
     """The redirect URI is there and registered, compared by equality (RFC 9700 §2.1)."""
     redirect_uri = asked.parameters.get("redirect_uri")
     if redirect_uri is None or not redirect_uri_matches(asked.client.client.redirect_uris, redirect_uri):
-        raise Refusal("invalid_redirect_uri", detail=f"not registered for {asked.client.client.client_id}")
+        # A partner that pushes reads JSON, where this is the code for it (RFC 9126 §2.3).
+        raise Refusal(
+            "invalid_request" if asked.is_pushed else "invalid_redirect_uri",
+            detail=f"not registered for {asked.client.client.client_id}",
+            hint="The redirect_uri is missing or not registered for this client.",
+        )
 
 
 def check_was_pushed(asked: Asked) -> None:

@@ -39,12 +39,17 @@ class Terms:
 
 @dataclass(slots=True)
 class Plan:
-    """What has to be committed for the answer to be true; nothing is written before."""
+    """What has to be committed for the answer to be true; nothing is written before.
+
+    Attributes:
+        is_misused: the code or refresh token is a replay, or the code came with a wrong verifier: refusing it
+            uses it up and kills its family.
+    """
 
     access_token: AccessToken | None = None
     refresh_token: RefreshToken | None = None
     code: str | None = None
-    is_replay: bool = False
+    is_misused: bool = False
 
 
 @dataclass(slots=True)

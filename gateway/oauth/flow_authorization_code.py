@@ -8,6 +8,7 @@ from authlib.oauth2.rfc7636 import CodeChallenge
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
+from gateway.model.people import PersonState
 from gateway.model.tokens import AccessToken, AuthorizationCode, RefreshToken
 from gateway.oauth.desk import Desk, desk
 
@@ -69,12 +70,13 @@ class AuthorizationCodeFlow(AuthorizationCodeGrant):  # type: ignore[misc]  # Au
         if held is None or held.token.client_id != client.get_client_id():
             return None
         if held.token.redemption_id is not None:
-            here.plan.is_replay = True
+            here.plan.is_misused = True
             return None
         self.valid_until = held.grant.valid_until
         alive = (
             held.grant.is_live(here.terms.now)
             and held.partner_is_live
+            and held.person.state is PersonState.ACTIVE
             and here.terms.now < held.token.expires_at
         )
         return CodeRecord(held.token) if alive else None
@@ -136,9 +138,11 @@ class ProofKey(CodeChallenge):  # type: ignore[misc]  # Authlib has no types
     SUPPORTED_CODE_CHALLENGE_METHOD = ("S256",)
 
     def validate_code_verifier(self, grant: Any, result: Any) -> None:
-        """Demand the verifier, then let Authlib compare it."""
+        """Demand the verifier, then let Authlib compare it; a code gets one try (RFC 9700 §4.5)."""
+        desk().plan.is_misused = True
         if "code_verifier" not in grant.request.form:
             raise Refusal(
                 "invalid_grant", detail="no code_verifier", hint="The parameter code_verifier is missing."
             )
         super().validate_code_verifier(grant, result)
+        desk().plan.is_misused = False

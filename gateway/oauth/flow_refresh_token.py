@@ -6,6 +6,7 @@ from authlib.oauth2.rfc6749.grants import RefreshTokenGrant
 
 from gateway.kit.digests import digest
 from gateway.kit.ids import Kind
+from gateway.model.people import PersonState
 from gateway.model.tokens import RefreshToken
 from gateway.oauth.desk import desk
 from gateway.oauth.flow_authorization_code import plan_access_token
@@ -46,7 +47,7 @@ class RefreshTokenFlow(RefreshTokenGrant):  # type: ignore[misc]  # Authlib has 
             return None
         token, now = held.token, here.terms.now
         if _is_reused(token, now - here.terms.settings.refresh_grace):
-            here.plan.is_replay = True
+            here.plan.is_misused = True
             return None
         self.held = held
         alive = (
@@ -54,6 +55,7 @@ class RefreshTokenFlow(RefreshTokenGrant):  # type: ignore[misc]  # Authlib has 
             and now < token.expires_at
             and held.grant.is_live(now)
             and held.partner_is_live
+            and held.person.state is PersonState.ACTIVE
         )
         return RefreshRecord(token, refresh_token) if alive else None
 

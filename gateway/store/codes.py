@@ -47,7 +47,7 @@ def load_codes(connection: Connection, digests: Sequence[bytes]) -> Sequence[Hel
 
 @dataclass(frozen=True, slots=True)
 class Redemption:
-    """The plan of one code exchange; without tokens it is the plan of refusing a replay.
+    """The plan of one code exchange; without tokens it is the plan of refusing a misused code.
 
     Attributes:
         redemption_id: made before the transaction; repeating the same redemption wins again.
@@ -66,15 +66,19 @@ def redeem_codes(connection: Connection, redemptions: Sequence[Redemption]) -> S
     """Use codes up and store what they bring (RFC 6749 §4.1.2). However many callers race, one wins.
 
     A loser is a replay: every token of the code's family dies with it. A grant that ended in the meantime
-    lets nobody win.
+    lets nobody win. A redemption without tokens uses the code up and wins nothing.
     """
     live = _lock_live_grants(connection, [each.grant_id for each in redemptions])
     firsts: dict[bytes, Redemption] = {}
     for each in redemptions:
-        if each.access_token is not None and each.grant_id in live:
+        if each.access_token is None or each.grant_id in live:
             firsts.setdefault(each.code_digest, each)
     won = _use_up(connection, {digest: each.redemption_id for digest, each in firsts.items()})
-    winners = [each for each in redemptions if each.code_digest in won and firsts[each.code_digest] is each]
+    winners = [
+        each
+        for each in redemptions
+        if each.access_token and each.code_digest in won and firsts[each.code_digest] is each
+    ]
     insert_once(
         connection, access_token, [access_row(each.access_token) for each in winners if each.access_token]
     )

@@ -124,6 +124,7 @@ def revoke_families(connection: Connection, families: Mapping[str, int]) -> None
     """Revoke every token of the families (RFC 6749 §4.1.2, RFC 9700 §4.14.2)."""
     if not families:
         return
+    _lock_families(connection, sorted(families))
     at = max(families.values())
     for table in (access_token, refresh_token):
         connection.execute(
@@ -131,6 +132,23 @@ def revoke_families(connection: Connection, families: Mapping[str, int]) -> None
             .where(table.c.family_id.in_(sorted(families)), table.c.revoked_at.is_(None))
             .values(revoked_at=at)
         )
+
+
+def _lock_families(connection: Connection, family_ids: Sequence[str]) -> None:
+    """Wait for every refresh in flight: its new tokens would be missed by an update that began before its commit.
+
+    A refresh holds its own token's row until it commits. Once a look finds no token that was not locked by the
+    look before, none is in flight, and the next statement sees all that there is.
+    """
+    statement = (
+        select(refresh_token.c.token_digest)
+        .where(refresh_token.c.family_id.in_(family_ids))
+        .order_by(refresh_token.c.token_digest)
+        .with_for_update()
+    )
+    locked: Sequence[bytes] | None = None
+    while (found := connection.execute(statement).scalars().all()) != locked:
+        locked = found
 
 
 def revoke_of_grants(connection: Connection, grants: Mapping[str, int]) -> None:

@@ -35,6 +35,10 @@ HEADERS = {
 """Set on every answer that does not say otherwise."""
 
 
+class AnswerCutShort(Exception):
+    """An answer that had begun could not be finished; our log says why, under the request's id."""
+
+
 class Edge:
     """Wraps the application."""
 
@@ -59,10 +63,10 @@ class Edge:
         request_id = self._ids(Kind.REQUEST)
         scope.setdefault("state", {})["request_id"] = request_id
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        began, status = stopwatch(), 0
+        began, status, is_whole = stopwatch(), 0, False
 
         async def send_on(message: Message) -> None:
-            nonlocal status
+            nonlocal status, is_whole
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(raw=message.setdefault("headers", []))
@@ -70,15 +74,19 @@ class Edge:
                     headers.setdefault(name, value)
                 headers["X-Request-Id"] = request_id
             await send(message)
+            is_whole = message["type"] == "http.response.body" and not message.get("more_body", False)
 
         try:
             await self._app(scope, receive, send_on)
         except Exception as error:
             log().error("failure", path=shown_path(scope), error=error)
-            if status:
-                # The answer has begun already: nothing better can be said, so the connection ends.
-                raise
-            await plain_failure(request_id)(scope, receive, send_on)
+            # Starlette answers a failure and raises it again all the same. It must go no further: the server
+            # would print it with its text, and a driver's text can quote a row.
+            if not status:
+                await plain_failure(request_id)(scope, receive, send_on)
+            elif not is_whole:
+                # Nothing better can be said any more, so the connection ends.
+                raise AnswerCutShort(request_id) from None
         finally:
             self._count(scope, status, stopwatch() - began)
             structlog.contextvars.unbind_contextvars("request_id")

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
 from gateway.kit.errors import Refusal
 from gateway.web import (
@@ -55,17 +55,38 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     """Answer a wrong address or method in the voice of the place."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     code = {404: "not_found", 405: "method_not_allowed"}.get(status, "bad_form")
-    refusal = Refusal(code, detail=f"HTTP {status}")
-    services = request.app.state.services
-    if request.url.path in PARTNER_PATHS:
-        response = token_refusal(refusal, documentation=services.settings.documentation)
-    else:
-        response = refusal_page(Visit(request, services, None), refusal)
-    if isinstance(error, HTTPException) and error.headers:
-        response.headers.update(error.headers)
+    response = _in_the_voice_of_the_place(request, Refusal(code, detail=f"HTTP {status}"))
+    if status == 405:
+        response.headers["Allow"] = ", ".join(sorted(_methods_at(request)))
     return response
 
 
+def _methods_at(request: Request) -> set[str]:
+    """Collect the methods of every route of this address: Starlette would name the first route's only."""
+    routes: list[Route] = request.app.routes
+    return {
+        method
+        for route in routes
+        if route.matches(request.scope)[0] is not Match.NONE
+        for method in route.methods or ()
+    }
+
+
+async def on_failure(request: Request, error: Exception) -> Response:
+    """Answer what should not have happened, without its text; the edge logs it."""
+    return _in_the_voice_of_the_place(
+        request, Refusal("server_error", detail=f"failure: {error.__class__.__name__}")
+    )
+
+
+def _in_the_voice_of_the_place(request: Request, refusal: Refusal) -> Response:
+    services = request.app.state.services
+    if request.url.path in PARTNER_PATHS:
+        return token_refusal(refusal, documentation=services.settings.documentation)
+    return refusal_page(Visit(request, services, None), refusal)
+
+
 HANDLERS: Mapping[int | type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
-    HTTPException: on_http_error
+    HTTPException: on_http_error,
+    Exception: on_failure,
 }

@@ -1,0 +1,205 @@
+"""Revoking while others read: after the revocation has committed, no hand-off commits (promise P13).
+
+How it is proven: on PostgreSQL by the order of commits itself (``pg_xact_commit_timestamp`` of the rows' ``xmin``);
+on both databases by counting rows when the revocation was answered and again when every read was.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import httpx2
+import pytest
+from sqlalchemy import Connection, text
+
+from gateway.actions.connected import stop
+from gateway.actions.release import Gate
+from gateway.actions.sessions import find_session
+from gateway.kit.digests import digest
+from gateway.kit.ids import Kind, random_ids
+from gateway.model.people import Session
+from gateway.oauth.desk import Desk, Plan, sit_at
+from gateway.store.admin_actions import AdminAction
+from gateway.store.partners import StateChange, move_partners
+from gateway.store.release import ReleaseAsk
+from gateway.store.tokens import (
+    Revocation,
+    Rotation,
+    load_refresh_tokens,
+    revoke_tokens,
+    rotate_refresh_tokens,
+)
+from gateway.web.visit import COOKIE
+from tests.races.crowd import CROWD, Call, Cluster, reading, refreshing
+from tests.world import QUIZCO_REDIRECT, World
+
+READS = 64
+
+
+def opted_in(world: World) -> tuple[str, Session, str]:
+    """Opt in and exchange; give the grant, the person's session and an access token."""
+    browser = world.signed_in()
+    code = world.share(browser, world.ask(browser))["code"]
+    secret = next(each.value for each in browser._client.cookies.jar if each.name == COOKIE)
+    session = world.run(find_session, world.services, secret)
+    assert session is not None
+    token = world.exchange(code).json()["access_token"]
+    [(grant_id,)] = Cluster((world,), "").rows("SELECT grant_id FROM consent_grant")
+    return grant_id, session, token
+
+
+def stopping(cluster: Cluster, world: World, session: Session, grant_id: str) -> Call[int]:
+    """Stop the service as its person; give how many hand-offs there were when that was answered."""
+
+    async def call(_: httpx2.AsyncClient) -> int:
+        await asyncio.sleep(0)
+        await stop(world.services, session, grant_id)
+        return await world.services.store.read(count_handoffs, None)
+
+    return call
+
+
+def count_handoffs(connection: Connection, _: Sequence[None]) -> Sequence[int]:
+    return [connection.execute(text("SELECT count(*) FROM handoff")).scalar_one()]
+
+
+def test_p13_no_handoff_commits_after_its_revocation(cluster: Cluster) -> None:
+    """The person stops amid 64 reads: every read was either answered and logged before, or is refused."""
+    grant_id, session, token = opted_in(cluster.one)
+    calls: list[Call[object]] = [reading(token)] * READS
+    calls.insert(READS // 2, stopping(cluster, cluster.one, session, grant_id))
+    answers = cluster.at_once(calls)
+    at_revocation = answers.pop(READS // 2)
+    statuses = [answer.status_code for answer in answers]
+    assert set(statuses) <= {200, 401}
+    assert cluster.count("handoff") == at_revocation == statuses.count(200)
+    assert cluster.other.userinfo(token).status_code == 401
+    assert cluster.count("handoff") == at_revocation
+    if cluster.database == "postgresql":
+        assert commit_order_is_right(cluster)
+
+
+def commit_order_is_right(cluster: Cluster) -> bool:
+    """Whether the withdrawal was committed after every hand-off."""
+    [(withdrawn,)] = cluster.rows(
+        "SELECT pg_xact_commit_timestamp(xmin) FROM consent_event WHERE type = 'withdrawn'"
+    )
+    handed = cluster.rows("SELECT pg_xact_commit_timestamp(xmin) FROM handoff")
+    return all(at < withdrawn for (at,) in handed)
+
+
+def test_p13_a_revocation_waits_for_the_release_in_flight(two_nodes: Cluster) -> None:
+    """A release that holds its grant and is slow to commit is still committed before the revocation."""
+    world, other = two_nodes.nodes
+    grant_id, session, token = opted_in(world)
+    release = Gate(world.services)._operation
+    ask = ReleaseAsk(digest(token), "userinfo", random_ids(Kind.HANDOFF), world.clock())
+
+    def slow(connection: Connection, asks: Sequence[ReleaseAsk]) -> Sequence[object]:
+        answers = release(connection, asks)
+        connection.execute(text("SELECT pg_sleep(0.5)"))
+        return answers
+
+    async def release_slowly(_: httpx2.AsyncClient) -> object:
+        return await world.services.store.run(slow, ask)
+
+    async def revoke_meanwhile(_: httpx2.AsyncClient) -> object:
+        await asyncio.sleep(0.2)
+        return await stop(other.services, session, grant_id)
+
+    claims, _ = two_nodes.at_once([release_slowly, revoke_meanwhile])
+    assert claims["name"] == "Asha Rao"
+    assert two_nodes.count("handoff") == 1
+    assert commit_order_is_right(two_nodes)
+
+
+def test_rfc7009_2_1_a_refresh_in_flight_does_not_outlive_its_family(two_nodes: Cluster) -> None:
+    """A family that is revoked while one of its tokens is being refreshed has no survivor, on any node."""
+    world, other = two_nodes.nodes
+    tokens = world.tokens()
+    used = digest(tokens["refresh_token"])
+
+    def slow(connection: Connection, rotations: Sequence[Rotation]) -> Sequence[bool]:
+        outcomes = rotate_refresh_tokens(connection, rotations)
+        connection.execute(text("SELECT pg_sleep(0.5)"))
+        return outcomes
+
+    async def refresh_slowly(_: httpx2.AsyncClient) -> object:
+        plan = await plan_of_refresh(world, tokens["refresh_token"])
+        held = await world.services.store.read(load_refresh_tokens, used)
+        assert held is not None
+        rotation = Rotation(used, held.token.family_id, plan.refresh_token, plan.access_token, world.clock())
+        return await world.services.store.run(slow, rotation)
+
+    async def revoke_meanwhile(_: httpx2.AsyncClient) -> object:
+        await asyncio.sleep(0.25)
+        revocation = Revocation(used, other.quizco, other.clock())
+        return await other.services.store.run(revoke_tokens, revocation)
+
+    assert two_nodes.at_once([refresh_slowly, revoke_meanwhile]) == [True, True]
+    assert two_nodes.count("refresh_token") == 2
+    assert two_nodes.count("refresh_token", "revoked_at IS NULL") == 0
+    assert two_nodes.count("access_token", "revoked_at IS NULL") == 0
+
+
+async def plan_of_refresh(world: World, token: str) -> Plan:
+    """Decide a refresh without committing it."""
+    services = world.services
+    held = await services.store.read(load_refresh_tokens, digest(token))
+    client = services.registry.clients[world.quizco]
+    desk = Desk(services.terms(), client, refresh_token=held)
+    with sit_at(desk):
+        services.protocol.decide_token({"grant_type": "refresh_token", "refresh_token": token})
+    return desk.plan
+
+
+def test_a_refresh_racing_with_the_stop_leaves_nothing_that_works(cluster: Cluster) -> None:
+    """32 refreshes and one stop: whatever was issued opens nothing once the stop is answered."""
+    world = cluster.one
+    browser = world.signed_in()
+    code = world.share(browser, world.ask(browser))["code"]
+    secret = next(each.value for each in browser._client.cookies.jar if each.name == COOKIE)
+    session = world.run(find_session, world.services, secret)
+    assert session is not None
+    tokens = world.exchange(code).json()
+    [(grant_id,)] = cluster.rows("SELECT grant_id FROM consent_grant")
+    calls: list[Call[object]] = [refreshing(world, tokens["refresh_token"])] * CROWD
+    calls.insert(CROWD // 2, stopping(cluster, world, session, grant_id))
+    answers = [answer for answer in cluster.at_once(calls) if isinstance(answer, httpx2.Response)]
+    assert {answer.status_code for answer in answers} <= {200, 400}
+    issued = [answer.json() for answer in answers if answer.status_code == 200]
+    for each in [tokens, *issued]:
+        assert cluster.other.userinfo(each["access_token"]).status_code == 401
+    for secret in {each["refresh_token"] for each in [tokens, *issued]}:
+        assert cluster.other.refresh(secret).json()["error"] == "invalid_grant"
+    assert cluster.count("handoff") == 0
+
+
+def move(world: World, before: str, after: str) -> None:
+    """Move QuizCo from one state to another, as an administrator's press does."""
+    action = AdminAction(random_ids(Kind.ACTION), "cli", after, "partner", "quizco", world.clock())
+    assert world.store(move_partners, StateChange("quizco", before, after, world.clock(), action))
+
+
+@pytest.mark.parametrize("shape", [("sqlite", 1), ("postgresql", 2)])
+def test_a_brake_on_one_node_acts_on_the_next_request_of_the_other(
+    make_cluster: Callable[..., Cluster], shape: tuple[str, int]
+) -> None:
+    """Pausing a partner stops reads, introspection, tokens and new requests at once; resuming lets them go on."""
+    cluster = make_cluster(*shape)
+    here, there = cluster.one, cluster.other
+    tokens = here.tokens()
+    code = here.approve(email="aoife@northfield.example")
+    assert there.userinfo(tokens["access_token"]).status_code == 200
+    browser = there.signed_in()
+    move(here, "live", "paused")
+    assert there.userinfo(tokens["access_token"]).status_code == 401
+    assert there.post("/introspect", {"token": tokens["access_token"]}).json()["error"] == "invalid_client"
+    assert there.refresh(tokens["refresh_token"]).json()["error"] == "invalid_client"
+    assert there.exchange(code).json()["error"] == "invalid_client"
+    refused = there.ask(browser)
+    assert refused.status == 400
+    assert not refused.url.startswith(QUIZCO_REDIRECT)
+    assert cluster.count("handoff") == 1
+    move(here, "paused", "live")
+    assert there.userinfo(tokens["access_token"]).status_code == 200
+    assert there.exchange(code).status_code == 200

@@ -1,0 +1,176 @@
+"""What may be used once is used once, however many ask at the same time, on one node or on two."""
+
+import re
+from collections.abc import Callable
+from urllib.parse import urlencode, urlsplit
+
+import httpx2
+
+from gateway.kit.digests import digest
+from gateway.store.people import NewInvitation, renew_invitations
+from tests.races.crowd import CROWD, Cluster, cookies_of, exchanging, posting, refreshing
+from tests.world import (
+    CAMPUSPRESS_REDIRECT,
+    CHALLENGE,
+    ISSUER,
+    NOW,
+    QUIZCO_REDIRECT,
+    World,
+)
+
+
+def statuses(answers: list[httpx2.Response]) -> dict[int, int]:
+    found = [answer.status_code for answer in answers]
+    return {status: found.count(status) for status in sorted(set(found))}
+
+
+def test_rfc6749_4_1_2_one_of_many_redeemers_wins_and_its_tokens_die(cluster: Cluster) -> None:
+    """32 redeem one code: one is answered with tokens, and the 31 replays have killed them."""
+    world = cluster.one
+    answers = cluster.at_once([exchanging(world, world.approve())] * CROWD)
+    assert statuses(answers) == {200: 1, 400: CROWD - 1}
+    assert {each.json()["error"] for each in answers if each.status_code == 400} == {"invalid_grant"}
+    won = next(each.json() for each in answers if each.status_code == 200)
+    assert cluster.other.userinfo(won["access_token"]).status_code == 401
+    assert cluster.one.refresh(won["refresh_token"]).json()["error"] == "invalid_grant"
+    assert cluster.count("access_token") == 1
+    assert cluster.count("refresh_token") == 1
+
+
+def test_rfc9700_4_14_one_successor_follows_a_refresh_token(cluster: Cluster) -> None:
+    """32 callers refresh with one token: all are answered with the same successor, and the family lives on."""
+    world = cluster.one
+    tokens = world.tokens()
+    answers = cluster.at_once([refreshing(world, tokens["refresh_token"])] * CROWD)
+    assert statuses(answers) == {200: CROWD}
+    assert len({each.json()["refresh_token"] for each in answers}) == 1
+    assert len({each.json()["access_token"] for each in answers}) == CROWD
+    assert cluster.count("refresh_token") == 2
+    assert cluster.other.userinfo(answers[0].json()["access_token"]).status_code == 200
+
+
+def test_rfc7523_3_an_assertion_authenticates_once(cluster: Cluster) -> None:
+    """32 callers present one assertion: one is let in."""
+    data = {
+        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        "client_assertion": cluster.one.assertion(),
+        "token": "cg_at_nobody-has-this",
+    }
+    answers = cluster.at_once([lambda client: client.post("/introspect", data=data)] * CROWD)
+    assert statuses(answers) == {200: 1, 401: CROWD - 1}
+
+
+def pushed(world: World) -> str:
+    """Push CampusPress's request; give the address that begins it."""
+    answer = world.post_signed(
+        "/par",
+        {
+            "response_type": "code",
+            "client_id": "campuspress-shop",
+            "redirect_uri": CAMPUSPRESS_REDIRECT,
+            "scope": "openid address",
+            "code_challenge": CHALLENGE,
+            "code_challenge_method": "S256",
+        },
+    )
+    assert answer.status_code == 201, answer.text
+    query = {"client_id": "campuspress-shop", "request_uri": answer.json()["request_uri"]}
+    return f"/authorize?{urlencode(query)}"
+
+
+def deciding(
+    world: World, open_at: str, stop_at: str, email: str = "asha@lakeside.example"
+) -> Callable[[httpx2.AsyncClient], object]:
+    """Walk a browser of its own to the consent screen; give the press on its button."""
+    browser = world.signed_in(email)
+    page = browser.open(open_at, stop_at=stop_at)
+    form = page.form("/consent").filled({}, "share")
+    headers = {**cookies_of(browser), "Content-Type": "application/x-www-form-urlencoded", "Origin": ISSUER}
+    return lambda client: client.post("/consent", content=urlencode(form), headers=headers)
+
+
+def test_fapi2_5_3_2_2_a_request_uri_is_used_up_by_one_decision(cluster: Cluster) -> None:
+    """32 screens of one pushed request are answered at once: one code leaves."""
+    world = cluster.one
+    start = pushed(world)
+    press = deciding(world, start, CAMPUSPRESS_REDIRECT)
+    answers = cluster.at_once([press] * CROWD)
+    assert statuses(answers) == {303: 1, 409: CROWD - 1}
+    assert cluster.count("authorization_code") == 1
+    assert cluster.count("consent_grant") == 1
+    again = world.signed_in().open(start)
+    assert again.status == 400
+    assert "invalid_request_uri" in again.text
+
+
+def test_a_settled_request_uri_is_used_up_by_one_browser(cluster: Cluster) -> None:
+    """Where the grant exists already no screen is shown; still one code leaves for one request_uri."""
+    world = cluster.one
+    browser = world.signed_in()
+    page = browser.open(pushed(world), stop_at=CAMPUSPRESS_REDIRECT)
+    browser.submit(page, "/consent", button="share", stop_at=CAMPUSPRESS_REDIRECT)
+    start, headers = pushed(world), cookies_of(browser)
+    answers = cluster.at_once([lambda client: client.get(start, headers=headers)] * CROWD)
+    assert sum("code=" in answer.headers.get("location", "") for answer in answers) == 1
+    assert {answer.status_code for answer in answers} <= {303, 400, 409}
+    assert cluster.count("authorization_code") == 2
+
+
+def test_two_browsers_deciding_for_one_person_and_offer_make_one_grant(cluster: Cluster) -> None:
+    """The decision that comes second is told that something changed; it neither merges nor duplicates."""
+    world = cluster.one
+    start = f"/authorize?{urlencode(world.authorization())}"
+    presses = [deciding(world, start, QUIZCO_REDIRECT) for _ in range(4)]
+    answers = cluster.at_once(presses)
+    assert statuses(answers) == {303: 1, 409: 3}
+    assert cluster.count("consent_grant") == 1
+    assert cluster.count("consent_event") == 1
+    [code] = [
+        dict(part.split("=") for part in urlsplit(answer.headers["location"]).query.split("&"))["code"]
+        for answer in answers
+        if answer.status_code == 303
+    ]
+    assert world.exchange(code).status_code == 200
+
+
+def test_an_invitation_sets_one_password(cluster: Cluster) -> None:
+    """32 browsers choose a first password through one invitation: one is taken, and it is the one that works."""
+    world = cluster.one
+    invitation = NewInvitation(digest("cg_in_race"), "cli", NOW, NOW + 3600)
+    world.store(renew_invitations, (world.person_id("ben@lakeside.example"), invitation))
+    calls = [
+        lambda client, number=number: client.post(
+            "/invitation/cg_in_race", data={"new_password": f"a quiet corner of the attic {number}"}
+        )
+        for number in range(CROWD)
+    ]
+    answers = cluster.at_once(calls)
+    assert statuses(answers) == {303: 1, 404: CROWD - 1}
+    number = next(index for index, answer in enumerate(answers) if answer.status_code == 303)
+    browser = world.browser()
+    form = {"email": "ben@lakeside.example", "password": f"a quiet corner of the attic {number}"}
+    page = browser.submit(browser.open("/login"), "/login", form)
+    assert page.status == 200
+    assert re.search(r"/login\?", page.url) is None
+
+
+def test_rfc7009_revoking_twice_at_once_is_no_error(cluster: Cluster) -> None:
+    """A partner's parallel revocations of one refresh token are all answered alike, and the family is dead."""
+    world = cluster.one
+    tokens = world.tokens()
+    answers = cluster.at_once([posting(world, "/revoke", {"token": tokens["refresh_token"]})] * CROWD)
+    assert statuses(answers) == {200: CROWD}
+    assert cluster.other.userinfo(tokens["access_token"]).status_code == 401
+
+
+def test_answers_of_many_people_do_not_swap(cluster: Cluster) -> None:
+    """Reads of two people's tokens, mixed in the same lanes, each bring the own person's values."""
+    world = cluster.one
+    asha = world.tokens()["access_token"]
+    aoife = world.tokens(email="aoife@northfield.example")["access_token"]
+    calls = [
+        lambda client, token=token: client.get("/userinfo", headers={"Authorization": f"Bearer {token}"})
+        for token in (asha, aoife) * (CROWD // 2)
+    ]
+    names = [answer.json()["name"] for answer in cluster.at_once(calls)]
+    assert names == ["Asha Rao", "Aoife Ní Bhriain"] * (CROWD // 2)
