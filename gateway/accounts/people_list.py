@@ -97,7 +97,7 @@ def _read(reader: "csv.DictReader[str]", organisations: frozenset[str]) -> Peopl
             faults.append(RowFault(reader.line_num, "", f"A list has at most {MAX_ROWS} rows."))
             break
         found = list(_row_faults(row, reader.line_num, organisations))
-        person = None if found else _person(row, reader.line_num, found)
+        person = _person(row, reader.line_num, found)
         if person and person.email.casefold() in seen:
             line = seen[person.email.casefold()]
             found.append(RowFault(reader.line_num, "email", f"This address stands in line {line} already."))
