@@ -2,16 +2,29 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gateway.kit.logs import configure_logs
 from tests.world import World, copy_sqlite, fill, serve
 
 pytest_plugins = ["tests.postgres"]
 
 TEMPLATE = "gateway_world"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def log_output(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The file that holds everything that was logged in this process so far, also by other people's loggers."""
+    path = tmp_path_factory.mktemp("logs") / "output.log"
+    with path.open("a", buffering=1) as stream:
+        configure_logs(stream)
+        yield path
+        # What is still logged while the session ends has nowhere to go any more.
+        configure_logs(StringIO())
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date
 from types import MappingProxyType
+from urllib.parse import urlsplit
 
 import phonenumbers
 import pycountry
@@ -74,6 +75,8 @@ def _address(text: str) -> str:
     if unknown:
         raise FieldFault(f"An address consists of {', '.join(ADDRESS_MEMBERS)}.")
     kept = {name: members[name].strip() for name in ADDRESS_MEMBERS if members.get(name, "").strip()}
+    if not kept:
+        raise FieldFault("Fill in at least one line of the address.")
     if "country" in kept and not _is_country(kept["country"]):
         raise FieldFault("Name the country in English or by its two letters, such as IN.")
     return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
@@ -106,6 +109,16 @@ def _locale(text: str) -> str:
     return text.replace("_", "-")
 
 
+def _picture(text: str) -> str:
+    try:
+        parts = urlsplit(_one_line(text))
+    except ValueError:
+        raise FieldFault("This is not an address of a picture.") from None
+    if parts.scheme != "https" or not parts.hostname:
+        raise FieldFault("Give the address of a picture that begins with https://.")
+    return text
+
+
 _CHECKS: Mapping[str, Callable[[str], str]] = MappingProxyType(
     {
         "name": _one_line,
@@ -117,6 +130,6 @@ _CHECKS: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "locale": _locale,
         "birthdate": _birthdate,
         "student_status": _one_line,
-        "picture": _one_line,
+        "picture": _picture,
     }
 )

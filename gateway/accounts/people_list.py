@@ -97,7 +97,7 @@ def _read(reader: "csv.DictReader[str]", organisations: frozenset[str]) -> Peopl
             faults.append(RowFault(reader.line_num, "", f"A list has at most {MAX_ROWS} rows."))
             break
         found = list(_row_faults(row, reader.line_num, organisations))
-        person = None if found else _person(row, reader.line_num, found)
+        person = _person(row, reader.line_num, found)
         if person and person.email.casefold() in seen:
             line = seen[person.email.casefold()]
             found.append(RowFault(reader.line_num, "email", f"This address stands in line {line} already."))
@@ -112,6 +112,8 @@ def _heading_faults(columns: Sequence[str]) -> Iterator[RowFault]:
     for name in REQUIRED:
         if name not in columns:
             yield RowFault(1, name, "This column is missing.")
+    for name in sorted({name for name in columns if columns.count(name) > 1}):
+        yield RowFault(1, name[:40], "This column stands in the heading more than once.")
     for name in columns:
         if name not in COLUMNS:
             yield RowFault(1, name[:40], f"There is no such column; the columns are {', '.join(COLUMNS)}.")
@@ -139,6 +141,8 @@ def _person(row: Mapping[str, object], line: int, faults: list[RowFault]) -> Lis
         guardian = ListedGuardian(
             email, _cell(row, "guardian_method")[:100], _cell(row, "guardian_evidence")[:200]
         )
+        if email and email.casefold() == fields.get("email", "").casefold():
+            faults.append(RowFault(line, "guardian_email", "Nobody is their own guardian."))
     if faults:
         return None
     return ListedPerson(line, _cell(row, "organisation"), Role(_cell(row, "role")), fields, guardian)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from gateway.accounts.passwords import password_faults
 from gateway.actions.opened_profile import OpenedProfile
 from gateway.actions.services import Services
+from gateway.actions.sessions import login_index
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
@@ -16,6 +17,7 @@ from gateway.store.people import (
     NewPassword,
     Renewal,
     accept_invitations,
+    find_people,
     load_invitations,
     renew_invitations,
 )
@@ -44,7 +46,9 @@ async def accept_invitation(services: Services, secret: str, password: str) -> l
         Refusal: ``not_found`` when the invitation cannot be used (any more).
     """
     found = await find_invitation(services, secret)
-    faults = password_faults(password)
+    # The log-in itself is sealed, but its blind index tells whether somebody chose it as the password.
+    whose = await services.store.read(find_people, login_index(services, password))
+    faults = password_faults(password, (password,) if whose == found.person.person_id else ())
     if faults:
         return faults
     secret_hash = await services.passwords.hash(password)

@@ -134,6 +134,7 @@ async def _link_guardians(services: Services, people: list[ListedPerson], report
     linked = [person for person in people if person.guardian]
     links = [
         Guardianship(
+            organisation_id=person.organisation,
             child_index=login_index(services, person.email),
             guardian_index=login_index(services, person.guardian.email),
             method=person.guardian.method,

@@ -55,7 +55,8 @@ def read_choice(
         for key, item in by_key.items()
         if item.necessity is Necessity.NEEDED or key in wanted
     ]
-    if not duration.isascii() or not duration.isdigit() or int(duration) not in durations(offer):
+    # Compared as text: reading a number of thousands of digits is an error in itself.
+    if duration not in map(str, durations(offer)):
         raise Refusal("bad_form", detail="a duration that the screen did not show")
     return Choice(tuple(chosen), int(duration) * DAY)
 

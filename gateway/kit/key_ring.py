@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from gateway.kit.ids import random_key
 
+_MASTER_NAME = re.compile(r"m[1-9][0-9]{0,8}", re.ASCII)
 _SINGLE_KEYS = ("index", "pairwise", "transient", "successor", "signing")
 
 
@@ -62,7 +64,7 @@ def read_key_ring(path: Path) -> KeyRing:
     """
     try:
         content = json.loads(path.read_text())
-        masters = {name: _key(text) for name, text in content["masters"].items()}
+        masters = {_name(name): _key(text) for name, text in content["masters"].items()}
         ring = KeyRing(
             current=content["current"],
             masters=masters,
@@ -93,6 +95,12 @@ def write_key_ring(path: Path, ring: KeyRing) -> None:
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
+
+
+def _name(text: str) -> str:
+    if not _MASTER_NAME.fullmatch(text):
+        raise ValueError("a master key is called m1, m2 and so on")
+    return text
 
 
 def _key(text: str) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 import structlog
 
-_SECRET = re.compile(r"\bcg_(?:at|rt|ac|req|cs|se|in)_[A-Za-z0-9_-]{6,}")
+_SECRET = re.compile(r"cg_(?:at|rt|ac|req|cs|se|in)_[A-Za-z0-9_-]{6,}")
 
 
 def configure_logs(stream: TextIO | None = None, *, level: int = logging.INFO) -> None:
@@ -20,8 +20,8 @@ def configure_logs(stream: TextIO | None = None, *, level: int = logging.INFO) -
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _name_the_exception,
-            _cut_secrets,
             structlog.processors.JSONRenderer(),
+            _cut_secrets,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(target),
@@ -43,6 +43,11 @@ class _CutSecrets(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         return _SECRET.sub("[secret]", super().format(record))
 
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the standard library's name
+        """Other people's code logs exceptions with their text, which can quote a row or a form."""
+        error: BaseException | None = ei[1]
+        return "" if error is None else "\n".join([error.__class__.__name__, *_trace(error)])
+
 
 def _name_the_exception(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Log where an exception came from, not its text: a driver's message can quote a row."""
@@ -63,8 +68,6 @@ def _trace(error: BaseException) -> list[str]:
     return frames[-12:]
 
 
-def _cut_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    for key, value in event.items():
-        if isinstance(value, str):
-            event[key] = _SECRET.sub("[secret]", value)
-    return event
+def _cut_secrets(_: Any, __: str, line: Any) -> str:
+    """Cut what looks like a secret out of the finished line, however deep it stood."""
+    return _SECRET.sub("[secret]", line)

@@ -4,12 +4,13 @@ import os
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -62,8 +63,9 @@ class Settings(BaseSettings):
     smtp_url: str = Field(
         "", description="smtp://host:port; empty: mail is kept as files in the data folder."
     )
-    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
-        (), description="Networks whose X-Forwarded-For is believed, for throttling by address."
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        (),
+        description="Networks whose X-Forwarded-For is believed, for throttling by address; commas between.",
     )
     request_ttl: int = Field(
         300, ge=30, lt=600, description="Seconds a pushed request waits (FAPI 2.0: under 600)."
@@ -124,6 +126,15 @@ class Settings(BaseSettings):
         file = TomlConfigSettingsSource(settings_cls, toml_file=os.environ.get(CONFIG_VARIABLE))
         return init_settings, env_settings, file
 
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks_are_a_list(cls, networks: Any) -> Any:
+        return (
+            [part.strip() for part in networks.split(",") if part.strip()]
+            if isinstance(networks, str)
+            else networks
+        )
+
     @field_validator("issuer")
     @classmethod
     def _issuer_is_an_origin(cls, issuer: str) -> str:
@@ -155,8 +166,6 @@ class Settings(BaseSettings):
     def _lifetimes_agree(self) -> "Settings":
         if self.session_idle_ttl > self.session_ttl:
             raise ValueError("session_idle_ttl is longer than session_ttl")
-        if self.refresh_token_ttl <= self.access_token_ttl:
-            raise ValueError("refresh_token_ttl is not longer than access_token_ttl")
         return self
 
     @property
@@ -186,13 +195,24 @@ def read_settings(**overrides: Any) -> Settings:
     Raises:
         SettingsError: with every fault, each naming its setting.
     """
+    faults = [f"{name}: there is no such setting" for name in _unknown_variables()]
+    file = os.environ.get(CONFIG_VARIABLE)
+    if file and not Path(file).is_file():
+        faults.append(f"{CONFIG_VARIABLE}: there is no file {file}")
+    settings = None
     try:
         settings = Settings(**overrides)
     except ValidationError as error:
-        raise SettingsError([_fault(dict(fault)) for fault in error.errors()]) from None
+        faults += [_fault(dict(fault)) for fault in error.errors()]
     except (OSError, ValueError) as error:
-        raise SettingsError([f"{os.environ.get(CONFIG_VARIABLE)}: {error}"]) from None
-    unknown = sorted(
+        faults.append(f"{file}: {error}")
+    if settings is None or faults:
+        raise SettingsError(faults)
+    return settings
+
+
+def _unknown_variables() -> list[str]:
+    return sorted(
         name
         for name in os.environ
         if name.startswith(PREFIX)
@@ -200,9 +220,6 @@ def read_settings(**overrides: Any) -> Settings:
         and not name.startswith(PREFIX + "TEST_")
         and name.removeprefix(PREFIX).lower() not in Settings.model_fields
     )
-    if unknown:
-        raise SettingsError([f"{name}: there is no such setting" for name in unknown])
-    return settings
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
@@ -213,7 +230,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
 
 
 def _as_text(value: Any) -> str:
-    return "[" + ",".join(f'"{part}"' for part in value) + "]" if isinstance(value, list) else str(value)
+    return ",".join(value) if isinstance(value, list) else str(value)
 
 
 def _fault(fault: Mapping[str, Any]) -> str:

@@ -40,7 +40,7 @@ class Standing:
 
     Attributes:
         grant: the live grant, if there is one.
-        refused_at: when the person last said no while no grant was live.
+        refused_at: when the person last said no while no grant was live, and has not let the partner ask again.
         country: of the person's organisation (ISO 3166-1 alpha-2): the jurisdiction.
         guardians: how many guardians are linked and active.
     """
@@ -62,7 +62,7 @@ def _standing(connection: Connection, query: StandingQuery) -> Standing:
     live = grants_from(connection, select(*GRANT_COLUMNS).where(own, grant.state.in_(sorted(LIVE))))
     refused = (
         select(grant.created_at)
-        .where(own, grant.state == GrantState.REFUSED)
+        .where(own, grant.state == GrantState.REFUSED, grant.ended_at.is_(None))
         .order_by(grant.created_at.desc())
     )
     country = (

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import StaticPool
 
@@ -26,8 +27,8 @@ Operation = Callable[[Connection, Sequence[Item]], Sequence[Outcome]]
 ATTEMPTS = 4
 """How often a transaction is tried when the database says that trying again makes sense."""
 
-_RETRIABLE = frozenset({"40001", "40P01", "57P01", "57P02", "57P03", "08000", "08003", "08006"})
-"""SQLSTATEs: serialization failure, deadlock, server stopping, connection lost."""
+_RETRIABLE = frozenset({"40001", "40P01", "57P01", "57P02", "57P03", "53300", "08000", "08003", "08006"})
+"""SQLSTATEs: serialization failure, deadlock, server stopping or starting or full, connection lost."""
 
 
 class Backend(Protocol):
@@ -58,7 +59,11 @@ class SqliteBackend:
     @staticmethod
     def _engine(url: str, begin: str) -> Any:
         engine = create_engine(
-            url, poolclass=StaticPool, connect_args={"check_same_thread": False, "timeout": 5}
+            url,
+            poolclass=StaticPool,
+            connect_args={"check_same_thread": False, "timeout": 5},
+            # An exception's text would quote the statement's values.
+            hide_parameters=True,
         )
 
         @event.listens_for(engine, "connect")
@@ -105,6 +110,7 @@ class PostgresBackend:
             pool_size=pool_size,
             max_overflow=8,
             pool_timeout=5,
+            hide_parameters=True,
         )
         # BEGIN and ROLLBACK around a read cost a quarter of it.
         self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -188,6 +194,10 @@ class Store:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return await way(lambda connection: self._over_true_registry(connection, work))
+            except PoolTimeout as error:
+                # It has waited for a free connection long enough.
+                log().warning("database_busy", error=error)
+                break
             except (DBAPIError, OSError, TimeoutError) as error:
                 if not _is_retriable(error):
                     raise

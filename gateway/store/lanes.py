@@ -63,9 +63,13 @@ class Lane(Generic[Item, Outcome]):
     async def _run(self, batch: Sequence[tuple[Item, asyncio.Future[Outcome]]]) -> None:
         try:
             outcomes = await self._commit([item for item, _ in batch])
+            if len(outcomes) != len(batch):
+                raise RuntimeError("the operation lost or invented an outcome")
         except Exception as error:
-            if len(batch) == 1:
-                _settle(batch[0][1], error)
+            # Where the database does not answer, asking it once per item would only keep everybody waiting.
+            if len(batch) == 1 or _is_outage(error):
+                for _, future in batch:
+                    _settle(future, error)
                 return
             # One poisoned item must not fail its neighbours: each gets a transaction of its own.
             for each in batch:
@@ -74,6 +78,10 @@ class Lane(Generic[Item, Outcome]):
         for (_, future), outcome in zip(batch, outcomes, strict=True):
             if not future.done():
                 future.set_result(outcome)
+
+
+def _is_outage(error: Exception) -> bool:
+    return isinstance(error, Refusal) and error.code == "temporarily_unavailable"
 
 
 def _settle(future: "asyncio.Future[Outcome]", error: Exception) -> None:

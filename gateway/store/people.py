@@ -207,6 +207,21 @@ def load_logins_of(connection: Connection, person_ids: Sequence[str]) -> Sequenc
     return [each for each in found if each is not None]
 
 
+def lock_people(connection: Connection, person_ids: Sequence[str]) -> None:
+    """Make writers of what hangs on a person wait for each other, in id order.
+
+    What replaces rows by deleting and inserting needs it: the second of two deletes would not see what the first
+    one's transaction inserted, and its own rows would be dropped as known already.
+    """
+    statement = (
+        select(person.c.person_id)
+        .where(person.c.person_id.in_(sorted(set(person_ids))))
+        .order_by(person.c.person_id)
+        .with_for_update(key_share=True)
+    )
+    connection.execute(statement).all()
+
+
 @dataclass(frozen=True, slots=True)
 class NewPassword:
     """A password's hash to keep for a person."""
@@ -218,6 +233,7 @@ class NewPassword:
 
 def keep_passwords(connection: Connection, passwords: Sequence[NewPassword]) -> Sequence[None]:
     """Keep password hashes; a closed account stays closed. Every session of the person ends."""
+    lock_people(connection, [each.person_id for each in passwords])
     for each in passwords:
         connection.execute(
             delete(credential).where(
@@ -310,8 +326,13 @@ def find_people(connection: Connection, indexes: Sequence[bytes]) -> Sequence[st
 
 @dataclass(frozen=True, slots=True)
 class Guardianship:
-    """A link between a child and a guardian, with how it was verified."""
+    """A link between a child and a guardian, with how it was verified.
 
+    Attributes:
+        organisation_id: the child's; nobody links a guardian to another organisation's child.
+    """
+
+    organisation_id: str
     child_index: bytes
     guardian_index: bytes
     method: str
@@ -321,22 +342,25 @@ class Guardianship:
 
 def link_guardians(connection: Connection, links: Sequence[Guardianship]) -> Sequence[bool]:
     """Link guardians to children; False where one of the two is unknown or the link stands already."""
-    ids = find_people(
-        connection, [index for link in links for index in (link.child_index, link.guardian_index)]
-    )
-    outcomes = []
-    for position, link in enumerate(links):
-        child, guardian = ids[2 * position], ids[2 * position + 1]
-        row = {
-            "child_id": child,
-            "guardian_id": guardian,
-            "method": link.method,
-            "evidence": link.evidence,
-            "state": "active",
-            "created_at": link.at,
-        }
-        outcomes.append(bool(child and guardian) and did_insert(connection, guardian_link, row))
-    return outcomes
+    children = load_logins(connection, [link.child_index for link in links])
+    guardians = load_logins(connection, [link.guardian_index for link in links])
+    return [_link(connection, *each) for each in zip(links, children, guardians, strict=True)]
+
+
+def _link(connection: Connection, link: Guardianship, child: Login | None, guardian: Login | None) -> bool:
+    if child is None or guardian is None or child.person.organisation_id != link.organisation_id:
+        return False
+    if child.person.person_id == guardian.person.person_id:
+        return False
+    row = {
+        "child_id": child.person.person_id,
+        "guardian_id": guardian.person.person_id,
+        "method": link.method,
+        "evidence": link.evidence,
+        "state": "active",
+        "created_at": link.at,
+    }
+    return did_insert(connection, guardian_link, row)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, select, update
 
 from gateway.kit.sealing import WrappedKey
+from gateway.store.people import lock_people
 from gateway.store.statements import insert_once
 from gateway.store.tables import person_field, person_key
 
@@ -22,6 +23,7 @@ class ProfileEdit:
 
 def edit_profiles(connection: Connection, edits: Sequence[ProfileEdit]) -> Sequence[None]:
     """Replace fields, all of one edit or none."""
+    lock_people(connection, [each.person_id for each in edits])
     for each in edits:
         names = sorted(each.sealed)
         connection.execute(

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, update
 
-from gateway.store.statements import insert_once
+from gateway.store.statements import insert_or_lock
 from gateway.store.tables import throttle
 
 
@@ -27,14 +27,17 @@ class Take:
 
 def take_tokens(connection: Connection, takes: Sequence[Take]) -> Sequence[int]:
     """Take tokens, in bucket order; 0 where there was one, else the seconds until there is one."""
-    outcomes = {take: _take(connection, take) for take in sorted(set(takes), key=lambda take: take.bucket)}
-    return [outcomes[take] for take in takes]
+    outcomes = [0] * len(takes)
+    for position in sorted(range(len(takes)), key=lambda position: takes[position].bucket):
+        outcomes[position] = _take(connection, takes[position])
+    return outcomes
 
 
 def _take(connection: Connection, take: Take) -> int:
     full = take.capacity * 1000
-    insert_once(connection, throttle, [{"bucket": take.bucket, "tokens_milli": full, "filled_at": take.at}])
-    row = connection.execute(select(throttle).where(throttle.c.bucket == take.bucket).with_for_update()).one()
+    # One statement: between inserting and reading, another log-in could refill the bucket and so delete the row.
+    fresh = {"bucket": take.bucket, "tokens_milli": full, "filled_at": take.at}
+    row = insert_or_lock(connection, throttle, fresh)
     gained = max(0, take.at - row.filled_at) * 1000 // take.refill
     tokens = min(full, row.tokens_milli + gained)
     if tokens < 1000:

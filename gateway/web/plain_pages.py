@@ -149,7 +149,8 @@ async def ready(request: Request) -> Response:
 async def metrics(request: Request) -> Response:
     """Give the metrics in Prometheus's text format, to this machine only."""
     peer = request.client.host if request.client else ""
-    if peer not in ("127.0.0.1", "::1"):
+    # A proxy on this machine is a local peer too, but it says for whom it asks.
+    if peer not in ("127.0.0.1", "::1") or "x-forwarded-for" in request.headers:
         return PlainTextResponse("There is nothing here.\n", 404)
     return PlainTextResponse(generate_latest(request.app.state.metrics))
 

@@ -66,9 +66,13 @@ class Visit:
     @property
     def address(self) -> str:
         """The browser's network address; a proxy's word counts only from a trusted network."""
-        peer = self.request.client.host if self.request.client else ""
-        forwarded = self.request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
-        return forwarded if forwarded and _is_trusted(peer, self.services) else peer
+        address = self.request.client.host if self.request.client else ""
+        # Each proxy adds its peer at the end, in the same header or in a further one.
+        said = ",".join(self.request.headers.getlist("x-forwarded-for"))
+        hops = [hop.strip() for hop in said.split(",") if hop.strip()]
+        while hops and _is_trusted(address, self.services):
+            address = hops.pop()
+        return address
 
     def chrome(self, here: Any = "", email: str = "") -> views.Chrome:
         """Make the page's frame."""
@@ -110,9 +114,9 @@ def _role_words(role: str) -> str:
     return role.replace("_", " ").capitalize()
 
 
-def _is_trusted(peer: str, services: Services) -> bool:
+def _is_trusted(text: str, services: Services) -> bool:
     try:
-        address = ip_address(peer)
+        address = ip_address(text)
     except ValueError:
         return False
     return any(address in network for network in services.settings.trusted_proxies)

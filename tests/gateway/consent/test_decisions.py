@@ -1,0 +1,159 @@
+"""Decisions: pure functions from the grant that was seen to the grant and event that follow."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.consent.decisions import Outcome, end, give, narrow, refuse
+from gateway.kit.errors import Refusal
+from gateway.model.grants import EventType, Grant, GrantedItem, GrantState, IllegalMove, ReasonCode
+from tests.gateway.consent.samples import BASIS, EMAIL, NAME, NOW, PERSON, PHONE, SUPPORT, counting_ids, grant
+
+
+def say_yes(seen: Grant | None, *items: GrantedItem, duration: int = 500) -> Outcome:
+    return give(seen, PERSON, BASIS, items, duration, now=NOW, ids=counting_ids())
+
+
+def test_a_first_yes_makes_a_grant_and_the_event_that_proves_it() -> None:
+    outcome = say_yes(None, NAME, EMAIL)
+    made, event = outcome.grant, outcome.event
+    assert (made.state, made.version, made.valid_from, made.valid_until) == (
+        GrantState.ACTIVE,
+        1,
+        NOW,
+        NOW + 500,
+    )
+    assert (event.type, event.seq, event.grant_id, event.event_id) == (
+        EventType.GIVEN,
+        1,
+        made.grant_id,
+        made.event_id,
+    )
+    assert event.items == (NAME.item, EMAIL.item)
+    # Bound to what was served, in the language in which it was served (promise P4).
+    assert (event.served_id, event.language) == (BASIS.served_id, BASIS.language)
+    assert (event.actor_id, event.method, event.auth_time, event.acr) == (
+        "per_1",
+        "consent_screen",
+        NOW - 5,
+        "pwd",
+    )
+    assert (made.offer_version, made.notice_id) == (3, "not_3")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "type_"),
+    [
+        ((NAME,), (NAME,), EventType.RENEWED),
+        ((NAME, EMAIL), (NAME,), EventType.RENEWED),
+        ((NAME,), (NAME, EMAIL), EventType.WIDENED),
+        (
+            (NAME, EMAIL),
+            (NAME, replace(EMAIL, item=replace(EMAIL.item, form=PHONE.item.form))),
+            EventType.WIDENED,
+        ),
+    ],
+)
+def test_a_further_yes_keeps_the_grant_and_moves_it_to_the_served_notice(
+    before: tuple[GrantedItem, ...], after: tuple[GrantedItem, ...], type_: EventType
+) -> None:
+    """The same field in a more revealing form is more than was given: widened."""
+    seen = grant(*before)
+    outcome = say_yes(seen, *after)
+    assert outcome.event.type is type_
+    assert (outcome.grant.grant_id, outcome.grant.version) == (seen.grant_id, seen.version + 1)
+    assert (outcome.grant.offer_version, outcome.grant.notice_id) == (3, "not_3")
+    assert (outcome.grant.items, outcome.grant.valid_until) == (after, NOW + 500)
+
+
+def test_a_no_without_a_grant_is_remembered_and_holds_nothing() -> None:
+    outcome = refuse(None, PERSON, BASIS, now=NOW, ids=counting_ids())
+    assert outcome.grant.state is GrantState.REFUSED
+    assert outcome.grant.items == outcome.event.items == ()
+    assert not outcome.grant.is_live(NOW)
+    assert outcome.event.served_id == BASIS.served_id
+
+
+def test_a_no_to_new_terms_leaves_everything_as_it_stood() -> None:
+    """Promise P5: the old terms stay, and so does their notice."""
+    seen = grant(NAME, EMAIL)
+    after = refuse(seen, PERSON, BASIS, now=NOW, ids=counting_ids()).grant
+    assert after == replace(seen, version=5, event_id=after.event_id)
+
+
+def test_one_item_is_switched_off_alone() -> None:
+    seen = grant(NAME, EMAIL, PHONE)
+    outcome = narrow(seen, PERSON, "email", "results_delivery", now=NOW, ids=counting_ids())
+    assert outcome.grant.items == (NAME, PHONE)
+    assert outcome.event.type is EventType.NARROWED
+    assert outcome.event.items == (NAME.item, PHONE.item)
+    assert outcome.grant.valid_until == seen.valid_until
+
+
+@pytest.mark.parametrize(
+    ("field", "purpose", "code"),
+    [
+        ("email", "appointment_reminders", "stale_form"),
+        ("address", "delivery_of_goods", "stale_form"),
+        ("name", "learning_progress", "bad_form"),
+    ],
+)
+def test_what_is_not_held_or_needed_cannot_be_switched_off(field: str, purpose: str, code: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        narrow(grant(NAME, EMAIL), PERSON, field, purpose, now=NOW, ids=counting_ids())
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize("state", [GrantState.WAITING, GrantState.ACTIVE, GrantState.PAUSED])
+def test_dpv_a_stop_is_withdrawn_by_the_person_and_revoked_by_anyone_else(state: GrantState) -> None:
+    seen = grant(NAME, state=state)
+    own = end(seen, PERSON, ReasonCode.USER_REQUEST, now=NOW, ids=counting_ids())
+    other = end(seen, SUPPORT, ReasonCode.PHONE_REQUEST, now=NOW, ids=counting_ids())
+    assert (own.event.type, own.event.reason) == (EventType.WITHDRAWN, ReasonCode.USER_REQUEST)
+    assert (other.event.type, other.event.reason) == (EventType.REVOKED, ReasonCode.PHONE_REQUEST)
+    assert own.grant.state is other.grant.state is GrantState.ENDED
+
+
+@pytest.mark.parametrize("state", [GrantState.ENDED, GrantState.REFUSED])
+def test_what_is_over_can_neither_be_stopped_nor_narrowed_nor_given_again(state: GrantState) -> None:
+    seen = grant(NAME, EMAIL, state=state)
+    for decide in (
+        lambda: end(seen, PERSON, ReasonCode.USER_REQUEST, now=NOW, ids=counting_ids()),
+        lambda: narrow(seen, PERSON, "email", "results_delivery", now=NOW, ids=counting_ids()),
+    ):
+        with pytest.raises(Refusal) as caught:
+            decide()
+        assert caught.value.code == "stale_form"
+    with pytest.raises(IllegalMove):
+        say_yes(seen, NAME)
+
+
+@given(st.lists(st.sampled_from(["renew", "widen", "refuse", "narrow", "end"]), max_size=8))
+def test_however_decisions_follow_each_other_versions_count_events_and_the_end_is_the_end(
+    steps: list[str],
+) -> None:
+    ids = counting_ids()
+    outcome = say_yes(None, NAME, EMAIL)
+    events = [outcome.event]
+    for step in steps:
+        seen = outcome.grant
+        try:
+            if step == "renew":
+                outcome = give(seen, PERSON, BASIS, seen.items, 9, now=NOW, ids=ids)
+            elif step == "widen":
+                outcome = give(seen, PERSON, BASIS, (NAME, EMAIL, PHONE), 9, now=NOW, ids=ids)
+            elif step == "refuse":
+                outcome = refuse(seen, PERSON, BASIS, now=NOW, ids=ids)
+            elif step == "narrow":
+                outcome = narrow(seen, PERSON, "email", "results_delivery", now=NOW, ids=ids)
+            else:
+                outcome = end(seen, PERSON, ReasonCode.USER_REQUEST, now=NOW, ids=ids)
+        except (Refusal, IllegalMove):
+            continue
+        assert seen.state is not GrantState.ENDED
+        events.append(outcome.event)
+    assert [event.seq for event in events] == list(range(1, len(events) + 1))
+    assert outcome.grant.version == len(events)
+    assert (outcome.grant.state is GrantState.ENDED) == (events[-1].type is EventType.WITHDRAWN)

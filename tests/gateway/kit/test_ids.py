@@ -1,0 +1,41 @@
+"""Identifiers, digests and clocks."""
+
+import time
+
+import pytest
+
+from gateway.kit.clock import stopwatch, system_clock
+from gateway.kit.digests import digest, from_base64url, is_same
+from gateway.kit.ids import SECRET_BYTES, Kind, random_ids
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_rfc6749_10_10_ids_are_unguessable_and_say_what_they_are(kind: Kind) -> None:
+    """256 bits of chance where an id opens something by itself, 128 elsewhere."""
+    first, second = random_ids(kind), random_ids(kind)
+    assert first != second
+    assert first.startswith(kind)
+    assert len(from_base64url(first.removeprefix(kind))) == (32 if kind in SECRET_BYTES else 16)
+
+
+def test_no_prefix_begins_another() -> None:
+    """What leaked can be told apart by its beginning."""
+    assert not [(one, two) for one in Kind for two in Kind if one != two and one.startswith(two)]
+
+
+def test_digests_are_compared_whole() -> None:
+    assert is_same(digest("a"), digest("a"))
+    assert not is_same(digest("a"), digest("b"))
+    assert len(digest("a")) == 32
+
+
+def test_the_systems_clock_counts_whole_seconds_and_the_stopwatch_goes_on() -> None:
+    assert abs(system_clock() - time.time()) < 2
+    assert isinstance(system_clock(), int)
+    assert 0 <= -(stopwatch() - stopwatch()) < 5
+
+
+@pytest.mark.parametrize("text", ["a", "a b=", "ä", "ab\ncd"])
+def test_what_is_not_base64url_is_a_value_error(text: str) -> None:
+    with pytest.raises(ValueError):
+        from_base64url(text)

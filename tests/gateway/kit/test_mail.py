@@ -1,0 +1,74 @@
+"""Service mail: to a server, or into files that only their owner reads."""
+
+import asyncio
+import stat
+from email import message_from_bytes, policy
+from pathlib import Path
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from gateway.kit.mail import FileMailer, Letter, SmtpMailer, open_mailer
+from gateway.kit.settings import Settings
+from tests.postgres import free_port
+
+LETTER = Letter("aoife@northfield.example", "Your account, Aoife Ní Bhriain", "Choose your password here.\n")
+
+
+def test_without_a_server_letters_are_files_for_their_owner_only(tmp_path: Path) -> None:
+    mailer = open_mailer(Settings(data_dir=tmp_path))
+    for _ in range(2):
+        asyncio.run(mailer.send(LETTER))
+    files = list((tmp_path / "mail").iterdir())
+    assert len(files) == 2
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    message = message_from_bytes(files[0].read_bytes(), policy=policy.default)
+    assert message["To"] == LETTER.to
+    assert message["Subject"] == LETTER.subject
+    assert message.get_content() == LETTER.text
+
+
+def test_a_line_break_cannot_smuggle_in_a_heading(tmp_path: Path) -> None:
+    """Header injection: a name from a people list must not add a recipient."""
+    letter = Letter("a@x.example\nBcc: b@x.example", "s", "t")
+    with pytest.raises(ValueError):
+        asyncio.run(FileMailer(tmp_path, "no-reply@x.example").send(letter))
+
+
+class Inbox:
+    """Takes what an SMTP server is given."""
+
+    def __init__(self) -> None:
+        self.envelopes: list[Envelope] = []
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        self.envelopes.append(envelope)
+        return "250 OK"
+
+
+def test_rfc5321_letters_go_to_the_server() -> None:
+    inbox, port = Inbox(), free_port()
+    controller = Controller(inbox, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        asyncio.run(open_mailer(Settings(smtp_url=f"smtp://127.0.0.1:{port}")).send(LETTER))
+    finally:
+        controller.stop()
+    (envelope,) = inbox.envelopes
+    assert envelope.rcpt_tos == [LETTER.to]
+    assert b"Choose your password here." in (envelope.content or b"")
+
+
+@pytest.mark.parametrize(
+    ("url", "port", "use_tls"),
+    [
+        ("smtp://mail.example", 25, False),
+        ("smtps://mail.example", 465, True),
+        ("smtp://mail.example:587", 587, False),
+    ],
+)
+def test_the_address_says_how_to_reach_the_server(url: str, port: int, use_tls: bool) -> None:
+    mailer = open_mailer(Settings(smtp_url=url))
+    assert isinstance(mailer, SmtpMailer)
+    assert (mailer.host, mailer.port, mailer.use_tls) == ("mail.example", port, use_tls)
