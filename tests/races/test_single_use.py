@@ -1,19 +1,18 @@
 """What may be used once is used once, however many ask at the same time, on one node or on two."""
 
+import functools
 import re
 from collections.abc import Callable
 from urllib.parse import urlencode, urlsplit
 
 import httpx2
 
-from gateway.kit.digests import digest
-from gateway.store.people import NewInvitation, renew_invitations
+from gateway.actions.people_import import Importer, import_people
 from tests.races.crowd import CROWD, Cluster, cookies_of, exchanging, posting, refreshing
 from tests.world import (
     CAMPUSPRESS_REDIRECT,
     CHALLENGE,
     ISSUER,
-    NOW,
     QUIZCO_REDIRECT,
     World,
 )
@@ -136,11 +135,12 @@ def test_two_browsers_deciding_for_one_person_and_offer_make_one_grant(cluster: 
 def test_an_invitation_sets_one_password(cluster: Cluster) -> None:
     """32 browsers choose a first password through one invitation: one is taken, and it is the one that works."""
     world = cluster.one
-    invitation = NewInvitation(digest("cg_in_race"), "cli", NOW, NOW + 3600)
-    world.store(renew_invitations, (world.person_id("ben@lakeside.example"), invitation))
+    listed = b"organisation,role,email,name\nlakeside,student,new@lakeside.example,New Student\n"
+    importing = functools.partial(import_people, world.services, listed, Importer("cli"), send=False)
+    path = urlsplit(world.run(importing).invitations["new@lakeside.example"]).path
     calls = [
         lambda client, number=number: client.post(
-            "/invitation/cg_in_race", data={"new_password": f"a quiet corner of the attic {number}"}
+            path, data={"new_password": f"a quiet corner of the attic {number}"}
         )
         for number in range(CROWD)
     ]
@@ -148,7 +148,7 @@ def test_an_invitation_sets_one_password(cluster: Cluster) -> None:
     assert statuses(answers) == {303: 1, 404: CROWD - 1}
     number = next(index for index, answer in enumerate(answers) if answer.status_code == 303)
     browser = world.browser()
-    form = {"email": "ben@lakeside.example", "password": f"a quiet corner of the attic {number}"}
+    form = {"email": "new@lakeside.example", "password": f"a quiet corner of the attic {number}"}
     page = browser.submit(browser.open("/login"), "/login", form)
     assert page.status == 200
     assert re.search(r"/login\?", page.url) is None
