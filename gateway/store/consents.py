@@ -142,7 +142,15 @@ def commit_decisions(connection: Connection, decisions: Sequence[Decision]) -> S
     return [_commit(connection, decision) for decision in decisions]
 
 
+def did_append(connection: Connection, event: ConsentEvent) -> bool:
+    """Tell whether this very event was committed: a commit whose answer was lost is repeated with the same id."""
+    statement = select(consent_event.c.event_id).where(consent_event.c.event_id == event.event_id)
+    return connection.execute(statement).first() is not None
+
+
 def _commit(connection: Connection, decision: Decision) -> Verdict:
+    if did_append(connection, decision.event):
+        return Verdict.DONE
     with connection.begin_nested() as savepoint:
         verdict = _try(connection, decision)
         if verdict is not Verdict.DONE:
@@ -284,6 +292,12 @@ def commit_renewals(connection: Connection, renewals: Sequence[Renewal]) -> Sequ
 
 
 def _renew(connection: Connection, renewal: Renewal) -> Verdict:
+    own = select(authorization_code.c.code_digest).where(
+        authorization_code.c.code_digest == renewal.code.code_digest
+    )
+    if connection.execute(own).first() is not None:
+        # Our own commit, whose answer was lost.
+        return Verdict.DONE
     with connection.begin_nested() as savepoint:
         verdict = _try_renewal(connection, renewal)
         if verdict is not Verdict.DONE:
