@@ -11,7 +11,7 @@ from gateway.web.routes import PARTNER_PATHS, all_routes
 from tests.world import World
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW")
-LARGE = b"a=" + b"x" * 4_000_000
+LARGE = b"a=" + b"x" * 6_000_000
 
 
 def methods_of_paths() -> dict[str, set[str]]:
