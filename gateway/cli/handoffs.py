@@ -76,15 +76,14 @@ def print_handoffs(handoffs: Sequence[Handoff], more: str = "") -> None:
     """Print hand-offs as a table, newest first."""
     print_table(
         f"Hand-offs, newest first{more}",
-        ("at (UTC)", "person", "partner", "where", "what for what"),
+        ("at (UTC)", "person", "partner", "where", "what left"),
         [
             (
                 time_words(each.at),
-                f"{each.person_id[:10]}…",
+                f"{each.person_id[:8]}…",
                 each.partner_id,
                 each.endpoint,
-                "\n".join(f"{handed.item.field} ({handed.item.purpose})" for handed in each.items)
-                or "nothing",
+                ", ".join(handed.item.field for handed in each.items) or "nothing",
             )
             for each in handoffs
         ],
@@ -106,7 +105,7 @@ def verify(as_json: Annotated[bool, JSON] = False) -> None:
             }
         )
     elif check.is_sound:
-        done(f"{check.handoffs} hand-offs and {check.grants} consents, nothing is wrong")
+        done(f"hand-offs: {check.handoffs}, consents: {check.grants}, faults: none")
     else:
         print_table(
             "What is wrong", ("subject", "what"), [(each.subject, each.what) for each in check.faults]
