@@ -17,16 +17,35 @@ _PLACE = "authorization"
 
 
 @dataclass(frozen=True, slots=True)
+class Choices:
+    """What somebody had chosen on a screen that is shown again before it was answered.
+
+    Attributes:
+        person_id: whose choices they are: on anybody else's screen nothing is ticked beforehand.
+        ticked: keys of the optional items.
+        forms: chosen form by item key.
+        duration: chosen number of days.
+    """
+
+    person_id: str
+    ticked: frozenset[str]
+    forms: Mapping[str, str]
+    duration: str
+
+
+@dataclass(frozen=True, slots=True)
 class Authorization:
     """An authorization request that passed every check, on its way through log-in and screen.
 
     Attributes:
         started_at: when it arrived; ``prompt=login`` wants a password given after that.
+        choices: set when its screen is shown again.
     """
 
     parameters: Parameters
     request_digest: bytes | None
     started_at: int
+    choices: Choices | None = None
 
     def asked(self, services: Services) -> Asked:
         """Look at it against the present registry."""
@@ -61,6 +80,10 @@ def seal_authorization(services: Services, authorization: Authorization) -> str:
         "r": digest_text,
         "t": authorization.started_at,
     }
+    chosen = authorization.choices
+    if chosen is not None:
+        kept = [chosen.person_id, sorted(chosen.ticked), dict(chosen.forms), chosen.duration]
+        content = {**content, "c": kept}
     return services.seal.ticket(_PLACE, content)
 
 
@@ -76,10 +99,19 @@ def open_authorization(services: Services, ticket: str) -> Authorization:
         raise Refusal("bad_form", detail="a damaged authorization ticket") from None
     if services.clock() > content["t"] + services.settings.screen_ttl:
         raise Refusal("stale_form", detail="an outdated authorization ticket")
-    found = Authorization(content["p"], from_base64url(content["r"]) or None, content["t"])
+    found = Authorization(
+        content["p"], from_base64url(content["r"]) or None, content["t"], _choices(content.get("c"))
+    )
     for check in BEFORE_REDIRECT:
         check(found.asked(services))
     return found
+
+
+def _choices(kept: Any) -> Choices | None:
+    if kept is None:
+        return None
+    person_id, ticked, forms, duration = kept
+    return Choices(person_id, frozenset(ticked), forms, duration)
 
 
 async def begin_authorization(services: Services, parameters: Parameters) -> Authorization | Back:

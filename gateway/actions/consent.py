@@ -3,14 +3,22 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
-from gateway.actions.authorize import Authorization, Back, go_back, open_authorization, seal_authorization
+from gateway.actions.authorize import (
+    Authorization,
+    Back,
+    Choices,
+    go_back,
+    open_authorization,
+    seal_authorization,
+)
 from gateway.actions.opened_profile import OpenedProfile
 from gateway.actions.services import Services, day_of
 from gateway.consent.age_policy import needs_guardian
-from gateway.consent.choices import item_key, read_choice
+from gateway.consent.choices import durations, item_key, read_choice
 from gateway.consent.decisions import Actor, Basis, Outcome, end, give, refuse
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
@@ -53,6 +61,7 @@ class Screen:
         seen: the live grant that the answer would change.
         changes: how the offer differs from the version that `seen` was given under.
         is_fresh: the password was given so recently that values may be shown in full (promise P15).
+        choices: what this person had chosen when the screen was last shown; None on a first look.
         ticket: carries the screen's state; it opens in this session only.
     """
 
@@ -66,6 +75,7 @@ class Screen:
     email: str
     seen: Grant | None
     changes: tuple[Change, ...]
+    choices: Choices | None
     is_fresh: bool
 
 
@@ -169,7 +179,7 @@ async def _serve(
     }
     return Screen(
         authorization=authorization,
-        ticket=services.seal.ticket(_place(session), content),
+        ticket=services.seal.ticket(_place(session.session_digest), content),
         partner=services.registry.partners[asked.client.client.partner_id],
         offer=asked.offer,
         notice=notice,
@@ -178,8 +188,15 @@ async def _serve(
         email=profile.values({"email"})["email"],
         seen=standing.grant,
         changes=await _changes(services, standing.grant, asked.offer),
+        choices=_own(authorization.choices, session),
         is_fresh=now - session.auth_time <= services.settings.reauthentication_ttl,
     )
+
+
+def _own(choices: Choices | None, session: Session) -> Choices | None:
+    """Keep choices only for whoever made them: an address that was passed on must not tick a box."""
+    is_own = choices is not None and choices.person_id == session.person.person_id
+    return choices if is_own else None
 
 
 async def _changes(services: Services, seen: Grant | None, offer: LiveOffer) -> tuple[Change, ...]:
@@ -204,8 +221,15 @@ def _previews(
     }
 
 
-def _place(session: Session) -> str:
-    return f"screen:{session.session_digest.hex()}"
+def _place(session_digest: bytes) -> str:
+    return f"screen:{session_digest.hex()}"
+
+
+def _open_screen(services: Services, session_digest: bytes, ticket: str) -> dict[str, Any]:
+    try:
+        return services.seal.open_ticket(_place(session_digest), ticket)
+    except SealBroken:
+        raise Refusal("forged_form", detail="a screen of another session, or a damaged one") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,16 +243,49 @@ class Reply:
     duration: str
 
 
+def keep_choices(services: Services, reply: Reply, session: Session) -> str:
+    """Seal what was chosen so far into a ticket that shows the screen again; nothing is decided (consent.md rule 6).
+
+    Raises:
+        Refusal: ``forged_form`` for a screen of another session, ``stale_form`` for an outdated one.
+    """
+    content = _open_screen(services, session.session_digest, reply.ticket)
+    authorization = open_authorization(services, content["a"])
+    asked = authorization.asked(services)
+    offered = {item_key(item): {str(form) for form in item.forms} for item in wanted_items(asked)}
+    choices = Choices(
+        person_id=session.person.person_id,
+        ticked=frozenset(reply.ticked) & offered.keys(),
+        forms={key: form for key, form in reply.forms.items() if form in offered.get(key, ())},
+        duration=reply.duration if reply.duration in map(str, durations(asked.offer.offer)) else "",
+    )
+    return seal_authorization(services, replace(authorization, choices=choices))
+
+
+def find_way_back(services: Services, secret: str, ticket: str) -> str:
+    """Give the authorization ticket of a screen whose session ended while it waited: log-in leads back to it.
+
+    Args:
+        secret: of that session, as the browser still sends it.
+
+    Returns:
+        The ticket; empty when the screen is not that session's, or the partner has to ask anew.
+    """
+    try:
+        found: str = _open_screen(services, digest(secret), ticket)["a"]
+        open_authorization(services, found)
+    except Refusal:
+        return ""
+    return found
+
+
 async def decide_consent(services: Services, reply: Reply, session: Session) -> Back:
     """Take the person's answer and record it, bound to the notice that was served.
 
     Raises:
         Refusal: ``bad_form`` for what the screen did not offer, ``stale_form`` when something changed meanwhile.
     """
-    try:
-        content = services.seal.open_ticket(_place(session), reply.ticket)
-    except SealBroken:
-        raise Refusal("forged_form", detail="a screen of another session, or a damaged one") from None
+    content = _open_screen(services, session.session_digest, reply.ticket)
     authorization = open_authorization(services, content["a"])
     if reply.decision == "later":
         return go_back(services, authorization, Refusal("access_denied", detail="decide later"))

@@ -14,14 +14,23 @@ from gateway.actions.authorize import (
     check_login,
     open_authorization,
 )
-from gateway.actions.consent import Blocked, Reply, Screen, decide_consent, show_consent
+from gateway.actions.consent import (
+    Blocked,
+    Reply,
+    Screen,
+    decide_consent,
+    find_way_back,
+    keep_choices,
+    show_consent,
+)
+from gateway.actions.sessions import is_fresh
 from gateway.kit.errors import Refusal
 from gateway.oauth.parameters import Parameters, read_parameters
 from gateway.web import views
 from gateway.web.answers import note
 from gateway.web.bodies import FORM_TYPE, media_type, read_body
 from gateway.web.consent_views import amend_view, blocked_view, consent_view
-from gateway.web.visit import Visit, origin_of, page_handler, refusal_page, see_other, show, signed_in_page
+from gateway.web.visit import COOKIE, Visit, origin_of, page_handler, refusal_page, see_other, show
 
 
 async def authorize(visit: Visit) -> Response:
@@ -70,8 +79,7 @@ async def _go_on(visit: Visit, authorization: Authorization) -> Response:
     if isinstance(missing, Back):
         return see_other(missing.uri)
     if isinstance(missing, LogIn):
-        path = "/reauthenticate" if missing.is_again else "/login"
-        return see_other(f"{path}?{urlencode({'ticket': missing.ticket})}")
+        return _with_ticket("/reauthenticate" if missing.is_again else "/login", missing.ticket)
     found = await show_consent(visit.services, authorization, visit.signed_in)
     if isinstance(found, Back):
         return see_other(found.uri)
@@ -88,8 +96,13 @@ def _screen(visit: Visit, screen: Screen) -> Response:
 
 
 async def answer(visit: Visit) -> Response:
-    """Take the person's answer and send the browser back to the partner."""
+    """Take the person's answer and send the browser back to the partner.
+
+    A form without an answer (Enter in a box, a value to be seen in full) leads back to the screen.
+    """
     form = await visit.form()
+    if visit.session is None:
+        return _log_in_first(visit, form.one("ticket"))
     reply = Reply(
         ticket=form.one("ticket"),
         decision=form.one("decision"),
@@ -97,12 +110,26 @@ async def answer(visit: Visit) -> Response:
         forms=form.named("form:"),
         duration=form.one("duration"),
     )
-    back = await decide_consent(visit.services, reply, visit.signed_in)
+    if not reply.decision:
+        ticket = keep_choices(visit.services, reply, visit.session)
+        wants_password = form.one("reveal") and not is_fresh(visit.services, visit.session)
+        return _with_ticket("/reauthenticate" if wants_password else "/authorize/continue", ticket)
+    back = await decide_consent(visit.services, reply, visit.session)
     return see_other(back.uri)
+
+
+def _log_in_first(visit: Visit, screen: str) -> Response:
+    """Ask who it is when the session ended while the screen waited; the log-in leads back to it."""
+    ticket = find_way_back(visit.services, visit.request.cookies.get(COOKIE, ""), screen)
+    return _with_ticket("/login", ticket) if ticket else see_other("/login")
+
+
+def _with_ticket(path: str, ticket: str) -> Response:
+    return see_other(f"{path}?{urlencode({'ticket': ticket})}")
 
 
 ROUTES = (
     Route("/authorize", page_handler(authorize), methods=["GET", "POST"]),
     Route("/authorize/continue", page_handler(go_on), methods=["GET"]),
-    Route("/consent", signed_in_page(answer), methods=["POST"]),
+    Route("/consent", page_handler(answer), methods=["POST"]),
 )

@@ -121,8 +121,9 @@ def _asking(visit: Visit, screen: Screen) -> dict[str, Any]:
 
 
 def _item(screen: Screen, item: OfferItem) -> views.ConsentItem:
-    key, offer = item_key(item), screen.offer.offer
+    key, offer, chosen = item_key(item), screen.offer.offer, screen.choices
     partner = screen.partner.partner
+    form_chosen = chosen.forms.get(key) if chosen else None
     why = item.why.get("en", "")
     return views.ConsentItem(
         key=key,
@@ -134,10 +135,12 @@ def _item(screen: Screen, item: OfferItem) -> views.ConsentItem:
                 form=str(form),
                 label=form_words(item.field, form),
                 value=_shown(screen, item, form),
-                chosen=position == 0,
+                chosen=str(form) == (form_chosen or item.forms[0]),
             )
-            for position, form in enumerate(item.forms)
+            for form in item.forms
         ),
+        ticked=chosen is not None and key in chosen.ticked,
+        can_reveal=any(_shown(screen, item, form) != screen.values[key, str(form)] for form in item.forms),
         kept_seconds=item.retention_days * DAY if item.retention_days != offer.retention_days else None,
         missing_url="/profile" if all(_shown(screen, item, form) is None for form in item.forms) else "",
     )
@@ -169,9 +172,10 @@ def _never_shared(screen: Screen) -> tuple[str, ...]:
 
 def _durations(screen: Screen, now: int) -> tuple[views.Duration, ...]:
     offer = screen.offer.offer
+    chosen = (screen.choices.duration if screen.choices else "") or str(offer.duration_days)
     return tuple(
         views.Duration(
-            value=str(days), label=duration(days), until=now + days * DAY, chosen=days == offer.duration_days
+            value=str(days), label=duration(days), until=now + days * DAY, chosen=str(days) == chosen
         )
         for days in sorted(durations(offer))
     )

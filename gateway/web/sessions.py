@@ -1,5 +1,6 @@
 """Pages of signing in and out, the password again, and invitations."""
 
+from typing import Literal
 from urllib.parse import urlencode
 
 from starlette.responses import Response
@@ -53,6 +54,11 @@ class _Onward:
         if self.authorization is not None:
             return f"/authorize/continue?{urlencode({'ticket': self.ticket})}"
         return self.next_path or "/"
+
+    @property
+    def is_reveal(self) -> bool:
+        """Whether it leads back to a consent screen where a value was to be seen in full."""
+        return self.authorization is not None and self.authorization.choices is not None
 
     @property
     def hidden(self) -> tuple[tuple[str, str], ...]:
@@ -142,19 +148,21 @@ async def _reauthenticate_page(visit: Visit, onward: _Onward, rejected: Rejected
     view = views.ReauthenticateView(
         chrome=visit.chrome(),
         action="/reauthenticate",
-        why="grant"
-        if onward.authorization
-        else "administer"
-        if onward.next_path.startswith("/admin")
-        else "reveal",
+        why=_why(onward),
         email=email,
-        cancel_url="/",
+        cancel_url=onward.path if onward.is_reveal else "/",
         errors=errors,
         throttled_seconds=rejected.wait if rejected else 0,
         hidden=onward.hidden,
     )
     status = 200 if rejected is None else 429 if rejected.wait else 400
     return show("reauthenticate", view, status=status, form_to=onward.form_to)
+
+
+def _why(onward: _Onward) -> Literal["reveal", "grant", "administer"]:
+    if onward.authorization is not None and not onward.is_reveal:
+        return "grant"
+    return "administer" if onward.next_path.startswith("/admin") else "reveal"
 
 
 async def do_logout(visit: Visit) -> Response:
