@@ -28,8 +28,10 @@ from gateway.model.grants import ReasonCode
 from gateway.model.registry import Registry
 from gateway.store.admin_actions import AdminAction
 from gateway.store.partners import (
+    NewSecret,
     StateChange,
     Submission,
+    keep_secrets,
     load_notices,
     load_partners,
     move_partners,
@@ -271,6 +273,18 @@ def test_a_version_that_stands_is_never_written_over(both: World) -> None:
     assert [each.action for each in see(both).actions].count("approve_partner") == 1
 
 
+def test_what_was_sent_back_meanwhile_is_not_approved(both: World) -> None:
+    """Two administrators, one look each: the approval comes second and finds another state."""
+    submit(both, NEWCOMER)
+    move(both, PartnerMove.REVIEW, "labtime")
+    seen = see(both, "labtime")
+    assert seen.review is not None
+    plan = _publication(both.services, ACTOR, seen.record, seen.review, None)
+    move(both, PartnerMove.RETURN, "labtime")
+    assert not both.store(publish_manifests, plan)
+    assert see(both, "labtime").state is PartnerState.DRAFT
+
+
 def test_one_of_many_approvals_wins(both: World) -> None:
     submit(both, edited(("retention_days = 30", "retention_days = 20")))
     version = see(both).review.version  # type: ignore[union-attr]
@@ -484,6 +498,15 @@ def test_a_new_secret_replaces_the_old_one_at_once(both: World) -> None:
 def test_only_a_client_with_a_secret_gets_one(world: World) -> None:
     assert code_of(world.run, new_client_secret, world.services, ACTOR, "nobody") == "not_found"
     assert code_of(world.run, new_client_secret, world.services, ACTOR, "campuspress-shop") == "not_found"
+
+
+def test_a_secret_for_nobody_leaves_no_trace(both: World) -> None:
+    """The store looks again: a client that went away gets neither a secret nor an act on record."""
+    action = AdminAction("act_1", ACTOR, "new_client_secret", "partner", "quizco", NOW)
+    before = both.services.registry.version
+    assert not both.store(keep_secrets, NewSecret("nobody", b"digest", action))
+    assert "new_client_secret" not in [each.action for each in see(both).actions]
+    assert both.services.registry.version == before
 
 
 def test_a_manifest_of_a_stranger_is_reviewed_against_nothing(world: World) -> None:
