@@ -1,5 +1,6 @@
 """The browser without a screen: what it sends is what a person's browser would send."""
 
+from collections.abc import Iterator
 from urllib.parse import parse_qs
 
 import httpx2
@@ -36,9 +37,11 @@ def answer(request: httpx2.Request) -> httpx2.Response:
 
 
 @pytest.fixture
-def browser() -> Browser:
+def browser() -> Iterator[Browser]:
     """A browser on the small site."""
-    return Browser(httpx2.Client(transport=httpx2.MockTransport(answer), base_url="http://site.example"))
+    found = Browser(httpx2.Client(transport=httpx2.MockTransport(answer), base_url="http://site.example"))
+    yield found
+    found.close()
 
 
 def sent(page: Page) -> dict[str, list[str]]:
@@ -79,7 +82,9 @@ def test_links_and_forms_are_found_or_told(browser: Browser) -> None:
 
 
 def test_a_walk_ends_where_it_is_told_to_and_never_goes_round_for_ever(browser: Browser) -> None:
-    assert browser.open("/form", stop_at="http://site.example/shown").text.startswith("http://site.example/shown")
+    assert browser.open("/form", stop_at="http://site.example/shown").text.startswith(
+        "http://site.example/shown"
+    )
     assert browser.open("/round").status == 302
     assert len(browser.hops) == 21
 

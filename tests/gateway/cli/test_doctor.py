@@ -170,7 +170,9 @@ def test_a_missing_signing_key_is_found(settings: Settings) -> None:
 
 def test_a_key_ring_of_another_installation_is_found(cli: Cli, settings: Settings) -> None:
     foreign = new_key_ring()
-    write_key_ring(cli.ring, type(foreign)("m7", {"m7": foreign.masters["m1"]}, *fixed_ring_without_masters()))
+    write_key_ring(
+        cli.ring, type(foreign)("m7", {"m7": foreign.masters["m1"]}, *fixed_ring_without_masters())
+    )
     found = failed(check(settings))
     assert found["master keys"].detail == "the ring lacks m1"
     write_key_ring(cli.ring, foreign)

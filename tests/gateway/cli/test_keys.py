@@ -49,7 +49,9 @@ def test_a_new_signing_key_retires_the_one_before(cli: Cli) -> None:
 def test_a_retired_signing_key_goes_when_its_grace_is_over(cli: Cli) -> None:
     cli("keys", "rotate", "--signing")
     assert "0 signing key(s)" in cli("keys", "prune")
-    asyncio.run(run(Settings().database, "UPDATE signing_key SET retired_at = 1 WHERE retired_at IS NOT NULL"))
+    asyncio.run(
+        run(Settings().database, "UPDATE signing_key SET retired_at = 1 WHERE retired_at IS NOT NULL")
+    )
     assert "1 signing key(s)" in cli("keys", "prune")
     assert len(cli.json("keys", "list")["signing"]) == 1
 

@@ -7,7 +7,12 @@ import pytest
 from tests.gateway.cli.conftest import Cli
 from tests.world import PARTNERS, QUIZCO_SECRET, campuspress_jwks
 
-NEW = (PARTNERS / "quizco.toml").read_text().replace("quizco", "otherco").replace("practice-quizzes", "other-quizzes")
+NEW = (
+    (PARTNERS / "quizco.toml")
+    .read_text()
+    .replace("quizco", "otherco")
+    .replace("practice-quizzes", "other-quizzes")
+)
 LONGER = (PARTNERS / "quizco.toml").read_text().replace("retention_days = 30", "retention_days = 60")
 
 
@@ -26,7 +31,9 @@ def test_a_partner_goes_from_a_manifest_to_live(cli: Cli, tmp_path: Path) -> Non
     seen = cli("partner", "show", "otherco")
     assert "Practice quizzes: version 1, new version" in seen
     assert "partner approve otherco --manifest 1" in seen
-    assert "otherco is live; new: other-quizzes version 1" in cli("partner", "approve", "otherco", "--manifest", "1")
+    assert "otherco is live; new: other-quizzes version 1" in cli(
+        "partner", "approve", "otherco", "--manifest", "1"
+    )
     listed = {each["partner_id"]: each for each in cli.json("partner", "list")}
     assert listed["otherco"]["state"] == "live"
     assert listed["otherco"]["pending_manifest"] is None
@@ -76,7 +83,9 @@ def test_files_beside_the_manifest_are_read(cli: Cli, tmp_path: Path) -> None:
     cli("partner", "submit", manifest, status=1)
     assert "campuspress.jwks.json cannot be read" in cli.said
     (tmp_path / "campuspress.jwks.json").write_text(campuspress_jwks())
-    assert cli.json("partner", "submit", manifest, "--files-dir", str(tmp_path))["partner_id"] == "campuspress"
+    assert (
+        cli.json("partner", "submit", manifest, "--files-dir", str(tmp_path))["partner_id"] == "campuspress"
+    )
     (tmp_path / "campuspress.jwks.json").write_bytes(b"\xff\xfe")
     cli("partner", "submit", manifest, "--files-dir", str(tmp_path), status=1)
     assert "is not UTF-8 text" in cli.said

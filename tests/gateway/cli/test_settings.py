@@ -31,7 +31,7 @@ def test_each_value_says_where_it_comes_from(
 ) -> None:
     file = tmp_path / "gateway.toml"
     file.write_text('service_name = "Lantern"\ncode_ttl = 30\n')
-    environment(config=file, code_ttl=20, trusted_proxies='["10.0.0.0/8"]')
+    environment(config=file, code_ttl=20, trusted_proxies="10.0.0.0/8")
     found = {each["name"]: each for each in empty.json("settings")}
     assert (found["service_name"]["value"], found["service_name"]["origin"]) == ("Lantern", str(file))
     assert (found["code_ttl"]["value"], found["code_ttl"]["origin"]) == ("20", "CONSENT_GATEWAY_CODE_TTL")
