@@ -35,6 +35,11 @@ class Journey:
     administrator: Browser = field(default_factory=lambda: Browser(local_client()))
     chosen: set[str] = field(default_factory=set)
 
+    def close(self) -> None:
+        """Close both browsers."""
+        self.person.close()
+        self.administrator.close()
+
     @property
     def issuer(self) -> str:
         """The gateway."""
