@@ -71,10 +71,24 @@ def app(ports: tuple[int, int], tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 @pytest.fixture
-def gateway(stage_template: Path, ports: tuple[int, int], tmp_path: Path) -> Iterator[Gateway]:
-    """A gateway of the test's own, on SQLite."""
-    with serve_gateway(copy_sqlite(stage_template, tmp_path), tmp_path, ports[0]) as found:
+def gateway(
+    request: pytest.FixtureRequest,
+    ports: tuple[int, int],
+    tmp_path: Path,
+    filler: Callable[[str], None],
+) -> Iterator[Gateway]:
+    """A gateway of the test's own: on SQLite, or on what the test's parameter names."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        url = copy_sqlite(request.getfixturevalue("stage_template"), tmp_path)
+        with serve_gateway(url, tmp_path, ports[0]) as found:
+            yield found
+        return
+    server = request.getfixturevalue("postgres_server")
+    server.create_template("gateway_stage", filler)
+    url = server.create_database("gateway_stage")
+    with serve_gateway(url, tmp_path, ports[0]) as found:
         yield found
+    server.drop_database(url)
 
 
 @pytest.fixture
