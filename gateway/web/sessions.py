@@ -32,7 +32,7 @@ async def show_login(visit: Visit) -> Response:
 
 async def do_login(visit: Visit) -> Response:
     """Take the log-in form."""
-    form = await visit.form()
+    form = await visit.form(for_strangers=True)
     onward = _onward(visit, form.one("ticket"), form.one("next"))
     attempt = LogInAttempt(form.one("email"), form.one("password"), visit.address, visit.session)
     found = await log_in(visit.services, attempt)

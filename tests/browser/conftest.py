@@ -97,7 +97,8 @@ def watched(gateway: Gateway, new_context: Callable[..., BrowserContext]) -> Ite
     watches = []
 
     def open_one(**options: Any) -> tuple[BrowserContext, Watch]:
-        context = new_context(**options)
+        # Without motion: what is still fading or sliding would be measured half-way.
+        context = new_context(**{"reduced_motion": "reduce", **options})
         context.set_default_timeout(PATIENCE)
         watches.append(Watch(context))
         return context, watches[-1]

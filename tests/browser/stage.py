@@ -84,7 +84,8 @@ def serve_gateway(database_url: str, folder: Path, port: int) -> Iterator[Gatewa
     try:
         deadline = time.monotonic() + READY
         while not server.started:
-            assert thread.is_alive() and time.monotonic() < deadline, "the gateway did not start"
+            if not thread.is_alive() or time.monotonic() > deadline:
+                raise AssertionError("the gateway did not start")
             time.sleep(0.01)
         yield Gateway(url, services, clock, letters, loops[0])
     finally:
@@ -150,7 +151,8 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
             try:
                 client.get(url).raise_for_status()
             except httpx2.TransportError:
-                assert process.poll() is None and time.monotonic() < deadline, log.read_text()
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise AssertionError(log.read_text()) from None
                 time.sleep(0.05)
             else:
                 return

@@ -77,14 +77,20 @@ class Visitor:
     def received(self) -> dict[str, str]:
         """Read from the partner's page what it says that it received."""
         rows = self.page.locator("section[aria-labelledby=received] tbody tr")
-        return {
-            row.locator("code").inner_text(): row.locator("td .value").inner_text() for row in rows.all()
-        }
+        return {row.locator("code").inner_text(): row.locator("td .value").inner_text() for row in rows.all()}
 
     def read_again(self, service: str = "quizco") -> None:
         """Let the partner read again."""
         self.page.goto(f"{self.app}/{service}")
         self.press("Read again")
+
+    def answers(self) -> list[tuple[str, int]]:
+        """Read from the partner's page what the gateway answered last: paths and statuses."""
+        rows = self.page.locator("details tbody tr").all()
+        return [
+            (str(row.locator("code").text_content()).split()[1], int(str(row.locator("td").text_content())))
+            for row in rows
+        ]
 
     def open_connected(self, service: str = "Practice quizzes") -> None:
         """Open the page of one connected service, by two presses from the first page."""
