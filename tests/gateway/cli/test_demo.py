@@ -7,7 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,11 @@ import httpx2
 import pytest
 
 from gateway.accounts.passwords import password_faults
+from gateway.cli.browser import Page, read_page
 from gateway.cli.demo import command, content, processes
 from gateway.cli.demo.content import age_band, deploy_folder, list_people, new_password, sample_manifests
 from gateway.cli.demo.folder import Folder
+from gateway.cli.demo.journey import Journey
 from gateway.cli.demo.place import Place
 from gateway.cli.demo.processes import Children, Stopped, free_port, stopping
 from gateway.cli.demo.steps import Unexpected, Walk, WalkEnded, expect
@@ -72,24 +75,54 @@ def test_check_walks_the_whole_journey(empty: Cli) -> None:
 def test_check_on_postgresql(few: None, empty: Cli, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     server = request.getfixturevalue("postgres_server")
     url = server.create_database()
-    words = ("demo", "--check", "--data", str(tmp_path / "d"), "--database-url", url)
-    shown = empty(*words)
+    shown = empty("demo", "--check", "--data", str(tmp_path / "d"), "--database-url", url)
     assert "15 of 15 steps held" in shown
-    assert "appointment" not in shown
-    # The same people again, and a fresh beginning: what was there is deleted in the database too.
-    assert "15 of 15 steps held" in empty(*words, "--reset")
+    assert "email, name" in shown
+    # A fresh beginning deletes what was made in the database too.
+    again = Place(Folder(tmp_path / "d"), free_port(), free_port(), url)
+    before = again.folder.read()
+    assert again.prepare(reset=True)["admin"]["password"] != before["admin"]["password"]
     server.drop_database(url)
 
 
-def test_check_says_which_step_did_not_hold_and_what_came(
+def test_check_says_which_step_did_not_hold_and_why(
     few: None, empty: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.cli.demo.journey.NAME", "Nobody")
+    def broken(self: Place) -> None:
+        raise Fault("the gateway did not answer")
+
+    monkeypatch.setattr(Place, "running", broken)
     found = empty.json("demo", "--check", status=1)
     assert found["ok"] is False
-    assert [step["ok"] for step in found["steps"]] == [True, True, True, False]
-    assert found["steps"][-1]["detail"] == "the person's own name is shown: expected True, found False"
-    assert found["log"] is None
+    assert [(step["ok"], step["detail"]) for step in found["steps"]][1:] == [
+        (False, "the gateway did not answer")
+    ]
+    assert (found["handoffs"], found["log"]) == ([], None)
+
+
+SCREEN = """<p>Asha Rao</p><form action="/consent" method="post">
+<input type="checkbox" name="item" value="phone_number.a"><input type="checkbox" name="item" value="student_status.b">
+</form>"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ('value="phone_number.a"', 'value="phone_number.a" checked', "ticked in advance: expected []"),
+        ("Asha Rao", "A•••", "the person's own name is shown: expected True, found False"),
+        ("student_status.b", "email.b", "optional fields: expected True, found False"),
+    ],
+)
+def test_check_does_not_pass_a_wrong_consent_screen(before: str, after: str, words: str) -> None:
+    def screen(text: str) -> Page:
+        request = httpx2.Request("GET", "http://localhost/authorize")
+        return read_page(httpx2.Response(200, html=text, request=request))
+
+    with closing(Journey(Walk(is_silent=True), {})) as journey:
+        assert journey.check_screen(screen(SCREEN)) == ["phone_number.a", "student_status.b"]
+        with pytest.raises(Unexpected) as caught:
+            journey.check_screen(screen(SCREEN.replace(before, after)))
+    assert words in str(caught.value)
 
 
 def test_check_ends_with_status_1_and_words_when_it_cannot_begin(
@@ -322,16 +355,20 @@ def test_it_runs_until_it_is_told_to_end(few: None, place_: Place) -> None:
 def test_it_shows_addresses_and_log_ins(
     few: None, empty: Cli, place_: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    @contextmanager
+    def nothing_runs(self: Place) -> Iterator[Children]:
+        yield Children(ROOT)
+
     def stop_at_once(self: Children) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(5)
 
+    monkeypatch.setattr(Place, "running", nothing_runs)
     monkeypatch.setattr(Children, "watch", stop_at_once)
     ports = ("--port", str(place_.port), "--partner-port", str(place_.partner_port))
     shown = empty("demo", "--data", str(place_.folder.path), *ports)
-    facts = place_.folder.read()
     assert f"http://localhost:{place_.partner_port}/quizco" in shown
-    for each in facts["people"]:
+    for each in place_.folder.read()["people"]:
         assert (each["login"] in shown) == (each["login"] in command.WORTH_TRYING)
         assert (each["password"] in shown) == (each["login"] in command.WORTH_TRYING)
     assert "stopped; the next start goes on" in shown
