@@ -16,7 +16,7 @@ import httpx2
 from gateway.cli.terminal import Fault
 from gateway.kit.clock import stopwatch
 
-START_WITHIN = 60
+START_WITHIN = 120
 STOP_WITHIN = 30
 LOOK_EVERY = 0.1
 
