@@ -25,8 +25,8 @@ from gateway.model.handoffs import Handoff
 WORTH_TRYING = {
     "asha.rao@lakeside.example": "student, every field filled in",
     "ben.okafor@lakeside.example": "professor, only what is required",
-    "cian.obyrne@northfield.example": "student of 16, has a guardian",
-    "meera.iyer@lakeside.example": "student of 12, has a guardian",
+    "cian.obyrne@northfield.example": "student of 16: in Ireland old enough",
+    "meera.iyer@lakeside.example": "student of 12: not without a guardian",
     ADMIN: "platform administrator: everything",
     "ines.moreau@platform.example": "privacy officer",
     "dele.adeyemi@platform.example": "support: finds and revokes consents",

@@ -26,6 +26,7 @@ from gateway.actions.services import Services
 from gateway.actions.sessions import login_index
 from gateway.cli.demo.folder import Folder, write_private
 from gateway.cli.terminal import Fault
+from gateway.consent.age_policy import age_band
 from gateway.kit.ids import random_key
 from gateway.store.people import NewPassword, find_people, keep_passwords
 from partners import AuthMethod, Client, Manifest, PartnerState, parse_manifest, referenced_files
@@ -58,7 +59,8 @@ def list_people(today: date) -> Iterator[DemoPerson]:
     """Read who is on the list."""
     with (deploy_folder() / "demo" / "people.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            yield DemoPerson(row["email"], row["role"], age_band(row["birthdate"], today))
+            born = date.fromisoformat(row["birthdate"]) if row["birthdate"] else None
+            yield DemoPerson(row["email"], row["role"], age_band(born, today))
 
 
 def deploy_folder() -> Path:
@@ -71,15 +73,6 @@ def deploy_folder() -> Path:
     if not (folder / "demo" / "people.csv").is_file():
         raise Fault(f"the demonstration needs the folder deploy/ of a checkout; {ROOT} has none.")
     return folder
-
-
-def age_band(birthdate: str, today: date) -> str:
-    """Name the age band of a birthdate."""
-    if not birthdate:
-        return "unknown"
-    born = date.fromisoformat(birthdate)
-    age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-    return "under_13" if age < 13 else "13_to_15" if age < 16 else "16_to_17" if age < 18 else "adult"
 
 
 def new_password() -> str:

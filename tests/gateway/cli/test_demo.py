@@ -19,7 +19,7 @@ import pytest
 from gateway.accounts.passwords import password_faults
 from gateway.cli.browser import Page, read_page
 from gateway.cli.demo import command, content, processes
-from gateway.cli.demo.content import age_band, deploy_folder, list_people, new_password, sample_manifests
+from gateway.cli.demo.content import deploy_folder, list_people, new_password, sample_manifests
 from gateway.cli.demo.folder import Folder
 from gateway.cli.demo.journey import Journey
 from gateway.cli.demo.place import Place
@@ -266,23 +266,6 @@ def test_everybody_worth_trying_is_on_the_list() -> None:
     assert administrators == set(Role) - {Role.STUDENT, Role.PROFESSOR, Role.GUARDIAN}
     assert found["cian.obyrne@northfield.example"].age_band == "16_to_17"
     assert found["ben.okafor@lakeside.example"].age_band == "unknown"
-
-
-@pytest.mark.parametrize(
-    ("birthdate", "band"),
-    [
-        ("", "unknown"),
-        ("2014-11-23", "under_13"),
-        ("2013-11-23", "under_13"),
-        ("2013-11-22", "13_to_15"),
-        ("2010-11-23", "13_to_15"),
-        ("2010-11-22", "16_to_17"),
-        ("2008-11-23", "16_to_17"),
-        ("2008-11-22", "adult"),
-    ],
-)
-def test_age_bands_change_on_the_birthday(birthdate: str, band: str) -> None:
-    assert age_band(birthdate, date(2026, 11, 22)) == band
 
 
 def test_passwords_differ_and_are_good_enough() -> None:
