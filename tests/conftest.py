@@ -1,5 +1,6 @@
 """Fixtures for every test."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from io import StringIO
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from gateway.kit.logs import configure_logs
-from tests.world import World, copy_sqlite, fill, serve
+from tests.world import PERSONAL_VALUES, World, copy_sqlite, fill, serve
 
 pytest_plugins = ["tests.postgres"]
 
@@ -25,6 +26,15 @@ def log_output(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield path
         # What is still logged while the session ends has nowhere to go any more.
         configure_logs(StringIO())
+    check_log_output(path.read_text())
+
+
+def check_log_output(text: str) -> None:
+    """Whatever the tests of this process did, nothing that was logged is personal or opens anything (P13)."""
+    personal = [value for value in PERSONAL_VALUES if value in text]
+    assert not personal, f"personal values in the log: {personal}"
+    secrets = sorted(set(re.findall(r"cg_(?:at|rt|ac|req|cs|se|in)_[A-Za-z0-9_-]{20,}", text)))
+    assert not secrets, f"{len(secrets)} usable secrets in the log, the first is {secrets[0]}"
 
 
 @pytest.fixture(scope="session")

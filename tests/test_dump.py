@@ -61,7 +61,7 @@ def test_a_dump_holds_no_personal_value_and_no_usable_secret(both: World) -> Non
     browser.submit(
         edit, "/profile/edit", {"phone_number": number, "address.street_address": "9 Secret Street"}
     )
-    cookie = browser.cookie("__Host-session")
+    cookie = browser._client.cookies["__Host-session"]
     secrets = [
         answer["code"],
         tokens["access_token"],

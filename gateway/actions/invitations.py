@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 from gateway.accounts.passwords import password_faults
-from gateway.actions.opened_profile import OpenedProfile
 from gateway.actions.services import Services
-from gateway.actions.sessions import login_index
+from gateway.actions.sessions import find_email, login_index
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
@@ -21,7 +20,6 @@ from gateway.store.people import (
     load_invitations,
     renew_invitations,
 )
-from gateway.store.profiles import load_profiles
 
 
 async def find_invitation(services: Services, secret: str) -> Invitation:
@@ -104,5 +102,4 @@ async def invite_again(
     made = make_invitation(services, invited_by)
     if not await services.store.run(renew_invitations, Renewal(person_id, organisation_id, made.row)):
         raise Refusal("stale_form", detail="nobody who waits for an invitation")
-    profile = OpenedProfile(services.seal, await services.store.read(load_profiles, person_id))
-    await services.mailer.send(invitation_letter(services, profile.values({"email"})["email"], made))
+    await services.mailer.send(invitation_letter(services, await find_email(services, person_id), made))

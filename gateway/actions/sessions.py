@@ -141,10 +141,15 @@ async def log_out(services: Services, session: Session) -> None:
     await services.store.run(end_sessions, (session.session_digest, services.clock()))
 
 
+async def find_email(services: Services, person_id: str) -> str:
+    """Give a person's log-in, for a letter to that very person."""
+    sealed = await services.store.read(load_profiles, person_id)
+    return OpenedProfile(services.seal, sealed).values({"email"})["email"]
+
+
 async def find_person_email(services: Services, session: Session) -> str:
     """Give the signed-in person's own log-in, masked."""
-    sealed = await services.store.read(load_profiles, session.person.person_id)
-    return masked("email", OpenedProfile(services.seal, sealed).values({"email"})["email"])
+    return masked("email", await find_email(services, session.person.person_id))
 
 
 def is_fresh(services: Services, session: Session) -> bool:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
 from urllib.parse import urljoin
 
 import httpx2
@@ -17,12 +19,14 @@ class PageForm:
     Attributes:
         fields: hidden and text inputs, checked boxes and radios.
         buttons: the submit buttons' (name, value).
+        choices: boxes and radios that are not ticked, (name, value).
     """
 
     action: str
     method: str
     fields: list[tuple[str, str]] = field(default_factory=list)
     buttons: list[tuple[str, str]] = field(default_factory=list)
+    choices: list[tuple[str, str]] = field(default_factory=list)
 
     def filled(self, changes: Mapping[str, str | Sequence[str]], button: str = "") -> list[tuple[str, str]]:
         """Fill the form in: a changed name replaces what stood there; a button's value is sent with its name."""
@@ -37,6 +41,7 @@ class _Reader(HTMLParser):
         super().__init__()
         self.forms: list[PageForm] = []
         self.text: list[str] = []
+        self.links: list[str] = []
         self._select = ""
         self._area: str | None = None
 
@@ -44,6 +49,8 @@ class _Reader(HTMLParser):
         given = {name: value or "" for name, value in attrs}
         if tag == "form":
             self.forms.append(PageForm(given.get("action", ""), given.get("method", "get").lower()))
+        elif tag == "a":
+            self.links.append(given.get("href", ""))
         elif self.forms and tag == "input" and "name" in given:
             self._input(given)
         elif self.forms and tag == "button" and "disabled" not in given:
@@ -59,6 +66,7 @@ class _Reader(HTMLParser):
     def _input(self, given: Mapping[str, str]) -> None:
         kind = given.get("type", "text")
         if kind in ("checkbox", "radio") and "checked" not in given:
+            self.forms[-1].choices.append((given["name"], given.get("value", "on")))
             return
         if kind not in ("submit", "file"):
             self.forms[-1].fields.append(
@@ -86,6 +94,7 @@ class Page:
     response: httpx2.Response
     forms: list[PageForm]
     text: str
+    links: list[str] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -110,6 +119,17 @@ class Page:
             f"{self.url} ({self.status}) has no form for {action}: {[form.action for form in self.forms]}"
         )
 
+    def link(self, beginning: str) -> str:
+        """Find the first link to an address that begins so.
+
+        Raises:
+            LookupError: there is none.
+        """
+        for link in self.links:
+            if link.startswith(beginning):
+                return link
+        raise LookupError(f"{self.url} ({self.status}) has no link to {beginning}")
+
 
 class Browser:
     """One browser with its own cookies."""
@@ -119,9 +139,15 @@ class Browser:
         self._client = client
         self.hops: list[str] = []
 
-    def cookie(self, name: str) -> str:
-        """Give a cookie's value."""
-        return self._client.cookies[name]
+    def close(self) -> None:
+        """Close the window: its connections end."""
+        self._client.close()
+
+    def facts(self, url: str) -> Any:
+        """Read an address as a script of this browser would: JSON."""
+        response = self._client.get(url, headers={"Accept": "application/json"})
+        response.raise_for_status()
+        return response.json()
 
     def open(self, url: str, *, stop_at: str | None = None) -> Page:
         """Open an address and follow redirects.
@@ -161,10 +187,19 @@ class Browser:
         return read_page(response)
 
 
+def local_client() -> httpx2.Client:
+    """Open an HTTP client of its own for servers on this machine.
+
+    Browsers take http://localhost for a secure place and send Secure cookies there (W3C Secure Contexts §3.1).
+    """
+    policy = DefaultCookiePolicy(secure_protocols=("https", "http"))
+    return httpx2.Client(cookies=CookieJar(policy), timeout=30, trust_env=False)
+
+
 def read_page(response: httpx2.Response) -> Page:
     """Read an answer's forms and text."""
     reader = _Reader()
     if response.headers.get("content-type", "").startswith("text/html"):
         reader.feed(response.text)
-        return Page(response, reader.forms, " ".join(reader.text))
+        return Page(response, reader.forms, " ".join(reader.text), reader.links)
     return Page(response, [], response.text)

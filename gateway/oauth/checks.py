@@ -8,7 +8,7 @@ from gateway.kit.errors import Refusal
 from gateway.model.registry import LiveOffer, RegisteredClient, Registry
 from gateway.oauth.parameters import Parameters
 from partners import OfferItem, Profile, redirect_uri_matches
-from scopes import SCOPES, Form, Necessity, scope_fields
+from scopes import SCOPES, Necessity, scope_fields
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 
@@ -161,11 +161,6 @@ def granted_scope(scope: str, fields: frozenset[str]) -> str:
 
 def _covered(name: str, kept: list[str], fields: frozenset[str]) -> bool:
     return fields.intersection(SCOPES[name]) <= scope_fields(kept)
-
-
-def preferred_form(item: OfferItem) -> Form:
-    """The form that is preselected: the most private of those offered comes first."""
-    return item.forms[0]
 
 
 def answer_uri(redirect_uri: str, answer: dict[str, str]) -> str:

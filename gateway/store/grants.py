@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, select, tuple_, update
 
 from gateway.model.grants import LIVE, ConsentEvent, Grant, GrantState, ReasonCode
 from gateway.store.admin_actions import AdminAction, append_actions
-from gateway.store.consents import Verdict, append_event, change_grant, replace_items
+from gateway.store.consents import Verdict, append_event, change_grant, did_append, replace_items
 from gateway.store.loading import GRANT_COLUMNS, events_of, grants_from
 from gateway.store.tables import (
     access_token,
@@ -198,7 +198,10 @@ class Change:
 
 def commit_changes(connection: Connection, changes: Sequence[Change]) -> Sequence[Verdict]:
     """Change grants; when one ends, every token that stands on it ends in the same transaction."""
-    return [_change(connection, change) for change in changes]
+    return [
+        Verdict.DONE if did_append(connection, change.event) else _change(connection, change)
+        for change in changes
+    ]
 
 
 def _change(connection: Connection, change: Change) -> Verdict:

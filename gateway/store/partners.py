@@ -44,10 +44,6 @@ def _submit(connection: Connection, new: Submission) -> int | None:
     # Two submissions at once would take the same number, and one of them would be lost: the second waits here.
     connection.execute(select(partner.c.partner_id).where(own).with_for_update())
     digest = hashlib.sha256(new.content.encode()).digest()
-    # Two submitters at once would both find the same newest version, and one manifest would be lost.
-    connection.execute(
-        select(partner.c.partner_id).where(partner.c.partner_id == new.partner_id).with_for_update()
-    ).one()
     newest = connection.execute(
         select(manifest_version.c.version, manifest_version.c.sha256)
         .where(manifest_version.c.partner_id == new.partner_id)

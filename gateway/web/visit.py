@@ -135,6 +135,14 @@ def check_origin(request: Request, issuer: str) -> None:
         raise Refusal("forged_form", detail="a form from another origin")
 
 
+def check_address(request: Request) -> None:
+    """Refuse NUL in an address before anything of it reaches the database: PostgreSQL has no text with NUL."""
+    if "\x00" in request.scope["path"]:
+        raise Refusal("not_found", detail="NUL in a path")
+    if b"%00" in request.scope["query_string"]:
+        raise Refusal("bad_form", detail="NUL in a query")
+
+
 Answer = Callable[[Visit], Awaitable[Response]]
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -172,6 +180,7 @@ def page_handler(answer: Answer) -> Handler:
         services: Services = request.app.state.services
         visit = Visit(request, services, None)
         try:
+            check_address(request)
             session = await find_session(services, request.cookies.get(COOKIE))
             visit = replace(visit, session=session)
             return await answer(visit)

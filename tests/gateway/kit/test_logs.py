@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from gateway.kit.ids import SECRET_BYTES, random_ids
 from gateway.kit.logs import configure_logs, log
+from tests.conftest import check_log_output
 
 
 @pytest.fixture
@@ -110,3 +111,12 @@ def test_without_a_stream_the_log_goes_to_stderr(lines: io.StringIO, monkeypatch
 def test_the_run_keeps_everything_that_was_logged(log_output: Path) -> None:
     log().info("a line that only this test writes")
     assert "a line that only this test writes" in log_output.read_text()
+
+
+def test_the_check_at_the_end_of_a_run_finds_what_must_not_be_logged() -> None:
+    """The check that every run ends with can fail."""
+    check_log_output('{"event": "request", "path": "/:id"}')
+    with pytest.raises(AssertionError, match="personal"):
+        check_log_output("read by Asha Rao")
+    with pytest.raises(AssertionError, match="usable secrets"):
+        check_log_output("cg_at_" + "x" * 43)

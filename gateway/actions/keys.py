@@ -1,0 +1,65 @@
+"""Rotating keys: signing keys in the database, master keys in the ring, people's keys under the current master."""
+
+from collections.abc import Callable
+
+from gateway.actions.services import Services
+from gateway.kit.ids import Kind
+from gateway.model.registry import SigningKey
+from gateway.oauth.signing import new_signing_key
+from gateway.store.admin_actions import AdminAction, append_actions
+from gateway.store.keys import add_signing_keys, drop_signing_keys
+from gateway.store.probes import count_person_keys
+from gateway.store.profile_edits import Rewrap, keys_under_old_masters, rewrap_keys
+
+BATCH = 200
+
+
+async def rotate_signing_key(services: Services, actor_id: str) -> SigningKey:
+    """Make a new signing key; the one before it verifies until its grace is over."""
+    key = new_signing_key(services.seal.ring.signing, now=services.clock(), ids=services.ids)
+    await services.store.run(add_signing_keys, key)
+    await _record(services, actor_id, "rotate_signing_key", key.kid)
+    return key
+
+
+async def rewrap_person_keys(
+    services: Services, actor_id: str, progress: Callable[[int, int], None] = lambda done, total: None
+) -> int:
+    """Wrap every person's key under the current master key, in batches; it can be stopped and begun again.
+
+    Returns:
+        How many were wrapped anew.
+    """
+    current = services.seal.ring.current
+    counts = await services.store.read(count_person_keys, None)
+    total = sum(count for master, count in counts.items() if master != current)
+    done = 0
+    while batch := await services.store.read(keys_under_old_masters, (current, BATCH)):
+        rewraps = [Rewrap(each, old, services.seal.rewrap(each, old)) for each, old in batch.items()]
+        await services.store.run_all(rewrap_keys, rewraps)
+        done += len(rewraps)
+        progress(done, max(done, total))
+    if done:
+        await _record(services, actor_id, "rewrap_person_keys", current)
+    return done
+
+
+async def unused_masters(services: Services) -> list[str]:
+    """Name the master keys that wrap nothing any more."""
+    counts = await services.store.read(count_person_keys, None)
+    ring = services.seal.ring
+    return [name for name in ring.masters if name != ring.current and not counts.get(name)]
+
+
+async def drop_retired_signing_keys(services: Services, actor_id: str) -> int:
+    """Take back signing keys whose grace is over; how many went."""
+    before = services.clock() - services.settings.retired_key_ttl
+    dropped = await services.store.run(drop_signing_keys, before)
+    if dropped:
+        await _record(services, actor_id, "drop_signing_keys", str(dropped))
+    return dropped
+
+
+async def _record(services: Services, actor_id: str, action: str, target_id: str) -> None:
+    act = AdminAction(services.ids(Kind.ACTION), actor_id, action, "keys", target_id, services.clock())
+    await services.store.run(append_actions, act)

@@ -1,0 +1,236 @@
+"""What the demonstration is filled with: the files of `deploy/`, passwords, keys. Everything can be repeated."""
+
+import asyncio
+import csv
+import json
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from joserfc.jwk import ECKey, KeySet
+
+from gateway.actions.keys import rotate_signing_key
+from gateway.actions.partners import (
+    PartnerMove,
+    approve_partner,
+    move_partner,
+    new_client_secret,
+    see_partner,
+    submit_manifest,
+)
+from gateway.actions.people_import import Importer, add_organisation, import_people
+from gateway.actions.services import Services
+from gateway.actions.sessions import login_index
+from gateway.cli.demo.folder import Folder, write_private
+from gateway.cli.terminal import Fault
+from gateway.kit.ids import random_key
+from gateway.store.people import NewPassword, find_people, keep_passwords
+from partners import AuthMethod, Client, Manifest, PartnerState, parse_manifest, referenced_files
+from scopes import SCOPES
+
+ROOT = Path(__file__).resolve().parents[3]
+PARTNER_APP = "http://localhost:8100"
+"""Where the manifests of `deploy/partners.d` say that the sample partner runs."""
+ACTOR = "demo"
+COLOURS = {"quizco": "#6d28d9", "campuspress": "#f4b942"}
+BATCH = 25
+_WORDS = (
+    "amber apple arrow aspen badge basil beach birch bison bloom brook cabin cedar chalk cloud clover comet coral "
+    "crane daisy delta ember fable falcon fern field flint forest garnet ginger grove harbor hazel heron honey "
+    "indigo island ivory jasmine juniper kettle lagoon lantern lemon lilac linen lotus maple marble meadow mango "
+    "nectar ocean olive orchid otter paper pebble pepper pine plum prairie quartz raven reed river"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPerson:
+    """A row of the list, as far as `demo.json` tells it."""
+
+    login: str
+    role: str
+    age_band: str
+
+
+def list_people(today: date) -> Iterator[DemoPerson]:
+    """Read who is on the list."""
+    with (deploy_folder() / "demo" / "people.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            yield DemoPerson(row["email"], row["role"], age_band(row["birthdate"], today))
+
+
+def deploy_folder() -> Path:
+    """Find the samples, which an installed package does not have.
+
+    Raises:
+        Fault: this is no checkout.
+    """
+    folder = ROOT / "deploy"
+    if not (folder / "demo" / "people.csv").is_file():
+        raise Fault(f"the demonstration needs the folder deploy/ of a checkout; {ROOT} has none.")
+    return folder
+
+
+def age_band(birthdate: str, today: date) -> str:
+    """Name the age band of a birthdate."""
+    if not birthdate:
+        return "unknown"
+    born = date.fromisoformat(birthdate)
+    age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    return "under_13" if age < 13 else "13_to_15" if age < 16 else "16_to_17" if age < 18 else "adult"
+
+
+def new_password() -> str:
+    """Make a password that can be read out: three words and a number, 31 bits, behind the log-in's throttle."""
+    key, known = random_key(), _WORDS.split()
+    words = [known[int.from_bytes(key[2 * place : 2 * place + 2]) % len(known)] for place in range(3)]
+    return "-".join([*words, f"{int.from_bytes(key[8:10]) % 10000:04}"])
+
+
+async def fill(
+    services: Services,
+    folder: Folder,
+    known: dict[str, Any],
+    partner_app: str,
+    progress: Callable[[int, int], None],
+) -> dict[str, Any]:
+    """Fill the demonstration, or bring what is there up to date.
+
+    Args:
+        known: what `demo.json` says; the passwords and secrets in it are kept.
+    """
+    if not any(key.retired_at is None for key in services.registry.signing_keys):
+        await rotate_signing_key(services, ACTOR)
+    if not known.get("filled"):
+        await _fill_people(services, {each["login"]: each["password"] for each in known["people"]}, progress)
+    secrets = {each["client_id"]: each.get("client_secret") for each in known["clients"]}
+    clients = []
+    for name, text in sample_manifests():
+        sample = await _publish(services, folder, name, text.replace(PARTNER_APP, partner_app))
+        clients += [
+            await _client(services, folder, sample, client, secrets.get(client.client_id))
+            for client in sample.manifest.clients
+        ]
+    return {**known, "clients": clients, "filled": True}
+
+
+async def _fill_people(
+    services: Services, passwords: dict[str, str], progress: Callable[[int, int], None]
+) -> None:
+    samples = deploy_folder() / "demo"
+    with (samples / "organisations.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            await add_organisation(services, row["organisation"], row["name"], row["country"])
+    report = await import_people(services, (samples / "people.csv").read_bytes(), Importer(ACTOR), send=False)
+    if report.faults:
+        listed = "\n".join(f"  line {each.line}, {each.column}: {each.message}" for each in report.faults)
+        raise Fault(f"{samples / 'people.csv'} has faults:\n{listed}")
+    logins = list(passwords)
+    ids = await services.store.run_all(find_people, [login_index(services, each) for each in logins])
+    people = list(zip(ids, logins, strict=True))
+    for start in range(0, len(people), BATCH):
+        batch = people[start : start + BATCH]
+        hashes = await _hashed(services, [passwords[login] for _, login in batch])
+        now = services.clock()
+        kept = [
+            NewPassword(person_id, hashed, now)
+            for (person_id, _), hashed in zip(batch, hashes, strict=True)
+            if person_id is not None
+        ]
+        await services.store.run_all(keep_passwords, kept)
+        progress(start + len(batch), len(people))
+
+
+async def _hashed(services: Services, passwords: list[str]) -> list[str]:
+    """Hash passwords on every core at once."""
+    return list(await asyncio.gather(*(services.passwords.hash(each) for each in passwords)))
+
+
+def sample_manifests() -> list[tuple[str, str]]:
+    """Read the sample manifests, as (file name, text)."""
+    files = sorted((deploy_folder() / "partners.d").glob("*.toml"))
+    return [(file.name, file.read_text(encoding="utf-8")) for file in files]
+
+
+async def _publish(services: Services, folder: Folder, name: str, text: str) -> "Sample":
+    """Take a sample manifest live, as an administrator would; a partner that ended or is paused stays so."""
+    files = {each: _public_keys(folder, each) for each in referenced_files(text)}
+    sample = Sample(parse_manifest(text, file=name, files=files, allow_loopback=True), _key_files(text))
+    partner_id = sample.manifest.partner.partner_id
+    known = services.registry.partners.get(partner_id)
+    if known is not None and known.state in (PartnerState.ENDED, PartnerState.PAUSED):
+        return sample
+    await submit_manifest(services, text, name, files, ACTOR)
+    seen = await see_partner(services, partner_id)
+    if seen.state is PartnerState.DRAFT:
+        await move_partner(services, ACTOR, partner_id, PartnerMove.REVIEW, None)
+    if seen.review is not None:
+        await approve_partner(services, ACTOR, partner_id, seen.review.version)
+    return sample
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A sample manifest, and the key file that each client names in it."""
+
+    manifest: Manifest
+    key_files: Mapping[str, str]
+
+
+def _key_files(text: str) -> dict[str, str]:
+    return {
+        each["client_id"]: each["jwks_file"] for each in tomllib.loads(text)["client"] if "jwks_file" in each
+    }
+
+
+def key_file(folder: Folder, name: str) -> Path:
+    """Name the private half of a file of public keys: the partner's, never the gateway's."""
+    return folder / name.replace(".jwks.json", ".private.jwks.json")
+
+
+def _public_keys(folder: Folder, name: str) -> str:
+    """Give a partner's public keys; the pair is made at the first time."""
+    path = key_file(folder, name)
+    if not path.exists():
+        kid = name.partition(".")[0] + "-1"
+        key = ECKey.generate_key("P-256", {"kid": kid, "use": "sig", "alg": "ES256"}, private=True)
+        write_private(path, {"keys": [key.as_dict(private=True)]})
+    keys = KeySet.import_key_set(json.loads(path.read_text(encoding="utf-8")))
+    return json.dumps(keys.as_dict(private=False))
+
+
+async def _client(
+    services: Services, folder: Folder, sample: Sample, client: Client, secret: str | None
+) -> dict[str, Any]:
+    """Describe a client for `demo.json`; one that authenticates with a secret gets it at the first time."""
+    described: dict[str, Any] = {
+        "client_id": client.client_id,
+        "auth_method": str(client.auth_method),
+        "redirect_uris": list(client.redirect_uris),
+        "scope": scope_of(sample.manifest, client),
+        "name": client.partner_id,
+        "brand": sample.manifest.partner.brand,
+    }
+    if client.auth_method is AuthMethod.PRIVATE_KEY_JWT:
+        return described | {"jwks_file": str(key_file(folder, sample.key_files[client.client_id]))}
+    return described | {"client_secret": secret or await new_client_secret(services, ACTOR, client.client_id)}
+
+
+def scope_of(manifest: Manifest, client: Client) -> str:
+    """Name the scope values that reach everything a client's service may ask for."""
+    offer = next(each for each in manifest.offers if each.offer_id == client.offer_id)
+    wanted = {each.field for each in offer.items}
+    reaching = [name for name, fields in SCOPES.items() if wanted & set(fields)]
+    return " ".join(["openid", *reaching, "offline_access"])
+
+
+def partner_config(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the sample partner's configuration."""
+    own = ("name", "brand", "client_id", "auth_method", "client_secret", "jwks_file", "scope")
+    clients = [
+        {name: each[name] for name in own if name in each} | {"colour": COLOURS.get(each["name"], "#5b3df5")}
+        for each in facts["clients"]
+    ]
+    return {"issuer": facts["issuer"], "base_url": facts["partner_app"], "clients": clients}

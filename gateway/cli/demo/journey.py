@@ -1,0 +1,176 @@
+"""The journey that `demo --check` walks: as a person's browser, as the partner's, and as an administrator's."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.actions.admin_log import LogCheck, LogSearch, check_log, read_log
+from gateway.actions.services import Services
+from gateway.cli.browser import Browser, Page, local_client
+from gateway.cli.demo.steps import Walk, expect
+from gateway.cli.terminal import ACTOR
+from gateway.model.handoffs import Handoff
+from scopes import FIELDS, Form
+
+PERSON = "asha.rao@lakeside.example"
+NAME = "Asha Rao"
+SERVICE = "quizco"
+NEEDED = ("name", "course")
+SWITCHED_OFF = "phone_number"
+LEFT_OUT = "student_status"
+
+
+@dataclass(slots=True)
+class Journey:
+    """One walk through a running demonstration.
+
+    Attributes:
+        facts: what `demo.json` says.
+        chosen: claims that the person chose to share.
+    """
+
+    walk: Walk
+    facts: Mapping[str, Any]
+    person: Browser = field(default_factory=lambda: Browser(local_client()))
+    administrator: Browser = field(default_factory=lambda: Browser(local_client()))
+    chosen: set[str] = field(default_factory=set)
+
+    def close(self) -> None:
+        """Close both browsers."""
+        self.person.close()
+        self.administrator.close()
+
+    @property
+    def issuer(self) -> str:
+        """The gateway."""
+        return str(self.facts["issuer"])
+
+    @property
+    def partner(self) -> str:
+        """The partner's page of the service."""
+        return f"{self.facts['partner_app']}/{SERVICE}"
+
+    def opt_in(self) -> None:
+        """From the partner's page to a yes, with one optional field left out."""
+        with self.walk.step(
+            "the partner's page sends the browser to the gateway, which asks who it is"
+        ) as step:
+            start = self.person.open(self.partner)
+            log_in = self.person.submit(start, "/start")
+            expect("the page", f"{self.issuer}/login", log_in.url.partition("?")[0])
+            step.detail = "pushed request (RFC 9126), PKCE, redirect to /login"
+        with self.walk.step(
+            "the person logs in and sees the consent screen, nothing optional ticked"
+        ) as step:
+            screen = self._log_in(self.person, log_in, PERSON)
+            optional = self.check_screen(screen)
+            step.detail = f"needed: {', '.join(NEEDED)}; optional: {', '.join(map(_field, optional))}"
+        with self.walk.step("the person opts in and leaves one optional field out") as step:
+            ticked = [each for each in optional if _field(each) != LEFT_OUT]
+            self.chosen = _claims(screen, [*NEEDED, *map(_field, ticked)])
+            back = self.person.submit(screen, "/consent", {"item": ticked}, button="share")
+            expect("the page", self.partner, back.url.partition("?")[0])
+            step.detail = f"ticked {', '.join(map(_field, ticked))}; left out {LEFT_OUT}"
+
+    def check_screen(self, screen: Page) -> list[str]:
+        """Check that nothing is ticked in advance and real values are shown; give the optional items' keys."""
+        form = screen.form("/consent")
+        expect("ticked in advance", [], [value for name, value in form.fields if name == "item"])
+        expect("the person's own name is shown", True, NAME in screen.text)
+        optional = [value for name, value in form.choices if name == "item"]
+        expect("optional fields", True, {SWITCHED_OFF, LEFT_OUT} <= set(map(_field, optional)))
+        return optional
+
+    def _log_in(self, browser: Browser, page: Page, login: str) -> Page:
+        password = next(each["password"] for each in self.facts["people"] if each["login"] == login)
+        return browser.submit(page, "/login", {"email": login, "password": password})
+
+    def read(self) -> None:
+        """The partner shows what it received, before and after the person narrows."""
+        with self.walk.step("the partner received exactly what was chosen") as step:
+            seen = self.person.facts(self.partner)
+            expect("the partner's state", "connected", seen["state"])
+            expect("what the partner received", sorted(self.chosen), sorted(seen["received"]))
+            expect("the name", NAME, seen["received"]["name"])
+            step.detail = ", ".join(sorted(seen["received"]))
+        with self.walk.step(f"the person switches {SWITCHED_OFF} off under Connected services") as step:
+            listed = self.person.open(f"{self.issuer}/connected")
+            detail = self.person.open(self.issuer + listed.link("/connected/gra_"))
+            off = next(form for form in detail.forms if f"/off/{SWITCHED_OFF}/" in form.action)
+            narrowed = self.person.submit(detail, off.action)
+            expect("the answer", 200, narrowed.status)
+            step.detail = "one press, no question back"
+        with self.walk.step("the partner reads again and no longer gets it") as step:
+            self.person.submit(self.person.open(self.partner), "/read")
+            seen = self.person.facts(self.partner)
+            gone = {FIELDS[SWITCHED_OFF].claim_of(form) for form in Form}
+            expect("what the partner received", sorted(self.chosen - gone), sorted(seen["received"]))
+            step.detail = ", ".join(sorted(seen["received"]))
+
+    def revoke(self) -> str:
+        """An administrator finds the consent and revokes it; give its id."""
+        with self.walk.step("an administrator logs in and finds the consent") as step:
+            start = self.administrator.open(f"{self.issuer}/admin/grants")
+            search = self._log_in(self.administrator, start, self.facts["admin"]["login"])
+            found = self.administrator.submit(search, "/admin/grants", {"person": PERSON})
+            link = found.link("/admin/grants/gra_")
+            page = self.administrator.open(self.issuer + link)
+            expect("values on the administrator's page", False, NAME in page.text)
+            step.detail = "by the person's exact log-in; no values on the page"
+        with self.walk.step("the administrator revokes it") as step:
+            done = self.administrator.submit(page, "/revoke", {"reason": "phone_request"})
+            expect("the answer", 200, done.status)
+            expect("a way to revoke it again", [], [f.action for f in done.forms if "/revoke" in f.action])
+            step.detail = "reason: phone_request"
+        return link.rpartition("/")[2]
+
+    def be_refused(self) -> None:
+        """The partner gets nothing any more, and the person sees why."""
+        with self.walk.step("the partner's read is refused") as step:
+            self.person.submit(self.person.open(self.partner), "/read")
+            seen = self.person.facts(self.partner)
+            statuses = {each["path"]: each["status"] for each in seen["answers"]}
+            expect("the answer of /userinfo", 401, statuses.get("/userinfo"))
+            expect("the partner's state", "ended", seen["state"])
+            expect("what the partner still shows", {}, seen["received"])
+            step.detail = "401 invalid_token; the partner dropped what it had"
+        with self.walk.step("its refresh is refused too") as step:
+            expect("the answer of /token", 400, statuses.get("/token"))
+            step.detail = "400 invalid_grant"
+        with self.walk.step("the person sees that it was stopped, and why") as step:
+            listed = self.person.open(f"{self.issuer}/connected")
+            detail = self.person.open(self.issuer + listed.link("/connected/gra_"))
+            expect("the history names the reason", True, "phone request" in detail.text)
+            step.detail = "It was stopped for you (phone request)"
+
+    async def check_the_log(self, services: Services, grant_id: str) -> tuple[Sequence[Handoff], LogCheck]:
+        """Every read has its row and nothing else has; the whole log is sound."""
+        with self.walk.step("the hand-off log holds the two reads, and none after the revocation") as step:
+            found = await read_log(services, ACTOR, LogSearch(email=PERSON))
+            own = [each for each in found.handoffs if each.grant_id == grant_id]
+            fields = [{handed.item.field for handed in each.items} for each in own]
+            expect("reads in the log", 2, len(own))
+            expect("left out", False, any(LEFT_OUT in each for each in fields))
+            # Both reads may bear the same second, so their order says nothing.
+            expect("switched off for one", [False, True], sorted(SWITCHED_OFF in each for each in fields))
+            step.detail = f"{len(own)} rows for consent {grant_id}"
+        with self.walk.step("the log is verified") as step:
+            check = await check_log(services)
+            expect("faults in the log", [], [f"{each.subject}: {each.what}" for each in check.faults])
+            step.detail = f"hand-offs: {check.handoffs}, consents: {check.grants}, faults: none"
+        return own, check
+
+
+def _field(key: str) -> str:
+    """Take the field from an item's key, ``email.results_delivery``."""
+    return key.partition(".")[0]
+
+
+def _claims(screen: Page, fields: Sequence[str]) -> set[str]:
+    """Name the claims of fields in the forms that the screen has preselected."""
+    forms = {
+        _field(name.removeprefix("form:")): Form(value)
+        for name, value in screen.form("/consent").fields
+        if name.startswith("form:")
+    }
+    return {FIELDS[name].claim_of(forms[name]) for name in fields}

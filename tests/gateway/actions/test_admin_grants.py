@@ -1,0 +1,183 @@
+"""Administrators and consents: exact search, a look on record, revocation at once, on both databases."""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from gateway.actions.admin_grants import (
+    FoundGrants,
+    GrantSearch,
+    SeenGrant,
+    find_grants,
+    revoke_grant,
+    see_grant,
+)
+from gateway.kit.errors import Refusal
+from gateway.model.grants import ActorKind, EventType, Grant, GrantState, ReasonCode
+from gateway.model.people import Power
+from gateway.store.admin_actions import AdminAction, load_actions
+from gateway.store.handoffs import HandoffQuery, search_handoffs
+from gateway.store.release import append_handoffs
+from tests.world import NOW, World
+
+SUPPORT = "per_somebody-in-support"
+
+
+def find(world: World, **conditions: Any) -> FoundGrants:
+    return world.run(find_grants, world.services, SUPPORT, GrantSearch(**conditions))
+
+
+def only(world: World, **conditions: Any) -> Grant:
+    (line,) = find(world, **conditions).lines
+    return line.grant
+
+
+def see(world: World, grant_id: str) -> SeenGrant:
+    return world.run(see_grant, world.services, SUPPORT, grant_id)
+
+
+def acts(world: World, kind: str, target: str) -> list[AdminAction]:
+    return world.run(world.services.store.read, load_actions, (kind, target))
+
+
+def revoke(world: World, grant_id: str, reason: ReasonCode = ReasonCode.PHONE_REQUEST) -> Grant:
+    return world.run(revoke_grant, world.services, SUPPORT, grant_id, reason)
+
+
+def test_a_person_is_found_by_the_exact_address_alone(both: World) -> None:
+    both.tokens()
+    assert only(both, email="asha@lakeside.example").person_id == both.person_id()
+    assert only(both, email=" ASHA@Lakeside.example ").person_id == both.person_id()
+    nobody = find(both, email="ash@lakeside.example")
+    assert nobody == find(both, email="no address") == find(both, email="ben@lakeside.example")
+    assert nobody.lines == ()
+
+
+def test_every_condition_narrows(both: World) -> None:
+    both.tokens("phone_number.appointment_reminders")
+    both.clock.pass_by(100)
+    both.tokens(email="aoife@northfield.example")
+    both.clock.pass_by(100)
+    assert len(find(both).lines) == 2
+    assert len(find(both, partner_id="quizco").lines) == 2
+    assert find(both, partner_id="campuspress").lines == ()
+    assert only(both, field="phone_number").person_id == both.person_id()
+    assert only(both, since=NOW + 50).person_id == both.person_id("aoife@northfield.example")
+    assert only(both, until=NOW + 50).person_id == both.person_id()
+    assert find(both, state=GrantState.ENDED).lines == ()
+    revoke(both, only(both, field="phone_number").grant_id)
+    assert only(both, state=GrantState.ENDED).person_id == both.person_id()
+
+
+def test_pages_follow_each_other_without_gap_or_overlap(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.actions.admin_grants.PAGE", 1)
+    world.tokens()
+    world.tokens(email="aoife@northfield.example")
+    first = find(world)
+    assert first.older is not None
+    second = find(world, before=first.older)
+    assert second.older is None
+    found = [line.grant.person_id for line in (*first.lines, *second.lines)]
+    assert sorted(found) == sorted([world.person_id(), world.person_id("aoife@northfield.example")])
+
+
+def test_looking_is_on_record_without_the_address(both: World) -> None:
+    both.tokens()
+    find(both, email="asha@lakeside.example", partner_id="quizco")
+    grant = only(both)
+    see(both, grant.grant_id)
+    searches = acts(both, "grant", "all")
+    assert sorted(str(each.detail.get("conditions", "")) for each in searches) == ["", "email,partner_id"]
+    assert {each.actor_id for each in searches} == {SUPPORT}
+    assert [each.action for each in acts(both, "grant", grant.grant_id)] == ["see_grant"]
+
+
+def test_a_look_shows_the_history_and_no_value(both: World) -> None:
+    tokens = both.tokens("phone_number.appointment_reminders")
+    both.userinfo(tokens["access_token"])
+    seen = see(both, only(both).grant_id)
+    assert [event.type for event in seen.detail.events] == [EventType.GIVEN]
+    assert len(seen.handoffs) == 1
+    assert seen.organisation == "Lakeside College"
+    assert {token.kind for token in seen.detail.tokens} == {"access", "refresh"}
+    for value in ("Asha", "+919000000101", "90000 00101", tokens["access_token"], tokens["refresh_token"]):
+        assert value not in repr(seen)
+
+
+def test_an_unknown_consent_is_not_found(world: World) -> None:
+    for call in (lambda: see(world, "gra_none"), lambda: revoke(world, "gra_none")):
+        with pytest.raises(Refusal) as refused:
+            call()
+        assert refused.value.code == "not_found"
+
+
+def test_a_revocation_acts_at_once_and_says_who_and_why(both: World) -> None:
+    """Tokens die, the event is *revoked* and not *withdrawn*, the act is recorded in the same transaction."""
+    tokens = both.tokens()
+    assert both.userinfo(tokens["access_token"]).status_code == 200
+    grant = only(both)
+    both.clock.pass_by(5)
+    revoke(both, grant.grant_id, ReasonCode.MARKETING_COMPLAINT)
+    assert both.userinfo(tokens["access_token"]).status_code == 401
+    assert both.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"
+    seen = see(both, grant.grant_id)
+    last = seen.detail.events[-1]
+    assert (last.type, last.actor_kind, last.actor_id) == (EventType.REVOKED, ActorKind.ADMIN, SUPPORT)
+    assert (last.reason, last.at) == (ReasonCode.MARKETING_COMPLAINT, NOW + 5)
+    assert (seen.detail.line.ended_at, seen.detail.line.end_reason) == (NOW + 5, "marketing_complaint")
+    recorded = [(each.action, each.reason) for each in acts(both, "grant", grant.grant_id)]
+    assert ("revoke_grant", "marketing_complaint") in recorded
+    assert "It was stopped for you" in both.signed_in().open(f"/connected/{grant.grant_id}").text
+
+
+def test_what_has_ended_cannot_be_revoked_again(both: World) -> None:
+    both.tokens()
+    grant = only(both)
+    revoke(both, grant.grant_id)
+    with pytest.raises(Refusal) as refused:
+        revoke(both, grant.grant_id)
+    assert refused.value.code == "stale_form"
+    assert [each.action for each in acts(both, "grant", grant.grant_id)].count("revoke_grant") == 1
+
+
+def test_one_of_many_revocations_wins(both: World) -> None:
+    both.tokens()
+    grant = only(both)
+
+    async def race() -> list[Any]:
+        calls = (
+            revoke_grant(both.services, SUPPORT, grant.grant_id, ReasonCode.DATA_ERROR) for _ in range(8)
+        )
+        return list(await asyncio.gather(*calls, return_exceptions=True))
+
+    outcomes = both.run(race)
+    assert sum(isinstance(each, Grant) for each in outcomes) == 1
+    assert {each.code for each in outcomes if isinstance(each, Refusal)} == {"stale_form"}
+    assert [each.action for each in acts(both, "grant", grant.grant_id)].count("revoke_grant") == 1
+
+
+def test_an_end_is_never_earlier_than_the_last_hand_off(both: World) -> None:
+    """A release in flight may carry a later second than the press on the button that waits for it."""
+    both.userinfo(both.tokens()["access_token"])
+    grant = only(both)
+    (handoff,) = both.run(both.services.store.read, search_handoffs, HandoffQuery(grant_id=grant.grant_id))
+    later = replace(handoff, handoff_id="hof_later", at=handoff.at + 1)
+
+    def append(connection: Any, handoffs: Any) -> list[None]:
+        append_handoffs(connection, handoffs)
+        return [None]
+
+    both.store(append, later)
+    revoke(both, grant.grant_id)
+    seen = see(both, grant.grant_id)
+    assert seen.detail.line.ended_at == seen.detail.events[-1].at == later.at == NOW + 1
+
+
+def test_no_administrator_has_a_power_to_give() -> None:
+    """P17: the list of what administrators can do holds no consent."""
+    assert not any(word in power for power in Power for word in ("give", "consent", "approve_for"))
+    assert {power.value for power in Power if "grant" in power} == {"see_grants", "revoke_grant"}

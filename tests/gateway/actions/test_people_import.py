@@ -1,0 +1,217 @@
+"""Importing people and inviting them again: by organisation, by role, never a value shown (promise P7)."""
+
+import re
+
+import pytest
+
+from gateway.actions.admin_people import FoundPeople, import_list, see_people, send_invitation_again
+from gateway.actions.people_import import Importer, ImportReport, add_organisation, import_people
+from gateway.actions.sessions import find_session
+from gateway.kit.errors import Refusal
+from gateway.model.people import Person, PersonState
+from gateway.store.admin_actions import load_actions
+from gateway.web.visit import COOKIE
+from tests.world import NOW, World
+
+HEADING = "organisation,role,email,name,guardian_email,guardian_method,guardian_evidence,locale\n"
+ADDRESS = re.compile(r"https://gateway\.example(/invitation/cg_in_[A-Za-z0-9_-]+)")
+
+
+def staff(world: World, email: str = "admin@platform.example") -> Person:
+    """Sign somebody in and give who that is."""
+    browser = world.signed_in(email)
+    session = world.run(find_session, world.services, browser._client.cookies[COOKIE])
+    assert session is not None
+    return session.person
+
+
+def school(world: World) -> Person:
+    return staff(world, "school@lakeside.example")
+
+
+def imported(world: World, administrator: Person, rows: str) -> ImportReport:
+    return world.run(import_list, world.services, administrator, (HEADING + rows).encode())
+
+
+def people(world: World, administrator: Person, before: tuple[int, str] | None = None) -> FoundPeople:
+    return world.run(see_people, world.services, administrator, before)
+
+
+def one_faults(report: ImportReport) -> list[tuple[int, str]]:
+    return [(fault.line, fault.column) for fault in report.faults]
+
+
+def test_each_new_person_gets_a_letter_that_works_once(both: World) -> None:
+    """The administrator never learns the password; the link sets the first one and nothing else."""
+    report = imported(both, staff(both), "northfield,student,nia@northfield.example,Nia Shah,,,,hi-IN\n")
+    assert [each.email for each in report.created] == ["nia@northfield.example"]
+    (letter,) = both.letters.letters
+    assert letter.to == "nia@northfield.example"
+    found = ADDRESS.search(letter.text)
+    assert found is not None
+    browser = both.browser()
+    page = browser.open(found[1])
+    done = browser.submit(page, found[1], {"new_password": "eleven paper boats"})
+    assert done.status == 200
+    assert both.browser().open(found[1]).status == 404
+
+
+def test_people_are_taken_once_however_often_the_list_comes(both: World) -> None:
+    rows = "lakeside,student,nia@lakeside.example,Nia Shah,,,,\n"
+    first, second = (imported(both, school(both), rows) for _ in range(2))
+    assert (len(first.created), len(first.known)) == (1, 0)
+    assert (len(second.created), len(second.known)) == (0, 1)
+    assert len(both.letters.letters) == 1
+
+
+def test_a_row_with_a_fault_is_left_out_and_named_by_line_and_column(both: World) -> None:
+    report = imported(
+        both,
+        staff(both),
+        "lakeside,student,good@lakeside.example,Good One,,,,\nlakeside,student,no address,Bad Two,,,,\n"
+        "nowhere,student,c@lakeside.example,C,,,,\nlakeside,wizard,d@lakeside.example,D,,,,\n"
+        "lakeside,student,e@lakeside.example,E,ghost@x.example,digital_locker,DL-2,\n",
+    )
+    assert [each.line for each in report.created] == [2, 6]
+    assert one_faults(report) == [(3, "email"), (4, "organisation"), (5, "role"), (6, "guardian_email")]
+    assert not any(
+        value in fault.message for fault in report.faults for value in ("no address", "ghost", "Bad Two")
+    )
+
+
+def test_a_school_imports_its_own_people_in_its_own_roles_alone(both: World) -> None:
+    """P7: another organisation, and a role over others, are refused row by row."""
+    rows = (
+        "lakeside,student,own@lakeside.example,Own,,,,\nnorthfield,student,other@northfield.example,Other,,,,\n"
+        "lakeside,platform_admin,root@lakeside.example,Root,,,,\nlakeside,school_admin,peer@lakeside.example,P,,,,\n"
+    )
+    report = imported(both, school(both), rows)
+    assert [each.email for each in report.created] == ["own@lakeside.example"]
+    assert sorted(one_faults(report)) == [(3, "organisation"), (4, "role"), (5, "role")]
+    assert len(imported(both, staff(both), rows).created) == 3
+
+
+def test_a_guardian_is_linked_to_the_child(both: World) -> None:
+    report = imported(
+        both,
+        school(both),
+        "lakeside,student,kid@lakeside.example,Kid,lakshmi@lakeside.example,digital_locker,DL-3,\n",
+    )
+    assert report.faults == []
+    again = imported(
+        both,
+        school(both),
+        "lakeside,student,kid@lakeside.example,Kid,lakshmi@lakeside.example,digital_locker,DL-3,\n",
+    )
+    assert again.faults == [], "a link that stands is no fault"
+
+
+def test_an_import_is_on_record_by_numbers(both: World) -> None:
+    administrator = school(both)
+    imported(
+        both,
+        administrator,
+        "lakeside,student,nia@lakeside.example,Nia,,,,\nlakeside,wizard,zed@lakeside.example,Zed,,,,\n",
+    )
+    (act,) = both.run(both.services.store.read, load_actions, ("organisation", "lakeside"))
+    assert (act.action, act.actor_id) == ("import_people", administrator.person_id)
+    assert act.detail == {"created": 1, "known": 0, "faults": 1}
+
+
+def test_a_file_that_is_no_list_changes_nothing(world: World) -> None:
+    for content in (b"", b"\xff\xfe", b"name,email\n", b"a\x00b", b'organisation,role,email,name\n"open'):
+        report = world.run(import_list, world.services, staff(world), content)
+        assert report.faults, content
+        assert not report.created
+    assert world.letters.letters == []
+
+
+def test_invitations_may_be_kept_back_and_progress_is_told(world: World) -> None:
+    """What the demo does: nothing is sent, the addresses come back, batch after batch."""
+    rows = "".join(f"lakeside,student,p{n}@lakeside.example,P{n},,,,\n" for n in range(130))
+    done: list[tuple[int, int]] = []
+
+    async def run() -> ImportReport:
+        content = (HEADING + rows).encode()
+        return await import_people(
+            world.services, content, Importer("cli"), send=False, progress=lambda *each: done.append(each)
+        )
+
+    report = world.run(run)
+    assert done == [(100, 130), (130, 130)]
+    assert world.letters.letters == []
+    assert ADDRESS.fullmatch(report.invitations["p129@lakeside.example"])
+
+
+def test_an_organisation_is_added_once(both: World) -> None:
+    assert both.run(add_organisation, both.services, "hillside", "Hillside", "US")
+    assert not both.run(add_organisation, both.services, "hillside", "Another", "GB")
+
+
+# The list, and inviting again
+
+
+def test_the_list_shows_nobody_by_name(both: World) -> None:
+    administrator = staff(both)
+    found = people(both, administrator)
+    assert len(found.lines) == 12
+    assert found.organisations["lakeside"] == "Lakeside College"
+    assert not any(word in repr(found) for word in ("Asha", "asha@", "Hegde", "@lakeside"))
+    own = people(both, school(both))
+    assert {line.person.organisation_id for line in own.lines} == {"lakeside"}
+    assert len(own.lines) == 6
+
+
+def test_the_list_comes_in_pages(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.actions.admin_people.PAGE", 5)
+    administrator, seen, before = staff(world), [], None
+    while True:
+        found = people(world, administrator, before)
+        seen += [line.person.person_id for line in found.lines]
+        before = found.older
+        if before is None:
+            break
+    assert len(seen) == len(set(seen)) == 12
+
+
+def invited(world: World, administrator: Person) -> str:
+    """Import somebody and give the id."""
+    imported(world, administrator, f"{administrator.organisation_id},student,nia@x.example,Nia,,,,\n")
+    (line,) = [
+        each for each in people(world, administrator).lines if each.person.state is PersonState.INVITED
+    ]
+    assert line.invited_until == NOW + 7 * 86400
+    return line.person.person_id
+
+
+def test_inviting_again_makes_the_older_letter_worthless(both: World) -> None:
+    administrator = school(both)
+    person_id = invited(both, administrator)
+    both.clock.pass_by(86400)
+    both.run(send_invitation_again, both.services, school(both), person_id)
+    old, new = (ADDRESS.search(letter.text) for letter in both.letters.letters)
+    assert old is not None
+    assert new is not None
+    assert both.letters.letters[1].to == "nia@x.example"
+    assert both.browser().open(old[1]).status == 404
+    assert both.browser().open(new[1]).status == 200
+    (act,) = both.run(both.services.store.read, load_actions, ("person", person_id))
+    assert (act.action, act.actor_id) == ("invite_again", administrator.person_id)
+
+
+def test_only_who_waits_is_invited_again_and_only_by_the_own_school(both: World) -> None:
+    """A second invitation would be a way around the password of an account that has one."""
+    platform, lakeside = staff(both), school(both)
+    stranger = invited(both, platform)
+    for administrator, person_id in (
+        (lakeside, stranger),
+        (platform, both.person_id()),
+        (lakeside, both.person_id()),
+        (platform, "per_unknown"),
+    ):
+        with pytest.raises(Refusal) as refused:
+            both.run(send_invitation_again, both.services, administrator, person_id)
+        assert refused.value.code == "stale_form"
+    assert len(both.letters.letters) == 1
+    both.run(send_invitation_again, both.services, platform, stranger)
+    assert len(both.letters.letters) == 2

@@ -1,0 +1,109 @@
+"""What becomes of an authorization request between its checks and its answer, besides a plain yes."""
+
+import pytest
+from sqlalchemy import text
+
+from tests.races.test_revocation import move
+from tests.world import PARTNERS, PASSWORD, QUIZCO_REDIRECT, World, answer_of, publish
+
+QUIZCO = (PARTNERS / "quizco.toml").read_text()
+
+
+def block(connection, rows):  # type: ignore[no-untyped-def]
+    """Have a school say no to a partner."""
+    for organisation_id, partner_id in rows:
+        columns = {row[1] for row in connection.execute(text("PRAGMA table_info(org_policy)"))}
+        values = {"organisation_id": organisation_id, "partner_id": partner_id, "decision": "deny"}
+        values |= dict.fromkeys(columns - values.keys(), 1)
+        names = ", ".join(values)
+        marks = ", ".join(f":{name}" for name in values)
+        connection.execute(text(f"INSERT INTO org_policy ({names}) VALUES ({marks})"), values)
+    connection.execute(text("UPDATE registry_version SET version = version + 1"))
+    return rows
+
+
+@pytest.mark.parametrize("who", ["deepa@lakeside.example", "meera@lakeside.example"])
+def test_p9_a_child_is_not_asked(world: World, who: str) -> None:
+    """Nor somebody whose age is unknown; the partner learns `access_denied` only."""
+    page = world.ask(world.signed_in(who))
+    assert page.status == 200
+    with pytest.raises(LookupError):
+        page.form("/consent")
+    back = answer_of(world.ask(world.signed_in(who), prompt="none"))
+    assert (back["error"], "code" in back) == ("access_denied", False)
+
+
+def test_p9_a_school_that_says_no_blocks_the_partner(world: World) -> None:
+    """For its own people, not for another school's."""
+    world.store(block, ("lakeside", "quizco"))
+    page = world.ask(world.signed_in())
+    with pytest.raises(LookupError):
+        page.form("/consent")
+    assert answer_of(world.ask(world.signed_in(), prompt="none"))["error"] == "access_denied"
+    assert world.ask(world.signed_in("aoife@northfield.example")).form("/consent")
+
+
+def test_an_answer_that_the_screen_has_no_button_for_is_refused(world: World) -> None:
+    """And decides nothing."""
+    browser = world.signed_in()
+    page = world.ask(browser)
+    fields = dict(page.form("/consent").filled({}))
+    for decision in ("maybe", "give", "SHARE"):
+        assert browser._client.post("/consent", data={**fields, "decision": decision}).status_code == 400
+    none = browser._client.post("/consent", data={**fields, "decision": ""})
+    assert none.headers["Location"].startswith("/authorize/continue?ticket=")
+    assert world.ask(browser).form("/consent")
+
+
+def test_p4_an_offer_that_changed_meanwhile_is_shown_anew(world: World) -> None:
+    """The answer to the older screen is not taken for the newer offer (promise P4)."""
+    browser = world.signed_in()
+    page = world.ask(browser)
+    changed = QUIZCO.replace("retention_days = 30", "retention_days = 20", 1)
+    world.run(publish_again, world, changed)
+    assert browser.submit(page, "/consent", button="share").status == 409
+    back = world.share(browser, world.ask(browser))
+    assert world.exchange(back["code"]).status_code == 200
+
+
+async def publish_again(world: World, manifest: str) -> None:
+    await publish(world.services, manifest, version=2, manifest_version=2)
+
+
+def test_p5_a_grant_of_an_older_offer_asks_again(world: World) -> None:
+    """Silence never releases anything new; `prompt=none` says so (promise P5)."""
+    browser = world.signed_in()
+    world.share(browser, world.ask(browser))
+    world.run(publish_again, world, QUIZCO.replace("retention_days = 30", "retention_days = 40", 1))
+    assert answer_of(world.ask(browser, prompt="none"))["error"] == "consent_required"
+    assert world.ask(browser).form("/consent")
+
+
+def test_rule_6_nothing_needed_and_nothing_chosen_is_a_refusal(world: World) -> None:
+    """An offer may consist of choices alone."""
+    world.run(publish_again, world, QUIZCO.replace('necessity = "needed"', 'necessity = "optional"'))
+    browser = world.signed_in()
+    page = world.ask(browser)
+    back = browser.submit(page, "/consent", button="share", stop_at=QUIZCO_REDIRECT)
+    assert answer_of(back)["error"] == "access_denied"
+
+
+def test_a_ticket_does_not_outlive_its_partner(world: World) -> None:
+    """The checks run anew when a browser comes back from log-in: a partner paused meanwhile gets nothing."""
+    browser = world.browser()
+    login = world.ask(browser)
+    move(world, "live", "paused")
+    after = browser.submit(login, "/login", {"email": "asha@lakeside.example", "password": PASSWORD})
+    assert after.status == 400
+    assert not after.url.startswith(QUIZCO_REDIRECT)
+
+
+def test_a_ticket_opened_by_hand_asks_for_what_the_request_asked_for(world: World) -> None:
+    """A fresher log-in where the request wants one; a damaged ticket opens nothing."""
+    browser = world.signed_in()
+    world.clock.pass_by(60)
+    ticket = world.ask(world.browser(), max_age="5").url.partition("ticket=")[2]
+    page = browser.open(f"/authorize/continue?ticket={ticket}")
+    assert "/reauthenticate" in page.url
+    for broken in ("", "x", ticket[:-4], "%00"):
+        assert browser.open(f"/authorize/continue?ticket={broken}").status == 400
