@@ -1,0 +1,90 @@
+"""Every page and state that the journey meets, for everybody: axe, narrow windows, large text, dark, keyboard."""
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.keys import walk_through
+from tests.browser.tours import (
+    tour_of_a_minor,
+    tour_of_a_person,
+    tour_of_an_administrator,
+    tour_of_strangers,
+)
+from tests.browser.visitor import Visitor
+from tests.gateway.web.gallery import axe_findings, overflow
+
+WIDE = {"width": 1280, "height": 800}
+NARROW = {"width": 320, "height": 640}
+
+
+def large_text(page: Page, percent: int) -> None:
+    """Enlarge the text alone, as a person's own setting does (WCAG 2.2 SC 1.4.4)."""
+    page.evaluate("percent => document.documentElement.style.fontSize = percent * 1.0625 + '%'", percent)
+
+
+def too_wide(page: Page) -> str:
+    """Name the innermost elements that stand out of the window."""
+    found: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll('body *')]
+            .filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5
+                && e.getBoundingClientRect().width > 1 && !e.closest('.unseen, .table-room'))
+            .filter((e, i, all) => !all.some(other => other !== e && e.contains(other)))
+            .slice(0, 4).map(e => e.outerHTML.slice(0, 90))"""
+    )
+    return " and ".join(found)
+
+
+def contrast_findings(page: Page) -> list[str]:
+    """What axe has against the colours alone: nothing else depends on the scheme."""
+    options = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+    violations = Axe().run(page, options=options).response["violations"]
+    return [f"{rule['id']}: {node['html'][:120]}" for rule in violations for node in rule["nodes"]]
+
+
+def faults_of(page: Page) -> list[str]:
+    """Everything that is wrong with the page shown, in every look."""
+    faults = []
+    page.emulate_media(color_scheme="dark")
+    faults += [f"dark: {line}" for line in contrast_findings(page)]
+    page.emulate_media(color_scheme="light")
+    faults += axe_findings(page)
+    for size, percent in ((WIDE, 200), (NARROW, 100), (NARROW, 200)):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        large_text(page, percent)
+        if overflow(page) > 0:
+            faults.append(
+                f"scrolls sideways by {overflow(page)} px at {size['width']} px, {percent} %: {too_wide(page)}"
+            )
+    faults += walk_through(page)
+    large_text(page, 100)
+    page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+    return faults
+
+
+def looker(visitor: Visitor, faults: list[str]) -> Callable[[str], None]:
+    """Look at each stop of a tour and note what is wrong."""
+
+    def look(name: str) -> None:
+        faults.extend(f"{name}: {fault}" for fault in faults_of(visitor.page))
+
+    return look
+
+
+@pytest.mark.parametrize(
+    "tour",
+    [tour_of_strangers, tour_of_a_person, tour_of_a_minor, tour_of_an_administrator],
+    ids=["stranger", "person", "minor", "administrator"],
+)
+def test_every_page_is_good_for_everybody(
+    make_visitor: Callable[..., Visitor], tour: Callable[[Visitor, Callable[[str], None]], None]
+) -> None:
+    """axe finds nothing in light and dark; nothing scrolls sideways; the focus is seen on its whole way."""
+    if tour is tour_of_an_administrator:
+        make_visitor().opt_in("Phone")
+    faults: list[str] = []
+    visitor = make_visitor(expect=(400, 403, 404), viewport=WIDE)
+    tour(visitor, looker(visitor, faults))
+    assert not faults, "\n".join(faults)
