@@ -29,6 +29,7 @@ T = TypeVar("T")
 ACTOR = "cli"
 """Who acts, in the record of administrators' acts: whoever may run commands on this machine."""
 
+PIPE_WIDTH = 200
 out = Console(highlight=False)
 err = Console(highlight=False, stderr=True)
 
@@ -116,7 +117,8 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
         table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*(escape(str(cell)) for cell in row))
-    out.print(table)
+    # A pipe has no width: whoever reads it there wants each row on a line.
+    (out if out.is_terminal else Console(highlight=False, width=PIPE_WIDTH)).print(table)
 
 
 def print_facts(facts: Mapping[str, object]) -> None:

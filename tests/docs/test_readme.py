@@ -52,7 +52,9 @@ def test_the_options_exist() -> None:
 
 @pytest.mark.parametrize("target", unique(r"(?m)^make ([a-z]+)"))
 def test_the_commands_are_targets_of_make(target: str) -> None:
-    shown = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True)
+    shown = subprocess.run(
+        ["make", "-n", "--no-print-directory", target], cwd=ROOT, capture_output=True, text=True
+    )
     assert shown.stdout.split()[:3] == ["python3", "dev", target]
 
 

@@ -443,7 +443,7 @@ def test_the_log_is_read_by_its_conditions_and_that_is_on_record(world: World) -
     assert "hof_" in browser.open("/admin/log?endpoint=userinfo").text
     no_values(browser.open("/admin/log"))
     assert "hof_" in browser.open("/admin/log?from=2026-11-18T00:00").text
-    assert "No hand-over fits" in browser.open("/admin/log?to=2026-11-18T00:00").text
+    assert "No hand-off fits" in browser.open("/admin/log?to=2026-11-18T00:00").text
 
 
 # People
