@@ -14,8 +14,9 @@ from gateway.kit.errors import Refusal
 from gateway.kit.ids import random_ids
 from gateway.oauth.signing import NoSigningKey, current_key
 from gateway.store.keys import add_signing_keys
-from gateway.web.bodies import read_body
+from gateway.web.bodies import parse_form, read_body
 from gateway.web.edge import AnswerCutShort, Edge
+from gateway.web.visit import Visit
 from tests.world import World
 
 SECRET = "a row that an error quotes"
@@ -126,3 +127,20 @@ def test_a_busy_moment_is_told_to_people_in_a_page(make_world: Callable[..., Wor
         assert page.response.headers["Content-Type"].startswith("text/html")
     else:
         assert page.status == 400
+
+
+def test_a_field_that_comes_twice_or_holds_nul_is_refused() -> None:
+    """No browser of ours sends that (RFC 6749 §3.1 says the same of parameters)."""
+    form = parse_form(b"item=a&item=b&ticket=x")
+    assert (form.all("item"), form.one("ticket"), form.one("absent")) == (("a", "b"), "x", "")
+    with pytest.raises(Refusal, match="2 times"):
+        form.one("item")
+    with pytest.raises(Refusal, match="NUL"):
+        parse_form(b"item=a%00b")
+
+
+def test_nobody_acts_for_a_session_that_is_not_there(world: World) -> None:
+    """A page that forgets to ask for a log-in gets a refusal, not somebody."""
+    request = Request({"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b""})
+    with pytest.raises(Refusal, match="not signed in"):
+        assert Visit(request, world.services, None).signed_in
