@@ -87,11 +87,14 @@ async def see_connected(services: Services, session: Session, grant_id: str) -> 
 
 def _older_copy(item: Item, present: str, handoffs: list[Handoff]) -> int | None:
     """Find when an item was last read, if its value has changed since: the commitments differ."""
-    for handoff in handoffs:
-        for handed in handoff.items:
-            if handed.item == item:
-                return None if handed.commitment == present else handoff.at
-    return None
+    reads = (
+        (handoff.at, handed.commitment)
+        for handoff in handoffs
+        for handed in handoff.items
+        if handed.item == item
+    )
+    at, last = next(reads, (None, present))
+    return None if last == present else at
 
 
 async def _own_detail(services: Services, session: Session, grant_id: str) -> GrantDetail:

@@ -136,3 +136,9 @@ def test_a_new_secret_is_shown_once_and_replaces_the_old_one(cli: Cli) -> None:
 @pytest.mark.parametrize("client_id", ["nobody", "campuspress-shop"])
 def test_only_a_client_that_has_a_secret_gets_a_new_one(cli: Cli, client_id: str) -> None:
     cli("partner", "secret", client_id, status=1)
+
+
+def test_what_is_unusual_is_pointed_out(cli: Cli, tmp_path: Path) -> None:
+    text = LONGER.replace('storage_countries = ["IE"]', 'storage_countries = ["IE", "US"]')
+    cli("partner", "submit", write(tmp_path, text))
+    assert "look at partner.storage_countries: data is kept outside" in cli("partner", "show", "quizco")

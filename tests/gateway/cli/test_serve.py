@@ -14,6 +14,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from gateway.cli.controls import Control
+from gateway.cli.serve import check_production
+from gateway.kit.settings import Settings
 from tests.gateway.cli.conftest import Cli
 from tests.postgres import free_port
 
@@ -33,6 +36,16 @@ def test_production_is_not_served_while_a_control_is_missing(
     cli("serve", status=1)
     assert "not fit for production" in cli.said
     assert "issuer: Set CONSENT_GATEWAY_ISSUER" in cli.said
+
+
+def test_production_is_served_when_every_control_holds(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def controls(_: Settings) -> list[Control]:
+        return [Control("key ring", ok=True, detail="there")]
+
+    monkeypatch.setattr("gateway.cli.serve.check_controls", controls)
+    check_production(Settings(data_dir=tmp_path))
 
 
 @pytest.mark.parametrize(("family", "host"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")])
