@@ -64,6 +64,8 @@ def make_app(services: Services) -> Edge:
             yield
 
     app = Starlette(routes=all_routes(), exception_handlers=HANDLERS, lifespan=lifespan)
+    # An address with a slash too many is no address of ours; a 307 would carry a POST elsewhere (FAPI 2.0 §5.3.2.2).
+    app.router.redirect_slashes = False
     app.state.services = services
     app.state.gate = Gate(services)
     app.state.metrics = CollectorRegistry()

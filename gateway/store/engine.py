@@ -214,7 +214,9 @@ class Store:
 
     def _over_true_registry(self, connection: Connection, work: Callable[[Connection], T]) -> T:
         if current_version(connection) != self._registry.version:
-            self._registry = load_registry(connection)
+            # A slow load must not put back what a quicker one has already found to be over.
+            loaded = load_registry(connection)
+            self._registry = max(self._registry, loaded, key=lambda snapshot: snapshot.version)
         return work(connection)
 
 

@@ -89,3 +89,12 @@ def test_no_redirect_leads_off_for_an_unverified_request(world: World) -> None:
     page = world.ask(world.browser(), client_id="nobody", redirect_uri="https://evil.example/")
     assert page.url.startswith(ISSUER)
     assert "evil.example" not in page.response.text
+
+
+def test_4_12_no_307_for_a_slash_too_many(world: World) -> None:
+    """A 307 would send a POST with its credentials elsewhere (RFC 9700 §4.12): the address is unknown instead."""
+    answer = world.client().post(
+        "/token/", data={"grant_type": "authorization_code"}, headers={"Host": "evil.example"}
+    )
+    assert answer.status_code == 404
+    assert "location" not in answer.headers
