@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, select
 
 from gateway.model.admin_actions import AdminAction as AdminAction
+from gateway.store.log_pending import NO_GRANT, await_places
 from gateway.store.statements import insert_once
 from gateway.store.tables import admin_action
 
 
 def append_actions(connection: Connection, actions: Sequence[AdminAction]) -> Sequence[None]:
-    """Append acts."""
+    """Append acts; each waits for its place in the log."""
     rows = [
         {
             "action_id": each.action_id,
@@ -26,6 +27,7 @@ def append_actions(connection: Connection, actions: Sequence[AdminAction]) -> Se
         for each in actions
     ]
     insert_once(connection, admin_action, rows)
+    await_places(connection, "admin_action", [(NO_GRANT, each.action_id) for each in actions])
     return [None] * len(actions)
 
 
