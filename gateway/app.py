@@ -1,5 +1,6 @@
 """The composition root: builds the services from the settings, and the application from the services."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -8,6 +9,7 @@ from starlette.applications import Starlette
 
 from gateway.accounts.passwords import Passwords
 from gateway.actions.release import Gate
+from gateway.actions.sequencer import Sequencer
 from gateway.actions.services import Services
 from gateway.kit.clock import Clock, system_clock
 from gateway.kit.ids import Ids, random_ids
@@ -55,12 +57,26 @@ async def opened(services: Services) -> AsyncIterator[Services]:
         services.passwords.close()
 
 
+@asynccontextmanager
+async def sequencing(services: Services) -> AsyncIterator[None]:
+    """Let the log's sequencer run in the background, unless this node is told not to."""
+    if not services.settings.sequencer_interval:
+        yield
+        return
+    turns = asyncio.create_task(Sequencer(services).run())
+    try:
+        yield
+    finally:
+        turns.cancel()
+        await asyncio.wait({turns})
+
+
 def make_app(services: Services) -> Edge:
     """Make the application over services; its lifespan opens and closes the store."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with opened(services):
+        async with opened(services), sequencing(services):
             yield
 
     app = Starlette(routes=all_routes(), exception_handlers=HANDLERS, lifespan=lifespan)

@@ -134,8 +134,9 @@ class Letterbox:
 
 
 def settings_for(url: str, folder: Path, **changes: Any) -> Settings:
-    """Make a world's settings."""
-    return Settings(issuer=ISSUER, database_url=url, data_dir=folder, **changes)
+    """Make a world's settings. The log's sequencer runs only where a test asks for it."""
+    own = {"sequencer_interval": 0, **changes}
+    return Settings(issuer=ISSUER, database_url=url, data_dir=folder, **own)
 
 
 def campuspress_jwks() -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from gateway.actions.admin_grants import find_person
 from gateway.actions.admin_record import condition_names, record_look
 from gateway.actions.services import Services
-from gateway.ledger.entries import encode_entry, leaf_hash
+from gateway.ledger.entries import encode_entry
+from gateway.ledger.merkle import leaf_hash
 from gateway.model.grants import GrantState, IllegalMove, move
 from gateway.model.handoffs import Handoff
 from gateway.store.handoffs import (

@@ -80,7 +80,7 @@ async def see_connected(services: Services, session: Session, grant_id: str) -> 
         claim = release([each.item], opened, today=today).get(
             FIELDS[each.item.field].claim_of(each.item.form)
         )
-        older = _older_copy(each.item, commitment(profile.key, each.item, claim), handoffs)
+        older = _older_copy(each.item, commitment(profile.key, grant_id, each.item, claim), handoffs)
         items.append(ConnectedItem(each.item, each.needed, shown, older))
     return ConnectedService(detail, offer_from_content(content), tuple(items), tuple(handoffs), fresh)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from gateway.actions.services import Services
 from gateway.kit.ids import Kind
+from gateway.ledger.log_keys import new_log_key
 from gateway.model.registry import SigningKey
 from gateway.oauth.signing import new_signing_key
 from gateway.store.admin_actions import AdminAction, append_actions
@@ -19,6 +20,14 @@ async def rotate_signing_key(services: Services, actor_id: str) -> SigningKey:
     key = new_signing_key(services.seal.ring.signing, now=services.clock(), ids=services.ids)
     await services.store.run(add_signing_keys, key)
     await _record(services, actor_id, "rotate_signing_key", key.kid)
+    return key
+
+
+async def rotate_log_key(services: Services, actor_id: str) -> SigningKey:
+    """Make a new key for the log's checkpoints; the older ones go on verifying what they signed, for ever."""
+    key = new_log_key(services.seal.ring.signing, now=services.clock(), ids=services.ids)
+    await services.store.run(add_signing_keys, key)
+    await _record(services, actor_id, "rotate_log_key", key.kid)
     return key
 
 

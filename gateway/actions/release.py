@@ -13,7 +13,8 @@ from gateway.actions.services import Services, day_of
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
-from gateway.ledger.entries import commitment, encode_entry, leaf_hash
+from gateway.ledger.entries import commitment, encode_entry
+from gateway.ledger.merkle import leaf_hash
 from gateway.model.handoffs import HandedItem, Handoff
 from gateway.model.profile import SealedProfile
 from gateway.model.tokens import AccessToken, Held
@@ -72,7 +73,12 @@ class Gate:
         today = day_of(ask.at)
         claims = release(items, opened.values({item.field for item in items}), today=today, verified=verified)
         handed = tuple(
-            HandedItem(item, commitment(opened.key, item, claims[FIELDS[item.field].claim_of(item.form)]))
+            HandedItem(
+                item,
+                commitment(
+                    opened.key, held.grant.grant_id, item, claims[FIELDS[item.field].claim_of(item.form)]
+                ),
+            )
             for item in items
             if FIELDS[item.field].claim_of(item.form) in claims
         )

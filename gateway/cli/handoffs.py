@@ -2,14 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gateway.actions.admin_log import LogSearch, check_log, read_log
+from gateway.actions.admin_log import LogCheck, LogSearch, check_log, read_log
+from gateway.actions.log_export import Span, export_log
+from gateway.actions.log_verification import TreeCheck, verify_tree
+from gateway.actions.sequencer import Sequencer
+from gateway.actions.services import Services
 from gateway.cli.terminal import (
     ACTOR,
     JSON,
+    Fault,
     done,
     err,
     print_json,
@@ -20,7 +26,7 @@ from gateway.cli.terminal import (
 )
 from gateway.model.handoffs import Handoff
 
-app = typer.Typer(help="The hand-off log: show, verify.", no_args_is_help=True)
+app = typer.Typer(help="The hand-off log: show, verify, sequence, export.", no_args_is_help=True)
 
 
 @app.command()
@@ -91,24 +97,75 @@ def print_handoffs(handoffs: Sequence[Handoff], more: str = "") -> None:
 
 
 @app.command()
-def verify(as_json: Annotated[bool, JSON] = False) -> None:
-    """Check every hand-off and the story of every consent; status 1 when anything is wrong."""
-    with progress_bar("checking the log") as progress:
-        check = with_services(lambda services: check_log(services, progress))
+def verify(
+    checkpoint: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A checkpoint that you kept; the log must still hold what it says. May be repeated."
+        ),
+    ] = None,
+    as_json: Annotated[bool, JSON] = False,
+) -> None:
+    """Check the log: hand-offs, consents, every leaf, tile and checkpoint; status 1 when anything is wrong."""
+    kept = [_read(path) for path in checkpoint or []]
+
+    async def work(services: Services) -> tuple[LogCheck, TreeCheck]:
+        with progress_bar("checking rows") as rows:
+            found = await check_log(services, rows)
+        with progress_bar("checking the tree") as leaves:
+            return found, await verify_tree(services, leaves, known=kept)
+
+    check, tree = with_services(work)
+    faults = (*check.faults, *tree.faults)
     if as_json:
         print_json(
             {
-                "ok": check.is_sound,
+                "ok": not faults,
                 "handoffs": check.handoffs,
                 "grants": check.grants,
-                "faults": [{"subject": each.subject, "what": each.what} for each in check.faults],
+                "leaves": tree.size,
+                "root": tree.root.hex(),
+                "checkpoints": tree.checkpoints,
+                "faults": [{"subject": each.subject, "what": each.what} for each in faults],
             }
         )
-    elif check.is_sound:
-        done(f"hand-offs: {check.handoffs}, consents: {check.grants}, faults: none")
-    else:
-        print_table(
-            "What is wrong", ("subject", "what"), [(each.subject, each.what) for each in check.faults]
+    elif not faults:
+        done(
+            f"hand-offs: {check.handoffs}, consents: {check.grants}, leaves: {tree.size}, "
+            f"checkpoints: {tree.checkpoints}, faults: none"
         )
+    else:
+        print_table("What is wrong", ("subject", "what"), [(each.subject, each.what) for each in faults])
         err.print("[bold red]✗[/] the log is not sound. Keep a copy of the database before anything else.")
-    raise typer.Exit(not check.is_sound)
+    raise typer.Exit(bool(faults))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Fault(f"{path} cannot be read ({error.__class__.__name__}).") from None
+
+
+@app.command()
+def sequence() -> None:
+    """Give waiting rows their places and sign a checkpoint, once: what a running gateway does every second."""
+    with_services(lambda services: Sequencer(services).turn())
+    done("nothing waits any more, and the newest checkpoint covers it, unless another node is at it.")
+
+
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(help="The archive to write, for example log.tar.")],
+    since: Annotated[datetime | None, typer.Option(help="Entries of this time or later, UTC.")] = None,
+    until: Annotated[datetime | None, typer.Option(help="Entries before this time, UTC.")] = None,
+) -> None:
+    """Export entries with their proofs and the newest checkpoint as a signed archive. It is put on record."""
+    span = Span(_seconds(since), _seconds(until))
+
+    async def work(services: Services) -> int:
+        with progress_bar("exporting") as progress:
+            return await export_log(services, ACTOR, span, file, progress)
+
+    count = with_services(work)
+    done(f"wrote {count} entries to {file}. Check it anywhere: python log_verifier.py {file} --key KEY")

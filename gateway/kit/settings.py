@@ -113,6 +113,10 @@ class Settings(BaseSettings):
     decline_memory: int = Field(90 * 86400, ge=0, description="Seconds a 'no thanks' is remembered.")
     retired_key_ttl: int = Field(86400, ge=3600, description="Seconds a retired signing key stays published.")
 
+    sequencer_interval: float = Field(
+        1.0, ge=0, le=60, description="Seconds between turns of the log's sequencer; 0: not on this node."
+    )
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -172,6 +176,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The database's address, with the embedded default filled in."""
         return self.database_url or f"sqlite:///{self.data_dir / 'gateway.db'}"
+
+    @property
+    def log_origin(self) -> str:
+        """The hand-off log's name: its address without the scheme (C2SP tlog-tiles)."""
+        return f"{self.issuer.partition('://')[2]}/log"
 
     @property
     def key_ring_path(self) -> Path:

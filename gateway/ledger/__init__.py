@@ -1,1 +1,1 @@
-"""The hand-off log's encoding and hashes (pure); its order and proofs grow from here."""
+"""The hand-off log as others can check it: entries, Merkle tree, tiles, signed checkpoints (pure)."""

@@ -1,25 +1,38 @@
-"""One hand-off as bytes: the canonical encoding, its leaf hash, and the commitments to values."""
+"""Every kind of entry as bytes: the canonical encoding, marks of people, and the commitments to values."""
 
 import hashlib
 import json
+from collections.abc import Mapping
 
 from gateway.kit.digests import base64url, keyed_digest
+from gateway.model.admin_actions import AdminAction
+from gateway.model.grants import DPV_STATUS, ActorKind, ConsentEvent, item_words
 from gateway.model.handoffs import Handoff
+from gateway.model.people import PERSON_PREFIX
 from scopes import Item
+
+Entry = Handoff | ConsentEvent | AdminAction
+"""What becomes a leaf of the log."""
+
+
+def encode(entry: Entry) -> bytes:
+    """Encode one entry of any kind canonically (docs/specs/handoff-log.md).
+
+    Returns:
+        JSON, keys sorted, no spaces, ASCII; for example ``{"at":1790000000,"client":"quizco-web",...}``.
+    """
+    if isinstance(entry, Handoff):
+        return encode_entry(entry)
+    return _canonical(_consent_event(entry) if isinstance(entry, ConsentEvent) else _admin_action(entry))
 
 
 def encode_entry(handoff: Handoff) -> bytes:
-    """Encode a hand-off canonically: JSON, keys sorted, no spaces, ASCII; integers are seconds UTC.
-
-    Returns:
-        For example ``{"at":1790000000,"client":"quizco-web",...}``.
-    """
+    """Encode a hand-off. The grant stands for the person: nobody's id is in the log."""
     content = {
         "kind": "handoff",
         "id": handoff.handoff_id,
         "grant": handoff.grant_id,
         "event": handoff.event_id,
-        "person": handoff.person_id,
         "partner": handoff.partner_id,
         "client": handoff.client_id,
         "token": base64url(handoff.token_digest),
@@ -30,19 +43,68 @@ def encode_entry(handoff: Handoff) -> bytes:
         ],
         "at": handoff.at,
     }
+    return _canonical(content)
+
+
+def _consent_event(event: ConsentEvent) -> Mapping[str, object]:
+    # The subject of a grant is whoever the grant belongs to; any other actor is marked.
+    is_subject = event.actor_kind is ActorKind.SUBJECT
+    return {
+        "kind": "consent_event",
+        "id": event.event_id,
+        "grant": event.grant_id,
+        "seq": event.seq,
+        "type": str(event.type),
+        "dpv": DPV_STATUS[event.type],
+        "actor": str(event.actor_kind),
+        "by": None if is_subject else mark(event.event_id, event.actor_id),
+        "method": event.method,
+        "items": item_words(event.items),
+        "reason": None if event.reason is None else str(event.reason),
+        "served": event.served_id,
+        "auth_time": event.auth_time,
+        "acr": event.acr,
+        "language": event.language,
+        "valid_until": event.valid_until,
+        "at": event.at,
+    }
+
+
+def _admin_action(act: AdminAction) -> Mapping[str, object]:
+    return {
+        "kind": "admin_action",
+        "id": act.action_id,
+        "by": mark(act.action_id, act.actor_id),
+        "action": act.action,
+        "target_kind": act.target_kind,
+        "target": mark(act.action_id, act.target_id),
+        "reason": act.reason,
+        "detail": {name: act.detail[name] for name in sorted(act.detail)},
+        "at": act.at,
+    }
+
+
+def _canonical(content: Mapping[str, object]) -> bytes:
     return json.dumps(content, sort_keys=True, separators=(",", ":")).encode("ascii")
 
 
-def leaf_hash(entry: bytes) -> bytes:
-    """Hash one entry as a Merkle leaf: SHA-256(0x00 || entry) (RFC 6962 §2.1), 32 bytes."""
-    return hashlib.sha256(b"\x00" + entry).digest()
+def mark(entry_id: str, name: str) -> str:
+    """Name somebody in one entry: a person's id becomes a digest that fits this entry only.
+
+    A person's id has 128 bits of chance, so nobody guesses it from the mark, and the marks of two entries
+    cannot be told to be the same person's; who has the id can check the mark.
+    """
+    if not name.startswith(PERSON_PREFIX):
+        return name
+    return "mark:" + base64url(hashlib.sha256(f"consent-gateway/mark\n{entry_id}\n{name}".encode()).digest())
 
 
-def commitment(person_key: bytes, item: Item, value: object) -> str:
+def commitment(person_key: bytes, grant_id: str, item: Item, value: object) -> str:
     """Commit to a released value under the person's key: HMAC-SHA-256, base64url.
 
-    The same value gives the same commitment, which shows whether a partner holds an older copy; once the
-    person's key is shredded nobody can tell what it was.
+    The same value gives the same commitment within one grant, which shows whether a partner holds an older
+    copy; across grants nothing can be compared, and once the person's key is shredded nobody can tell what
+    it was.
     """
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
-    return base64url(keyed_digest(person_key, "commitment", item.field, str(item.form), text))
+    return base64url(keyed_digest(person_key, "commitment", grant_id, item.field, str(item.form), text))

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum, auto
 from types import MappingProxyType
 
+PERSON_PREFIX = "per_"
+"""How a person's id begins, and no other id."""
+
 
 class Role(StrEnum):
     """What a person is to the service; an administrator is a person with a role."""

@@ -55,6 +55,10 @@ class Notice:
     material: bool
 
 
+LOG_ALG = "Ed25519-log"
+"""Marks the keys that sign the hand-off log's checkpoints; they sign nothing else."""
+
+
 @dataclass(frozen=True, slots=True)
 class SigningKey:
     """One signing key; the private part is sealed.
@@ -80,6 +84,7 @@ class Registry:
     clients: Mapping[str, RegisteredClient] = field(default_factory=dict)
     offers: Mapping[str, LiveOffer] = field(default_factory=dict)
     signing_keys: tuple[SigningKey, ...] = ()
+    log_keys: tuple[SigningKey, ...] = ()
     blocked: frozenset[tuple[str, str]] = frozenset()
 
     def find_client(self, client_id: str) -> RegisteredClient | None:

@@ -2,30 +2,17 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
 
+from gateway.model.admin_actions import AdminAction as AdminAction
+from gateway.store.log_pending import NO_GRANT, await_places
 from gateway.store.statements import insert_once
 from gateway.store.tables import admin_action
 
 
-@dataclass(frozen=True, slots=True)
-class AdminAction:
-    """One act of an administrator; `detail` holds names and counts, never a value."""
-
-    action_id: str
-    actor_id: str
-    action: str
-    target_kind: str
-    target_id: str
-    at: int
-    reason: str | None = None
-    detail: dict[str, str | int] = field(default_factory=dict)
-
-
 def append_actions(connection: Connection, actions: Sequence[AdminAction]) -> Sequence[None]:
-    """Append acts."""
+    """Append acts; each waits for its place in the log."""
     rows = [
         {
             "action_id": each.action_id,
@@ -40,6 +27,7 @@ def append_actions(connection: Connection, actions: Sequence[AdminAction]) -> Se
         for each in actions
     ]
     insert_once(connection, admin_action, rows)
+    await_places(connection, "admin_action", [(NO_GRANT, each.action_id) for each in actions])
     return [None] * len(actions)
 
 

@@ -11,6 +11,7 @@ from gateway.model.grants import DPV_STATUS, LIVE, ConsentEvent, Grant, GrantedI
 from gateway.model.tokens import AuthorizationCode
 from gateway.store.codes import code_row
 from gateway.store.loading import GRANT_COLUMNS, grants_from
+from gateway.store.log_pending import await_places
 from gateway.store.statements import did_insert, insert_once
 from gateway.store.tables import (
     authorization_code,
@@ -258,7 +259,7 @@ def change_grant(
 
 
 def append_event(connection: Connection, event: ConsentEvent) -> None:
-    """Append one consent event."""
+    """Append one consent event; it waits for its place in the log."""
     row = asdict(event)
     row |= {
         "type": str(event.type),
@@ -268,6 +269,7 @@ def append_event(connection: Connection, event: ConsentEvent) -> None:
         "reason": str(event.reason) if event.reason else None,
     }
     insert_once(connection, consent_event, [row])
+    await_places(connection, "consent_event", [(event.grant_id, event.event_id)])
 
 
 def replace_items(connection: Connection, grant_id: str, items: Sequence[GrantedItem]) -> None:

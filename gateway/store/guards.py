@@ -19,7 +19,14 @@ def add_guards(connection: Connection, tables: Sequence[str]) -> None:
 
 
 def drop_guards(connection: Connection, tables: Sequence[str]) -> None:
-    """Take the guards away, for a migration down."""
+    """Take the last guards away, for a migration down to nothing."""
+    drop_triggers(connection, tables)
+    if connection.dialect.name != "sqlite":
+        connection.execute(text("DROP FUNCTION refuse_change()"))
+
+
+def drop_triggers(connection: Connection, tables: Sequence[str]) -> None:
+    """Take the guards of some tables away, for a migration down."""
     for table in tables:
         if connection.dialect.name == "sqlite":
             connection.execute(text(f"DROP TRIGGER {table}_no_update"))
@@ -27,8 +34,6 @@ def drop_guards(connection: Connection, tables: Sequence[str]) -> None:
         else:
             connection.execute(text(f"DROP TRIGGER {table}_append_only ON {table}"))
             connection.execute(text(f"DROP TRIGGER {table}_no_truncate ON {table}"))
-    if connection.dialect.name != "sqlite":
-        connection.execute(text("DROP FUNCTION refuse_change()"))
 
 
 def _guards(dialect: str, tables: Sequence[str]) -> Iterator[str]:

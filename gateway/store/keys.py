@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from sqlalchemy import Connection, delete, update
+from sqlalchemy import Connection, delete, select, update
 
-from gateway.model.registry import SigningKey
+from gateway.model.registry import LOG_ALG, SigningKey
 from gateway.store.registry import bump_version
 from gateway.store.statements import insert_once
 from gateway.store.tables import signing_key
@@ -26,11 +26,25 @@ def add_signing_keys(connection: Connection, keys: Sequence[SigningKey]) -> Sequ
     return [None] * len(keys)
 
 
+def add_first_log_keys(connection: Connection, keys: Sequence[SigningKey]) -> Sequence[None]:
+    """Keep a key of the log where there is none yet: whoever races, one wins."""
+    for key in keys:
+        # Writing the registry's one row first lets one transaction at a time look.
+        bump_version(connection)
+        own = select(signing_key.c.kid).where(
+            signing_key.c.alg == key.alg, signing_key.c.retired_at.is_(None)
+        )
+        if connection.execute(own).first() is None:
+            insert_once(connection, signing_key, [asdict(key)])
+    return [None] * len(keys)
+
+
 def drop_signing_keys(connection: Connection, before: Sequence[int]) -> Sequence[int]:
-    """Take back keys that were retired before a time; how many went."""
+    """Take back keys that were retired before a time; how many went. The log's keys stay, for its past."""
     outcomes = []
     for at in before:
-        statement = delete(signing_key).where(signing_key.c.retired_at < at).returning(signing_key.c.kid)
+        retired = (signing_key.c.retired_at < at, signing_key.c.alg != LOG_ALG)
+        statement = delete(signing_key).where(*retired).returning(signing_key.c.kid)
         outcomes.append(len(connection.execute(statement).all()))
     bump_version(connection)
     return outcomes

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, select, update
 
 from gateway.model.registry import (
+    LOG_ALG,
     LiveOffer,
     Notice,
     RegisteredClient,
@@ -39,6 +40,7 @@ def bump_version(connection: Connection) -> None:
 def load_registry(connection: Connection) -> Registry:
     """Load everything that changes rarely."""
     version = current_version(connection)
+    keys = _signing_keys(connection)
     return Registry(
         version=version,
         partners={
@@ -52,17 +54,18 @@ def load_registry(connection: Connection) -> Registry:
             for row in connection.execute(select(client))
         },
         offers=_offers(connection),
-        signing_keys=tuple(
-            SigningKey(row.kid, row.alg, row.public_jwk, row.private_sealed, row.created_at, row.retired_at)
-            for row in connection.execute(
-                select(signing_key).order_by(signing_key.c.created_at, signing_key.c.kid)
-            )
-        ),
+        signing_keys=tuple(key for key in keys if key.alg != LOG_ALG),
+        log_keys=tuple(key for key in keys if key.alg == LOG_ALG),
         blocked=frozenset(
             (row.organisation_id, row.partner_id)
             for row in connection.execute(select(org_policy).where(org_policy.c.decision == "deny"))
         ),
     )
+
+
+def _signing_keys(connection: Connection) -> list[SigningKey]:
+    statement = select(signing_key).order_by(signing_key.c.created_at, signing_key.c.kid)
+    return [SigningKey(**row._mapping) for row in connection.execute(statement)]
 
 
 def _offers(connection: Connection) -> dict[str, LiveOffer]:

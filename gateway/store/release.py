@@ -12,6 +12,7 @@ from gateway.model.profile import SealedProfile
 from gateway.model.tokens import AccessToken, Held
 from gateway.store.engine import Operation
 from gateway.store.loading import GRANT_COLUMNS, PERSON_COLUMNS, grant_from_row, items_of, person_from_row
+from gateway.store.log_pending import await_places
 from gateway.store.profiles import sealed_profiles
 from gateway.store.statements import insert_once
 from gateway.store.tables import access_token, consent_grant, handoff, partner, person
@@ -116,8 +117,9 @@ def hold_access_tokens(
 
 
 def append_handoffs(connection: Connection, handoffs: Sequence[Handoff]) -> None:
-    """Append rows to the hand-off log."""
+    """Append rows to the hand-off log; each waits for its place in the tree."""
     insert_once(connection, handoff, [_row(each) for each in handoffs])
+    await_places(connection, "handoff", [(each.grant_id, each.handoff_id) for each in handoffs])
 
 
 def _row(each: Handoff) -> dict[str, object]:

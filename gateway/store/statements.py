@@ -33,3 +33,11 @@ def insert_or_lock(connection: Connection, table: Table, row: Mapping[str, Any])
     statement = insert.on_conflict_do_update(index_elements=keys, set_=same).returning(*table.c)
     found: Row[Any] = connection.execute(statement).one()
     return found
+
+
+def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows, or make those whose key is there already what they are now."""
+    keys = [key.name for key in table.primary_key]
+    insert = _insert(connection, table)
+    changed = {name: insert.excluded[name] for name in rows[0] if name not in keys}
+    connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=changed), list(rows))

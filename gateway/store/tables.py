@@ -392,6 +392,49 @@ admin_action = Table(
     Index(None, "target_kind", "target_id", "at"),
 )
 
+# The Merkle log
+
+log_pending = Table(
+    "log_pending",
+    metadata,
+    _text("grant_id"),
+    _text("source_id"),
+    _text("kind"),
+    # The grant comes first, so that what waits of one grant is one stretch of one index.
+    PrimaryKeyConstraint("grant_id", "source_id"),
+    _one_of("kind", "handoff", "consent_event", "admin_action"),
+)
+
+log_leaf = Table(
+    "log_leaf",
+    metadata,
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    _text("kind"),
+    Column("source_id", Text, nullable=False, unique=True),
+    Column("entry", LargeBinary, nullable=False),
+    Column("leaf_hash", LargeBinary, nullable=False),
+)
+
+log_tile = Table(
+    "log_tile",
+    metadata,
+    Column("level", Integer, nullable=False),
+    Column("tile_index", BigInteger, nullable=False),
+    Column("hashes", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("level", "tile_index"),
+)
+
+log_checkpoint = Table(
+    "log_checkpoint",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("root", LargeBinary, nullable=False),
+    _text("note"),
+    _at("signed_at"),
+)
+
+lease = Table("lease", metadata, _id("name"), _text("holder"), _at("expires_at"))
+
 # Protocol
 
 pushed_request = Table(
@@ -481,5 +524,7 @@ APPEND_ONLY = (
     consent_event,
     handoff,
     admin_action,
+    log_leaf,
+    log_checkpoint,
 )
 """Tables that only grow; triggers on both databases refuse to change or delete a row."""

@@ -136,6 +136,7 @@ def _handoff(handoff: Handoff) -> views.Handoff:
         what=tuple(dict.fromkeys(field_label(each.item.field) for each in handoff.items)),
         purposes=tuple(dict.fromkeys(purpose_label(each.item.purpose) for each in handoff.items)),
         endpoint=handoff.endpoint,
+        check_url=f"/connected/{handoff.grant_id}/check/{handoff.handoff_id}",
     )
 
 
@@ -145,6 +146,7 @@ def _event(event: ConsentEvent) -> views.Event:
         what=EVENT_WORDS[event.type],
         actor=ACTOR_WORDS.get(event.actor_kind, str(event.actor_kind)),
         reason=str(event.reason).replace("_", " ") if event.reason else "",
+        check_url=f"/connected/{event.grant_id}/check/{event.event_id}",
     )
 
 

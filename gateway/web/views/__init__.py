@@ -91,6 +91,7 @@ from gateway.web.views.frame import (
     Spoken,
     View,
 )
+from gateway.web.views.log import CheckedEntry, HashStep, LogCheckView
 
 PAGES: Mapping[str, type[View]] = MappingProxyType(
     {
@@ -112,6 +113,7 @@ PAGES: Mapping[str, type[View]] = MappingProxyType(
         "connected_detail": ConnectedDetailView,
         "stopped": StoppedView,
         "notice": NoticeView,
+        "log_check": LogCheckView,
         "admin_home": AdminHomeView,
         "admin_grants": AdminGrantsView,
         "admin_grant": AdminGrantView,
@@ -138,6 +140,7 @@ __all__ = [
     "Asking",
     "AuthorizationErrorView",
     "ChangedTerm",
+    "CheckedEntry",
     "Chrome",
     "ClientRow",
     "ConnectedDetailView",
@@ -162,12 +165,14 @@ __all__ = [
     "GrantState",
     "GrantedItem",
     "Handoff",
+    "HashStep",
     "Holder",
     "HomeView",
     "ImportReport",
     "ImportRow",
     "InvitationInvalidView",
     "Language",
+    "LogCheckView",
     "LogFilter",
     "LogRow",
     "LoginView",

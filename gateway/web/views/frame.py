@@ -129,19 +129,27 @@ class Partner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handoff:
-    """One line of the hand-off log as its person sees it: names of fields, never their values."""
+    """One line of the hand-off log as its person sees it: names of fields, never their values.
+
+    `check_url` leads to its proof, where there is one.
+    """
 
     at: int
     what: tuple[str, ...]
     purposes: tuple[str, ...]
     endpoint: str
+    check_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One consent event: what was decided, when, by whom (`actor`), and why (`reason` may be empty)."""
+    """One consent event: what was decided, when, by whom (`actor`), and why (`reason` may be empty).
+
+    `check_url` leads to its proof in the log, where there is one.
+    """
 
     at: int
     what: str
     actor: str
     reason: str = ""
+    check_url: str = ""

@@ -3,11 +3,14 @@
 from dataclasses import replace
 
 from gateway.web.views import (
+    CheckedEntry,
     ConnectedDetailView,
     ConnectedService,
     ConnectedView,
     GrantedItem,
     Handoff,
+    HashStep,
+    LogCheckView,
     NoticeView,
     Pager,
     Spoken,
@@ -31,6 +34,7 @@ handoffs = (
         what=("Name", "Course", "E-mail"),
         purposes=("learning progress", "results"),
         endpoint="userinfo",
+        check_url="/connected/g1/check/hof_1",
     ),
     Handoff(at=NOW - 2 * DAY, what=("Name", "Course"), purposes=("learning progress",), endpoint="userinfo"),
     Handoff(
@@ -229,6 +233,36 @@ SAMPLES: dict[str, tuple[str, View]] = {
             effective_at=NOW,
             digest="00" * 32,
             text=Spoken(text="Version 1"),
+        ),
+    ),
+    "log_check": (
+        "log_check",
+        LogCheckView(
+            chrome=person,
+            back_url="/connected/g1",
+            download_url="/connected/g1/check/hof_1/proof.json",
+            origin="gateway.example/log",
+            checked=CheckedEntry(
+                at=NOW - 60,
+                signed_at=NOW - 59,
+                index=2,
+                size=4,
+                entry='{\n "kind": "handoff"\n}',
+                leaf="ab" * 32,
+                steps=(HashStep(left="ab" * 32, right="cd" * 32, result="ef" * 32),) * 2,
+                root="ef" * 32,
+                note="gateway.example/log\n4\n" + "A" * 43 + "=\n\n— gateway.example/log " + "A" * 92 + "\n",
+            ),
+        ),
+    ),
+    "log_check.waits": (
+        "log_check",
+        LogCheckView(
+            chrome=person,
+            back_url="/connected/g1",
+            download_url="",
+            origin="gateway.example/log",
+            checked=None,
         ),
     ),
 }

@@ -1,0 +1,306 @@
+"""Check an exported hand-off log, or one proof, without the gateway: ``python log_verifier.py FILE --key KEY``.
+
+FILE is an archive of ``consent-gateway log export`` or a proof.json from the page "Check this". KEY is the log's
+verifier key, which you should have from elsewhere than the file: from the gateway's /log/keys at an earlier time,
+from a witness, or from paper. Needs Python 3.11 and the package "cryptography"; shares no code with the gateway.
+
+Exit status: 0 all holds, 1 something does not, 2 the file or the key cannot be read.
+"""
+
+import argparse
+import base64
+import hashlib
+import json
+import sys
+import tarfile
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+ACTIVE_STAYS = {"narrowed", "widened", "renewed", "refused"}
+ENDINGS = {"withdrawn", "revoked", "expired"}
+
+
+class Unreadable(Exception):
+    """The file or the key is not what it should be."""
+
+
+def sha256(data):
+    """Hash bytes."""
+    return hashlib.sha256(data).digest()
+
+
+def read_key(text):
+    """Read a verifier key ``name+id+base64(0x01 || public key)`` (C2SP signed-note)."""
+    try:
+        name, key_id, encoded = text.strip().split("+", 2)
+        typed = base64.b64decode(encoded, validate=True)
+    except ValueError:
+        raise Unreadable("the key is not a verifier key") from None
+    if len(typed) != 33 or typed[0] != 1 or sha256(name.encode() + b"\n" + typed)[:4].hex() != key_id:
+        raise Unreadable("the key is not an Ed25519 verifier key")
+    return name, bytes.fromhex(key_id), Ed25519PublicKey.from_public_bytes(typed[1:])
+
+
+def signed_text(note, keys):
+    """Give a note's text if one of the keys has signed it; None otherwise."""
+    text, gap, lines = note.rpartition("\n\n")
+    if not gap:
+        return None
+    text += "\n"
+    for line in lines.splitlines():
+        parts = line.split(" ")
+        if len(parts) != 3 or parts[0] != "—":
+            return None
+        try:
+            data = base64.b64decode(parts[2], validate=True)
+        except ValueError:
+            return None
+        for name, key_id, public in keys:
+            if parts[1] == name and data[:4] == key_id:
+                try:
+                    public.verify(data[4:], text.encode())
+                except InvalidSignature:
+                    return None
+                return text
+    return None
+
+
+def read_checkpoint(text):
+    """Read a checkpoint's body: origin, size, root."""
+    lines = text.split("\n")
+    return lines[0], int(lines[1]), base64.b64decode(lines[2], validate=True)
+
+
+def root_from(entry, index, size, path):
+    """Climb from an entry to the root (RFC 9162 §2.1.3.2); None when the path has the wrong length."""
+    if not 0 <= index < size:
+        return None
+    found, place, last = sha256(b"\x00" + entry), index, size - 1
+    for sibling in path:
+        if last == 0:
+            return None
+        if place % 2 or place == last:
+            found = sha256(b"\x01" + sibling + found)
+            while place % 2 == 0 and place:
+                place >>= 1
+                last >>= 1
+        else:
+            found = sha256(b"\x01" + found + sibling)
+        place >>= 1
+        last >>= 1
+    return found if last == 0 else None
+
+
+class Tree:
+    """The whole tree's root out of its leaves, in order: (height, hash) of complete subtrees."""
+
+    def __init__(self):
+        """Begin empty."""
+        self.parts = []
+
+    def add(self, entry):
+        """Append an entry."""
+        height, found = 0, sha256(b"\x00" + entry)
+        while self.parts and self.parts[-1][0] == height:
+            found = sha256(b"\x01" + self.parts.pop()[1] + found)
+            height += 1
+        self.parts.append((height, found))
+
+    def root(self):
+        """Give the root."""
+        found = b""
+        for _, each in reversed(self.parts):
+            found = sha256(b"\x01" + each + found) if found else each
+        return found or sha256(b"")
+
+
+class Order:
+    """Every grant's story in the log's order, as long as the log is whole."""
+
+    def __init__(self):
+        """Begin before the first entry."""
+        self.grants = {}
+
+    def faults(self, entry):
+        """Take the next entry; give what is wrong with its place."""
+        if entry["kind"] == "consent_event":
+            return self.event(entry)
+        return self.handoff(entry) if entry["kind"] == "handoff" else []
+
+    def event(self, entry):
+        """Take a consent event: numbered without a gap, and legal after the one before."""
+        before = self.grants.get(entry["grant"], {"state": None, "seq": 0})
+        kind, state, faults = entry["type"], before["state"], []
+        if entry["seq"] != before["seq"] + 1:
+            faults.append(f"consent event {entry['seq']} follows number {before['seq']}")
+        after = None
+        if state is None:
+            after = {"asked": "waiting", "given": "active", "refused": "refused"}.get(kind)
+        elif state == "waiting":
+            after = {"given": "active", "refused": "refused"}.get(kind)
+        elif state == "active":
+            after = "active" if kind in ACTIVE_STAYS else {"paused": "paused"}.get(kind)
+        elif state == "paused":
+            after = {"resumed": "active", "renewed": "active", "refused": "paused"}.get(kind)
+        if kind in ENDINGS and state in ("waiting", "active", "paused"):
+            after = "ended"
+        if after is None:
+            faults.append(f"{kind} does not follow {state}")
+        self.grants[entry["grant"]] = {
+            "state": after,
+            "seq": entry["seq"],
+            "id": entry["id"],
+            "items": {tuple(item) for item in entry["items"]},
+            "valid_until": entry["valid_until"],
+        }
+        return faults
+
+    def handoff(self, entry):
+        """Take a hand-off: its grant's consent was in force at this very place, for each of its items."""
+        grant = self.grants.get(entry["grant"])
+        if grant is None or grant["state"] != "active":
+            return [f"a hand-off while its grant is {grant and grant['state']}"]
+        if grant["id"] != entry["event"]:
+            return ["a hand-off that names a consent event which was not in force"]
+        faults = [
+            f"{item[0]} for {item[1]} was not granted"
+            for item in entry["items"]
+            if tuple(item[:3]) not in grant["items"]
+        ]
+        if grant["valid_until"] is not None and entry["at"] >= grant["valid_until"]:
+            faults.append("a hand-off after its consent had run out")
+        return faults
+
+
+def check_lines(lines, size, root, say):
+    """Check every exported entry; give how many there were and what is wrong."""
+    tree, order, faults, count, whole = Tree(), Order(), [], 0, True
+    for line in lines:
+        record = json.loads(line)
+        index, entry = record["index"], record["entry"].encode()
+        where = f"entry {index}"
+        path = [bytes.fromhex(each) for each in record["proof"]]
+        if root_from(entry, index, size, path) != root:
+            faults.append((where, "it does not stand in the log at this place"))
+        whole = whole and index == count
+        if whole:
+            tree.add(entry)
+            faults += [(where, what) for what in order.faults(json.loads(entry))]
+        count += 1
+        if count % 1000 == 0:
+            say(f"\rchecked {count} of at most {size}")
+    if whole and count == size and tree.root() != root:
+        faults.append(("checkpoint", "its root is not that of the entries"))
+    return count, whole and count == size, faults
+
+
+def check_proof(record, keys):
+    """Check one proof.json."""
+    text = signed_text(record["checkpoint"], keys)
+    if text is None:
+        return 1, False, [("checkpoint", "it is not signed with this key")], 0
+    _, size, root = read_checkpoint(text)
+    line = json.dumps({name: record[name] for name in ("index", "entry", "proof")})
+    count, whole, faults = check_lines([line], size, root, lambda text: None)
+    return count, whole, faults, size
+
+
+def check_archive(archive, keys, say):
+    """Check an exported archive: its own signature, the checkpoint's, and every entry."""
+    read = {name: archive.extractfile(name).read() for name in ("archive", "checkpoint")}
+    text, own = (signed_text(read[name].decode(), keys) for name in ("checkpoint", "archive"))
+    if text is None:
+        return 0, False, [("checkpoint", "it is not signed with this key")], 0
+    _, size, root = read_checkpoint(text)
+    faults, digest, content = [], hashlib.sha256(), archive.extractfile("entries.jsonl")
+
+    def lines():
+        for line in content:
+            digest.update(line)
+            yield line
+
+    count, whole, found = check_lines(lines(), size, root, say)
+    said = own.split("\n") if own else []
+    if own is None:
+        faults.append(("archive", "it is not signed with this key"))
+    elif said[2:4] != [f"entries {count}", f"sha256 {digest.hexdigest()}"]:
+        faults.append(
+            ("archive", "its entries are not those that were signed: some were added, changed or cut off")
+        )
+    return count, whole, faults + found, size
+
+
+def check_known(known, keys, archive_tree):
+    """Compare a checkpoint that somebody kept with a whole log's entries."""
+    text = signed_text(known, keys)
+    if text is None:
+        return [("kept checkpoint", "it is not signed with this key")]
+    _, size, root = read_checkpoint(text)
+    tree = Tree()
+    for count, line in enumerate(archive_tree, start=1):
+        tree.add(json.loads(line)["entry"].encode())
+        if count == size:
+            same = tree.root() == root
+            return (
+                []
+                if same
+                else [("kept checkpoint", "the log was rewritten since: it forks from what you hold")]
+            )
+    return [("kept checkpoint", "the log is shorter than it was: it was rolled back or cut off")]
+
+
+def check(file, keys, known, say):
+    """Check a file of either kind."""
+    if not tarfile.is_tarfile(file):
+        return check_proof(json.loads(file.read_text()), keys)
+    with tarfile.open(file) as archive:
+        count, whole, faults, size = check_archive(archive, keys, say)
+        for each in known:
+            if not whole:
+                raise Unreadable("--checkpoint needs an archive of the whole log")
+            faults += check_known(each.read_text(), keys, archive.extractfile("entries.jsonl"))
+    return count, whole, faults, size
+
+
+def main():
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("file", type=Path, help="archive or proof.json")
+    parser.add_argument(
+        "--key", action="append", required=True, help="verifier key of the log; may be repeated"
+    )
+    parser.add_argument(
+        "--checkpoint", type=Path, action="append", default=[], help="a checkpoint that you kept"
+    )
+    parser.add_argument("--json", action="store_true", help="print the answer as JSON")
+    given = parser.parse_args()
+
+    def say(text):
+        if sys.stderr.isatty():
+            print(text, end="", file=sys.stderr, flush=True)
+
+    try:
+        keys = [read_key(each) for each in given.key]
+        count, whole, faults, size = check(given.file, keys, given.checkpoint, say)
+    except (Unreadable, OSError, KeyError, ValueError, TypeError, AttributeError, tarfile.TarError) as error:
+        print(f"cannot be read: {error.__class__.__name__}: {error}", file=sys.stderr)
+        return 2
+    say("\r")
+    if given.json:
+        found = [{"subject": subject, "what": what} for subject, what in faults]
+        print(json.dumps({"ok": not faults, "entries": count, "size": size, "whole": whole, "faults": found}))
+    else:
+        for subject, what in faults:
+            print(f"✗ {subject}: {what}")
+        if not faults:
+            order = "and every grant's order is right" if whole else "(a part: the order was not checked)"
+            print(f"✓ {count} of {size} entries stand in the log {order}")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

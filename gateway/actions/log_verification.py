@@ -1,0 +1,166 @@
+"""Checking the whole Merkle log against the database: leaves, rows, tiles, checkpoints, and the order of things."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from gateway.actions.admin_log import LogFault
+from gateway.actions.services import Services
+from gateway.ledger.checkpoints import Checkpoint, check_checkpoint
+from gateway.ledger.entries import encode
+from gateway.ledger.log_keys import note_keys
+from gateway.ledger.merkle import leaf_hash
+from gateway.ledger.notes import NoteError
+from gateway.ledger.tiles import Key, TilePath
+from gateway.ledger.tree_check import OrderCheck, TileBuilder
+from gateway.store.log_audit import (
+    LeafSlice,
+    SliceAsk,
+    count_tiles,
+    find_unplaced,
+    load_checkpoints,
+    read_leaf_slices,
+)
+from gateway.store.log_tree import Leaf, load_last_checkpoints, load_tiles
+
+SLICE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class TreeCheck:
+    """What checking the tree found; `root` is the one that was computed from its leaves."""
+
+    size: int
+    root: bytes
+    checkpoints: int
+    faults: tuple[LogFault, ...]
+
+
+async def verify_tree(
+    services: Services,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    *,
+    known: Sequence[str] = (),
+) -> TreeCheck:
+    """Check the log from its first leaf to its newest checkpoint, in bounded memory but for one line a grant.
+
+    Args:
+        progress: told how many of how many leaves are done.
+        known: checkpoints that somebody kept: the log must still hold what they say.
+    """
+    return await _Verification(services, progress).run(known)
+
+
+class _Verification:
+    def __init__(self, services: Services, progress: Callable[[int, int], None]) -> None:
+        self._services = services
+        self._progress = progress
+        self._keys = note_keys(services.settings.log_origin, services.registry.log_keys)
+        self._builder = TileBuilder()
+        self._order = OrderCheck()
+        self._due: dict[int, list[tuple[bytes, str]]] = {}
+        self._tiles: dict[Key, bytes] = {}
+        self._tile_count = 0
+        self._checkpoints = 0
+        self._faults: list[LogFault] = []
+
+    async def run(self, known: Sequence[str]) -> TreeCheck:
+        last = await self._services.store.read(load_last_checkpoints, None)
+        total = last.size if last else 0
+        for note in known:
+            self._expect(note, "the checkpoint that you hold")
+        after, cut = -1, False
+        while not cut:
+            # Only what was there under the last checkpoint: the log goes on growing meanwhile.
+            found = await self._services.store.read(
+                read_leaf_slices, SliceAsk(after, min(SLICE, total - after - 1))
+            )
+            await self._take_checkpoints(after + 1, after + len(found.leaves))
+            cut = not found.leaves
+            for leaf in found.leaves:
+                self._leaf(leaf, found)
+            after = found.leaves[-1].sequence if found.leaves else after
+            await self._check_tiles()
+            self._progress(min(after + 1, total), total)
+        await self._finish(total)
+        return TreeCheck(self._builder.size, self._builder.root(), self._checkpoints, tuple(self._faults))
+
+    def _fault(self, subject: str, what: str) -> None:
+        self._faults.append(LogFault(subject, what))
+
+    def _expect(self, note: str, whose: str) -> Checkpoint | None:
+        """Have a checkpoint's root compared when the walk comes to its size."""
+        try:
+            checkpoint = check_checkpoint(note, self._keys)
+        except NoteError as error:
+            self._fault(whose, str(error))
+            return None
+        if checkpoint.origin != self._services.settings.log_origin:
+            self._fault(whose, "it is another log's")
+            return None
+        self._due.setdefault(checkpoint.size, []).append((checkpoint.root, whose))
+        return checkpoint
+
+    async def _take_checkpoints(self, start: int, end: int) -> None:
+        for signed in await self._services.store.read(load_checkpoints, (start, end + 1)):
+            self._checkpoints += 1
+            whose = f"checkpoint {signed.size}"
+            checkpoint = self._expect(signed.note, whose)
+            if checkpoint and (checkpoint.size, checkpoint.root) != (signed.size, signed.root):
+                self._fault(whose, "its row is not what its note says")
+
+    def _leaf(self, leaf: Leaf, found: LeafSlice) -> None:
+        expected = self._builder.size
+        if leaf.sequence != expected:
+            self._fault(f"leaf {expected}", f"it is missing: leaf {leaf.sequence} comes next")
+        for what in _leaf_faults(leaf, found):
+            self._fault(f"leaf {leaf.sequence} ({leaf.source_id})", what)
+        for what in self._order_faults(leaf.entry):
+            self._fault(f"leaf {leaf.sequence} ({leaf.source_id})", what)
+        # The entry's own hash, not the stored one: whatever was changed must not reach the root.
+        self._tiles.update(self._builder.add(leaf_hash(leaf.entry)))
+        for root, whose in self._due.pop(self._builder.size, ()):
+            if root != self._builder.root():
+                self._fault(whose, "its root is not that of the leaves: something before it was changed")
+
+    def _order_faults(self, entry: bytes) -> list[str]:
+        try:
+            return list(self._order.faults(json.loads(entry)))
+        except (ValueError, KeyError, TypeError):
+            return ["it is no entry of this log"]
+
+    async def _check_tiles(self) -> None:
+        stored = await self._services.store.read(load_tiles, set(self._tiles))
+        for key, hashes in self._tiles.items():
+            self._tile_count += 1
+            if stored.get(key) != hashes:
+                self._fault(
+                    f"tile {TilePath(*key)}", "it is missing" if key not in stored else "it was changed"
+                )
+        self._tiles.clear()
+
+    async def _finish(self, total: int) -> None:
+        if self._builder.size < total:
+            self._fault(
+                "log", f"it ends at leaf {self._builder.size}, and its newest checkpoint says {total}"
+            )
+        for _, whose in (each for due in self._due.values() for each in due):
+            self._fault(whose, "it says more leaves than there are: the log was cut off or rolled back")
+        newer = await self._services.store.read(read_leaf_slices, SliceAsk(total - 1, SLICE))
+        self._tiles.update(self._builder.rest())
+        if not newer.leaves:
+            await self._check_tiles()
+            if await self._services.store.read(count_tiles, None) > self._tile_count:
+                self._fault("log", "it has tiles beyond its last leaf")
+        for source_id in await self._services.store.read(find_unplaced, 100):
+            self._fault(source_id, "it has no place in the log and waits for none")
+
+
+def _leaf_faults(leaf: Leaf, found: LeafSlice) -> Iterator[str]:
+    if leaf_hash(leaf.entry) != leaf.leaf_hash:
+        yield "its hash is not that of its entry"
+    row = found.rows.get(leaf.source_id)
+    if row is None:
+        yield "its row is gone"
+    elif encode(row) != leaf.entry:
+        yield "its row does not say what the log says"

@@ -1,0 +1,132 @@
+"""The sequencer: gives committed rows their places in the Merkle log and signs what came of it.
+
+It is safe on every node and at every instruction: rows wait durably, a batch is integrated in one transaction,
+and a checkpoint is signed in another one, after the tree was found to be consistent with the last checkpoint.
+"""
+
+import asyncio
+
+from gateway.actions.services import Services
+from gateway.kit.ids import Kind
+from gateway.kit.logs import log
+from gateway.ledger.checkpoints import Checkpoint, check_checkpoint, sign_checkpoint
+from gateway.ledger.entries import encode
+from gateway.ledger.log_keys import current_log_key, new_log_key, note_keys
+from gateway.ledger.merkle import ProofError, check_consistency, consistency_ranges, leaf_hash
+from gateway.ledger.notes import NoteError
+from gateway.ledger.order import in_order
+from gateway.ledger.tiles import TileError, edge_keys, grown, hash_of, hashes_of, keys_of
+from gateway.store.keys import add_first_log_keys
+from gateway.store.leases import Claim
+from gateway.store.log_pending import is_anything_waiting
+from gateway.store.log_rows import id_of
+from gateway.store.log_tree import (
+    Batch,
+    Growth,
+    Leaf,
+    SignedCheckpoint,
+    TreeState,
+    Turn,
+    integrate_operation,
+    load_last_checkpoints,
+    sign_operation,
+)
+
+LEASE = "sequencer"
+LEASE_TTL = 10
+BATCH = 2000
+KINDS = {"Handoff": "handoff", "ConsentEvent": "consent_event", "AdminAction": "admin_action"}
+
+
+class LogFork(Exception):
+    """The tree does not continue what was signed last: nothing more is signed."""
+
+
+class Sequencer:
+    """One node's sequencer; among all nodes one at a time works."""
+
+    def __init__(self, services: Services) -> None:
+        """Take the services."""
+        self._services = services
+        self._holder = services.ids(Kind.REQUEST)
+        self._integrate = integrate_operation(self._grow)
+        self._sign = sign_operation(self._signed)
+
+    async def run(self) -> None:
+        """Take turns until cancelled. Whatever goes wrong is said, and the next turn tries again."""
+        while True:
+            try:
+                await self.turn()
+            except Exception as error:
+                log().error("sequencer_failed", error=error)
+            await asyncio.sleep(self._services.settings.sequencer_interval)
+
+    async def turn(self) -> None:
+        """Integrate everything that waits, then sign a checkpoint.
+
+        Raises:
+            LogFork: the tree contradicts the last checkpoint.
+        """
+        services = self._services
+        while await services.store.read(is_anything_waiting, None):
+            if not await services.store.run(self._integrate, Turn(self._claim(), BATCH)):
+                return
+        await services.store.run(self._sign, await self._claim_with_key())
+
+    def _claim(self) -> Claim:
+        return Claim(LEASE, self._holder, self._services.clock(), LEASE_TTL)
+
+    async def _claim_with_key(self) -> Claim:
+        services = self._services
+        if not any(key.retired_at is None for key in services.registry.log_keys):
+            fresh = new_log_key(services.seal.ring.signing, now=services.clock(), ids=services.ids)
+            await services.store.run(add_first_log_keys, fresh)
+            # The key may be another node's: the snapshot tells.
+            await services.store.read(load_last_checkpoints, None)
+        return self._claim()
+
+    def _grow(self, batch: Batch) -> Growth:
+        if batch.lost:
+            log().error("log_rows_lost", rows=list(batch.lost))
+        leaves = []
+        for sequence, row in enumerate(in_order(batch.rows, batch.places), start=batch.size):
+            entry = encode(row)
+            kind = KINDS[type(row).__name__]
+            leaves.append(Leaf(sequence, kind, id_of(row), entry, leaf_hash(entry)))
+        try:
+            edge = batch.read_tiles(edge_keys(batch.size))
+            return Growth(leaves, grown(edge, batch.size, [each.leaf_hash for each in leaves]))
+        except TileError as error:
+            raise _fork(error, batch.size) from error
+
+    def _signed(self, tree: TreeState) -> SignedCheckpoint | None:
+        last = tree.last
+        if tree.size == (last.size if last else 0):
+            return None
+        origin = self._services.settings.log_origin
+        try:
+            tiles = tree.read_tiles(keys_of([(0, tree.size)]))
+            checkpoint = Checkpoint(origin, tree.size, hash_of(tiles, (0, tree.size)))
+            if last is not None:
+                self._check_growth(tree, last, checkpoint.root)
+        except (TileError, ProofError, NoteError) as error:
+            raise _fork(error, tree.size) from error
+        key = current_log_key(self._services.seal.ring.signing, self._services.registry.log_keys)
+        return SignedCheckpoint(
+            checkpoint.size, checkpoint.root, sign_checkpoint(checkpoint, key), self._services.clock()
+        )
+
+    def _check_growth(self, tree: TreeState, last: SignedCheckpoint, root: bytes) -> None:
+        """Check that the last checkpoint is truly ours, and that the tree has only grown since."""
+        services = self._services
+        signed = check_checkpoint(
+            last.note, note_keys(services.settings.log_origin, services.registry.log_keys)
+        )
+        ranges = consistency_ranges(signed.size, tree.size)
+        tiles = tree.read_tiles(keys_of(ranges))
+        check_consistency(signed.size, tree.size, hashes_of(tiles, ranges), signed.root, root)
+
+
+def _fork(error: Exception, size: int) -> LogFork:
+    log().critical("log_fork", size=size, why=str(error))
+    return LogFork(str(error))

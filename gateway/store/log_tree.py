@@ -1,0 +1,193 @@
+"""The Merkle log's own tables: leaves get their places, tiles grow, checkpoints are kept."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, insert, select, tuple_
+
+from gateway.model.admin_actions import AdminAction
+from gateway.model.grants import ConsentEvent
+from gateway.model.handoffs import Handoff
+from gateway.store.engine import Operation
+from gateway.store.leases import Claim, hold
+from gateway.store.log_pending import take_waiting
+from gateway.store.log_rows import id_of, load_event_places, load_rows
+from gateway.store.statements import upsert
+from gateway.store.tables import log_checkpoint, log_leaf, log_tile
+
+Key = tuple[int, int]
+Tiles = Mapping[Key, bytes]
+Row = Handoff | ConsentEvent | AdminAction
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One leaf: `source_id` is the id of the row that it was made of."""
+
+    sequence: int
+    kind: str
+    source_id: str
+    entry: bytes
+    leaf_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SignedCheckpoint:
+    """A checkpoint as it was signed."""
+
+    size: int
+    root: bytes
+    note: str
+    signed_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows that get their places now.
+
+    Attributes:
+        size: leaves before.
+        places: of every consent event that a hand-off names, among the events of its grant.
+        lost: ids of rows that wait and are not there.
+    """
+
+    size: int
+    rows: Sequence[Row]
+    places: Mapping[str, int]
+    lost: Sequence[str]
+    read_tiles: Callable[[Iterable[Key]], Tiles]
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What a batch adds: leaves in their order, and tiles that are new or longer."""
+
+    leaves: Sequence[Leaf]
+    tiles: Tiles
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn of the sequencer: at most so many rows, for the node that claims the lease."""
+
+    claim: Claim
+    limit: int
+
+
+def integrate_operation(grow: Callable[[Batch], Growth]) -> Operation[Turn, bool]:
+    """Make the operation: take waiting rows, let them be ordered and hashed, insert leaves and tiles; all or nothing.
+
+    Its outcome is whether this node holds the lease.
+    """
+
+    def integrate(connection: Connection, turns: Sequence[Turn]) -> Sequence[bool]:
+        return [_integrate(connection, turn, grow) for turn in turns]
+
+    return integrate
+
+
+def _integrate(connection: Connection, turn: Turn, grow: Callable[[Batch], Growth]) -> bool:
+    if not hold(connection, turn.claim):
+        return False
+    taken = take_waiting(connection, turn.limit)
+    growth = grow(_batch(connection, taken))
+    if growth.leaves:
+        connection.execute(
+            insert(log_leaf),
+            [{name: getattr(each, name) for name in Leaf.__dataclass_fields__} for each in growth.leaves],
+        )
+        tiles = [
+            {"level": level, "tile_index": index, "hashes": hashes}
+            for (level, index), hashes in growth.tiles.items()
+        ]
+        upsert(connection, log_tile, tiles)
+    return True
+
+
+def _batch(connection: Connection, taken: Mapping[str, Sequence[str]]) -> Batch:
+    rows = load_rows(connection, taken)
+    found = {id_of(row) for row in rows}
+    named = sorted({row.event_id for row in rows if isinstance(row, Handoff)})
+    return Batch(
+        size=log_size(connection),
+        rows=rows,
+        places=load_event_places(connection, named),
+        lost=[each for ids in taken.values() for each in ids if each not in found],
+        read_tiles=lambda keys: read_tiles(connection, keys),
+    )
+
+
+def log_size(connection: Connection) -> int:
+    """Tell how many leaves there are."""
+    last: int | None = connection.execute(select(func.max(log_leaf.c.sequence))).scalar()
+    return 0 if last is None else last + 1
+
+
+def read_tiles(connection: Connection, keys: Iterable[Key]) -> Tiles:
+    """Read tiles; those that are not there are absent."""
+    statement = select(log_tile).where(tuple_(log_tile.c.level, log_tile.c.tile_index).in_(sorted(keys)))
+    return {(row.level, row.tile_index): row.hashes for row in connection.execute(statement)}
+
+
+def load_tiles(connection: Connection, asks: Sequence[Iterable[Key]]) -> Sequence[Tiles]:
+    """Load sets of tiles."""
+    return [read_tiles(connection, keys) for keys in asks]
+
+
+@dataclass(frozen=True, slots=True)
+class TreeState:
+    """What stands before a checkpoint is signed: the tree's size and the last checkpoint."""
+
+    size: int
+    last: SignedCheckpoint | None
+    read_tiles: Callable[[Iterable[Key]], Tiles]
+
+
+def sign_operation(sign: Callable[[TreeState], SignedCheckpoint | None]) -> Operation[Claim, bool]:
+    """Make the operation: look at the tree and the last checkpoint, keep what was signed, if anything was."""
+
+    def signed(connection: Connection, claims: Sequence[Claim]) -> Sequence[bool]:
+        return [_sign(connection, claim, sign) for claim in claims]
+
+    return signed
+
+
+def _sign(connection: Connection, claim: Claim, sign: Callable[[TreeState], SignedCheckpoint | None]) -> bool:
+    if not hold(connection, claim):
+        return False
+    last = find_last_checkpoint(connection)
+    made = sign(TreeState(log_size(connection), last, lambda keys: read_tiles(connection, keys)))
+    if made is not None:
+        row = {"size": made.size, "root": made.root, "note": made.note, "signed_at": made.signed_at}
+        connection.execute(insert(log_checkpoint), row)
+    return made is not None
+
+
+def find_last_checkpoint(connection: Connection) -> SignedCheckpoint | None:
+    """Find the newest checkpoint."""
+    row = connection.execute(select(log_checkpoint).order_by(log_checkpoint.c.size.desc()).limit(1)).first()
+    return None if row is None else SignedCheckpoint(**row._mapping)
+
+
+def load_last_checkpoints(connection: Connection, asks: Sequence[None]) -> Sequence[SignedCheckpoint | None]:
+    """Load the newest checkpoint."""
+    found = find_last_checkpoint(connection)
+    return [found for _ in asks]
+
+
+def load_leaves(connection: Connection, source_ids: Sequence[str]) -> Sequence[Leaf | None]:
+    """Load the leaf of each row; None while it has none."""
+    statement = select(log_leaf).where(log_leaf.c.source_id.in_(sorted(set(source_ids))))
+    found = {row.source_id: Leaf(**row._mapping) for row in connection.execute(statement)}
+    return [found.get(source_id) for source_id in source_ids]
+
+
+def read_leaves(connection: Connection, ranges: Sequence[tuple[int, int]]) -> Sequence[list[Leaf]]:
+    """Read leaves from a number up to, not including, another, in their order."""
+    return [_leaves(connection, start, end) for start, end in ranges]
+
+
+def _leaves(connection: Connection, start: int, end: int) -> list[Leaf]:
+    place = log_leaf.c.sequence
+    statement = select(log_leaf).where(place >= start, place < end).order_by(place)
+    return [Leaf(**row._mapping) for row in connection.execute(statement)]

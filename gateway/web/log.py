@@ -1,0 +1,166 @@
+"""The Merkle log over HTTP: checkpoint, tiles, proofs (C2SP tlog-tiles), and the page where a person checks an entry.
+
+Hashes are for everybody, entries for those who may read the log, and a person gets the proofs of their own.
+"""
+
+import json
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from gateway.actions.log_proofs import (
+    CheckedEvidence,
+    checked,
+    find_own_evidence,
+    last_checkpoint,
+    log_key_words,
+    prove_consistency,
+    read_bundle,
+    read_tile,
+)
+from gateway.actions.services import Services
+from gateway.kit.errors import Refusal
+from gateway.ledger.merkle import leaf_hash
+from gateway.ledger.tiles import TilePath, parse_tile_path
+from gateway.model.people import Power
+from gateway.web import views
+from gateway.web.administration import path_id
+from gateway.web.answers import json_answer, note
+from gateway.web.visit import Answer, Handler, Visit, check_address, page_handler, show, signed_in_page
+
+_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+def open_to_all(answer: Answer) -> Handler:
+    """Make a handler that needs no session and refuses in one plain line."""
+
+    async def handle(request: Request) -> Response:
+        services: Services = request.app.state.services
+        try:
+            check_address(request)
+            return await answer(Visit(request, services, None))
+        except Refusal as refusal:
+            note(refusal)
+            return PlainTextResponse(refusal.description + "\n", refusal.kind.status)
+
+    return handle
+
+
+async def checkpoint(visit: Visit) -> Response:
+    """Serve the newest checkpoint."""
+    signed = await last_checkpoint(visit.services)
+    return PlainTextResponse(signed.note, headers={"Cache-Control": "no-cache"})
+
+
+async def keys(visit: Visit) -> Response:
+    """Serve the log's verifier keys, one a line."""
+    words = log_key_words(visit.services)
+    return PlainTextResponse("".join(f"{each}\n" for each in words), headers={"Cache-Control": "no-cache"})
+
+
+async def tile(visit: Visit) -> Response:
+    """Serve a tile of hashes."""
+    content = await read_tile(visit.services, _tile_path(visit, ""))
+    return Response(content, 200, _FOREVER, "application/octet-stream")
+
+
+async def entries(visit: Visit) -> Response:
+    """Serve a bundle of entries to those who may read the log."""
+    if visit.session is None:
+        raise Refusal("not_allowed", detail="not signed in")
+    actor = visit.check_power(Power.READ_LOG).person
+    content = await read_bundle(visit.services, actor.person_id, _tile_path(visit, "entries/"))
+    return Response(content, 200, {"Cache-Control": "no-store"}, "application/octet-stream")
+
+
+def _tile_path(visit: Visit, prefix: str) -> TilePath:
+    found = parse_tile_path(prefix + visit.request.path_params["path"])
+    if found is None:
+        raise Refusal("not_found", detail="not a tile")
+    return found
+
+
+async def consistency(visit: Visit) -> Response:
+    """Serve a consistency proof between two sizes."""
+    old, new = (_number(visit, name) for name in ("from", "to"))
+    return json_answer(await prove_consistency(visit.services, old, new))
+
+
+def _number(visit: Visit, name: str) -> int:
+    given = visit.request.query_params.get(name, "")
+    if not (given.isascii() and given.isdecimal() and len(given) < 19):
+        raise Refusal("not_found", detail=f"{name} is not a size")
+    return int(given)
+
+
+async def check(visit: Visit) -> Response:
+    """Show a person, step by step, that an entry of theirs stands in the log."""
+    grant_id, source_id = path_id(visit, "grant_id"), path_id(visit, "source_id")
+    found = await find_own_evidence(visit.services, visit.signed_in, grant_id, source_id)
+    here = f"/connected/{grant_id}"
+    view = views.LogCheckView(
+        chrome=visit.chrome("connected"),
+        back_url=here,
+        download_url=f"{here}/check/{source_id}/proof.json",
+        origin=visit.services.settings.log_origin,
+        checked=_shown(checked(visit.services, found)) if found else None,
+    )
+    return show("log_check", view)
+
+
+def _shown(found: CheckedEvidence) -> views.CheckedEntry:
+    evidence, checkpoint = found.evidence, found.checkpoint
+    entry = json.loads(evidence.entry)
+    return views.CheckedEntry(
+        at=entry["at"],
+        signed_at=evidence.signed_at,
+        index=evidence.index,
+        size=checkpoint.size,
+        entry=json.dumps(entry, indent=1, sort_keys=True),
+        leaf=leaf_hash(evidence.entry).hex(),
+        steps=tuple(
+            views.HashStep(left=left.hex(), right=right.hex(), result=result.hex())
+            for left, right, result in found.steps
+        ),
+        root=checkpoint.root.hex(),
+        note=evidence.note,
+    )
+
+
+async def proof(visit: Visit) -> Response:
+    """Give the same evidence as a file, for a verifier that shares nothing with us."""
+    grant_id, source_id = path_id(visit, "grant_id"), path_id(visit, "source_id")
+    return _as_file(visit, await _own_record(visit, grant_id, source_id), source_id)
+
+
+async def inclusion(visit: Visit) -> Response:
+    """Give the evidence for an entry of one's own by API: ``?grant=…&entry=…``."""
+    names = (visit.request.query_params.get(name, "") for name in ("grant", "entry"))
+    return json_answer(await _own_record(visit, *names))
+
+
+async def _own_record(visit: Visit, grant_id: str, source_id: str) -> dict[str, Any]:
+    found = await find_own_evidence(visit.services, visit.signed_in, grant_id, source_id)
+    if found is None:
+        raise Refusal("not_found", detail="not signed yet")
+    return found.as_record(log_key_words(visit.services))
+
+
+def _as_file(visit: Visit, record: dict[str, Any], source_id: str) -> Response:
+    answer = json_answer(record)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{source_id}.proof.json"'
+    return answer
+
+
+ROUTES = (
+    Route("/log/checkpoint", open_to_all(checkpoint), methods=["GET"]),
+    Route("/log/keys", open_to_all(keys), methods=["GET"]),
+    Route("/log/tile/entries/{path:path}", page_handler(entries), methods=["GET"]),
+    Route("/log/tile/{path:path}", open_to_all(tile), methods=["GET"]),
+    Route("/log/proof/consistency", open_to_all(consistency), methods=["GET"]),
+    Route("/log/proof/inclusion", signed_in_page(inclusion), methods=["GET"]),
+    Route("/connected/{grant_id}/check/{source_id}", signed_in_page(check), methods=["GET"]),
+    Route("/connected/{grant_id}/check/{source_id}/proof.json", signed_in_page(proof), methods=["GET"]),
+)
