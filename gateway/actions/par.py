@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.actions.clients import BackRequest, authenticate_client
+from gateway.actions.proofs import prove
 from gateway.actions.services import Services
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
@@ -12,6 +13,7 @@ from gateway.kit.ids import Kind
 from gateway.kit.sealing import seal, unseal
 from gateway.model.registry import RegisteredClient
 from gateway.oauth.checks import BEFORE_REDIRECT, CHECKS, Asked
+from gateway.oauth.metadata import PATHS
 from gateway.oauth.parameters import Parameters
 from gateway.store.registry import look_at_registry
 from gateway.store.requests import PushedRequest, load_requests, push_requests
@@ -19,6 +21,7 @@ from gateway.store.requests import PushedRequest, load_requests, push_requests
 URN = "urn:ietf:params:oauth:request_uri:"
 _CREDENTIALS = ("client_secret", "client_assertion", "client_assertion_type")
 _PLACE = "pushed_request"
+_ENDPOINT = "pushed_authorization_request_endpoint"
 
 
 async def push_request(services: Services, request: BackRequest) -> Mapping[str, Any]:
@@ -29,7 +32,7 @@ async def push_request(services: Services, request: BackRequest) -> Mapping[str,
     """
     await services.store.lane(look_at_registry, reads=True).submit(None)
     client = await authenticate_client(services, request)
-    parameters = _pushed(request.parameters, client)
+    parameters = _bound(_pushed(request.parameters, client), await prove(services, request, PATHS[_ENDPOINT]))
     asked = Asked(parameters, services.registry, is_pushed=True)
     for check in (*BEFORE_REDIRECT, *CHECKS):
         check(asked)
@@ -56,6 +59,17 @@ def _pushed(parameters: Parameters, client: RegisteredClient) -> Parameters:
         )
     kept = {name: value for name, value in parameters.items() if name not in _CREDENTIALS}
     return {**kept, "client_id": client.client.client_id}
+
+
+def _bound(parameters: Parameters, jkt: str | None) -> Parameters:
+    """Bind the code to the proof's key, which may not differ from ``dpop_jkt`` (RFC 9449 §10.1)."""
+    if jkt is None:
+        return parameters
+    if parameters.get("dpop_jkt", jkt) != jkt:
+        raise Refusal(
+            "invalid_request", detail="dpop_jkt", hint="The proof's key is not the one of dpop_jkt."
+        )
+    return {**parameters, "dpop_jkt": jkt}
 
 
 async def find_request(services: Services, parameters: Parameters) -> tuple[Parameters, bytes | None]:

@@ -89,6 +89,12 @@ ERRORS = MappingProxyType(
         "invalid_token": ErrorKind(
             401, Where.RESOURCE, "RFC 6750 §3.1", "The access token is unknown, expired or revoked."
         ),
+        "invalid_dpop_proof": ErrorKind(
+            400, _BACK, "RFC 9449 §5, §7.1", "The DPoP proof is missing, does not fit, or was used before."
+        ),
+        "use_dpop_nonce": ErrorKind(
+            400, _BACK, "RFC 9449 §8, §9", "Send the proof again with the nonce of this answer."
+        ),
         "insufficient_scope": ErrorKind(
             403, Where.RESOURCE, "RFC 6750 §3.1", "The access token does not reach what was asked for."
         ),

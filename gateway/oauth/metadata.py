@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway.kit.settings import Settings
 from gateway.model.registry import SigningKey
-from gateway.oauth.client_authentication import ASSERTION_ALGORITHMS
+from gateway.oauth.jwts import ALGORITHMS
 from scopes import CLAIMS, SCOPES
 
 PATHS: Mapping[str, str] = {
@@ -28,7 +28,7 @@ def server_metadata(settings: Settings) -> dict[str, Any]:
     authentication: dict[str, Any] = {}
     for endpoint in ("token", "revocation", "introspection"):
         authentication[f"{endpoint}_endpoint_auth_methods_supported"] = list(AUTH_METHODS)
-        authentication[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] = list(ASSERTION_ALGORITHMS)
+        authentication[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] = list(ALGORITHMS)
     return {
         "issuer": settings.issuer,
         **{name: settings.issuer + path for name, path in PATHS.items()},
@@ -46,6 +46,7 @@ def server_metadata(settings: Settings) -> dict[str, Any]:
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": ["ES256"],
+        "dpop_signing_alg_values_supported": list(ALGORITHMS),
         "authorization_response_iss_parameter_supported": True,
         "ui_locales_supported": ["en"],
         "service_documentation": settings.documentation,

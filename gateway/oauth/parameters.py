@@ -17,6 +17,7 @@ _VSCHAR = re.compile(r"[\x20-\x7e]+")
 _NQCHARS = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]+")
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+_THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 _NAME = re.compile(r"[A-Za-z0-9_:/.+-]{1,100}")
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
@@ -45,6 +46,7 @@ SHAPES: Mapping[str, re.Pattern[str]] = MappingProxyType(
         "code_verifier": _UNRESERVED,
         "refresh_token": _VSCHAR,
         "token": _VSCHAR,
+        "dpop_jkt": _THUMBPRINT,
     }
 )
 

@@ -100,12 +100,13 @@ def refusal_of(error: OAuth2Error) -> Refusal:
 
 
 def _generate_token(*, scope: str, include_refresh_token: bool, **_: Any) -> dict[str, Any]:
-    """Make a bearer token's answer; lifetimes are ours, not Authlib's ten days (trap 12)."""
-    terms = desk().terms
+    """Make a token's answer, bound to the key that was proved; lifetimes are ours, not Authlib's ten days (trap 12)."""
+    terms, is_bound = desk().terms, desk().jkt is not None
+    settings = terms.settings
     token = {
         "access_token": terms.ids(Kind.ACCESS_TOKEN),
-        "token_type": "Bearer",
-        "expires_in": terms.settings.access_token_ttl,
+        "token_type": "DPoP" if is_bound else "Bearer",
+        "expires_in": settings.dpop_access_token_ttl if is_bound else settings.access_token_ttl,
         "scope": scope,
     }
     if include_refresh_token:

@@ -424,6 +424,7 @@ authorization_code = Table(
     _at("issued_at"),
     _at("expires_at"),
     _text("redemption_id", nullable=True),
+    _text("dpop_jkt", nullable=True),
     Index(None, "grant_id"),
 )
 
@@ -439,6 +440,7 @@ access_token = Table(
     _at("issued_at"),
     _at("expires_at"),
     _at("revoked_at", nullable=True),
+    _text("dpop_jkt", nullable=True),
     Index(None, "grant_id"),
     Index(None, "family_id"),
 )
@@ -459,6 +461,7 @@ refresh_token = Table(
     _at("used_at", nullable=True),
     Column("successor_digest", LargeBinary),
     _at("revoked_at", nullable=True),
+    _text("dpop_jkt", nullable=True),
     Index(None, "grant_id"),
     Index(None, "family_id"),
 )
@@ -470,6 +473,15 @@ client_assertion = Table(
     Column("jti_digest", LargeBinary, nullable=False),
     _at("expires_at"),
     PrimaryKeyConstraint("client_id", "jti_digest"),
+    Index(None, "expires_at"),
+)
+
+dpop_proof = Table(
+    "dpop_proof",
+    metadata,
+    _digest("proof_digest"),
+    _text("use_id"),
+    _at("expires_at"),
     Index(None, "expires_at"),
 )
 
