@@ -67,8 +67,9 @@ CAMPUSPRESS_DPOP = ECKey.import_key(
     ec.derive_private_key(int.from_bytes(hashlib.sha256(b"campuspress dpop").digest()) >> 1, ec.SECP256R1())
 )
 PARTNERS = Path(__file__).parent.parent / "deploy" / "partners.d"
-QUIZCO_REDIRECT = "http://localhost:8100/quizco/callback"
-CAMPUSPRESS_REDIRECT = "http://localhost:8100/campuspress/callback"
+PARTNER_APP = "http://localhost:8100"
+QUIZCO_REDIRECT = f"{PARTNER_APP}/quizco/callback"
+CAMPUSPRESS_REDIRECT = f"{PARTNER_APP}/campuspress/callback"
 
 ADDRESS = (
     '"{""street_address"":""7 Lake View Road"",""locality"":""Srirangapatna"",'
@@ -151,12 +152,16 @@ def apart(work: Awaitable[T]) -> T:
         return thread.submit(asyncio.run, work).result()  # type: ignore[arg-type]
 
 
-def fill(url: str) -> None:
-    """Fill an empty database: schema, signing key, organisations, people with passwords, two live partners."""
-    apart(_fill(url))
+def fill(url: str, partner_app: str = PARTNER_APP) -> None:
+    """Fill an empty database: schema, signing key, organisations, people with passwords, two live partners.
+
+    Args:
+        partner_app: where the partners' application is; their redirect URIs are registered there.
+    """
+    apart(_fill(url, partner_app))
 
 
-async def _fill(url: str) -> None:
+async def _fill(url: str, partner_app: str) -> None:
     backend = open_backend(url)
     await migrate(backend)
     await backend.close()
@@ -183,7 +188,7 @@ async def _fill(url: str) -> None:
         keep_passwords, [NewPassword(person_id or "", hashed, NOW) for person_id in ids]
     )
     for name in ("quizco", "campuspress"):
-        await publish(services, (PARTNERS / f"{name}.toml").read_text())
+        await publish(services, (PARTNERS / f"{name}.toml").read_text().replace(PARTNER_APP, partner_app))
     action = AdminAction(random_ids_action(), "cli", "new_secret", "client", "quizco-web", NOW)
     await services.store.run(keep_secrets, NewSecret(quizco_client(services), digest(QUIZCO_SECRET), action))
     await services.store.close()

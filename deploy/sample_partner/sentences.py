@@ -21,6 +21,7 @@ _ERRORS = {
     "server_error": "Something went wrong on the school's consent page. Please try again later.",
     "login_required": "You were not logged in at your school, so nothing was shared.",
     "consent_required": "Your school wants to ask you first, so nothing was shared.",
+    "invalid_client": "Your school's platform does not let us read anything at the moment.",
     "disconnected": "You are disconnected. We gave our access back and deleted what we had received.",
 }
 

@@ -99,12 +99,10 @@ async def show_consent(
         load_standings, StandingQuery(person.person_id, asked.offer.offer.offer_id)
     )
     offer, partner = asked.offer, services.registry.partners[asked.client.client.partner_id]
-    if (person.organisation_id, partner.partner.partner_id) in services.registry.blocked:
-        return _blocked(services, authorization, "school", partner, offer)
     profile = OpenedProfile(services.seal, await services.store.read(load_profiles, person.person_id))
-    birthdate = _birthdate(profile)
-    if needs_guardian(standing.country, person.role, birthdate, day_of(now)):
-        return _blocked(services, authorization, "guardian", partner, offer)
+    lock = _lock(services, session, partner, standing, profile)
+    if lock is not None:
+        return _blocked(services, authorization, lock, partner, offer)
     settled = _settled(authorization, standing, offer, now)
     if settled is not None:
         return await _renew(services, authorization, session, settled)
@@ -113,6 +111,21 @@ async def show_consent(
     if standing.refused_at is not None and now < standing.refused_at + services.settings.decline_memory:
         return go_back(services, authorization, Refusal("access_denied", detail="refused before, remembered"))
     return await _serve(services, authorization, session, standing, profile)
+
+
+def _lock(
+    services: Services,
+    session: Session,
+    partner: RegisteredPartner,
+    standing: Standing,
+    profile: OpenedProfile,
+) -> str | None:
+    """Name what keeps the person from deciding alone (promise P9); None when nothing does."""
+    person = session.person
+    if (person.organisation_id, partner.partner.partner_id) in services.registry.blocked:
+        return "school"
+    today = day_of(services.clock())
+    return "guardian" if needs_guardian(standing.country, person.role, _birthdate(profile), today) else None
 
 
 def _blocked(
@@ -133,7 +146,7 @@ def _settled(authorization: Authorization, standing: Standing, offer: LiveOffer,
     grant = standing.grant
     if grant is None or "consent" in authorization.prompts:
         return None
-    is_current = grant.offer_version == offer.version and now < grant.valid_from + RENEWAL_AFTER
+    is_current = grant.offer_version == offer.version and now < standing.used_at + RENEWAL_AFTER
     return grant if is_current and grant.is_live(now) else None
 
 
@@ -293,6 +306,10 @@ async def decide_consent(services: Services, reply: Reply, session: Session) -> 
     standing = await services.store.read(load_standings, StandingQuery(person_id, asked.offer.offer.offer_id))
     if asked.offer.version != content["v"] or _seen(standing.grant) != (content["g"], content["w"]):
         raise Refusal("stale_form", detail="the offer or the grant changed since the screen")
+    partner = services.registry.partners[asked.client.client.partner_id]
+    profile = OpenedProfile(services.seal, await services.store.read(load_profiles, person_id))
+    if reply.decision == "share" and _lock(services, session, partner, standing, profile) is not None:
+        raise Refusal("stale_form", detail="a lock was set since the screen")
     actor = Actor(ActorKind.SUBJECT, person_id, "consent_screen", session.auth_time, session.acr)
     basis = Basis(
         partner_id=asked.client.client.partner_id,

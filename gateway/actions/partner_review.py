@@ -67,6 +67,12 @@ class Review:
     flags: tuple[Flag, ...]
     obstacles: tuple[str, ...]
 
+    @property
+    def numbers(self) -> dict[str, int]:
+        """How many offers get a new version, and how many of those make people decide anew."""
+        fresh = [each for each in self.offers if each.is_new]
+        return {"offers": len(fresh), "material": sum(each.is_material for each in fresh)}
+
 
 def review_manifest(
     version: int, manifest: Manifest, registry: Registry, newest: Mapping[str, int]

@@ -1,13 +1,13 @@
 """Partners: handing a manifest in, taking it live, and every move after that; for pages and command line alike."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum, auto
 
-from gateway.actions.partner_review import OfferReview, Review, own_offers, review_manifest, taken_ids
+from gateway.actions.partner_publication import plan_publication
+from gateway.actions.partner_review import Review, own_offers, review_manifest, taken_ids
 from gateway.actions.services import Services
 from gateway.consent.decisions import Actor, end
-from gateway.consent.notices import make_notice
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
@@ -15,11 +15,8 @@ from gateway.model.grants import LIVE, ActorKind, ReasonCode
 from gateway.store.admin_actions import AdminAction, load_actions
 from gateway.store.grants import Change, GrantQuery, commit_changes, count_live, search_grants
 from gateway.store.partners import (
-    ClientRow,
     NewSecret,
-    OfferRow,
     PartnerRecord,
-    Publication,
     StateChange,
     Submission,
     keep_secrets,
@@ -38,15 +35,12 @@ from partners import (
     Partner,
     PartnerState,
     check_move,
-    client_content,
     manifest_content,
     manifest_from_content,
-    offer_content,
     parse_manifest,
     partner_content,
     partner_from_content,
 )
-from scopes import LANGUAGES, missing_wording
 
 BATCH = 100
 
@@ -315,61 +309,13 @@ async def approve_partner(
         raise Refusal("stale_form", detail=f"manifest {seen} of a partner that is {record.state}")
     if review.obstacles:
         raise UnpublishableError(review.obstacles)
-    if not await services.store.run(
-        publish_manifests, _publication(services, actor_id, record, review, reason)
-    ):
+    action = _action(
+        services, actor_id, "approve_partner", partner_id, reason, manifest=seen, **review.numbers
+    )
+    plan = plan_publication(record, review, action, services.ids)
+    if not await services.store.run(publish_manifests, plan):
         raise Refusal("stale_form", detail="the partner changed in the meantime")
     return review
-
-
-def _publication(
-    services: Services, actor_id: str, record: PartnerRecord, review: Review, reason: ReasonCode | None
-) -> Publication:
-    fresh = [each for each in review.offers if each.is_new]
-    action = _action(
-        services,
-        actor_id,
-        "approve_partner",
-        record.partner_id,
-        reason,
-        manifest=review.version,
-        offers=len(fresh),
-        material=sum(each.is_material for each in fresh),
-    )
-    return Publication(
-        change=StateChange(record.partner_id, record.state, PartnerState.LIVE, services.clock(), action),
-        manifest_version=review.version,
-        partner_content=partner_content(review.manifest.partner),
-        clients=tuple(ClientRow(each.client_id, client_content(each)) for each in review.manifest.clients),
-        offers=tuple(_offer_row(services, review.manifest.partner, each) for each in fresh),
-    )
-
-
-def _offer_row(services: Services, partner: Partner, review: OfferReview) -> OfferRow:
-    return OfferRow(
-        offer_id=review.offer.offer_id,
-        version=review.version,
-        content=offer_content(review.offer),
-        material=review.is_material,
-        notices=tuple(
-            make_notice(
-                partner,
-                review.offer,
-                review.version,
-                language,
-                material=review.is_material,
-                now=services.clock(),
-                ids=services.ids,
-            )
-            for language in _languages()
-        ),
-        diff=review.diff,
-    )
-
-
-def _languages() -> Iterator[str]:
-    """Name the languages that a notice can be written in; English is always complete."""
-    return (language for language in LANGUAGES if not missing_wording(language))
 
 
 async def new_client_secret(services: Services, actor_id: str, client_id: str) -> str:

@@ -139,6 +139,10 @@ class Browser:
         self._client = client
         self.hops: list[str] = []
 
+    def close(self) -> None:
+        """Close the window: its connections end."""
+        self._client.close()
+
     def facts(self, url: str) -> Any:
         """Read an address as a script of this browser would: JSON."""
         response = self._client.get(url, headers={"Accept": "application/json"})

@@ -39,6 +39,7 @@ def create() -> None:
     path = read_settings().key_ring_path
     if path.exists():
         raise Fault(f"there is a key ring at {path} already; a new one would not open what that one sealed.")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_key_ring(path, new_key_ring())
     done(f"made {path}, which only you can read. Keep a copy in a safe place.")
     out.print("Next: consent-gateway migrate; consent-gateway keys rotate --signing")

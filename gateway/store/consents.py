@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum, auto
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from gateway.model.grants import DPV_STATUS, LIVE, ConsentEvent, Grant, GrantedItem, GrantState, item_words
 from gateway.model.tokens import AuthorizationCode
@@ -40,12 +40,14 @@ class Standing:
 
     Attributes:
         grant: the live grant, if there is one.
+        used_at: when the person last used it; 0 without one.
         refused_at: when the person last said no while no grant was live, and has not let the partner ask again.
         country: of the person's organisation (ISO 3166-1 alpha-2): the jurisdiction.
         guardians: how many guardians are linked and active.
     """
 
     grant: Grant | None
+    used_at: int
     refused_at: int | None
     country: str
     guardians: int
@@ -60,6 +62,7 @@ def _standing(connection: Connection, query: StandingQuery) -> Standing:
     grant = consent_grant.c
     own = (grant.person_id == query.person_id) & (grant.offer_id == query.offer_id)
     live = grants_from(connection, select(*GRANT_COLUMNS).where(own, grant.state.in_(sorted(LIVE))))
+    used = select(grant.last_user_activity_at).where(own, grant.state.in_(sorted(LIVE)))
     refused = (
         select(grant.created_at)
         .where(own, grant.state == GrantState.REFUSED, grant.ended_at.is_(None))
@@ -75,6 +78,7 @@ def _standing(connection: Connection, query: StandingQuery) -> Standing:
     )
     return Standing(
         grant=live[0] if live else None,
+        used_at=connection.execute(used).scalar() or 0,
         refused_at=connection.execute(refused.limit(1)).scalar(),
         country=connection.execute(country).scalar_one(),
         guardians=len(connection.execute(guardians).all()),
@@ -169,7 +173,7 @@ def _try(connection: Connection, decision: Decision) -> Verdict:
             connection, decision.grant, ended_at=decision.at, reason=str(decision.event.reason)
         )
     else:
-        changed = change_grant(connection, decision.grant)
+        changed = change_grant(connection, decision.grant, used_at=decision.at)
     if not changed:
         return Verdict.STALE
     append_event(connection, decision.event)
@@ -217,9 +221,18 @@ def _create(connection: Connection, created: NewGrant) -> bool:
 
 
 def change_grant(
-    connection: Connection, after: Grant, *, ended_at: int | None = None, reason: str | None = None
+    connection: Connection,
+    after: Grant,
+    *,
+    ended_at: int | None = None,
+    reason: str | None = None,
+    used_at: int | None = None,
 ) -> bool:
-    """Move a grant on by one version; False when somebody else moved it first."""
+    """Move a grant on by one version; False when somebody else moved it first.
+
+    Args:
+        used_at: when this is the person's own use of the service too.
+    """
     statement = (
         update(consent_grant)
         .where(
@@ -237,6 +250,7 @@ def change_grant(
             valid_until=after.valid_until,
             ended_at=ended_at,
             end_reason=reason,
+            last_user_activity_at=func.coalesce(used_at, consent_grant.c.last_user_activity_at),
         )
         .returning(consent_grant.c.grant_id)
     )

@@ -70,7 +70,13 @@ class SqliteBackend:
         def prepare(connection: sqlite3.Connection, _: object) -> None:
             # We say BEGIN ourselves: the driver would begin late, and never IMMEDIATE.
             connection.isolation_level = None
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            # Without recursive triggers INSERT OR REPLACE would pass by the append-only guards.
+            for pragma in (
+                "journal_mode=WAL",
+                "synchronous=FULL",
+                "foreign_keys=ON",
+                "recursive_triggers=ON",
+            ):
                 connection.execute(f"PRAGMA {pragma}").close()
 
         @event.listens_for(engine, "begin")

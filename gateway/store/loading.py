@@ -70,7 +70,11 @@ def items_of(connection: Connection, grant_ids: Iterable[str]) -> Mapping[str, t
     """Load the items of many grants in one statement; grants without items are absent."""
     found: dict[str, list[GrantedItem]] = {}
     wanted = sorted(set(grant_ids))
-    statement = select(grant_item).where(grant_item.c.grant_id.in_(wanted)).order_by(grant_item.c.field)
+    statement = (
+        select(grant_item)
+        .where(grant_item.c.grant_id.in_(wanted))
+        .order_by(grant_item.c.field, grant_item.c.purpose)
+    )
     for row in connection.execute(statement):
         item = Item(row.field, row.purpose, Form(row.form))
         found.setdefault(row.grant_id, []).append(GrantedItem(item, row.needed, row.retention_days))

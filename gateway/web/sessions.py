@@ -32,7 +32,7 @@ async def show_login(visit: Visit) -> Response:
 
 async def do_login(visit: Visit) -> Response:
     """Take the log-in form."""
-    form = await visit.form()
+    form = await visit.form(for_strangers=True)
     onward = _onward(visit, form.one("ticket"), form.one("next"))
     attempt = LogInAttempt(form.one("email"), form.one("password"), visit.address, visit.session)
     found = await log_in(visit.services, attempt)
@@ -103,10 +103,15 @@ def _login_page(
         throttled_seconds=rejected.wait if rejected else 0,
         hidden=onward.hidden,
     )
-    status = 200 if rejected is None else 429 if rejected.wait else 400
-    response = show("login", view, status=status, form_to=onward.form_to)
-    if rejected and rejected.wait:
-        response.headers["Retry-After"] = str(rejected.wait)
+    return _after(rejected, show("login", view, form_to=onward.form_to))
+
+
+def _after(rejected: Rejected | None, response: Response) -> Response:
+    """Give a form that is shown again its status."""
+    if rejected is not None:
+        response.status_code = 429 if rejected.wait else 400
+        if rejected.wait:
+            response.headers["Retry-After"] = str(rejected.wait)
     return response
 
 
@@ -155,8 +160,7 @@ async def _reauthenticate_page(visit: Visit, onward: _Onward, rejected: Rejected
         throttled_seconds=rejected.wait if rejected else 0,
         hidden=onward.hidden,
     )
-    status = 200 if rejected is None else 429 if rejected.wait else 400
-    return show("reauthenticate", view, status=status, form_to=onward.form_to)
+    return _after(rejected, show("reauthenticate", view, form_to=onward.form_to))
 
 
 def _why(onward: _Onward) -> Literal["reveal", "grant", "administer"]:

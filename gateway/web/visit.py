@@ -93,13 +93,18 @@ class Visit:
             flashes=(views.Flash(kind="done", text=flash),) if flash else (),
         )
 
-    async def form(self) -> Form:
-        """Read the form and make sure that it is ours (RFC 6749 §10.12)."""
+    async def form(self, *, for_strangers: bool = False) -> Form:
+        """Read the form and make sure that it is ours (RFC 6749 §10.12).
+
+        Args:
+            for_strangers: the form was made for whoever is not signed in; another window may have signed in
+                since, so it need not name the present session.
+        """
         check_origin(self.request, self.services.settings.issuer)
         form = await read_form(self.request)
-        if self.session is not None and not is_same(
-            form.one("csrf_token").encode(), self.csrf_token.encode()
-        ):
+        given = form.one("csrf_token")
+        is_known = self.session is None or (for_strangers and not given)
+        if not is_known and not is_same(given.encode(), self.csrf_token.encode()):
             raise Refusal("forged_form", detail="wrong csrf_token")
         return form
 

@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -142,7 +142,7 @@ def walk_through(place: Place, *, reset: bool = False, is_silent: bool = False) 
             with walk.step("gateway and sample partner answer") as step:
                 stack.enter_context(place.running())
                 step.detail = f"{place.issuer}, {place.partner_app}"
-            journey = Journey(walk, facts)
+            journey = stack.enter_context(closing(Journey(walk, facts)))
             journey.opt_in()
             journey.read()
             grant_id = journey.revoke()

@@ -83,9 +83,9 @@ def age_band(birthdate: str, today: date) -> str:
 
 
 def new_password() -> str:
-    """Make a password that can be read out: four words and a number, 36 bits; the demonstration is throttled."""
+    """Make a password that can be read out: three words and a number, 31 bits, behind the log-in's throttle."""
     key, known = random_key(), _WORDS.split()
-    words = [known[int.from_bytes(key[2 * place : 2 * place + 2]) % len(known)] for place in range(4)]
+    words = [known[int.from_bytes(key[2 * place : 2 * place + 2]) % len(known)] for place in range(3)]
     return "-".join([*words, f"{int.from_bytes(key[8:10]) % 10000:04}"])
 
 

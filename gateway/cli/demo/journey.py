@@ -35,6 +35,11 @@ class Journey:
     administrator: Browser = field(default_factory=lambda: Browser(local_client()))
     chosen: set[str] = field(default_factory=set)
 
+    def close(self) -> None:
+        """Close both browsers."""
+        self.person.close()
+        self.administrator.close()
+
     @property
     def issuer(self) -> str:
         """The gateway."""
@@ -58,7 +63,7 @@ class Journey:
             "the person logs in and sees the consent screen, nothing optional ticked"
         ) as step:
             screen = self._log_in(self.person, log_in, PERSON)
-            optional = self._check_screen(screen)
+            optional = self.check_screen(screen)
             step.detail = f"needed: {', '.join(NEEDED)}; optional: {', '.join(map(_field, optional))}"
         with self.walk.step("the person opts in and leaves one optional field out") as step:
             ticked = [each for each in optional if _field(each) != LEFT_OUT]
@@ -67,7 +72,8 @@ class Journey:
             expect("the page", self.partner, back.url.partition("?")[0])
             step.detail = f"ticked {', '.join(map(_field, ticked))}; left out {LEFT_OUT}"
 
-    def _check_screen(self, screen: Page) -> list[str]:
+    def check_screen(self, screen: Page) -> list[str]:
+        """Check that nothing is ticked in advance and real values are shown; give the optional items' keys."""
         form = screen.form("/consent")
         expect("ticked in advance", [], [value for name, value in form.fields if name == "item"])
         expect("the person's own name is shown", True, NAME in screen.text)

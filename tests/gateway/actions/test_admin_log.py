@@ -193,6 +193,23 @@ def test_a_story_that_does_not_add_up_is_named(both: World) -> None:
     assert whats(both) == {"it is paused, and its consent events say active"}
 
 
+def test_an_event_that_comes_while_the_log_is_checked_is_no_fault(both: World) -> None:
+    """The grant's row is read first; an event that was appended after that belongs to a later state."""
+    journey(both)
+
+    def read_the_row_before(connection: Connection) -> None:
+        given = select(consent_event.c.event_id, consent_event.c.grant_id).where(
+            consent_event.c.type == "given"
+        )
+        for row in connection.execute(given).all():
+            own = consent_grant.c.grant_id == row.grant_id
+            early = {"version": 1, "event_id": row.event_id, "state": "active", "ended_at": None}
+            connection.execute(update(consent_grant).where(own).values(**early))
+
+    tamper(both, read_the_row_before)
+    assert check(both).is_sound
+
+
 def test_a_missing_and_an_illegal_consent_event_are_named(both: World) -> None:
     journey(both)
 

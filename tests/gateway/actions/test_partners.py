@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, update
 
+from gateway.actions.partner_publication import plan_publication
 from gateway.actions.partner_review import review_manifest
 from gateway.actions.partners import (
     PartnerMove,
     SeenPartner,
     UnpublishableError,
-    _publication,
     approve_partner,
     list_partners,
     move_partner,
@@ -28,8 +28,11 @@ from gateway.model.grants import ReasonCode
 from gateway.model.registry import Registry
 from gateway.store.admin_actions import AdminAction
 from gateway.store.partners import (
+    NewSecret,
+    Publication,
     StateChange,
     Submission,
+    keep_secrets,
     load_notices,
     load_partners,
     move_partners,
@@ -99,6 +102,14 @@ def code_of(call: Callable[..., Any], *arguments: Any) -> str:
     with pytest.raises(Refusal) as refused:
         call(*arguments)
     return refused.value.code
+
+
+def plan(world: World, seen: SeenPartner) -> Publication:
+    assert seen.review is not None
+    action = AdminAction(
+        "act_plan", ACTOR, "approve_partner", "partner", seen.record.partner_id, world.clock()
+    )
+    return plan_publication(seen.record, seen.review, action, world.services.ids)
 
 
 def stored(world: World, partner_id: str) -> str:
@@ -247,14 +258,13 @@ def test_the_store_takes_nothing_over_either(both: World) -> None:
     for partner_id in ("labtime", "rival"):
         move(both, PartnerMove.REVIEW, partner_id)
     seen = see(both, "rival")
-    assert seen.review is not None
-    plan = _publication(both.services, ACTOR, seen.record, seen.review, None)
+    planned = plan(both, seen)
     approve(both, 1, "labtime")
-    assert not both.store(publish_manifests, plan)
-    assert not both.store(publish_manifests, replace(plan, clients=()))
+    assert not both.store(publish_manifests, planned)
+    assert not both.store(publish_manifests, replace(planned, clients=()))
     again = see(both, "rival")
     assert (again.state, again.record.live_manifest) == (PartnerState.REVIEW, None)
-    old = replace(plan, clients=(), offers=(replace(plan.offers[0], offer_id="practice-quizzes"),))
+    old = replace(planned, clients=(), offers=(replace(planned.offers[0], offer_id="practice-quizzes"),))
     assert not both.store(publish_manifests, old)
 
 
@@ -262,13 +272,23 @@ def test_a_version_that_stands_is_never_written_over(both: World) -> None:
     """P4: an approval of something older than what is live by now is refused whole."""
     submit(both, edited(("retention_days = 30", "retention_days = 20")))
     seen = see(both)
-    assert seen.review is not None
-    plan = _publication(both.services, ACTOR, seen.record, seen.review, None)
-    stale = replace(plan, offers=(replace(plan.offers[0], version=1),))
+    planned = plan(both, seen)
+    stale = replace(planned, offers=(replace(planned.offers[0], version=1),))
     assert not both.store(publish_manifests, stale)
-    assert both.store(publish_manifests, plan)
-    assert both.store(publish_manifests, plan), "the same act again is the same act, not a second one"
+    assert both.store(publish_manifests, planned)
+    assert both.store(publish_manifests, planned), "the same act again is the same act, not a second one"
     assert [each.action for each in see(both).actions].count("approve_partner") == 1
+
+
+def test_what_was_sent_back_meanwhile_is_not_approved(both: World) -> None:
+    """Two administrators, one look each: the approval comes second and finds another state."""
+    submit(both, NEWCOMER)
+    move(both, PartnerMove.REVIEW, "labtime")
+    seen = see(both, "labtime")
+    planned = plan(both, seen)
+    move(both, PartnerMove.RETURN, "labtime")
+    assert not both.store(publish_manifests, planned)
+    assert see(both, "labtime").state is PartnerState.DRAFT
 
 
 def test_one_of_many_approvals_wins(both: World) -> None:
@@ -484,6 +504,15 @@ def test_a_new_secret_replaces_the_old_one_at_once(both: World) -> None:
 def test_only_a_client_with_a_secret_gets_one(world: World) -> None:
     assert code_of(world.run, new_client_secret, world.services, ACTOR, "nobody") == "not_found"
     assert code_of(world.run, new_client_secret, world.services, ACTOR, "campuspress-shop") == "not_found"
+
+
+def test_a_secret_for_nobody_leaves_no_trace(both: World) -> None:
+    """The store looks again: a client that went away gets neither a secret nor an act on record."""
+    action = AdminAction("act_1", ACTOR, "new_client_secret", "partner", "quizco", NOW)
+    before = both.services.registry.version
+    assert not both.store(keep_secrets, NewSecret("nobody", b"digest", action))
+    assert "new_client_secret" not in [each.action for each in see(both).actions]
+    assert both.services.registry.version == before
 
 
 def test_a_manifest_of_a_stranger_is_reviewed_against_nothing(world: World) -> None:

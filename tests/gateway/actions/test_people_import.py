@@ -108,7 +108,7 @@ def test_a_guardian_is_linked_to_the_child(both: World) -> None:
 
 def test_an_import_is_on_record_by_numbers(both: World) -> None:
     administrator = school(both)
-    imported(both, administrator, "lakeside,student,nia@lakeside.example,Nia,,,,\nlakeside,x,y,z,,,,\n")
+    imported(both, administrator, "lakeside,student,nia@lakeside.example,Nia,,,,\nlakeside,wizard,zed@lakeside.example,Zed,,,,\n")
     (act,) = both.run(both.services.store.read, load_actions, ("organisation", "lakeside"))
     assert (act.action, act.actor_id) == ("import_people", administrator.person_id)
     assert act.detail == {"created": 1, "known": 0, "faults": 1}

@@ -35,7 +35,8 @@ COMMANDS = dict(every_command())
 def test_help_explains_the_command_and_every_option_of_it(empty: Cli, path: tuple[str, ...]) -> None:
     assert "Usage: consent-gateway" in empty(*path, "--help").replace("root", "consent-gateway")
     command = COMMANDS[path]
-    assert command.help and command.help.strip().endswith("."), path
+    assert command.help, path
+    assert command.help.strip().endswith("."), path
     for parameter in command.params:
         assert getattr(parameter, "help", None), (path, parameter.name)
 

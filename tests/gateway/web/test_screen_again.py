@@ -139,3 +139,13 @@ def test_without_the_screens_session_its_ticket_opens_nothing(world: World, sign
     token = next(value for name, value in own.fields if name == "csrf_token")
     refused = other.submit(page, "/consent", {"ticket": foreign, "csrf_token": token})
     assert refused.status == 403
+
+
+def test_a_log_in_form_opened_before_another_window_signed_in_still_works(world: World) -> None:
+    """Its password counts; a form that names a wrong session is refused as everywhere."""
+    browser = world.browser()
+    early = browser.open("/login")
+    given = {"email": "asha@lakeside.example", "password": PASSWORD}
+    browser.submit(browser.open("/login"), "/login", given)
+    assert browser.submit(early, "/login", given).status == 200
+    assert browser.submit(early, "/login", {**given, "csrf_token": "x" * 43}).status == 403

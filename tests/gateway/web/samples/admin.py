@@ -62,7 +62,7 @@ log_rows = (
     LogRow(
         at=NOW - 3600,
         handoff_id="ho_9f2c1",
-        person="a•••@lakeside.example.org",
+        person="per_Ab3xQ1…",
         brand="QuizCo",
         client_id="quizco-web",
         endpoint="userinfo",
@@ -73,7 +73,7 @@ log_rows = (
     LogRow(
         at=NOW - 7200,
         handoff_id="ho_9f2c0",
-        person="沈•",
+        person="per_9uWc2e…",
         brand="CampusPress",
         client_id="campuspress",
         endpoint="release",
@@ -85,7 +85,7 @@ grant_rows = (
     GrantRow(
         grant_id="gr_01HZX",
         url="/admin/grants/g1",
-        person="a•••@lakeside.example.org",
+        person="per_Ab3xQ1…",
         brand="QuizCo",
         offer="Practice Quizzes",
         state="active",
@@ -96,7 +96,7 @@ grant_rows = (
     GrantRow(
         grant_id="gr_01HZY",
         url="/admin/grants/g2",
-        person="b•••@lakeside.example.org",
+        person="per_Zk8mT0…",
         brand="CampusPress",
         offer="Course Readers",
         state="asked",
@@ -112,7 +112,7 @@ grant = AdminGrantView(
     brand="QuizCo",
     offer="Practice Quizzes",
     facts=(
-        Fact(label="Person", value="a•••@lakeside.example.org"),
+        Fact(label="Person", value="per_Ab3xQ1…"),
         Fact(label="School", value="Lakeside University College"),
         Fact(label="Valid until", value="30 May 2027"),
         Fact(label="Legal basis", value="consent"),

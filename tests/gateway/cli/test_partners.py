@@ -1,0 +1,138 @@
+"""`partner`: from a manifest to a live partner, the brake, secrets."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.gateway.cli.conftest import Cli
+from tests.world import PARTNERS, QUIZCO_SECRET, campuspress_jwks
+
+NEW = (
+    (PARTNERS / "quizco.toml")
+    .read_text()
+    .replace("quizco", "otherco")
+    .replace("practice-quizzes", "other-quizzes")
+)
+LONGER = (PARTNERS / "quizco.toml").read_text().replace("retention_days = 30", "retention_days = 60")
+
+
+def write(folder: Path, text: str) -> str:
+    file = folder / "manifest.toml"
+    file.write_text(text)
+    return str(file)
+
+
+def test_a_partner_goes_from_a_manifest_to_live(cli: Cli, tmp_path: Path) -> None:
+    file = write(tmp_path, NEW)
+    shown = cli("partner", "submit", file)
+    assert "otherco: manifest 1 waits for a review" in shown
+    assert "the newest manifest says the same" in cli("partner", "submit", file)
+    assert "is in review" in cli("partner", "review", "otherco")
+    seen = cli("partner", "show", "otherco")
+    assert "Practice quizzes: version 1, new version" in seen
+    assert "partner approve otherco --manifest 1" in seen
+    assert "otherco is live; new: other-quizzes version 1" in cli(
+        "partner", "approve", "otherco", "--manifest", "1"
+    )
+    listed = {each["partner_id"]: each for each in cli.json("partner", "list")}
+    assert listed["otherco"]["state"] == "live"
+    assert listed["otherco"]["pending_manifest"] is None
+    assert "approve_partner" in cli("partner", "show", "otherco")
+
+
+def test_a_changed_offer_is_shown_with_its_weight(cli: Cli, tmp_path: Path) -> None:
+    assert cli.json("partner", "submit", write(tmp_path, LONGER)) == {"partner_id": "quizco", "version": 2}
+    shown = cli("partner", "show", "quizco")
+    assert "version 2, new version, material: people decide anew" in shown
+    assert "retention_days: 30 → 60" in shown
+    found = cli.json("partner", "show", "quizco")
+    assert found["is_approvable"] is True
+    assert found["review"]["offers"][0]["is_material"] is True
+    assert "quizco" in cli("partner", "list")
+    cli("partner", "approve", "quizco", "--manifest", "1", status=1)
+    assert "This changed in the meantime" in cli.said
+
+
+def test_the_same_offer_again_is_nothing_new(cli: Cli, tmp_path: Path) -> None:
+    text = (PARTNERS / "quizco.toml").read_text().replace("QuizCo website", "QuizCo web site")
+    cli("partner", "submit", write(tmp_path, text))
+    assert "version 1, unchanged" in cli("partner", "show", "quizco")
+    shown = cli("partner", "approve", "quizco", "--manifest", "2")
+    assert "nothing that people would be told" in shown
+
+
+def test_every_fault_of_a_manifest_is_told(cli: Cli, tmp_path: Path) -> None:
+    text = NEW.replace("results_delivery", "direct_marketing").replace('country = "IE"', 'country = "Eire"')
+    cli("partner", "submit", write(tmp_path, text), status=1)
+    assert "the manifest has 2 fault(s)" in cli.said
+    assert "direct_marketing" in cli.said
+    assert "partner.country" in cli.said
+
+
+def test_a_manifest_that_cannot_go_live_says_why(cli: Cli, tmp_path: Path) -> None:
+    text = NEW.replace('forms = ["masked", "full"]', 'forms = ["relay", "full"]', 1)
+    cli("partner", "submit", write(tmp_path, text))
+    cli("partner", "review", "otherco")
+    assert "private addresses are not available yet" in cli("partner", "show", "otherco")
+    cli("partner", "approve", "otherco", "--manifest", "1", status=1)
+    assert "the manifest cannot go live as it is" in cli.said
+
+
+def test_files_beside_the_manifest_are_read(cli: Cli, tmp_path: Path) -> None:
+    manifest = str(PARTNERS / "campuspress.toml")
+    cli("partner", "submit", manifest, status=1)
+    assert "campuspress.jwks.json cannot be read" in cli.said
+    (tmp_path / "campuspress.jwks.json").write_text(campuspress_jwks())
+    assert (
+        cli.json("partner", "submit", manifest, "--files-dir", str(tmp_path))["partner_id"] == "campuspress"
+    )
+    (tmp_path / "campuspress.jwks.json").write_bytes(b"\xff\xfe")
+    cli("partner", "submit", manifest, "--files-dir", str(tmp_path), status=1)
+    assert "is not UTF-8 text" in cli.said
+
+
+def test_the_brake_is_pulled_and_released(cli: Cli) -> None:
+    cli("partner", "pause", "quizco", "--reason", "security_incident")
+    assert cli.json("partner", "show", "quizco")["state"] == "paused"
+    cli("partner", "pause", "quizco", status=1)
+    cli("partner", "resume", "quizco")
+    found = cli.json("partner", "show", "quizco")
+    assert found["state"] == "live"
+    assert found["review"] is None
+    assert [(each["action"], each["reason"]) for each in found["actions"]][-2:] == [
+        ("pause_partner", "security_incident"),
+        ("resume_partner", None),
+    ]
+
+
+def test_a_manifest_in_review_is_given_back(cli: Cli, tmp_path: Path) -> None:
+    cli("partner", "submit", write(tmp_path, NEW))
+    cli("partner", "review", "otherco")
+    assert "is a draft again" in cli("partner", "return", "otherco")
+
+
+def test_ending_a_partner_asks_first(cli: Cli) -> None:
+    cli("partner", "end", "quizco", status=1, answer="n\n")
+    assert cli.json("partner", "show", "quizco")["state"] == "live"
+    cli("partner", "end", "quizco", "--yes")
+    assert cli.json("partner", "show", "quizco")["moves"] == []
+    assert "nothing" in cli("partner", "show", "quizco")
+
+
+def test_an_unknown_partner_is_told(cli: Cli) -> None:
+    cli("partner", "show", "nobody", status=1)
+    assert "(unknown partner)" in cli.said
+
+
+def test_a_new_secret_is_shown_once_and_replaces_the_old_one(cli: Cli) -> None:
+    found = cli.json("partner", "secret", "quizco-web")
+    assert found["client_id"] == "quizco-web"
+    assert found["client_secret"].startswith("cg_cs_")
+    assert found["client_secret"] != QUIZCO_SECRET
+    assert "cg_cs_" in cli("partner", "secret", "quizco-web")
+    assert found["client_secret"] not in cli("partner", "show", "quizco")
+
+
+@pytest.mark.parametrize("client_id", ["nobody", "campuspress-shop"])
+def test_only_a_client_that_has_a_secret_gets_a_new_one(cli: Cli, client_id: str) -> None:
+    cli("partner", "secret", client_id, status=1)

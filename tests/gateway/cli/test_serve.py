@@ -1,0 +1,115 @@
+"""`serve`: it refuses what it should, serves, and finishes what is in flight when it is told to end."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.gateway.cli.conftest import Cli
+from tests.postgres import free_port
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_an_empty_database_is_not_served(empty: Cli) -> None:
+    empty("keys", "create")
+    empty("serve", status=1)
+    assert "Run 'consent-gateway migrate'" in empty.said
+
+
+def test_production_is_not_served_while_a_control_is_missing(
+    cli: Cli, environment: Callable[..., None]
+) -> None:
+    environment(environment="production")
+    cli("serve", status=1)
+    assert "not fit for production" in cli.said
+    assert "issuer: Set CONSENT_GATEWAY_ISSUER" in cli.said
+
+
+@pytest.mark.parametrize(("family", "host"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")])
+def test_a_port_that_is_taken_is_told(cli: Cli, family: socket.AddressFamily, host: str) -> None:
+    with socket.socket(family) as taken:
+        try:
+            taken.bind((host, 0))
+        except OSError:
+            pytest.skip("this machine has no such loopback address")
+        taken.listen()
+        cli("serve", "--host", host, "--port", str(taken.getsockname()[1]), status=1)
+    assert "cannot be used" in cli.said
+    assert "--port" in cli.said
+
+
+@contextmanager
+def serving(folder: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Serve in a process of its own; gives the process and its address."""
+    port = free_port()
+    command = [sys.executable, "-m", "gateway", "serve", "--port", str(port), *words]
+    with (folder / "serve.log").open("w") as log:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, text=True)
+        try:
+            wait_until_ready(process, f"http://127.0.0.1:{port}")
+            yield process, f"http://127.0.0.1:{port}"
+        finally:
+            process.kill()
+            process.wait()
+
+
+def wait_until_ready(process: subprocess.Popen[str], url: str) -> None:
+    for _ in range(300):
+        try:
+            if httpx2.get(f"{url}/ready", trust_env=False).status_code == 200:
+                return
+        except httpx2.TransportError:
+            assert process.poll() is None
+        time.sleep(0.1)
+    raise AssertionError("not ready in 30 s")
+
+
+def test_requests_in_flight_are_finished(cli: Cli) -> None:
+    """A form that is half sent when SIGTERM comes is read to its end and answered; then the process ends."""
+    with serving(cli.folder) as (process, url):
+        port = int(url.rpartition(":")[2])
+        body = b"token=cg_at_unknown"
+        head = (
+            f"POST /revoke HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n"
+            "Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+        )
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+            connection.sendall(head.encode() + body[:5])
+            time.sleep(0.5)
+            process.send_signal(signal.SIGTERM)
+            refused = threading.Event()
+            for _ in range(100):
+                try:
+                    socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                except OSError:
+                    refused.set()
+                    break
+                time.sleep(0.05)
+            assert refused.is_set(), "new connections are still taken"
+            connection.sendall(body[5:])
+            answer = connection.recv(4096)
+        assert answer.startswith(b"HTTP/1.1 401"), answer
+        assert process.wait(20) == 0
+    log = (cli.folder / "serve.log").read_text()
+    assert '"path": "/revoke", "status": 401' in log
+    assert "Traceback" not in log
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_several_workers_serve_and_end_together(cli: Cli) -> None:
+    with serving(cli.folder, "--workers", "2") as (process, url):
+        assert httpx2.get(f"{url}/health", trust_env=False).json() == {"status": "ok"}
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+        with pytest.raises(httpx2.TransportError):
+            httpx2.get(f"{url}/health", trust_env=False)

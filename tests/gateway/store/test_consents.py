@@ -1,0 +1,193 @@
+"""Decisions: each whole or not at all, in order, and one's own commit is known again."""
+
+from dataclasses import replace
+
+from gateway.model.grants import ConsentEvent, EventType, Grant, GrantState, ReasonCode
+from gateway.store.consents import (
+    Decision,
+    Renewal,
+    StandingQuery,
+    Verdict,
+    commit_decisions,
+    commit_renewals,
+    forget_refusals,
+    load_standings,
+    serve_notices,
+)
+from gateway.store.grants import load_details
+from gateway.store.requests import PushedRequest, load_requests, push_requests
+from gateway.store.tokens import load_access_tokens
+from tests.gateway.consent.samples import EMAIL, NAME, PHONE
+from tests.gateway.store.samples import (
+    QUIZZES,
+    READERS,
+    access_token,
+    act,
+    authorization_code,
+    decision,
+    given,
+    one_after_the_other,
+    rows,
+    run_all,
+    serve,
+)
+from tests.world import NOW, World
+
+DONE, USED, STALE = Verdict.DONE, Verdict.REQUEST_USED, Verdict.STALE
+REQUEST = PushedRequest(b"request", "quizco-web", b"sealed", NOW, NOW + 300)
+
+
+def event(grant: Grant, type_: EventType, *, reason: ReasonCode | None = None) -> ConsentEvent:
+    """Make the event that a grant's next version says."""
+    return ConsentEvent(
+        grant.event_id, grant.grant_id, grant.version, type_, "subject", grant.person_id, "test",  # type: ignore[arg-type]
+        tuple(each.item for each in grant.items), NOW + 1, reason=reason,
+    )  # fmt: skip
+
+
+def following(grant: Grant, name: str, **changes: object) -> Grant:
+    return replace(grant, version=grant.version + 1, event_id=f"evt_{name}", **changes)
+
+
+def test_each_decision_of_a_batch_is_whole_or_not_at_all_and_the_others_stand(both: World) -> None:
+    """A refused item between two good ones leaves nothing behind: no event, no item, no code, no used request."""
+    both.store(push_requests, REQUEST)
+    first = decision(both, "1", request_digest=b"request", code=True)
+    reuse = decision(both, "2", email="aoife@northfield.example", request_digest=b"request", code=True)
+    unknown = decision(both, "3", email="aoife@northfield.example", request_digest=b"unknown", code=True)
+    second_live = decision(both, "4", code=True)
+    good = decision(both, "5", offer=READERS, items=(NAME,))
+    verdicts = run_all(both, commit_decisions, [first, reuse, unknown, second_live, good])
+    assert verdicts == [DONE, USED, USED, STALE, DONE]
+    assert rows(both, "SELECT event_id FROM consent_event ORDER BY event_id") == [("evt_1",), ("evt_5",)]
+    assert rows(both, "SELECT grant_id FROM consent_grant ORDER BY grant_id") == [("gra_1",), ("gra_5",)]
+    assert rows(both, "SELECT grant_id FROM authorization_code") == [("gra_1",)]
+    assert rows(both, "SELECT grant_id, field FROM grant_item ORDER BY grant_id, field") == [
+        ("gra_1", "email"),
+        ("gra_1", "name"),
+        ("gra_5", "name"),
+    ]
+    assert run_all(both, commit_decisions, []) == []
+
+
+def test_what_a_refused_decision_had_used_up_can_still_be_used(both: World) -> None:
+    """FAPI 2.0 §5.3.2.2: a request is used up by the authorization that it led to, not by one that failed."""
+    both.store(push_requests, REQUEST)
+    given(both, "1")
+    assert both.store(commit_decisions, decision(both, "2", request_digest=b"request")) is STALE
+    found = both.store(load_requests, b"request")
+    assert found is not None
+    assert found.used_at is None
+
+
+def test_the_same_decision_again_after_a_lost_commit_is_done_and_done_once(both: World) -> None:
+    both.store(push_requests, REQUEST)
+    plan = decision(both, "1", request_digest=b"request", code=True)
+    assert run_all(both, commit_decisions, [plan, plan]) == [DONE, DONE]
+    assert both.store(commit_decisions, plan) is DONE
+    assert rows(both, "SELECT count(*) FROM consent_event") == [(1,)]
+
+
+def test_of_two_who_race_for_one_offer_one_wins(both: World) -> None:
+    """Two windows, two answers: the partial unique index lets one live grant stand."""
+    plans = (decision(both, "1"), decision(both, "2"))
+    assert one_after_the_other(both, commit_decisions, *plans) == (DONE, STALE)
+
+
+def test_a_decision_on_a_grant_that_moved_on_is_stale(both: World) -> None:
+    seen = given(both, "1")
+    wider = following(seen, "2", items=(NAME, EMAIL, PHONE))
+    other = following(seen, "3", items=(NAME,))
+    plans = [Decision(None, each, event(each, EventType.WIDENED), None, None, NOW) for each in (wider, other)]
+    assert run_all(both, commit_decisions, plans) == [DONE, STALE]
+    standing = both.store(load_standings, StandingQuery(seen.person_id, seen.offer_id))
+    assert standing.grant is not None
+    assert standing.grant.granted == wider.granted
+    assert standing.grant.version == 2
+
+
+def test_a_decision_that_ends_a_grant_kills_its_tokens_and_keeps_what_it_was(both: World) -> None:
+    seen = given(both, "1")
+    plan = access_token("1", seen)
+    act(
+        both,
+        "INSERT INTO access_token (token_digest, token_id, client_id, grant_id, family_id, scope, issued_at, "
+        "expires_at) VALUES (:d, :i, 'quizco-web', :g, 'fam', 'openid', 1, 2)",
+        d=plan.token_digest,
+        i=plan.token_id,
+        g=seen.grant_id,
+    )
+    after = following(seen, "2", state=GrantState.ENDED)
+    ended = event(after, EventType.WITHDRAWN, reason=ReasonCode.USER_REQUEST)
+    assert both.store(commit_decisions, Decision(None, after, ended, None, None, NOW + 1)) is DONE
+    held = both.store(load_access_tokens, plan.token_digest)
+    assert held is not None
+    assert held.token.revoked_at == NOW + 1
+    detail = both.store(load_details, seen.grant_id)
+    assert detail is not None
+    assert (detail.line.ended_at, detail.line.end_reason) == (NOW + 1, "user_request")
+    assert detail.line.grant.items == seen.items
+    # What has ended does not come back.
+    back = following(after, "3", state=GrantState.ACTIVE)
+    assert (
+        both.store(commit_decisions, Decision(None, back, event(back, EventType.GIVEN), None, None, NOW))
+        is STALE
+    )
+
+
+def test_a_standing_tells_grant_refusal_country_and_guardians(both: World) -> None:
+    asha, meera = both.person_id(), both.person_id("meera@lakeside.example")
+    grant = given(both, "1")
+    queries = [
+        StandingQuery(meera, QUIZZES[1]),
+        StandingQuery(asha, READERS[1]),
+        StandingQuery(asha, QUIZZES[1]),
+    ]
+    found = run_all(both, load_standings, queries)
+    assert [(each.guardians, each.country, each.refused_at) for each in found] == [
+        (1, "IN", None),
+        (0, "IN", None),
+        (0, "IN", None),
+    ]
+    assert [each.grant for each in found] == [None, None, grant]
+
+
+def test_p12_a_no_is_remembered_per_offer_and_can_be_forgotten(both: World) -> None:
+    """The newest no counts; what the person let go is not held against anybody, and stays in the history."""
+    refused = [
+        given(both, f"{number}", state=GrantState.REFUSED, items=(), at=NOW + number) for number in range(2)
+    ]
+    query = StandingQuery(refused[0].person_id, QUIZZES[1])
+    assert both.store(load_standings, query).refused_at == NOW + 1
+    assert both.store(load_standings, StandingQuery(query.person_id, READERS[1])).refused_at is None
+    marks = [("gra_1", NOW + 9), ("gra_unknown", NOW + 9)]
+    assert run_all(both, forget_refusals, marks) == [None, None]
+    assert both.store(load_standings, query).refused_at == NOW
+    both.store(forget_refusals, ("gra_0", NOW + 9))
+    assert both.store(load_standings, query).refused_at is None
+    assert rows(both, "SELECT type FROM consent_event WHERE grant_id = 'gra_0'") == [("refused",)]
+
+
+def test_forgetting_never_touches_a_live_grant(both: World) -> None:
+    grant = given(both, "1")
+    both.store(forget_refusals, (grant.grant_id, NOW))
+    assert rows(both, "SELECT state, ended_at FROM consent_grant") == [("active", None)]
+
+
+def test_a_settled_request_gets_its_code_only_while_the_grant_is_as_it_was_seen(both: World) -> None:
+    both.store(push_requests, REQUEST)
+    grant = given(both, "1")
+    good = Renewal(grant, authorization_code("a", grant), b"request", NOW + 7)
+    used = Renewal(grant, authorization_code("b", grant), b"request", NOW + 7)
+    moved = Renewal(replace(grant, version=2), authorization_code("c", grant), None, NOW + 7)
+    assert run_all(both, commit_renewals, [moved, good, used, good]) == [STALE, DONE, USED, DONE]
+    assert rows(both, "SELECT code_digest FROM authorization_code") == [(b"code a",)]
+    assert rows(both, "SELECT last_user_activity_at FROM consent_grant") == [(NOW + 7,)]
+
+
+def test_what_was_served_is_recorded_once_and_before_the_decision(both: World) -> None:
+    """Promise P4: an event names a record of serving that stands there; each record carries one decision."""
+    serve(both, "srv_x", both.person_id())
+    serve(both, "srv_x", both.person_id(), at=NOW + 5)
+    assert rows(both, "SELECT served_at FROM notice_served WHERE served_id = 'srv_x'") == [(NOW,)]
+    assert run_all(both, serve_notices, []) == []

@@ -1,0 +1,184 @@
+"""Partners and keys as the store keeps them."""
+
+from dataclasses import replace
+
+from gateway.model.registry import SigningKey
+from gateway.store.admin_actions import AdminAction, load_actions
+from gateway.store.keys import add_signing_keys, drop_signing_keys
+from gateway.store.partners import (
+    ClientRow,
+    NewSecret,
+    OfferRow,
+    Publication,
+    StateChange,
+    Submission,
+    keep_secrets,
+    load_notices,
+    load_offer_versions,
+    load_partners,
+    move_partners,
+    newest_offer_versions,
+    publish_manifests,
+    submit_manifests,
+)
+from gateway.store.registry import look_at_registry
+from tests.gateway.store.samples import notice_id, one_after_the_other, rows, run_all
+from tests.world import NOW, World
+
+
+def action(name: str) -> AdminAction:
+    return AdminAction(f"act_{name}", "per_1", "move", "partner", "quizco", NOW)
+
+
+def submission(content: str) -> Submission:
+    return Submission("newco", '{"brand":"NewCo"}', content, "per_1", NOW)
+
+
+def version(world: World) -> int:
+    found: int = rows(world, "SELECT version FROM registry_version")[0][0]
+    return found
+
+
+def newco(world: World, content: str = "one") -> None:
+    """Submit a manifest whose content the registry can read: QuizCo's under another name."""
+    quizco = world.store(load_partners, "quizco")[0].content
+    world.store(submit_manifests, replace(submission(content), partner_content=quizco))
+
+
+def test_manifests_get_versions_and_what_is_there_is_not_kept_twice(both: World) -> None:
+    quizco = both.store(load_partners, "quizco")[0].content
+    one, two = (replace(submission(text), partner_content=quizco) for text in ("one", "two"))
+    before = version(both)
+    assert run_all(both, submit_manifests, [one, one, two, one]) == [1, None, 2, 3]
+    assert version(both) == before + 1
+    assert both.store(submit_manifests, one) is None
+    assert version(both) == before + 1
+    (found,) = both.store(load_partners, "newco")
+    assert (found.state, found.live_manifest, found.pending_manifest) == ("draft", None, 3)
+    assert [(each.version, each.content) for each in found.manifests] == [(3, "one"), (2, "two"), (1, "one")]
+
+
+def test_two_who_submit_at_once_lose_no_manifest(both: World) -> None:
+    newco(both)
+    quizco = both.store(load_partners, "quizco")[0].content
+    two, three = (replace(submission(text), partner_content=quizco) for text in ("two", "three"))
+    assert one_after_the_other(both, submit_manifests, two, three) == (2, 3)
+
+
+def test_partners_are_listed_or_looked_at(both: World) -> None:
+    everybody, one, nobody = run_all(both, load_partners, [None, "quizco", "nobody"])
+    assert [each.partner_id for each in everybody] == ["campuspress", "quizco"]
+    assert not any(each.manifests for each in everybody)
+    assert len(one[0].manifests) == 1
+    assert nobody == []
+
+
+def test_a_move_counts_only_from_the_state_that_was_seen(both: World) -> None:
+    pause = StateChange("quizco", "live", "paused", NOW, action("1"))
+    again = replace(pause, action=action("2"))
+    back = StateChange("quizco", "paused", "live", NOW + 1, action("3"))
+    unknown = replace(pause, partner_id="nobody", action=action("4"))
+    assert run_all(both, move_partners, [pause, again, back, unknown]) == [True, False, True, False]
+    acts = [each.action_id for each in both.store(load_actions, ("partner", "quizco"))]
+    assert {"act_1", "act_3"} < set(acts)
+    assert not {"act_2", "act_4"} & set(acts)
+    before = version(both)
+    assert both.store(move_partners, pause) is True
+    assert both.store(load_partners, "quizco")[0].state == "live"
+    assert both.store(move_partners, again) is True
+    assert version(both) > before
+
+
+def publication(world: World, name: str, **changes: object) -> Publication:
+    content = world.store(load_partners, "quizco")[0].content
+    plan = Publication(
+        change=StateChange("newco", "draft", "live", NOW, action(name)),
+        manifest_version=1,
+        partner_content=content,
+        clients=(),
+        offers=(),
+    )
+    return replace(plan, **changes)
+
+
+def test_a_publication_is_whole_or_not_at_all(both: World) -> None:
+    """Another partner's client or offer is not taken over, a version is not overwritten; nothing is left behind."""
+    newco(both)
+    client = rows(both, "SELECT content FROM client WHERE client_id = 'quizco-web'")[0][0]
+    offer = both.store(load_offer_versions, ("practice-quizzes", 1))
+    mine = ClientRow("newco-web", client)
+    foreign = OfferRow("practice-quizzes", 2, offer, False, (), "[]")
+    plans = [
+        publication(both, "1", clients=(mine, ClientRow("quizco-web", client))),
+        publication(both, "2", clients=(mine,), offers=(foreign,)),
+        publication(both, "3", manifest_version=2),
+        publication(both, "4", change=StateChange("newco", "review", "live", NOW, action("4"))),
+    ]
+    before = rows(both, "SELECT * FROM partner ORDER BY partner_id")
+    assert run_all(both, publish_manifests, plans) == [False] * 4
+    assert rows(both, "SELECT client_id FROM client ORDER BY client_id") == [
+        ("campuspress-shop",),
+        ("quizco-web",),
+    ]
+    assert rows(both, "SELECT * FROM partner ORDER BY partner_id") == before
+    assert run_all(both, newest_offer_versions, ["practice-quizzes", "none"]) == [1, 0]
+    own = replace(foreign, offer_id="new-quizzes", version=1)
+    good = publication(both, "5", clients=(mine,), offers=(own,))
+    assert run_all(both, publish_manifests, [good]) == [True]
+    assert both.store(publish_manifests, good) is True
+    assert both.store(load_partners, "newco")[0].live_manifest == 1
+    acts = {each.action_id for each in both.store(load_actions, ("partner", "quizco"))}
+    assert "act_5" in acts
+    assert not acts & {"act_1", "act_2", "act_3", "act_4"}
+    # A second publication with the same version number has looked at an older state.
+    both.store(submit_manifests, replace(submission("two"), partner_content=good.partner_content))
+    late = publication(
+        both,
+        "6",
+        change=StateChange("newco", "live", "live", NOW, action("6")),
+        manifest_version=2,
+        offers=(own,),
+    )
+    assert both.store(publish_manifests, late) is False
+
+
+def test_a_secret_replaces_the_old_one_at_once_on_every_node(both: World) -> None:
+    new = NewSecret("quizco-web", b"digest", action("1"))
+    unknown = NewSecret("nobody", b"digest", action("2"))
+    assert run_all(both, keep_secrets, [unknown, new]) == [False, True]
+    both.store(look_at_registry, None)
+    assert both.services.registry.clients["quizco-web"].secret_digest == b"digest"
+    before = version(both)
+    assert both.store(keep_secrets, unknown) is False
+    assert version(both) == before
+
+
+def test_notices_stay_as_they_were_published(both: World) -> None:
+    own = notice_id(both)
+    unknown, found = run_all(both, load_notices, ["not_unknown", own])
+    assert unknown is None
+    assert found is not None
+    assert (found.offer_version, found.language, found.material) == (1, "en", False)
+
+
+def key(kid: str, at: int, alg: str = "ES256") -> SigningKey:
+    return SigningKey(kid, alg, "{}", b"sealed", at, None)
+
+
+def test_a_new_signing_key_retires_the_older_ones_of_its_algorithm(both: World) -> None:
+    before = {each.kid for each in both.services.registry.signing_keys}
+    run_all(
+        both, add_signing_keys, [key("one", NOW + 5), key("other", NOW + 6, "RS256"), key("two", NOW + 9)]
+    )
+    both.store(add_signing_keys, key("two", NOW + 9))
+    both.store(look_at_registry, None)
+    retired = {each.kid: each.retired_at for each in both.services.registry.signing_keys}
+    assert {retired[kid] for kid in before} == {NOW + 5}
+    assert {kid: retired[kid] for kid in ("one", "other", "two")} == {
+        "one": NOW + 9,
+        "other": None,
+        "two": None,
+    }
+    assert run_all(both, drop_signing_keys, [NOW + 5, NOW + 6, NOW + 10]) == [0, len(before), 1]
+    both.store(look_at_registry, None)
+    assert {each.kid for each in both.services.registry.signing_keys} == {"other", "two"}

@@ -1,0 +1,135 @@
+"""The schema: up, down and up again on both databases; what is append-only stays as it was written."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from gateway.store.engine import open_backend
+from gateway.store.schema import downgrade, migrate, schema_differences, schema_state
+from gateway.store.tables import APPEND_ONLY, metadata
+from tests.gateway.store.samples import QUIZZES, act, given, handed, notice_id, rows
+from tests.world import World
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database, on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    server = request.getfixturevalue("postgres_server")
+    url = server.create_database()
+    yield url
+    server.drop_database(url)
+
+
+def test_migrations_go_up_and_down_and_up_again_and_agree_with_the_tables(empty_url: str) -> None:
+    async def story() -> None:
+        backend = open_backend(empty_url)
+        assert (await schema_state(backend))[0] is None
+        for _ in range(2):
+            await migrate(backend)
+            present, newest = await schema_state(backend)
+            assert present == newest != ""
+            assert await schema_differences(backend) == []
+            assert await backend.read(tables) >= {table.name for table in metadata.sorted_tables}
+            await downgrade(backend)
+            assert await backend.read(tables) <= {"alembic_version"}
+            assert await backend.read(functions) == 0
+        await migrate(backend)
+        await migrate(backend)
+        assert await schema_differences(backend) == []
+        await backend.close()
+
+    asyncio.run(story())
+
+
+def tables(connection: Connection) -> set[str]:
+    return set(inspect(connection).get_table_names())
+
+
+def functions(connection: Connection) -> int:
+    """Count what a migration down could forget: functions and triggers of ours."""
+    if connection.dialect.name == "sqlite":
+        count = connection.execute(text("SELECT count(*) FROM sqlite_master WHERE type = 'trigger'"))
+    else:
+        count = connection.execute(text("SELECT count(*) FROM pg_proc WHERE proname = 'refuse_change'"))
+    found: int = count.scalar_one()
+    return found
+
+
+def test_a_difference_between_database_and_tables_is_told(empty_url: str) -> None:
+    async def story() -> None:
+        backend = open_backend(empty_url)
+        await migrate(backend)
+        await backend.write(lambda connection: connection.execute(text("DROP TABLE approval")))
+        assert "approval" in str(await schema_differences(backend))
+        await backend.close()
+
+    asyncio.run(story())
+
+
+@pytest.fixture
+def with_rows(both: World) -> World:
+    """A world with at least one row in every append-only table."""
+    handed(both, "1", given(both, "1"))
+    for table in APPEND_ONLY:
+        assert rows(both, f"SELECT count(*) FROM {table.name}")[0][0] > 0, table.name
+    return both
+
+
+def test_p4_p13_what_is_append_only_cannot_be_changed_or_deleted(with_rows: World) -> None:
+    """Not by this gateway, and not by somebody with the gateway's own rights on the database."""
+    is_postgres = "postgresql" in with_rows.services.settings.database
+    for table in APPEND_ONLY:
+        name, key = table.name, next(iter(table.primary_key)).name
+        before = rows(with_rows, f"SELECT count(*) FROM {name}")
+        statements = [
+            f"UPDATE {name} SET {key} = {key}",
+            f"DELETE FROM {name}",
+            f"TRUNCATE {name} CASCADE"
+            if is_postgres
+            else f"INSERT OR REPLACE INTO {name} SELECT * FROM {name}",
+        ]
+        for statement in statements:
+            with pytest.raises(DBAPIError, match="append-only"):
+                act(with_rows, statement)
+        assert rows(with_rows, f"SELECT count(*) FROM {name}") == before
+
+
+def test_a_person_has_at_most_one_live_grant_for_an_offer(with_rows: World) -> None:
+    """The partial unique index holds whatever the code above does; ended grants do not count."""
+    person_id = with_rows.person_id()
+    insert = (
+        "INSERT INTO consent_grant (grant_id, person_id, partner_id, offer_id, offer_version, notice_id, state, "
+        "legal_basis, jurisdiction, version, event_id, created_at, valid_from, valid_until, "
+        "last_user_activity_at) VALUES (:id, :person, 'quizco', :offer, 1, :notice, :state, 'consent', 'IN', 1, "
+        "'evt', 1, 1, 1, 1)"
+    )
+    values = {"person": person_id, "offer": QUIZZES[1], "notice": notice_id(with_rows)}
+    for state in ("active", "waiting", "paused"):
+        with pytest.raises(IntegrityError):
+            act(with_rows, insert, id=f"gra_{state}", state=state, **values)
+    for state in ("ended", "refused"):
+        act(with_rows, insert, id=f"gra_{state}", state=state, **values)
+    with pytest.raises(IntegrityError):
+        act(with_rows, insert, id="gra_x", state="granted", **values)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO guardian_link VALUES (:person, :person, 'm', 'e', 'active', 1)",
+        "UPDATE person SET state = 'gone' WHERE person_id = :person",
+        "UPDATE registry_version SET id = 2 WHERE :person <> ''",
+        "INSERT INTO session VALUES (:digest, 'per_nobody', 1, 1, 1, 'pwd', NULL)",
+    ],
+)
+def test_the_database_refuses_what_must_never_stand_there(both: World, statement: str) -> None:
+    values: dict[str, object] = {"person": both.person_id()} if ":person" in statement else {"digest": b"d"}
+    with pytest.raises(IntegrityError):
+        act(both, statement, **values)

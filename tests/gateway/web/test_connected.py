@@ -1,0 +1,291 @@
+"""Connected services: what is shared, every hand-off, switching off, stopping; from an ordinary session (P15)."""
+
+import asyncio
+import re
+from urllib.parse import urlsplit
+
+import pytest
+
+from gateway.actions.connected import let_ask_again, see_connected, see_notice, stop, switch_off
+from gateway.actions.sessions import find_session
+from gateway.cli.browser import Browser, Page
+from gateway.kit.errors import Refusal
+from gateway.store.grants import load_details
+from gateway.web.visit import COOKIE
+from tests.gateway.store.samples import READERS, act, given, rows
+from tests.world import PARTNERS, QUIZCO_REDIRECT, World, answer_of, publish
+
+PHONE, EMAIL = "phone_number.appointment_reminders", "email.results_delivery"
+
+
+def detail_of(browser: Browser) -> Page:
+    return browser.open(browser.open("/connected").link("/connected/gra_"))
+
+
+def grant_id(world: World) -> str:
+    found: str = rows(world, "SELECT grant_id FROM consent_grant")[0][0]
+    return found
+
+
+def press(browser: Browser, page: Page, ending: str) -> Page:
+    return browser.submit(page, page.form(ending).action)
+
+
+def new_version(world: World, old: str = "retention_days = 30", new: str = "retention_days = 60") -> None:
+    """Publish QuizCo's offer in a second version."""
+    text = (PARTNERS / "quizco.toml").read_text().replace(old, new, 1)
+
+    async def work() -> None:
+        await publish(world.services, text, version=2, manifest_version=2)
+
+    world.run(work)
+
+
+def test_nothing_connected_says_how_it_begins(world: World) -> None:
+    page = world.signed_in().open("/connected")
+    assert "Nothing is connected" in page.text
+
+
+def test_a_service_shows_what_it_reads_and_every_hand_off(both: World) -> None:
+    tokens = both.tokens(PHONE)
+    browser = both.signed_in()
+    page = browser.open("/connected")
+    for words in ("Practice quizzes", "QuizCo", "Course", "Name", "Phone", "never"):
+        assert words in page.text
+    for _ in range(2):
+        both.userinfo(tokens["access_token"])
+    assert "2 hand-offs in all" in browser.open("/connected").text
+    detail = detail_of(browser)
+    for words in ("Asha Rao", "+91 ••••••01", "CS-101", "You said yes", "userinfo"):
+        assert words in detail.text, words
+    assert detail.text.count("userinfo") == 2
+
+
+def test_one_item_is_switched_off_and_the_next_read_lacks_it(both: World) -> None:
+    tokens = both.tokens(PHONE, EMAIL)
+    browser = both.signed_in()
+    done = press(browser, detail_of(browser), f"/off/{PHONE.replace('.', '/')}")
+    assert "The next read no longer has it" in done.text
+    assert "A detail was switched off" in done.text
+    claims = both.userinfo(tokens["access_token"]).json()
+    assert "email_masked" in claims
+    assert not [name for name in claims if name.startswith("phone")]
+    with pytest.raises(LookupError):
+        done.form(f"/off/{PHONE.replace('.', '/')}")
+
+
+def test_a_needed_item_has_no_switch_and_a_made_up_one_is_refused(world: World) -> None:
+    world.tokens()
+    browser = world.signed_in()
+    page = detail_of(browser)
+    assert "Needed: to end it, stop the service." in page.text
+    token = dict(page.form("/stop").fields)
+    here = urlsplit(page.url).path
+    assert browser._client.post(f"{here}/off/name/learning_progress", data=token).status_code == 400
+    assert browser._client.post(f"{here}/off/address/delivery_of_goods", data=token).status_code == 409
+
+
+def test_p15_stopping_needs_no_password_and_acts_at_once(both: World) -> None:
+    """One press from an old session; every token is dead, and the page has no further button."""
+    tokens = both.tokens(PHONE)
+    browser = both.signed_in()
+    both.clock.pass_by(3000)
+    fresh = both.refresh(tokens["refresh_token"]).json()
+    assert both.userinfo(fresh["access_token"]).status_code == 200
+    done = press(browser, detail_of(browser), "/stop")
+    assert urlsplit(done.url).path.endswith("/stopped")
+    assert both.userinfo(fresh["access_token"]).status_code == 401
+    assert both.refresh(fresh["refresh_token"]).json()["error"] == "invalid_grant"
+    page = detail_of(browser)
+    assert "You stopped it" in page.text
+    assert not [
+        form for form in page.forms if form.action.endswith(("/stop", "/ask-again")) or "/off/" in form.action
+    ]
+
+
+def test_a_second_press_of_stop_says_that_it_is_over(both: World) -> None:
+    both.tokens()
+    browser = both.signed_in()
+    page = detail_of(browser)
+    assert press(browser, page, "/stop").status == 200
+    assert press(browser, page, "/stop").status == 409
+    assert rows(both, "SELECT count(*) FROM consent_event WHERE type = 'withdrawn'") == [(1,)]
+
+
+def test_what_has_not_stopped_has_no_page_that_says_so(world: World) -> None:
+    world.tokens()
+    browser = world.signed_in()
+    here = urlsplit(detail_of(browser).url).path
+    assert urlsplit(browser.open(f"{here}/stopped").url).path == here
+
+
+def test_somebody_elses_service_looks_like_an_unknown_one(both: World) -> None:
+    """Same answer, byte for byte, to every page and every form."""
+    both.tokens()
+    other = both.signed_in("aoife@northfield.example")
+    token = dict(other.open("/").form("/logout").fields)
+    cut = re.compile(r"req_[\w-]+")
+    for path in ("", "/notice", "/stopped"):
+        answers = [other._client.get(f"/connected/{name}{path}") for name in (grant_id(both), "gra_unknown")]
+        assert [answer.status_code for answer in answers] == [404, 404]
+        assert len({cut.sub("", answer.text) for answer in answers}) == 1
+    for path in ("/stop", "/ask-again", f"/off/{PHONE.replace('.', '/')}"):
+        answers = [
+            other._client.post(f"/connected/{name}{path}", data=token)
+            for name in (grant_id(both), "gra_unknown")
+        ]
+        assert [answer.status_code for answer in answers] == [404, 404]
+        assert len({cut.sub("", answer.text) for answer in answers}) == 1
+    assert rows(both, "SELECT state FROM consent_grant") == [("active",)]
+
+
+def test_values_are_masked_until_the_password_was_given_recently(both: World) -> None:
+    both.tokens(EMAIL)
+    browser = both.signed_in()
+    assert "Asha Rao" in detail_of(browser).text
+    both.clock.pass_by(601)
+    page = detail_of(browser)
+    assert "Asha" not in page.response.text
+    assert "CS-101" not in page.response.text
+    assert page.link("/reauthenticate?next=/connected/gra_")
+
+
+def test_p8_an_older_copy_is_marked_until_the_partner_reads_again(both: World) -> None:
+    tokens = both.tokens(PHONE)
+    browser = both.signed_in()
+    both.userinfo(tokens["access_token"])
+    assert "older copy" not in detail_of(browser).text
+    browser.submit(browser.open("/profile/edit"), "/profile/edit", {"phone_number": "+91 90000 00777"})
+    both.clock.pass_by(100)
+    page = detail_of(browser)
+    assert page.text.count("They hold an older copy, read on 18 Nov") == 1
+    both.userinfo(tokens["access_token"])
+    assert "older copy" not in detail_of(browser).text
+
+
+def test_a_value_that_is_gone_is_an_older_copy_too(world: World) -> None:
+    tokens = world.tokens(PHONE)
+    world.userinfo(tokens["access_token"])
+    browser = world.signed_in()
+    browser.submit(browser.open("/profile/edit"), "/profile/edit", {"phone_number": ""})
+    page = detail_of(browser)
+    assert "not in your profile" in page.text
+    assert "They hold an older copy" in page.text
+
+
+def test_p16_the_notice_that_was_agreed_to_is_shown_byte_for_byte(both: World) -> None:
+    """Also after the offer has moved on; its hash is on the page."""
+    both.tokens()
+    found = both.store(load_details, grant_id(both))
+    assert found is not None
+    new_version(both)
+    browser = both.signed_in()
+    page = browser.open(detail_of(browser).link("/connected/gra_"))
+    assert page.status == 200
+    assert page.url.endswith("/notice")
+    session = both.run(find_session, both.services, browser._client.cookies[COOKIE])
+    notice = both.run(see_notice, both.services, session, grant_id(both))
+    assert notice.text == found.notice_text
+    assert notice.sha256.hex() in page.text
+    assert "30 days" in notice.text
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            "UPDATE partner SET state = 'paused' WHERE partner_id = 'quizco'",
+            "Nothing is shared while it is paused",
+        ),
+        ("UPDATE consent_grant SET state = 'paused'", "Nothing is shared while it is paused"),
+        ("UPDATE consent_grant SET valid_until = 5", "Ended"),
+    ],
+)
+def test_a_state_is_told_in_words(world: World, change: str, words: str) -> None:
+    world.tokens()
+    act(world, change)
+    act(world, "UPDATE registry_version SET version = version + 1")
+    browser = world.signed_in()
+    assert words in browser.open("/connected").text
+    detail_of(browser)
+
+
+def test_changed_terms_are_told_and_nothing_new_is_shared(world: World) -> None:
+    """Promise P5: silence never releases anything new."""
+    tokens = world.tokens()
+    before = world.userinfo(tokens["access_token"]).json()
+    new_version(world)
+    browser = world.signed_in()
+    assert "Until you answer, nothing new is shared" in browser.open("/connected").text
+    assert "1 needs your answer" in browser.open("/").text
+    assert world.userinfo(tokens["access_token"]).json() == before
+
+
+def test_a_no_is_listed_and_can_be_taken_back(both: World) -> None:
+    browser = both.signed_in()
+    both.ask(browser)
+    refused = browser.submit(both.ask(browser), "/consent", button="refuse", stop_at=QUIZCO_REDIRECT)
+    assert answer_of(refused)["error"] == "access_denied"
+    page = detail_of(browser)
+    assert "You said no" in page.text
+    done = press(browser, page, "/ask-again")
+    assert "may ask you again" in done.text
+    with pytest.raises(LookupError):
+        done.form("/ask-again")
+    assert both.ask(browser).form("/consent")
+
+
+def test_only_a_no_can_be_taken_back(world: World) -> None:
+    world.tokens()
+    browser = world.signed_in()
+    page = detail_of(browser)
+    token = dict(page.form("/stop").fields)
+    assert browser._client.post(f"{urlsplit(page.url).path}/ask-again", data=token).status_code == 409
+
+
+def test_somebody_who_was_quicker_is_told(both: World) -> None:
+    """A change between looking and pressing is no error page, and does nothing twice."""
+    both.tokens(PHONE)
+    browser = both.signed_in()
+    session = both.run(find_session, both.services, browser._client.cookies[COOKIE])
+    found = both.run(see_connected, both.services, session, grant_id(both))
+    both.run(switch_off, both.services, session, grant_id(both), *PHONE.split("."))
+    with pytest.raises(Refusal) as caught:
+        both.run(switch_off, both.services, session, grant_id(both), *PHONE.split("."))
+    assert caught.value.code == "stale_form"
+    both.run(stop, both.services, session, grant_id(both))
+    for late in (stop, let_ask_again):
+        with pytest.raises(Refusal) as caught:
+            both.run(late, both.services, session, grant_id(both))
+        assert caught.value.code == "stale_form"
+    assert found.detail.line.grant.version == 1
+
+
+def test_two_presses_at_once_are_one_stop(both: World) -> None:
+    both.tokens()
+    browser = both.signed_in()
+    session = both.run(find_session, both.services, browser._client.cookies[COOKIE])
+
+    async def race() -> list[object]:
+        pressed = (stop(both.services, session, grant_id_) for _ in range(2))  # type: ignore[arg-type]
+        return await asyncio.gather(*pressed, return_exceptions=True)
+
+    grant_id_ = grant_id(both)
+    outcomes = both.run(race)
+    assert len([each for each in outcomes if isinstance(each, Refusal)]) == 1
+    assert rows(both, "SELECT count(*) FROM consent_event WHERE type = 'withdrawn'") == [(1,)]
+
+
+def test_a_grant_whose_notice_is_missing_is_not_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.tokens()
+    browser = world.signed_in()
+    monkeypatch.setattr("gateway.actions.connected.load_notices", lambda connection, ids: [None] * len(ids))
+    assert browser.open(f"/connected/{grant_id(world)}/notice").status == 404
+
+
+def test_services_of_two_partners_stand_side_by_side(both: World) -> None:
+    both.tokens()
+    given(both, "x", offer=READERS)
+    text = both.signed_in().open("/connected").text
+    assert "Practice quizzes" in text
+    assert "Course readers" in text

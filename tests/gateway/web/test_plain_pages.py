@@ -1,0 +1,143 @@
+"""Pages that anybody may read, the first page, and what machines ask for."""
+
+import html
+
+import pytest
+
+from gateway.actions.connected import list_connected
+from gateway.kit.errors import ERRORS, Refusal
+from gateway.store.engine import Store
+from gateway.web.render import static_files
+from scopes import FIELDS, PURPOSES, PurposeState, field_label, purpose_label
+from tests.gateway.store.samples import act, given, notice_id
+from tests.world import World
+
+PHONE = "phone_number.appointment_reminders"
+
+
+def test_the_first_page_tells_what_is_connected_and_who_read_last(both: World) -> None:
+    browser = both.signed_in()
+    assert "Nothing has been handed over yet" in browser.open("/").text
+    tokens = both.tokens(PHONE)
+    both.userinfo(tokens["access_token"])
+    page = browser.open("/")
+    assert "Hello, Asha Rao" in page.text
+    assert "Lakeside College" in page.text
+    assert "Last read by QuizCo" in page.text
+
+
+def test_only_administrators_see_the_way_to_administration(world: World) -> None:
+    assert "Administration" not in world.signed_in().open("/").text
+    assert "Administration" in world.signed_in("admin@platform.example").open("/").text
+
+
+def test_p6_the_privacy_page_lists_exactly_the_registrys_fields_and_purposes(world: World) -> None:
+    """Text and behaviour cannot drift: both come from the same tables."""
+    page = world.browser().open("/privacy")
+    for name in FIELDS:
+        assert field_label(name) in page.text
+    for code, purpose in PURPOSES.items():
+        if purpose.state is not PurposeState.DENIED:
+            assert purpose_label(code) in page.text
+    for words in ("QuizCo", "CampusPress", "Practice quizzes", world.services.settings.contact):
+        assert words in page.text
+
+
+def test_the_privacy_page_names_live_partners_only(world: World) -> None:
+    act(world, "UPDATE partner SET state = 'paused' WHERE partner_id = 'quizco'")
+    act(world, "UPDATE registry_version SET version = version + 1")
+    world.client().get("/ready")
+    assert "QuizCo" not in world.browser().open("/privacy").text
+
+
+def test_a_notice_can_be_read_by_whoever_has_its_address(both: World) -> None:
+    page = both.browser().open(f"/notices/{notice_id(both)}")
+    assert page.status == 200
+    assert "QuizCo" in page.text
+    assert both.browser().open("/notices/not_unknown").status == 404
+
+
+@pytest.mark.parametrize("code", ERRORS)
+def test_every_error_code_has_its_page(world: World, code: str) -> None:
+    answer = world.client().get(f"/docs/errors/{code}")
+    assert answer.status_code == 200
+    assert ERRORS[code].public in html.unescape(answer.text)
+    assert str(ERRORS[code].status) in answer.text
+
+
+def test_an_unknown_code_and_an_unknown_file_are_not_there(world: World) -> None:
+    assert world.client().get("/docs/errors/nope").status_code == 404
+    assert world.client().get("/static/nope.css").status_code == 404
+    assert world.client().get("/static/..%2f..%2fpyproject.toml").status_code == 404
+
+
+def test_rfc8246_static_files_may_be_kept_for_ever_because_their_name_is_their_content(world: World) -> None:
+    for name, (content_type, content) in static_files().items():
+        answer = world.client().get(f"/static/{name}")
+        assert (answer.status_code, answer.content) == (200, content)
+        assert answer.headers["content-type"].startswith(content_type.partition(";")[0])
+        assert "immutable" in answer.headers["cache-control"]
+
+
+def test_health_and_readiness(both: World) -> None:
+    assert both.client().get("/health").json() == {"status": "ok"}
+    ready = both.client().get("/ready")
+    assert (ready.status_code, ready.json()["status"]) == (200, "ready")
+
+
+def test_a_node_without_a_signing_key_is_not_ready(both: World) -> None:
+    act(both, "DELETE FROM signing_key")
+    act(both, "UPDATE registry_version SET version = version + 1")
+    answer = both.client().get("/ready")
+    assert (answer.status_code, answer.json()["why"]) == (503, "no signing key")
+    assert both.client().get("/health").status_code == 200
+
+
+def test_a_node_without_a_database_is_not_ready_and_says_no_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def down(store: Store, *_: object) -> None:
+        raise Refusal("temporarily_unavailable", detail="postgresql://gateway:word@db", retry_after=5)
+
+    monkeypatch.setattr(Store, "read", down)
+    answer = world.client().get("/ready")
+    assert answer.status_code == 503
+    assert "postgresql" not in answer.text
+    assert world.client().get("/health").status_code == 200
+    page = world.client().get("/connected", headers={"Cookie": "__Host-session=cg_se_x"})
+    assert (page.status_code, page.headers["retry-after"]) == (503, "5")
+
+
+@pytest.mark.parametrize(
+    ("peer", "headers", "status"),
+    [
+        ("127.0.0.1", {}, 200),
+        ("::1", {}, 200),
+        ("198.51.100.7", {}, 404),
+        ("127.0.0.1", {"X-Forwarded-For": "198.51.100.7"}, 404),
+    ],
+)
+def test_metrics_are_for_this_machine_and_not_for_whoever_comes_through_its_proxy(
+    world: World, peer: str, headers: dict[str, str], status: int
+) -> None:
+    world.http._transport.client = (peer, 4711)  # type: ignore[attr-defined]
+    answer = world.client().get("/metrics", headers=headers)
+    assert answer.status_code == status
+    assert ("gateway_request_seconds" in answer.text) == (status == 200)
+
+
+def test_a_person_is_not_in_the_metrics(world: World) -> None:
+    given(world, "1")
+    browser = world.signed_in()
+    browser.open("/connected/gra_1")
+    world.http._transport.client = ("127.0.0.1", 4711)  # type: ignore[attr-defined]
+    text = world.client().get("/metrics").text
+    assert "gra_1" not in text
+    assert "asha" not in text
+
+
+def test_what_is_listed_is_the_persons_own(world: World) -> None:
+    given(world, "1")
+    browser = world.signed_in("aoife@northfield.example")
+    assert "Nothing is connected" in browser.open("/connected").text
+    assert list_connected.__doc__
