@@ -15,6 +15,7 @@ from gateway.model.registry import RegisteredClient
 from gateway.oauth.checks import BEFORE_REDIRECT, CHECKS, Asked
 from gateway.oauth.metadata import PATHS
 from gateway.oauth.parameters import Parameters
+from gateway.oauth.request_objects import read_request_object
 from gateway.store.registry import look_at_registry
 from gateway.store.requests import PushedRequest, load_requests, push_requests
 
@@ -32,7 +33,8 @@ async def push_request(services: Services, request: BackRequest) -> Mapping[str,
     """
     await services.store.lane(look_at_registry, reads=True).submit(None)
     client = await authenticate_client(services, request)
-    parameters = _bound(_pushed(request.parameters, client), await prove(services, request, PATHS[_ENDPOINT]))
+    pushed = _opened(services, _pushed(request.parameters, client), client)
+    parameters = _bound(pushed, await prove(services, request, PATHS[_ENDPOINT]))
     asked = Asked(parameters, services.registry, is_pushed=True)
     for check in (*BEFORE_REDIRECT, *CHECKS):
         check(asked)
@@ -61,6 +63,17 @@ def _pushed(parameters: Parameters, client: RegisteredClient) -> Parameters:
     return {**kept, "client_id": client.client.client_id}
 
 
+def _opened(services: Services, parameters: Parameters, client: RegisteredClient) -> Parameters:
+    """Take the parameters out of the request object, if there is one (RFC 9126 §3); some clients have to sign."""
+    if "request" in parameters:
+        return read_request_object(parameters, client, issuer=services.settings.issuer, now=services.clock())
+    if client.client.message_signing:
+        raise Refusal(
+            "invalid_request", detail="unsigned request", hint="This client must sign its request (RFC 9101)."
+        )
+    return parameters
+
+
 def _bound(parameters: Parameters, jkt: str | None) -> Parameters:
     """Bind the code to the proof's key, which may not differ from ``dpop_jkt`` (RFC 9449 §10.1)."""
     if jkt is None:
@@ -81,7 +94,13 @@ async def find_request(services: Services, parameters: Parameters) -> tuple[Para
     request_uri = parameters.get("request_uri")
     if request_uri is None:
         await services.store.lane(look_at_registry, reads=True).submit(None)
-        return parameters, None
+        client = services.registry.find_client(parameters.get("client_id", ""))
+        # An unknown client is refused by the checks that follow.
+        return (_opened(services, parameters, client) if client else parameters), None
+    if "request" in parameters:
+        raise Refusal(
+            "invalid_request", detail="both", hint="Send request or request_uri, not both (RFC 9101 §5)."
+        )
     request_digest = digest(request_uri.removeprefix(URN))
     found = await services.store.lane(load_requests, reads=True).submit(request_digest)
     if found is None or not request_uri.startswith(URN):

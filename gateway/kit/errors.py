@@ -74,11 +74,11 @@ ERRORS = MappingProxyType(
         "interaction_required": ErrorKind(
             400, Where.REDIRECT, "OIDC Core §3.1.2.6", "The person has to do something first."
         ),
-        "request_not_supported": ErrorKind(
+        "invalid_request_object": ErrorKind(
             400,
-            Where.REDIRECT,
-            "OIDC Core §3.1.2.6",
-            "Request objects are not offered; push the request instead.",
+            Where.PAGE | Where.TOKEN,
+            "RFC 9101 §7",
+            "The request object is unreadable, not signed with a registered key, or not in order.",
         ),
         "invalid_request_uri": ErrorKind(
             400,

@@ -6,6 +6,7 @@ from typing import Any
 
 from gateway.kit.settings import Settings
 from gateway.model.registry import SigningKey
+from gateway.oauth.jarm import MODES
 from gateway.oauth.jwts import ALGORITHMS
 from scopes import CLAIMS, SCOPES
 
@@ -36,11 +37,14 @@ def server_metadata(settings: Settings) -> dict[str, Any]:
         "scopes_supported": sorted(SCOPES),
         "claims_supported": sorted({"sub", *CLAIMS}),
         "claims_parameter_supported": False,
-        "request_parameter_supported": False,
+        "request_parameter_supported": True,
+        "request_object_signing_alg_values_supported": list(ALGORITHMS),
+        "require_signed_request_object": False,
         "request_uri_parameter_supported": False,
         "require_pushed_authorization_requests": False,
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
+        "response_modes_supported": ["query", *MODES],
+        "authorization_signing_alg_values_supported": ["ES256"],
         "grant_types_supported": ["authorization_code", "refresh_token"],
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
