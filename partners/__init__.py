@@ -14,6 +14,7 @@ from partners.content import (
 from partners.diff import Change, diff_offers, diff_partners
 from partners.faults import Fault, ManifestError
 from partners.flags import Flag, review_flags
+from partners.keys import jwks_faults
 from partners.manifest import parse_manifest, referenced_files
 from partners.records import AuthMethod, Client, Manifest, Offer, OfferItem, Partner, Profile
 from partners.redirects import redirect_uri_matches
@@ -41,6 +42,7 @@ __all__ = [
     "client_from_content",
     "diff_offers",
     "diff_partners",
+    "jwks_faults",
     "manifest_content",
     "manifest_from_content",
     "offer_content",

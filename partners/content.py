@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
 from typing import TypeVar
 
 from pydantic import TypeAdapter
@@ -75,7 +74,10 @@ def manifest_from_content(content: str) -> Manifest:
 
 
 def _write(adapter: TypeAdapter[Record], record: Record) -> str:
-    members: Mapping[str, object] = adapter.dump_python(record, mode="json")
+    members: dict[str, object] = adapter.dump_python(record, mode="json")
+    if not members.get("message_signing", True):
+        # Contents from before this member existed stay what they were.
+        del members["message_signing"]
     return _canonical(members)
 
 

@@ -150,6 +150,7 @@ def _client(table: ClientTable, partner_id: str, files: Mapping[str, str]) -> Cl
         offer_id=table.offer_id,
         jwks=public_keys(jwks) if isinstance(jwks, dict) else None,
         sector_identifier=table.sector_identifier,
+        message_signing=table.message_signing,
     )
 
 

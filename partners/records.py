@@ -43,7 +43,10 @@ class Partner:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """One registered OAuth client; `jwks` holds public keys only and is there for `private_key_jwt` alone."""
+    """One registered OAuth client; `jwks` holds public keys only and is there for `private_key_jwt` alone.
+
+    With `message_signing` it signs its requests and gets signed answers (FAPI 2.0 Message Signing).
+    """
 
     client_id: str
     partner_id: str
@@ -54,6 +57,7 @@ class Client:
     offer_id: str
     jwks: Mapping[str, object] | None = dataclasses.field(default=None, hash=False)
     sector_identifier: str | None = None
+    message_signing: bool = False
 
     @property
     def sector(self) -> str:

@@ -124,6 +124,11 @@ def _credential_faults(path: str, client: Raw, files: Mapping[str, str]) -> Iter
         and method != AuthMethod.PRIVATE_KEY_JWT
     ):
         yield join(path, "auth_method"), "the fapi2 profile takes private_key_jwt only (FAPI 2.0 §5.3.2.1)"
+    if client.get("message_signing") is True and client.get("profile") != Profile.FAPI2:
+        yield (
+            join(path, "message_signing"),
+            "it belongs to the fapi2 profile: leave it out, or change profile",
+        )
     if method == AuthMethod.PRIVATE_KEY_JWT and not given:
         yield join(path, "jwks_file"), "private_key_jwt needs the public keys: name their file, or write jwks"
     if method != AuthMethod.PRIVATE_KEY_JWT and method in list(AuthMethod):

@@ -117,6 +117,7 @@ class ClientTable(Table):
     jwks: dict[str, Any] | None = None
     jwks_file: str | None = None
     sector_identifier: str | None = None
+    message_signing: bool = False
 
 
 class ItemTable(Table):

@@ -27,7 +27,7 @@ from gateway.actions.sessions import login_index
 from gateway.app import build_services, make_app
 from gateway.cli.browser import Browser, Page
 from gateway.consent.notices import make_notice
-from gateway.kit.digests import digest
+from gateway.kit.digests import base64url, digest
 from gateway.kit.ids import random_ids
 from gateway.kit.key_ring import KeyRing
 from gateway.kit.mail import Letter
@@ -62,6 +62,9 @@ CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest())
 CAMPUSPRESS_KEY = ECKey.import_key(
     ec.derive_private_key(int.from_bytes(hashlib.sha256(b"campuspress").digest()) >> 1, ec.SECP256R1()),
     {"kid": "campuspress-1", "alg": "ES256", "use": "sig"},
+)
+CAMPUSPRESS_DPOP = ECKey.import_key(
+    ec.derive_private_key(int.from_bytes(hashlib.sha256(b"campuspress dpop").digest()) >> 1, ec.SECP256R1())
 )
 PARTNERS = Path(__file__).parent.parent / "deploy" / "partners.d"
 PARTNER_APP = "http://localhost:8100"
@@ -377,13 +380,41 @@ class World:
         given = {name: value for name, value in claims.items() if value is not None}
         return jwt.encode({"alg": "ES256", "kid": "campuspress-1"}, given, CAMPUSPRESS_KEY)
 
-    def post_signed(self, path: str, data: dict[str, str], **changes: Any) -> httpx2.Response:
-        """Post to a back-channel endpoint as CampusPress."""
+    def proof(
+        self, path: str, method: str = "POST", *, key: Any = CAMPUSPRESS_DPOP, token: str = "", **changes: Any
+    ) -> str:
+        """Make a DPoP proof; None leaves a claim out, and ``header`` changes the header."""
+        public = key.as_dict(private=False)
+        header = {"typ": "dpop+jwt", "alg": "ES256", "jwk": public, **changes.pop("header", {})}
+        claims = {
+            "htm": method,
+            "htu": ISSUER + path,
+            "iat": self.clock(),
+            "jti": random_ids_action(),
+            "ath": base64url(hashlib.sha256(token.encode()).digest()) if token else None,
+            **changes,
+        }
+        given = {name: value for name, value in claims.items() if value is not None}
+        return jwt.encode(header, given, key, algorithms=[header["alg"]])
+
+    def read_signed(
+        self, token: str, path: str = "/userinfo", *, scheme: str = "DPoP", **changes: Any
+    ) -> httpx2.Response:
+        """Read what the person shares with CampusPress, with a proof of its key."""
+        proof = self.proof(path, "GET", token=token, **changes)
+        return self.client().get(path, headers={"Authorization": f"{scheme} {token}", "DPoP": proof})
+
+    def post_signed(
+        self, path: str, data: dict[str, str], *, proof: str | None = None, **changes: Any
+    ) -> httpx2.Response:
+        """Post to a back-channel endpoint as CampusPress, with a proof where tokens are issued; "" sends none."""
         signed = {
             "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
             "client_assertion": self.assertion(**changes),
         }
-        return self.client().post(path, data={**data, **signed})
+        if proof is None and path == "/token":
+            proof = self.proof(path)
+        return self.client().post(path, data={**data, **signed}, headers={"DPoP": proof} if proof else {})
 
 
 def answer_of(page: Page) -> dict[str, str]:

@@ -13,6 +13,7 @@ from authlib.oauth2.rfc7523 import PrivateKeyJWT, private_key_jwt_sign
 
 from .config import Client, Config, key_algorithm
 from .discovery import TIMEOUT_SECONDS, Discovery
+from .dpop import Prover
 from .errors import AnswerNotBelievedError, GatewayRefusedError, GatewayUnavailableError
 from .id_token import IDTokenError, verify_id_token
 from .sessions import Flow
@@ -28,6 +29,7 @@ class Provider:
         self._config = config
         self._client = client
         self._discovery = discovery
+        self._prover = Prover()
 
     async def push(self, now: float, answers: list[Answer]) -> tuple[str, str, Flow]:
         """Push an authorization request (RFC 9126 §2); return next address, state and flow."""
@@ -130,6 +132,12 @@ class Provider:
         async def record(answer: httpx2.Response) -> None:
             answers.append(Answer(answer.request.method, answer.request.url.path, answer.status_code))
 
+        hooks: dict[str, list[Any]] = {"request": [], "response": [record]}
+        metadata = await self._discovery.metadata()
+        if self._is_bound(metadata):
+            prove, remember = self._prover.hooks(metadata)
+            hooks["request"].append(prove)
+            hooks["response"].append(remember)
         key = self._config.keys.get(self._client.name)
         secret = self._client.client_secret
         session = AsyncOAuth2Client(
@@ -140,10 +148,11 @@ class Provider:
             scope=self._client.scope,
             redirect_uri=self._config.redirect_uri(self._client),
             code_challenge_method="S256",
-            token=token,
+            # Authlib knows bearer tokens only; the prover turns its header into a bound token's.
+            token={**token, "token_type": "Bearer"} if token else None,
             timeout=TIMEOUT_SECONDS,
             trust_env=self._discovery.trust_env,
-            event_hooks={"response": [record]},
+            event_hooks=hooks,
         )
         if key:
             session.register_client_auth_method((PrivateKeyJWT.name, self._assertion(key)))
@@ -154,6 +163,12 @@ class Provider:
             raise GatewayRefusedError(str(error.error)) from error
         except (httpx2.HTTPError, ValueError) as error:
             raise GatewayUnavailableError(type(error).__name__) from error
+
+    def _is_bound(self, metadata: dict[str, Any]) -> bool:
+        """Whether our tokens are bound to a key: where the gateway can, and we have a key to sign with anyway."""
+        return (
+            self._client.auth_method == "private_key_jwt" and "dpop_signing_alg_values_supported" in metadata
+        )
 
     def _assertion(self, key: Any) -> Callable[..., Any]:
         """Sign assertions that live a minute and whose `aud` is the issuer, as a string (FAPI 2.0 §5.3.3.1).
@@ -179,8 +194,11 @@ class Provider:
 
 
 def _usable(token: dict[str, Any]) -> dict[str, Any]:
-    if not isinstance(token.get("access_token"), str) or str(token.get("token_type")).lower() != "bearer":
-        raise AnswerNotBelievedError("no bearer token in the token answer")
+    if not isinstance(token.get("access_token"), str) or str(token.get("token_type")).lower() not in (
+        "bearer",
+        "dpop",
+    ):
+        raise AnswerNotBelievedError("no usable token in the token answer")
     return token
 
 

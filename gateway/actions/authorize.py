@@ -138,11 +138,7 @@ async def begin_authorization(services: Services, parameters: Parameters) -> Aut
 
 def go_back(services: Services, authorization: Authorization, refusal: Refusal) -> Back:
     """Send a refusal to the partner, ``iss`` included (RFC 9207)."""
-    settings = services.settings
-    uri = error_uri(
-        authorization.parameters, refusal, issuer=settings.issuer, documentation=settings.documentation
-    )
-    return Back(uri)
+    return Back(error_uri(authorization.parameters, refusal, services.terms()))
 
 
 def check_login(

@@ -18,10 +18,12 @@ class BackRequest:
 
     Attributes:
         authorization: the header's bytes, as they came.
+        proofs: every DPoP header's bytes (RFC 9449).
     """
 
     parameters: Parameters
     authorization: bytes | None
+    proofs: tuple[bytes, ...] = ()
 
 
 async def authenticate_client(services: Services, request: BackRequest) -> RegisteredClient:

@@ -412,5 +412,6 @@ def _code(
         family_id=services.ids(Kind.FAMILY),
         issued_at=now,
         expires_at=now + services.settings.code_ttl,
+        dpop_jkt=parameters.get("dpop_jkt"),
     )
     return uri, code

@@ -26,6 +26,7 @@ async def introspect_token(services: Services, request: BackRequest) -> Mapping[
     now = services.clock()
     if held is None or held.token.client_id != client.client.client_id or why_dead(held, now):
         return {"active": False}
+    jkt = held.token.dpop_jkt
     return {
         "active": True,
         "scope": live_scope(held),
@@ -34,7 +35,8 @@ async def introspect_token(services: Services, request: BackRequest) -> Mapping[
         "iss": services.settings.issuer,
         "iat": held.token.issued_at,
         "exp": held.token.expires_at,
-        "token_type": "Bearer",
+        "token_type": "DPoP" if jkt else "Bearer",
+        **({"cnf": {"jkt": jkt}} if jkt else {}),
     }
 
 

@@ -4,11 +4,12 @@ token → live grant → granted items → values unsealed → hand-off row → 
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.actions.introspect import why_dead
 from gateway.actions.opened_profile import OpenedProfile
+from gateway.actions.proofs import look_at_proof, replayed, use_of
 from gateway.actions.services import Services, day_of
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
@@ -18,10 +19,28 @@ from gateway.ledger.merkle import leaf_hash
 from gateway.model.handoffs import HandedItem, Handoff
 from gateway.model.profile import SealedProfile
 from gateway.model.tokens import AccessToken, Held
+from gateway.oauth.dpop import Proof
+from gateway.oauth.metadata import PATHS
 from gateway.store.release import Decided, ReleaseAsk, release_operation
 from scopes import FIELDS, release, scope_fields
 
 Answer = Mapping[str, Any] | Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A request for values.
+
+    Attributes:
+        is_dpop: the token came under the DPoP scheme, so a proof has to be there (RFC 9449 §7.1).
+        proofs: every DPoP header's bytes.
+        method: of the request, which the proof names.
+    """
+
+    access_token: str
+    is_dpop: bool
+    proofs: tuple[bytes, ...]
+    method: str
 
 
 class Gate:
@@ -32,7 +51,7 @@ class Gate:
         self._services = services
         self._operation = release_operation(self._decide)
 
-    async def userinfo(self, bearer: str) -> Mapping[str, Any]:
+    async def userinfo(self, reading: Reading) -> Mapping[str, Any]:
         """Read what the person shares (OIDC Core §5.3).
 
         Returns:
@@ -42,18 +61,44 @@ class Gate:
             Refusal: ``invalid_token`` or ``insufficient_scope`` (RFC 6750 §3.1).
         """
         services = self._services
-        ask = ReleaseAsk(digest(bearer), "userinfo", services.ids(Kind.HANDOFF), services.clock())
+        proof = self._proof(reading, "userinfo_endpoint")
+        ask = ReleaseAsk(
+            digest(reading.access_token),
+            "userinfo",
+            services.ids(Kind.HANDOFF),
+            services.clock(),
+            jkt=proof.jkt if proof else None,
+            proof=use_of(services, proof) if proof else None,
+        )
         # The lane answers when its transaction is committed: the row is durable before a byte is sent.
         answer = await services.store.lane(self._operation).submit(ask)
         if isinstance(answer, Refusal):
             raise answer
         return answer
 
+    def _proof(self, reading: Reading, endpoint: str) -> Proof | None:
+        if not reading.is_dpop:
+            return None
+        proof = look_at_proof(
+            self._services, reading.proofs, reading.method, PATHS[endpoint], reading.access_token
+        )
+        if proof is None:
+            raise Refusal("invalid_dpop_proof", detail="no proof", hint="The DPoP header is missing.")
+        return proof
+
     def _decide(
-        self, ask: ReleaseAsk, held: Held[AccessToken] | None, profile: SealedProfile | None
+        self,
+        ask: ReleaseAsk,
+        held: Held[AccessToken] | None,
+        profile: SealedProfile | None,
+        is_replayed: bool,
     ) -> Decided[Answer]:
+        if is_replayed:
+            return Decided(None, replayed())
         if held is None or profile is None:
             return Decided(None, Refusal("invalid_token", detail="unknown access token"))
+        if held.token.dpop_jkt != ask.jkt:
+            return Decided(None, Refusal("invalid_token", detail="not the token's key, or not its scheme"))
         dead = why_dead(held, ask.at)
         if dead is not None:
             return Decided(None, Refusal("invalid_token", detail=dead))

@@ -4,13 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.actions.clients import BackRequest, authenticate_client
+from gateway.actions.proofs import prove
 from gateway.actions.services import Services
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
+from gateway.model.registry import RegisteredClient
 from gateway.oauth.desk import Desk, Plan, sit_at
+from gateway.oauth.metadata import PATHS
 from gateway.store.codes import Redemption, load_codes, redeem_codes
 from gateway.store.tokens import Rotation, load_refresh_tokens, rotate_refresh_tokens
+from partners import Profile
 
 
 async def issue_token(services: Services, request: BackRequest) -> Mapping[str, Any]:
@@ -28,7 +32,7 @@ async def _exchange(services: Services, request: BackRequest) -> Mapping[str, An
     code_digest = digest(request.parameters.get("code", ""))
     held = await services.store.lane(load_codes, reads=True).submit(code_digest)
     client = await authenticate_client(services, request)
-    desk = Desk(services.terms(), client, code=held)
+    desk = Desk(services.terms(), client, await _proved(services, request, client), code=held)
     body, refusal = _decide(services, desk, request)
     plan = desk.plan
     if held is not None and (plan.access_token is not None or plan.is_misused):
@@ -54,7 +58,7 @@ async def _refresh(services: Services, request: BackRequest) -> Mapping[str, Any
     used_digest = digest(request.parameters.get("refresh_token", ""))
     held = await services.store.lane(load_refresh_tokens, reads=True).submit(used_digest)
     client = await authenticate_client(services, request)
-    desk = Desk(services.terms(), client, refresh_token=held)
+    desk = Desk(services.terms(), client, await _proved(services, request, client), refresh_token=held)
     body, refusal = _decide(services, desk, request)
     plan = desk.plan
     if held is not None and (plan.access_token is not None or plan.is_misused):
@@ -70,6 +74,14 @@ async def _refresh(services: Services, request: BackRequest) -> Mapping[str, Any
         if not alive and refusal is None:
             refusal = Refusal("invalid_grant", detail="the refresh token died in the meantime")
     return _answer(body, refusal)
+
+
+async def _proved(services: Services, request: BackRequest, client: RegisteredClient) -> str | None:
+    """Give the key that the tokens will be bound to; `fapi2` issues no others (FAPI 2.0 §5.3.2.1)."""
+    jkt = await prove(services, request, PATHS["token_endpoint"])
+    if jkt is None and client.client.profile is Profile.FAPI2:
+        raise Refusal("invalid_dpop_proof", detail="no proof", hint="This client must send a DPoP proof.")
+    return jkt
 
 
 def _decide(services: Services, desk: Desk, request: BackRequest) -> tuple[Mapping[str, Any], Refusal | None]:

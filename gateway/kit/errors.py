@@ -74,11 +74,11 @@ ERRORS = MappingProxyType(
         "interaction_required": ErrorKind(
             400, Where.REDIRECT, "OIDC Core §3.1.2.6", "The person has to do something first."
         ),
-        "request_not_supported": ErrorKind(
+        "invalid_request_object": ErrorKind(
             400,
-            Where.REDIRECT,
-            "OIDC Core §3.1.2.6",
-            "Request objects are not offered; push the request instead.",
+            Where.PAGE | Where.TOKEN,
+            "RFC 9101 §7",
+            "The request object is unreadable, not signed with a registered key, or not in order.",
         ),
         "invalid_request_uri": ErrorKind(
             400,
@@ -88,6 +88,12 @@ ERRORS = MappingProxyType(
         ),
         "invalid_token": ErrorKind(
             401, Where.RESOURCE, "RFC 6750 §3.1", "The access token is unknown, expired or revoked."
+        ),
+        "invalid_dpop_proof": ErrorKind(
+            400, _BACK, "RFC 9449 §5, §7.1", "The DPoP proof is missing, does not fit, or was used before."
+        ),
+        "use_dpop_nonce": ErrorKind(
+            400, _BACK, "RFC 9449 §8, §9", "Send the proof again with the nonce of this answer."
         ),
         "insufficient_scope": ErrorKind(
             403, Where.RESOURCE, "RFC 6750 §3.1", "The access token does not reach what was asked for."

@@ -27,6 +27,7 @@ class Kind(StrEnum):
     FAMILY = "fam_"
     TOKEN = "tok_"  # noqa: S105
     REDEMPTION = "red_"
+    PROOF = "prf_"
     ACTION = "act_"
     REQUEST = "req_"
     KEY = "key_"

@@ -74,6 +74,12 @@ class Settings(BaseSettings):
         60, ge=5, le=60, description="Seconds an authorization code lives (FAPI 2.0: at most 60)."
     )
     access_token_ttl: int = Field(300, ge=30, le=300, description="Seconds a bearer access token lives.")
+    dpop_access_token_ttl: int = Field(
+        900, ge=30, le=900, description="Seconds an access token lives that is bound to a key (RFC 9449)."
+    )
+    dpop_nonce: bool = Field(
+        False, description="Whether every DPoP proof must hold a nonce of ours (RFC 9449 §8)."
+    )
     refresh_token_ttl: int = Field(
         30 * 86400, ge=3600, le=366 * 86400, description="Seconds a refresh token lives."
     )

@@ -18,6 +18,7 @@ class AuthorizationCode:
         scope: what the person granted.
         asked_scope: what the partner had asked for.
         family_id: every token that this code led to carries it.
+        dpop_jkt: thumbprint of the key that the exchange has to prove (RFC 9449 §10); None where none was named.
     """
 
     code_digest: bytes
@@ -35,11 +36,12 @@ class AuthorizationCode:
     issued_at: int
     expires_at: int
     redemption_id: str | None = None
+    dpop_jkt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """One opaque access token (RFC 6750)."""
+    """One opaque access token (RFC 6750), bound to a key where `dpop_jkt` names one (RFC 9449 §6)."""
 
     token_digest: bytes
     token_id: str
@@ -50,6 +52,7 @@ class AccessToken:
     issued_at: int
     expires_at: int
     revoked_at: int | None = None
+    dpop_jkt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class RefreshToken:
     successor_digest: bytes | None = None
     successor_used_at: int | None = None
     revoked_at: int | None = None
+    dpop_jkt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,14 @@
 """The authorization request's checks, in protocol order: a reviewer sees what comes before any redirect."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from gateway.kit.errors import Refusal
 from gateway.model.registry import LiveOffer, RegisteredClient, Registry
+from gateway.oauth.desk import Terms
+from gateway.oauth.jarm import MODES as SIGNED_MODES
+from gateway.oauth.jarm import carried, is_signed
 from gateway.oauth.parameters import Parameters
 from partners import OfferItem, Profile, redirect_uri_matches
 from scopes import SCOPES, Necessity, scope_fields
@@ -64,14 +67,8 @@ def check_was_pushed(asked: Asked) -> None:
         )
 
 
-def check_no_request_object(asked: Asked) -> None:
-    """Request objects are not offered (OIDC Core §6)."""
-    if "request" in asked.parameters:
-        raise Refusal("request_not_supported", detail="request object")
-
-
 def check_response_type(asked: Asked) -> None:
-    """Codes only (RFC 9700 §2.1.2), carried in the query."""
+    """Codes only (RFC 9700 §2.1.2), carried in the query; signed where the client is held to it."""
     response_type = asked.parameters.get("response_type")
     if response_type is None:
         raise Refusal(
@@ -79,8 +76,14 @@ def check_response_type(asked: Asked) -> None:
         )
     if response_type != "code":
         raise Refusal("unsupported_response_type", detail="not code")
-    if asked.parameters.get("response_mode", "query") != "query":
-        raise Refusal("invalid_request", detail="response_mode", hint="Only response_mode=query is offered.")
+    if asked.parameters.get("response_mode", "query") not in ("query", *SIGNED_MODES):
+        raise Refusal(
+            "invalid_request", detail="response_mode", hint="Only query, query.jwt and jwt are offered."
+        )
+    if asked.client.client.message_signing and not is_signed(asked.parameters):
+        raise Refusal(
+            "invalid_request", detail="unsigned answer", hint="This client must ask for response_mode=jwt."
+        )
 
 
 def check_code_challenge(asked: Asked) -> None:
@@ -128,7 +131,6 @@ BEFORE_REDIRECT: tuple[Check, ...] = (check_client, check_redirect_uri)
 
 CHECKS: tuple[Check, ...] = (
     check_was_pushed,
-    check_no_request_object,
     check_response_type,
     check_code_challenge,
     check_scope,
@@ -163,20 +165,22 @@ def _covered(name: str, kept: list[str], fields: frozenset[str]) -> bool:
     return fields.intersection(SCOPES[name]) <= scope_fields(kept)
 
 
-def answer_uri(redirect_uri: str, answer: dict[str, str]) -> str:
+def answer_uri(redirect_uri: str, answer: Mapping[str, str]) -> str:
     """Add an answer to a redirect URI's query (RFC 6749 §4.1.2)."""
     parts = urlsplit(redirect_uri)
     query = "&".join(part for part in (parts.query, urlencode(answer)) if part)
     return urlunsplit(parts._replace(query=query))
 
 
-def error_uri(parameters: Parameters, refusal: Refusal, *, issuer: str, documentation: str) -> str:
-    """Build the redirect that carries a refusal back, with ``iss`` on it (RFC 9207, trap 3)."""
+def error_uri(parameters: Parameters, refusal: Refusal, terms: Terms) -> str:
+    """Build the redirect that carries a refusal back, with ``iss`` on it (RFC 9207, trap 3), signed if asked for."""
+    settings = terms.settings
     answer = {
         "error": refusal.code,
         "error_description": refusal.description,
-        "error_uri": f"{documentation}/{refusal.code}",
+        "error_uri": f"{settings.documentation}/{refusal.code}",
     }
     if "state" in parameters:
         answer["state"] = parameters["state"]
-    return answer_uri(parameters["redirect_uri"], {**answer, "iss": issuer})
+    answer["iss"] = settings.issuer
+    return answer_uri(parameters["redirect_uri"], carried(parameters, answer, terms))

@@ -5,35 +5,23 @@ Unknown client, paused partner, wrong secret, wrong method: one answer for all o
 
 import base64
 import binascii
-import json
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
-from joserfc import jws, jwt
-from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import KeySet
 
 from gateway.kit.digests import digest, is_same
 from gateway.kit.errors import Refusal
 from gateway.model.registry import RegisteredClient
+from gateway.oauth.jwts import AHEAD, BadJwt, is_time, jti_faults, unverified, verified
 from gateway.oauth.parameters import Parameters
 from partners import AuthMethod, Profile
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-ASSERTION_ALGORITHMS = ("PS256", "ES256", "EdDSA", "Ed25519")
-"""FAPI 2.0 §5.4; RS256 is refused (trap 8)."""
-
 MAX_LIFETIME = 600
 """An assertion may expire at most so many seconds from now (trap 8)."""
-
-AHEAD = 10
-"""Seconds that a partner's clock may run ahead (FAPI 2.0 §5.3.2.1); over 60 must be refused."""
-
-# Besides its own errors joserfc lets a malformed "crit" and JSON nested a thousand deep through as these.
-_UNREADABLE = (JoseError, ValueError, TypeError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,19 +92,13 @@ def _basic(authorization: bytes) -> Credentials:
 
 def _unverified_subject(assertion: str) -> str:
     try:
-        subject = _object(jws.extract_compact(assertion.encode()).payload).get("sub")
-    except _UNREADABLE:
+        _, claims = unverified(assertion)
+    except BadJwt:
         raise _refused("a client_assertion that is not a JWT") from None
+    subject = claims.get("sub")
     if not isinstance(subject, str):
         raise _refused("a client_assertion without sub")
     return subject
-
-
-def _object(payload: bytes) -> Mapping[str, Any]:
-    content = json.loads(payload)
-    if not isinstance(content, dict):
-        raise ValueError("not a JSON object")
-    return content
 
 
 def authenticate(
@@ -153,14 +135,11 @@ def authenticate(
 def _check_assertion(
     client: RegisteredClient, assertion: str, audiences: tuple[str, ...], now: int
 ) -> Authenticated:
+    keys = KeySet.import_key_set(client.client.jwks)  # type: ignore[arg-type]  # checked when the manifest was read
     try:
-        keys = KeySet.import_key_set(client.client.jwks)  # type: ignore[arg-type]  # checked when the manifest was read
-        with warnings.catch_warnings():
-            # RFC 9864 renames EdDSA to Ed25519; FAPI 2.0 and its partners' libraries still say EdDSA.
-            warnings.simplefilter("ignore", SecurityWarning)
-            claims = jwt.decode(assertion, keys, algorithms=list(ASSERTION_ALGORITHMS)).claims
-    except _UNREADABLE as error:
-        raise _refused(f"assertion of {client.client.client_id}: {error.__class__.__name__}") from None
+        claims = verified(assertion, keys)
+    except BadJwt as error:
+        raise _refused(f"assertion of {client.client.client_id}: {error}") from None
     for fault in _claim_faults(claims, client.client.client_id, audiences, now):
         raise _refused(f"assertion of {client.client.client_id}: {fault}")
     return Authenticated(client, claims["jti"], claims["exp"])
@@ -176,16 +155,13 @@ def _claim_faults(
     if not isinstance(audience, str) or audience not in audiences:
         yield "aud must be the issuer, as a string"
     expires = claims.get("exp")
-    if not isinstance(expires, int) or not now < expires <= now + MAX_LIFETIME:
+    if not is_time(expires) or not now < expires <= now + MAX_LIFETIME:
         yield "exp is missing, past or too far ahead"
     for name in ("iat", "nbf"):
         begins = claims.get(name, now)
-        if not isinstance(begins, int) or begins > now + AHEAD:
+        if not is_time(begins) or begins > now + AHEAD:
             yield f"{name} is in the future"
-    jti = claims.get("jti")
-    # A lone surrogate is a legal JSON string that no digest can be made of; it is not printable.
-    if not isinstance(jti, str) or not 0 < len(jti) <= 255 or not jti.isprintable():
-        yield "jti is missing, too long or not printable"
+    yield from jti_faults(claims)
 
 
 def _refused(detail: str) -> Refusal:

@@ -54,10 +54,11 @@ class Plan:
 
 @dataclass(slots=True)
 class Desk:
-    """Everything in hand for one decision."""
+    """Everything in hand for one decision; `jkt` is the key that the request proved to hold (RFC 9449)."""
 
     terms: Terms
     client: RegisteredClient
+    jkt: str | None = None
     code: Held[AuthorizationCode] | None = None
     refresh_token: Held[RefreshToken] | None = None
     plan: Plan = field(default_factory=Plan)

@@ -72,6 +72,10 @@ class AuthorizationCodeFlow(AuthorizationCodeGrant):  # type: ignore[misc]  # Au
         if held.token.redemption_id is not None:
             here.plan.is_misused = True
             return None
+        if held.token.dpop_jkt not in (None, here.jkt):
+            # Whoever holds the code but not its key gets one try, as with a wrong verifier (RFC 9449 §10).
+            here.plan.is_misused = True
+            return None
         self.valid_until = held.grant.valid_until
         alive = (
             held.grant.is_live(here.terms.now)
@@ -112,6 +116,7 @@ def plan_access_token(token: dict[str, Any], grant_id: str, family_id: str, vali
         scope=token["scope"],
         issued_at=now,
         expires_at=expires_at,
+        dpop_jkt=here.jkt,
     )
 
 
@@ -128,6 +133,7 @@ def _plan_refresh_token(here: Desk, token: dict[str, Any], code: AuthorizationCo
         auth_time=code.auth_time,
         issued_at=now,
         expires_at=now + here.terms.settings.refresh_token_ttl,
+        dpop_jkt=here.jkt,
     )
 
 

@@ -52,6 +52,7 @@ class RefreshTokenFlow(RefreshTokenGrant):  # type: ignore[misc]  # Authlib has 
         self.held = held
         alive = (
             token.revoked_at is None
+            and token.dpop_jkt in (None, here.jkt)
             and now < token.expires_at
             and held.grant.is_live(now)
             and held.partner_is_live
@@ -109,5 +110,6 @@ def _successor(record: RefreshRecord) -> str:
         auth_time=old.auth_time,
         issued_at=here.terms.now,
         expires_at=old.expires_at,
+        dpop_jkt=old.dpop_jkt,
     )
     return secret

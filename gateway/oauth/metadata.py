@@ -6,7 +6,8 @@ from typing import Any
 
 from gateway.kit.settings import Settings
 from gateway.model.registry import SigningKey
-from gateway.oauth.client_authentication import ASSERTION_ALGORITHMS
+from gateway.oauth.jarm import MODES
+from gateway.oauth.jwts import ALGORITHMS
 from scopes import CLAIMS, SCOPES
 
 PATHS: Mapping[str, str] = {
@@ -28,7 +29,7 @@ def server_metadata(settings: Settings) -> dict[str, Any]:
     authentication: dict[str, Any] = {}
     for endpoint in ("token", "revocation", "introspection"):
         authentication[f"{endpoint}_endpoint_auth_methods_supported"] = list(AUTH_METHODS)
-        authentication[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] = list(ASSERTION_ALGORITHMS)
+        authentication[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] = list(ALGORITHMS)
     return {
         "issuer": settings.issuer,
         **{name: settings.issuer + path for name, path in PATHS.items()},
@@ -36,16 +37,20 @@ def server_metadata(settings: Settings) -> dict[str, Any]:
         "scopes_supported": sorted(SCOPES),
         "claims_supported": sorted({"sub", *CLAIMS}),
         "claims_parameter_supported": False,
-        "request_parameter_supported": False,
+        "request_parameter_supported": True,
+        "request_object_signing_alg_values_supported": list(ALGORITHMS),
+        "require_signed_request_object": False,
         "request_uri_parameter_supported": False,
         "require_pushed_authorization_requests": False,
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
+        "response_modes_supported": ["query", *MODES],
+        "authorization_signing_alg_values_supported": ["ES256"],
         "grant_types_supported": ["authorization_code", "refresh_token"],
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": ["ES256"],
+        "dpop_signing_alg_values_supported": list(ALGORITHMS),
         "authorization_response_iss_parameter_supported": True,
         "ui_locales_supported": ["en"],
         "service_documentation": settings.documentation,

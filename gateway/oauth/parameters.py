@@ -12,11 +12,14 @@ Parameters = Mapping[str, str]
 MAX_BYTES = 65_536
 MAX_PARAMETERS = 64
 MAX_VALUE = 8_192
+MAX_REQUEST = 32_768
+"""Characters of a request object, which holds a whole request."""
 
 _VSCHAR = re.compile(r"[\x20-\x7e]+")
 _NQCHARS = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]+")
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+_THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 _NAME = re.compile(r"[A-Za-z0-9_:/.+-]{1,100}")
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
@@ -45,6 +48,7 @@ SHAPES: Mapping[str, re.Pattern[str]] = MappingProxyType(
         "code_verifier": _UNRESERVED,
         "refresh_token": _VSCHAR,
         "token": _VSCHAR,
+        "dpop_jkt": _THUMBPRINT,
     }
 )
 
@@ -74,6 +78,15 @@ def read_parameters(encoded: bytes) -> Parameters:
         if name in found:
             raise _repeated(name)
         found[name] = value
+    return checked(found)
+
+
+def checked(found: Mapping[str, str]) -> Parameters:
+    """Hold parameters against their shapes; one without a value counts as left out.
+
+    Raises:
+        Refusal: ``invalid_request``.
+    """
     given = {name: value for name, value in found.items() if value}
     for name, value in given.items():
         _check_shape(name, value)
@@ -82,7 +95,7 @@ def read_parameters(encoded: bytes) -> Parameters:
 
 def _check_shape(name: str, value: str) -> None:
     shape = SHAPES.get(name)
-    if len(value) > MAX_VALUE:
+    if len(value) > (MAX_REQUEST if name == "request" else MAX_VALUE):
         raise _invalid(
             f"{_known(name)} has {len(value)} characters", f"The parameter {_known(name)} is too long."
         )

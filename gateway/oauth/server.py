@@ -11,11 +11,13 @@ from authlib.oauth2.rfc9207 import IssuerParameter
 
 from gateway.kit.errors import ERRORS, Refusal
 from gateway.kit.ids import Kind
+from gateway.oauth.checks import answer_uri
 from gateway.oauth.client_record import ClientRecord
 from gateway.oauth.desk import desk
 from gateway.oauth.flow_authorization_code import AuthorizationCodeFlow, ProofKey
 from gateway.oauth.flow_refresh_token import RefreshTokenFlow
 from gateway.oauth.id_tokens import IdTokens
+from gateway.oauth.jarm import carried, is_signed
 from gateway.oauth.parameters import Parameters
 
 
@@ -100,12 +102,13 @@ def refusal_of(error: OAuth2Error) -> Refusal:
 
 
 def _generate_token(*, scope: str, include_refresh_token: bool, **_: Any) -> dict[str, Any]:
-    """Make a bearer token's answer; lifetimes are ours, not Authlib's ten days (trap 12)."""
-    terms = desk().terms
+    """Make a token's answer, bound to the key that was proved; lifetimes are ours, not Authlib's ten days (trap 12)."""
+    terms, is_bound = desk().terms, desk().jkt is not None
+    settings = terms.settings
     token = {
         "access_token": terms.ids(Kind.ACCESS_TOKEN),
-        "token_type": "Bearer",
-        "expires_in": terms.settings.access_token_ttl,
+        "token_type": "DPoP" if is_bound else "Bearer",
+        "expires_in": settings.dpop_access_token_ttl if is_bound else settings.access_token_ttl,
         "scope": scope,
     }
     if include_refresh_token:
@@ -141,11 +144,17 @@ class Protocol:
         """Make the code and the address that carries it back; the granted scope is ours (trap 15).
 
         Returns:
-            The redirect URI with ``code``, ``state`` and ``iss``.
+            The redirect URI with ``code``, ``state`` and ``iss``, or with all of them in a signed ``response``.
         """
         request = ProtocolRequest("GET", "/authorize", {**parameters, "scope": scope})
         grant = self.decisions.get_authorization_grant(request)
         answer: Answer = self.decisions.create_authorization_response(
             request, grant_user=person_id, grant=grant
         )
-        return answer.location or ""
+        if not is_signed(parameters):
+            return answer.location or ""
+        here = desk()
+        said = {"iss": here.terms.settings.issuer, "code": here.plan.code or ""}
+        if "state" in parameters:
+            said["state"] = parameters["state"]
+        return answer_uri(parameters["redirect_uri"], carried(parameters, said, here.terms))

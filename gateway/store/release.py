@@ -14,6 +14,7 @@ from gateway.store.engine import Operation
 from gateway.store.loading import GRANT_COLUMNS, PERSON_COLUMNS, grant_from_row, items_of, person_from_row
 from gateway.store.log_pending import await_places
 from gateway.store.profiles import sealed_profiles
+from gateway.store.proofs import ProofUse, use_proofs
 from gateway.store.statements import insert_once
 from gateway.store.tables import access_token, consent_grant, handoff, partner, person
 
@@ -27,12 +28,16 @@ class ReleaseAsk:
 
     Attributes:
         handoff_id: made before the transaction, so that repeating it appends one row only.
+        jkt: the key that the request proved to hold.
+        proof: to be used up in the release's own transaction.
     """
 
     token_digest: bytes
     endpoint: str
     handoff_id: str
     at: int
+    jkt: str | None = None
+    proof: ProofUse | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +48,24 @@ class Decided(Generic[Answer]):
     answer: Answer
 
 
-Decide = Callable[[ReleaseAsk, Held[AccessToken] | None, SealedProfile | None], Decided[Answer]]
+Decide = Callable[[ReleaseAsk, Held[AccessToken] | None, SealedProfile | None, bool], Decided[Answer]]
+"""The last argument says whether the request's proof was used before."""
 
 
 def release_operation(decide: Decide[Answer]) -> Operation[ReleaseAsk, Answer]:
     """Make the operation: load under lock, let the gate decide, append what it decided."""
 
     def release(connection: Connection, asks: Sequence[ReleaseAsk]) -> Sequence[Answer]:
+        proofs = [ask.proof for ask in asks if ask.proof]
+        fresh = dict(zip(proofs, use_proofs(connection, proofs), strict=True))
         held = hold_access_tokens(connection, [ask.token_digest for ask in asks], lock=True)
         profiles = sealed_profiles(connection, [each.person.person_id for each in held.values()])
         decided = []
         for ask in asks:
             found = held.get(ask.token_digest)
             profile = profiles[found.person.person_id] if found else None
-            decided.append(decide(ask, found, profile))
+            is_replayed = ask.proof is not None and not fresh[ask.proof]
+            decided.append(decide(ask, found, profile, is_replayed))
         append_handoffs(connection, [each.handoff for each in decided if each.handoff])
         return [each.answer for each in decided]
 
@@ -81,6 +90,7 @@ def hold_access_tokens(
             access_token.c.issued_at,
             access_token.c.expires_at,
             access_token.c.revoked_at,
+            access_token.c.dpop_jkt,
             *GRANT_COLUMNS,
             *PERSON_COLUMNS,
             partner.c.state.label("partner_state"),
@@ -107,6 +117,7 @@ def hold_access_tokens(
                 issued_at=row.issued_at,
                 expires_at=row.expires_at,
                 revoked_at=row.revoked_at,
+                dpop_jkt=row.dpop_jkt,
             ),
             grant=grant_from_row(row, items.get(row.grant_id, ())),
             person=person_from_row(row),

@@ -467,6 +467,7 @@ authorization_code = Table(
     _at("issued_at"),
     _at("expires_at"),
     _text("redemption_id", nullable=True),
+    _text("dpop_jkt", nullable=True),
     Index(None, "grant_id"),
 )
 
@@ -482,6 +483,7 @@ access_token = Table(
     _at("issued_at"),
     _at("expires_at"),
     _at("revoked_at", nullable=True),
+    _text("dpop_jkt", nullable=True),
     Index(None, "grant_id"),
     Index(None, "family_id"),
 )
@@ -502,6 +504,7 @@ refresh_token = Table(
     _at("used_at", nullable=True),
     Column("successor_digest", LargeBinary),
     _at("revoked_at", nullable=True),
+    _text("dpop_jkt", nullable=True),
     Index(None, "grant_id"),
     Index(None, "family_id"),
 )
@@ -513,6 +516,15 @@ client_assertion = Table(
     Column("jti_digest", LargeBinary, nullable=False),
     _at("expires_at"),
     PrimaryKeyConstraint("client_id", "jti_digest"),
+    Index(None, "expires_at"),
+)
+
+dpop_proof = Table(
+    "dpop_proof",
+    metadata,
+    _digest("proof_digest"),
+    _text("use_id"),
+    _at("expires_at"),
     Index(None, "expires_at"),
 )
 

@@ -7,6 +7,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from gateway.kit.errors import ERRORS, Refusal
 from gateway.kit.logs import log
+from gateway.oauth.jwts import ALGORITHMS
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
@@ -27,16 +28,23 @@ def token_refusal(refusal: Refusal, *, documentation: str) -> Response:
     return json_answer(_body(refusal, documentation), refusal.kind.status, headers)
 
 
-def resource_refusal(refusal: Refusal, *, documentation: str) -> Response:
-    """Refuse at a protected resource, with the challenge of RFC 6750 §3."""
+def resource_refusal(refusal: Refusal, *, documentation: str, is_dpop: bool = False) -> Response:
+    """Refuse at a protected resource, with the challenge of RFC 6750 §3 or of RFC 9449 §7.1."""
     note(refusal)
     headers = retry_headers(refusal)
-    if refusal.kind.status in (400, 401, 403):
-        said = f', error="{refusal.code}", error_description="{refusal.description}"'
+    # At a resource a bad proof is a failed authentication (RFC 9449 §7.1, §9); at the token endpoint it is not.
+    status = 401 if refusal.code in ("invalid_dpop_proof", "use_dpop_nonce") else refusal.kind.status
+    if refusal.detail == NO_TOKEN:
         # Who sent no token at all is only told how to send one (RFC 6750 §3.1).
-        challenge = "" if refusal.detail == NO_TOKEN else said
-        headers["WWW-Authenticate"] = f'Bearer realm="consent gateway"{challenge}'
-    return json_answer(_body(refusal, documentation), refusal.kind.status, headers)
+        headers["WWW-Authenticate"] = f"{_BEARER}, {_DPOP}"
+    elif status in (400, 401, 403):
+        said = f'error="{refusal.code}", error_description="{refusal.description}"'
+        headers["WWW-Authenticate"] = f"{_DPOP if is_dpop else _BEARER}, {said}"
+    return json_answer(_body(refusal, documentation), status, headers)
+
+
+_BEARER = 'Bearer realm="consent gateway"'
+_DPOP = f'DPoP realm="consent gateway", algs="{" ".join(ALGORITHMS)}"'
 
 
 NO_TOKEN = "no access token"  # noqa: S105 - a reason, not a secret

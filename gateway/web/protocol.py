@@ -10,7 +10,8 @@ from starlette.routing import Route
 from gateway.actions.clients import BackRequest
 from gateway.actions.introspect import introspect_token
 from gateway.actions.par import push_request
-from gateway.actions.release import Gate
+from gateway.actions.proofs import nonce
+from gateway.actions.release import Gate, Reading
 from gateway.actions.revoke import revoke_token
 from gateway.actions.services import Services
 from gateway.actions.token import issue_token
@@ -29,16 +30,29 @@ def back_channel(story: Story) -> Callable[[Request], Awaitable[Response]]:
         services: Services = request.app.state.services
         try:
             parameters = await read_parameters_of(request)
-            return await story(services, BackRequest(parameters, _authorization(request)))
+            found = BackRequest(parameters, _authorization(request), _headers(request, b"dpop"))
+            return _with_nonce(services, await story(services, found))
         except Refusal as refusal:
-            return token_refusal(refusal, documentation=services.settings.documentation)
+            answer = token_refusal(refusal, documentation=services.settings.documentation)
+            return _with_nonce(services, answer)
 
     return handle
 
 
+def _with_nonce(services: Services, answer: Response) -> Response:
+    """Give the nonce that the next proof has to hold, where the settings want one (RFC 9449 §8, §8.2)."""
+    if services.settings.dpop_nonce:
+        answer.headers["DPoP-Nonce"] = nonce(services)
+    return answer
+
+
+def _headers(request: Request, name: bytes) -> tuple[bytes, ...]:
+    return tuple(value for found, value in request.scope["headers"] if found == name)
+
+
 def _authorization(request: Request) -> bytes | None:
     """Give the Authorization header as bytes: what is not UTF-8 must not raise (trap 2); two are none of ours."""
-    found = [value for name, value in request.scope["headers"] if name == b"authorization"]
+    found = _headers(request, b"authorization")
     if len(found) > 1:
         raise Refusal(
             "invalid_request", detail="two Authorization headers", hint="Authorization was sent twice."
@@ -69,17 +83,28 @@ async def userinfo(request: Request) -> Response:
     services: Services = request.app.state.services
     gate: Gate = request.app.state.gate
     try:
-        return json_answer(await gate.userinfo(await _bearer(request)))
+        answer = json_answer(await gate.userinfo(await _reading(request)))
     except Refusal as refusal:
-        return resource_refusal(refusal, documentation=services.settings.documentation)
+        answer = resource_refusal(
+            refusal, documentation=services.settings.documentation, is_dpop=_names_dpop(request)
+        )
+    return _with_nonce(services, answer)
 
 
-async def _bearer(request: Request) -> str:
+def _names_dpop(request: Request) -> bool:
+    """Whether the request speaks DPoP, or should: then it is told so in that scheme."""
+    schemes = [value.partition(b" ")[0].lower() for value in _headers(request, b"authorization")]
+    return b"dpop" in schemes or bool(_headers(request, b"dpop"))
+
+
+async def _reading(request: Request) -> Reading:
     """Find the one access token (RFC 6750 §2.1, §2.2); one in the query is refused (RFC 9700 §4.3.2)."""
     found = []
+    is_dpop = False
     header = _authorization(request)
     if header is not None:
-        found.append(_from_header(header))
+        is_dpop, token = _from_header(header)
+        found.append(token)
     if request.method == "POST" and media_type(request) == FORM_TYPE:
         form = await read_parameters_of(request)
         found += [form["access_token"]] if "access_token" in form else []
@@ -93,15 +118,16 @@ async def _bearer(request: Request) -> str:
         raise Refusal("invalid_request", detail="two tokens", hint="The access token was sent twice.")
     if not found:
         raise Refusal("invalid_token", detail=NO_TOKEN)
-    return found[0]
+    return Reading(found[0], is_dpop, _headers(request, b"dpop"), request.method)
 
 
-def _from_header(header: bytes) -> str:
+def _from_header(header: bytes) -> tuple[bool, str]:
+    """Read scheme and token; scheme names know no case (RFC 9110 §11.1)."""
     scheme, _, token = header.partition(b" ")
-    if scheme.lower() != b"bearer":
+    if scheme.lower() not in (b"bearer", b"dpop"):
         raise Refusal("invalid_token", detail=NO_TOKEN)
     try:
-        return token.strip().decode("ascii")
+        return scheme.lower() == b"dpop", token.strip().decode("ascii")
     except UnicodeDecodeError:
         raise Refusal("invalid_token", detail="a token that is not ASCII") from None
 

@@ -18,7 +18,7 @@ import httpx2
 import pytest
 import uvicorn
 from joserfc import jwt
-from joserfc.jwk import ECKey, KeySet
+from joserfc.jwk import ECKey, KeySet, import_key
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -59,6 +59,7 @@ class FakeGateway:
     access: set[str] = field(default_factory=set)
     refresh: set[str] = field(default_factory=set)
     jti: set[str] = field(default_factory=set)
+    proved: list[str] = field(default_factory=list)
 
     def bend(self, **changes: Any) -> None:
         for name, value in changes.items():
@@ -91,6 +92,7 @@ class FakeGateway:
                 "issuer": self.issuer,
                 "id_token_signing_alg_values_supported": ["ES256"],
                 "authorization_response_iss_parameter_supported": True,
+                "dpop_signing_alg_values_supported": ["ES256"],
                 **{name: f"{self.issuer}/{path}" for name, path in endpoints.items()},
             }
         )
@@ -102,6 +104,7 @@ class FakeGateway:
         form = await self._form(request)
         if self.down:
             return JSONResponse({"error": "temporarily_unavailable"}, 503)
+        self._prove(request)
         self.pushed.append(form)
         return JSONResponse({"request_uri": f"urn:req:{len(self.pushed) - 1}", "expires_in": 60}, 201)
 
@@ -122,7 +125,7 @@ class FakeGateway:
             if form["refresh_token"] not in self.refresh or not self.live:
                 return JSONResponse({"error": "invalid_grant"}, 400)
             self.refresh.remove(form["refresh_token"])
-            return self._token_answer({})
+            return self._token_answer({}, request)
         pushed = self.codes.pop(form["code"], None)
         challenge = base64.urlsafe_b64encode(hashlib.sha256(form["code_verifier"].encode()).digest())
         assert pushed is not None
@@ -139,11 +142,12 @@ class FakeGateway:
             "exp": now + 300,
         }
         return self._token_answer(
-            {"id_token": jwt.encode({"alg": "ES256", "kid": "k1"}, claims | self.id_token, self.key)}
+            {"id_token": jwt.encode({"alg": "ES256", "kid": "k1"}, claims | self.id_token, self.key)}, request
         )
 
     async def userinfo(self, request: Request) -> Response:
-        token = request.headers["authorization"].removeprefix("Bearer ")
+        scheme, _, token = request.headers["authorization"].partition(" ")
+        assert (scheme == "DPoP") == (self._prove(request, token) is not None)
         if token not in self.access or not self.live:
             return Response(status_code=401, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
         return JSONResponse({"sub": "pairwise-1"} | self.claims, self.userinfo_status)
@@ -152,12 +156,29 @@ class FakeGateway:
         self.revoked.append((await self._form(request))["token"])
         return JSONResponse({})
 
-    def _token_answer(self, more: dict[str, Any]) -> Response:
+    def _prove(self, request: Request, token: str = "") -> str | None:
+        """Check the request's proof (RFC 9449 §4.3); give its key's thumbprint."""
+        if "dpop" not in request.headers:
+            return None
+        found = jwt.decode(
+            request.headers["dpop"], lambda proof: import_key(proof.headers()["jwk"]), algorithms=["ES256"]
+        )
+        digest = base64.urlsafe_b64encode(hashlib.sha256(token.encode()).digest()).rstrip(b"=").decode()
+        assert found.header["typ"] == "dpop+jwt"
+        assert found.claims["htm"] == request.method
+        assert found.claims["htu"] == f"{self.issuer}{request.url.path}"
+        assert found.claims.get("ath", "") == (digest if token else "")
+        assert found.claims["jti"] not in self.jti
+        self.jti.add(found.claims["jti"])
+        self.proved.append(request.url.path)
+        return str(import_key(found.header["jwk"]).thumbprint())
+
+    def _token_answer(self, more: dict[str, Any], request: Request) -> Response:
         access, refresh = self._issue("at"), self._issue("rt")
         self.access.add(access)
         token = {
             "access_token": access,
-            "token_type": "Bearer",
+            "token_type": "DPoP" if self._prove(request) else "Bearer",
             "expires_in": self.expires_in,
             "scope": self.scope,
         }

@@ -61,6 +61,8 @@ def test_private_key_jwt_names_the_issuer_as_its_audience(gateway: "FakeGateway"
         browser.post("/campuspress/refresh")
         browser.post("/campuspress/disconnect")
     assert gateway.authenticated == ["private_key_jwt"] * 4
+    # And it binds its tokens to a key (RFC 9449): at push, exchange, read and refresh.
+    assert gateway.proved == ["/par", "/token", "/userinfo", "/token"]
 
 
 def test_a_no_is_kind_and_nothing_was_shared(gateway: "FakeGateway", partner: "Partner") -> None:

@@ -15,9 +15,9 @@ REQUEST = {
 }
 
 
-def push(world: World, **changes: str) -> str:
+def push(world: World, *, proof: str = "", **changes: str) -> str:
     """Push a request; give its request_uri."""
-    pushed = world.post_signed("/par", {**REQUEST, **changes})
+    pushed = world.post_signed("/par", {**REQUEST, **changes}, proof=proof)
     assert pushed.status_code == 201, pushed.text
     request_uri: str = pushed.json()["request_uri"]
     return request_uri
@@ -38,10 +38,16 @@ def exchange_form(code: str) -> dict[str, str]:
     }
 
 
+def opt_in(world: World, request_uri: str = "", email: str = "asha@lakeside.example") -> str:
+    """Share with CampusPress; give the code."""
+    browser = world.signed_in(email)
+    page = browser.open(begin(request_uri or push(world)), stop_at=CAMPUSPRESS_REDIRECT)
+    if "code=" not in page.text:
+        page = browser.submit(page, "/consent", button="share", stop_at=CAMPUSPRESS_REDIRECT)
+    return answer_of(page)["code"]
+
+
 def campuspress_tokens(world: World, email: str = "asha@lakeside.example") -> dict[str, Any]:
     """Opt in to CampusPress and exchange."""
-    browser = world.signed_in(email)
-    page = browser.open(begin(push(world)), stop_at=CAMPUSPRESS_REDIRECT)
-    back = answer_of(browser.submit(page, "/consent", button="share", stop_at=CAMPUSPRESS_REDIRECT))
-    tokens: dict[str, Any] = world.post_signed("/token", exchange_form(back["code"])).json()
+    tokens: dict[str, Any] = world.post_signed("/token", exchange_form(opt_in(world, email=email))).json()
     return tokens

@@ -31,7 +31,7 @@ def test_2_2_the_answer(world: World) -> None:
         ({"scope": "openid bank_account"}, "invalid_scope"),
         ({"scope": "openid education"}, "invalid_scope"),
         ({"prompt": "none login"}, "invalid_request"),
-        ({"request": "e30.e30."}, "request_not_supported"),
+        ({"request": "e30.e30."}, "invalid_request_object"),
     ],
 )
 def test_2_3_a_request_is_checked_when_it_is_pushed(

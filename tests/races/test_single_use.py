@@ -8,7 +8,8 @@ from urllib.parse import urlencode, urlsplit
 import httpx2
 
 from gateway.actions.people_import import Importer, import_people
-from tests.races.crowd import CROWD, Cluster, cookies_of, exchanging, posting, refreshing
+from tests.protocol.campuspress import campuspress_tokens
+from tests.races.crowd import CROWD, Call, Cluster, cookies_of, exchanging, posting, refreshing
 from tests.world import (
     CAMPUSPRESS_REDIRECT,
     CHALLENGE,
@@ -16,6 +17,8 @@ from tests.world import (
     QUIZCO_REDIRECT,
     World,
 )
+
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 def statuses(answers: list[httpx2.Response]) -> dict[int, int]:
@@ -57,6 +60,28 @@ def test_rfc7523_3_an_assertion_authenticates_once(cluster: Cluster) -> None:
     }
     answers = cluster.at_once([lambda client: client.post("/introspect", data=data)] * CROWD)
     assert statuses(answers) == {200: 1, 401: CROWD - 1}
+
+
+def test_rfc9449_11_1_a_proof_works_once(cluster: Cluster) -> None:
+    """32 callers present one proof with an assertion each, then 32 read with one: one of them is let in."""
+    tokens = campuspress_tokens(cluster.one)
+    form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+    proof = {"DPoP": cluster.one.proof("/token")}
+
+    def refreshing_bound(assertion: str) -> Call[httpx2.Response]:
+        data = {**form, "client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}
+        return lambda client: client.post("/token", data=data, headers=proof)
+
+    answers = cluster.at_once([refreshing_bound(cluster.one.assertion()) for _ in range(CROWD)])
+    assert statuses(answers) == {200: 1, 400: CROWD - 1}
+    token = tokens["access_token"]
+    headers = {
+        "Authorization": f"DPoP {token}",
+        "DPoP": cluster.one.proof("/userinfo", "GET", token=token),
+    }
+    answers = cluster.at_once([lambda client: client.get("/userinfo", headers=headers)] * CROWD)
+    assert statuses(answers) == {200: 1, 401: CROWD - 1}
+    assert cluster.count("handoff") == 1
 
 
 def pushed(world: World) -> str:

@@ -1,0 +1,29 @@
+"""Signed authorization answers (JARM 1.0): the partner sees that nobody changed what the browser carried."""
+
+from collections.abc import Mapping
+
+from joserfc import jwt
+
+from gateway.oauth.desk import Terms
+from gateway.oauth.parameters import Parameters
+
+MODES = ("jwt", "query.jwt")
+"""For codes both mean the query (JARM §2.3.4)."""
+
+LIFETIME = 300
+"""Seconds that an answer can be used (JARM §2.1: at most ten minutes)."""
+
+
+def is_signed(parameters: Parameters) -> bool:
+    """Whether the partner asked for a signed answer."""
+    return parameters.get("response_mode") in MODES
+
+
+def carried(parameters: Parameters, answer: Mapping[str, str], terms: Terms) -> Mapping[str, str]:
+    """Put an answer into the shape that was asked for: as it is, or as one signed ``response`` (JARM §2.3.1)."""
+    if not is_signed(parameters):
+        return answer
+    key = terms.signing_key()
+    header = {"alg": "ES256", "kid": str(key.kid), "typ": "JWT"}
+    claims = {**answer, "aud": parameters["client_id"], "exp": terms.now + LIFETIME}
+    return {"response": jwt.encode(header, claims, key)}

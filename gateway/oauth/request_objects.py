@@ -1,0 +1,77 @@
+"""Signed request objects (RFC 9101, FAPI 2.0 Message Signing §5.3): what is inside counts, and nothing else."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from joserfc.jwk import KeySet
+
+from gateway.kit.errors import Refusal
+from gateway.model.registry import RegisteredClient
+from gateway.oauth.jwts import AHEAD, BadJwt, is_time, unverified, verified
+from gateway.oauth.parameters import Parameters, checked
+
+LONGEST = 3600
+"""Seconds between ``nbf`` and ``exp``, and that ``nbf`` may lie back (FAPI 2.0 Message Signing §5.3.1)."""
+
+TYPES = (None, "JWT", "oauth-authz-req+jwt", "application/oauth-authz-req+jwt")
+_ABOUT_ITSELF = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti", "sub"})
+
+
+def read_request_object(
+    parameters: Parameters, client: RegisteredClient, *, issuer: str, now: int
+) -> Parameters:
+    """Take the parameters of an authorization request out of its request object.
+
+    Parameters beside the object are ignored, but for ``client_id``, which has to be the same (RFC 9101 §6.3).
+
+    Raises:
+        Refusal: ``invalid_request_object``; ``invalid_request`` for an inner parameter of the wrong shape.
+    """
+    client_id, jwks = client.client.client_id, client.client.jwks
+    if jwks is None:
+        raise _refused("the client has no keys", "This client has registered no keys to sign with.")
+    try:
+        header, _ = unverified(parameters["request"])
+        claims = verified(parameters["request"], KeySet.import_key_set(jwks))  # type: ignore[arg-type]  # checked with the manifest
+    except BadJwt as error:
+        raise _refused(f"{error}", "The request object is unreadable or not signed as registered.") from None
+    if header.get("typ") not in TYPES:
+        raise _refused("typ", "The request object's typ must be oauth-authz-req+jwt.")
+    for fault in _faults(claims, client_id, issuer, now):
+        raise _refused(fault, f"The request object is not in order: {fault}.")
+    inner = {name: value for name, value in claims.items() if name not in _ABOUT_ITSELF}
+    return checked({name: _text(name, value) for name, value in inner.items() if value is not None})
+
+
+def _faults(claims: Mapping[str, Any], client_id: str, issuer: str, now: int) -> Iterator[str]:
+    if claims.get("iss") != client_id or claims.get("client_id") != client_id:
+        yield "iss and client_id must be the client_id"
+    if claims.get("sub") == client_id:
+        # It could be taken for a client assertion (RFC 9101 §10.8).
+        yield "sub must not be the client_id"
+    audience = claims.get("aud")
+    if audience != issuer and not (isinstance(audience, list) and issuer in audience):
+        yield "aud must hold the issuer"
+    begins, ends = claims.get("nbf"), claims.get("exp")
+    if not is_time(begins) or not now - LONGEST <= begins <= now + AHEAD:
+        yield "nbf is missing, too old or in the future"
+    elif not is_time(ends) or not now < ends <= begins + LONGEST:
+        yield "exp is missing, past, or more than an hour after nbf"
+    if "request" in claims or "request_uri" in claims:
+        yield "it must not hold another request"
+
+
+def _text(name: str, value: Any) -> str:
+    """Spell a member as the parameter that it stands for (RFC 9101 §4)."""
+    if isinstance(value, str):
+        return value
+    if is_time(value):
+        return str(value)
+    if isinstance(value, dict | list) and name in ("claims", "authorization_details"):
+        return json.dumps(value)
+    raise _refused(f"a member of type {type(value).__name__}", "Members of a request object must be strings.")
+
+
+def _refused(detail: str, hint: str) -> Refusal:
+    return Refusal("invalid_request_object", detail=f"request object: {detail}", hint=hint)
