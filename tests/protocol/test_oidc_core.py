@@ -1,0 +1,200 @@
+"""OpenID Connect Core 1.0: ID tokens, prompts, userinfo."""
+
+import base64
+import hashlib
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import KeySet
+
+from gateway.kit.ids import random_ids
+from gateway.oauth.signing import new_signing_key
+from gateway.store.keys import add_signing_keys
+from tests.protocol.campuspress import campuspress_tokens
+from tests.world import ISSUER, NOW, PASSWORD, PERSONAL_VALUES, QUIZCO_REDIRECT, World, answer_of
+
+PHONE = "phone_number.appointment_reminders"
+EMAIL = "email.results_delivery"
+
+
+def verified(world: World, id_token: str) -> jwt.Token:
+    """Verify an ID token as a partner does: against the published keys."""
+    keys = KeySet.import_key_set(world.client().get("/jwks.json").json())
+    return jwt.decode(id_token, keys, algorithms=["ES256"])
+
+
+def test_2_the_id_token(world: World) -> None:
+    """Who signed in, when and how, for whom; and nothing personal."""
+    world.clock.pass_by(5)
+    browser = world.signed_in()
+    world.clock.pass_by(20)
+    tokens = world.exchange(
+        world.share(browser, world.ask(browser, nonce="n-0S6"), PHONE, EMAIL)["code"]
+    ).json()
+    token = verified(world, tokens["id_token"])
+    digest = hashlib.sha256(tokens["access_token"].encode()).digest()[:16]
+    sub = world.userinfo(tokens["access_token"]).json()["sub"]
+    assert token.claims == {
+        "iss": ISSUER,
+        "sub": sub,
+        "aud": "quizco-web",
+        "iat": NOW + 25,
+        "exp": NOW + 325,
+        "auth_time": NOW + 5,
+        "nonce": "n-0S6",
+        "acr": "pwd",
+        "amr": ["pwd"],
+        "at_hash": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+    }
+    assert token.header["alg"] == "ES256"
+    assert token.header["kid"] == world.client().get("/jwks.json").json()["keys"][0]["kid"]
+    assert not [value for value in PERSONAL_VALUES if value in json.dumps(token.claims)]
+
+
+def test_2_without_a_nonce_there_is_none(world: World) -> None:
+    """It is the request's, or absent."""
+    tokens = world.tokens(nonce=None)
+    assert "nonce" not in verified(world, tokens["id_token"]).claims
+
+
+def test_3_1_2_1_without_openid_there_is_no_id_token(world: World) -> None:
+    """It is then plain OAuth."""
+    assert "id_token" not in world.tokens(scope="profile education")
+
+
+def test_8_1_sub_is_pairwise(world: World) -> None:
+    """Two partners cannot join what they know; one partner knows the person again."""
+    quizco, campuspress = world.tokens(), campuspress_tokens(world)
+    subs = [verified(world, each["id_token"]).claims["sub"] for each in (quizco, campuspress)]
+    assert subs[0] != subs[1]
+    assert world.person_id() not in subs
+    again = world.tokens(prompt="consent")
+    assert verified(world, again["id_token"]).claims["sub"] == subs[0]
+    other = world.tokens(email="aoife@northfield.example")
+    assert verified(world, other["id_token"]).claims["sub"] not in subs
+
+
+def test_10_1_1_after_a_rotation_old_and_new_id_tokens_verify(both: World) -> None:
+    """The retired key stays published; new tokens name the new key."""
+    old = both.tokens()["id_token"]
+    both.store(
+        add_signing_keys, new_signing_key(both.services.seal.ring.signing, now=NOW + 1, ids=random_ids)
+    )
+    new = both.tokens(email="aoife@northfield.example")["id_token"]
+    assert verified(both, old).header["kid"] != verified(both, new).header["kid"]
+
+
+def test_3_1_2_1_prompt_none(world: World) -> None:
+    """Never a page: `login_required`, `consent_required`, or the code."""
+    assert answer_of(world.ask(world.browser(), prompt="none"))["error"] == "login_required"
+    browser = world.signed_in()
+    assert answer_of(world.ask(browser, prompt="none"))["error"] == "consent_required"
+    world.share(browser, world.ask(browser))
+    code = answer_of(world.ask(browser, prompt="none"))["code"]
+    assert world.exchange(code).status_code == 200
+
+
+def test_3_1_2_1_prompt_login_asks_for_the_password_again(world: World) -> None:
+    """Once: coming back from it is enough, and `auth_time` is the new one."""
+    browser = world.signed_in()
+    world.clock.pass_by(30)
+    page = world.ask(browser, prompt="login")
+    assert urlsplit(page.url).path == "/reauthenticate"
+    page = browser.submit(page, "/reauthenticate", {"password": PASSWORD}, stop_at=QUIZCO_REDIRECT)
+    tokens = world.exchange(world.share(browser, page)["code"]).json()
+    assert verified(world, tokens["id_token"]).claims["auth_time"] == NOW + 30
+
+
+def test_3_1_2_1_prompt_consent_shows_the_screen_again(world: World) -> None:
+    """Although everything is settled; the person may choose anew."""
+    browser = world.signed_in()
+    world.share(browser, world.ask(browser))
+    page = world.ask(browser, prompt="consent")
+    tokens = world.exchange(world.share(browser, page, PHONE)["code"]).json()
+    assert "phone" in tokens["scope"].split()
+
+
+@pytest.mark.parametrize(("age", "is_asked"), [(0, False), (60, False), (61, True)])
+def test_3_1_2_1_max_age(world: World, age: int, is_asked: bool) -> None:
+    """Older log-ins are not enough; `auth_time` tells the partner."""
+    browser = world.signed_in()
+    world.clock.pass_by(age)
+    page = world.ask(browser, max_age="60")
+    assert (urlsplit(page.url).path == "/reauthenticate") is is_asked
+    if is_asked:
+        page = browser.submit(page, "/reauthenticate", {"password": PASSWORD}, stop_at=QUIZCO_REDIRECT)
+    tokens = world.exchange(world.share(browser, page)["code"]).json()
+    assert verified(world, tokens["id_token"]).claims["auth_time"] == NOW + (age if is_asked else 0)
+
+
+def test_3_1_2_1_max_age_zero_is_prompt_login(world: World) -> None:
+    """The smallest number works, and no other text does."""
+    browser = world.signed_in()
+    world.clock.pass_by(1)
+    assert urlsplit(world.ask(browser, max_age="0").url).path == "/reauthenticate"
+    for wrong in ("-1", "1.5", "soon", "9" * 10, "٣"):
+        assert world.ask(browser, max_age=wrong).status == 400
+
+
+def claims_of(world: World, *ticked: str, **changes: Any) -> dict[str, Any]:
+    claims: dict[str, Any] = world.userinfo(world.tokens(*ticked, **changes)["access_token"]).json()
+    return claims
+
+
+def test_5_3_userinfo_gives_sub_and_what_was_granted(both: World) -> None:
+    """Needed items and the ticked one, each in its granted form; nothing else of the profile."""
+    claims = claims_of(both, PHONE)
+    assert set(claims) == {"sub", "name", "course", "phone_number_masked"}
+    full = {"item": [PHONE, EMAIL], f"form:{PHONE}": "full", f"form:{EMAIL}": "full"}
+    browser = both.signed_in("aoife@northfield.example")
+    page = browser.submit(both.ask(browser), "/consent", full, button="share", stop_at=QUIZCO_REDIRECT)
+    token = both.exchange(answer_of(page)["code"]).json()["access_token"]
+    claims = both.userinfo(token).json()
+    assert claims["phone_number"].replace(" ", "") == "+353851234567"
+    assert claims["email"] == "aoife@northfield.example"
+
+
+def test_5_3_2_absent_values_stay_absent(world: World) -> None:
+    """Ben has neither course nor phone: no empty strings, no nulls."""
+    claims = claims_of(world, PHONE, email="ben@lakeside.example")
+    assert set(claims) == {"sub", "name"}
+
+
+def test_5_3_get_and_post_give_the_same(world: World) -> None:
+    """§5.3.1; each is a hand-off of its own."""
+    token = world.tokens()["access_token"]
+    header = {"Authorization": f"Bearer {token}"}
+    assert world.client().post("/userinfo", headers=header).json() == world.userinfo(token).json()
+
+
+def test_5_5_the_claims_parameter_reaches_nothing(world: World) -> None:
+    """A field that the screen did not show stays out of reach, by whatever parameter it is asked for."""
+    asked = json.dumps(
+        {"userinfo": {"address": {"essential": True}, "email": None}, "id_token": {"email": None}}
+    )
+    tokens = world.tokens(claims=asked, authorization_details='[{"type":"combined_service"}]')
+    assert set(world.userinfo(tokens["access_token"]).json()) == {"sub", "name", "course"}
+    assert "email" not in verified(world, tokens["id_token"]).claims
+
+
+def test_5_1_personal_values_are_in_no_redirect_and_no_token_answer(world: World) -> None:
+    """Only userinfo hands values over (promise P13)."""
+    browser = world.signed_in()
+    page = world.ask(browser)
+    back = browser.submit(page, "/consent", {"item": [PHONE, EMAIL]}, button="share", stop_at=QUIZCO_REDIRECT)
+    answer = world.exchange(answer_of(back)["code"])
+    token = answer.json()["access_token"]
+    told = [back.text, answer.text, world.post("/introspect", {"token": token}).text, *map(str, browser.hops)]
+    assert not [value for value in PERSONAL_VALUES for text in told if value in text]
+
+
+def test_5_4_a_scope_that_was_not_asked_for_is_not_shown(world: World) -> None:
+    """Optional items outside the scope are not on the screen, and cannot be ticked."""
+    browser = world.signed_in()
+    page = world.ask(browser, scope="openid email")
+    assert PHONE not in page.response.text
+    forged = browser.submit(page, "/consent", {"item": [PHONE]}, button="share")
+    assert forged.status == 400
