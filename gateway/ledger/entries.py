@@ -8,6 +8,10 @@ from gateway.model.handoffs import Handoff
 from scopes import Item
 
 
+# json.dumps makes an encoder at every call that says how.
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+
+
 def encode_entry(handoff: Handoff) -> bytes:
     """Encode a hand-off canonically: JSON, keys sorted, no spaces, ASCII; integers are seconds UTC.
 
@@ -30,7 +34,7 @@ def encode_entry(handoff: Handoff) -> bytes:
         ],
         "at": handoff.at,
     }
-    return json.dumps(content, sort_keys=True, separators=(",", ":")).encode("ascii")
+    return _CANONICAL.encode(content).encode("ascii")
 
 
 def leaf_hash(entry: bytes) -> bytes:
@@ -44,5 +48,5 @@ def commitment(person_key: bytes, item: Item, value: object) -> str:
     The same value gives the same commitment, which shows whether a partner holds an older copy; once the
     person's key is shredded nobody can tell what it was.
     """
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    text = _CANONICAL.encode(value)
     return base64url(keyed_digest(person_key, "commitment", item.field, str(item.form), text))
