@@ -7,7 +7,6 @@ from gateway.kit.digests import base64url, keyed_digest
 from gateway.model.handoffs import Handoff
 from scopes import Item
 
-
 # json.dumps makes an encoder at every call that says how.
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 

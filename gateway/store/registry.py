@@ -24,7 +24,6 @@ from gateway.store.tables import (
 )
 from partners import PartnerState, client_from_content, offer_from_content, partner_from_content
 
-
 _VERSION = select(registry_version.c.version)
 
 
