@@ -94,6 +94,11 @@ class PostgresServer:
         """The address of the server for the role that owns the databases; it is no superuser."""
         return f"postgresql://{OWNER}:{self._known['password']}@127.0.0.1:{self._known['port']}"
 
+    @property
+    def pid(self) -> int:
+        """The process of the server; every other one of its processes descends from it."""
+        return int((Path(self._known["data"]) / "cluster" / "postmaster.pid").read_text().split("\n", 1)[0])
+
     def start(self) -> str:
         """Join the server of the folder, or start it; return its address without a database.
 

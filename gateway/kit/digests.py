@@ -15,7 +15,11 @@ def digest(secret: str) -> bytes:
 
 def keyed_digest(key: bytes, *parts: str) -> bytes:
     """Digest low-entropy text under a key: HMAC-SHA-256 over length-framed parts, 32 bytes."""
-    framed = b"".join(len(data).to_bytes(4, "big") + data for data in (part.encode() for part in parts))
+    framed = bytearray()
+    for part in parts:
+        data = part.encode()
+        framed += len(data).to_bytes(4, "big")
+        framed += data
     return hmac.digest(key, framed, "sha256")
 
 

@@ -11,6 +11,9 @@ from gateway.model.handoffs import Handoff
 from gateway.model.people import PERSON_PREFIX
 from scopes import Item
 
+# json.dumps makes an encoder at every call that says how.
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+
 Entry = Handoff | ConsentEvent | AdminAction
 """What becomes a leaf of the log."""
 
@@ -85,7 +88,7 @@ def _admin_action(act: AdminAction) -> Mapping[str, object]:
 
 
 def _canonical(content: Mapping[str, object]) -> bytes:
-    return json.dumps(content, sort_keys=True, separators=(",", ":")).encode("ascii")
+    return _CANONICAL.encode(content).encode("ascii")
 
 
 def mark(entry_id: str, name: str) -> str:
@@ -106,5 +109,5 @@ def commitment(person_key: bytes, grant_id: str, item: Item, value: object) -> s
     copy; across grants nothing can be compared, and once the person's key is shredded nobody can tell what
     it was.
     """
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    text = _CANONICAL.encode(value)
     return base64url(keyed_digest(person_key, "commitment", grant_id, item.field, str(item.form), text))

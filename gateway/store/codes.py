@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, case, or_, select, update
+from sqlalchemy import Connection, Select, or_, select, update
 
 from gateway.model.grants import GrantState
 from gateway.model.tokens import AccessToken, AuthorizationCode, Held, RefreshToken
 from gateway.store.loading import GRANT_COLUMNS, PERSON_COLUMNS, grant_from_row, items_of, person_from_row
-from gateway.store.statements import insert_once
+from gateway.store.statements import among, any_of, by_key, insert_once
 from gateway.store.tables import (
     access_token,
     authorization_code,
@@ -20,17 +22,22 @@ from gateway.store.tables import (
 from gateway.store.tokens import access_row, refresh_row, revoke_families
 
 
-def load_codes(connection: Connection, digests: Sequence[bytes]) -> Sequence[Held[AuthorizationCode] | None]:
-    """Load codes with grant, items, person and the partner's state; None for an unknown one."""
+@cache
+def _codes(dialect: str) -> Select[Any]:
     own = [column for column in authorization_code.c if column.name not in ("grant_id", "person_id")]
-    statement = (
+    return (
         select(*own, *GRANT_COLUMNS, *PERSON_COLUMNS, partner.c.state.label("partner_state"))
         .join(consent_grant, consent_grant.c.grant_id == authorization_code.c.grant_id)
         .join(partner, partner.c.partner_id == consent_grant.c.partner_id)
         .join(person, person.c.person_id == consent_grant.c.person_id)
-        .where(authorization_code.c.code_digest.in_(sorted(set(digests))))
+        .where(among(dialect, authorization_code.c.code_digest))
     )
-    rows = connection.execute(statement).all()
+
+
+def load_codes(connection: Connection, digests: Sequence[bytes]) -> Sequence[Held[AuthorizationCode] | None]:
+    """Load codes with grant, items, person and the partner's state; None for an unknown one."""
+    wanted = {"wanted": sorted(set(digests))}
+    rows = connection.execute(_codes(connection.dialect.name), wanted).all()
     items = items_of(connection, [row.grant_id for row in rows])
     names = AuthorizationCode.__dataclass_fields__
     found = {
@@ -97,7 +104,8 @@ def _lock_live_grants(connection: Connection, grant_ids: Sequence[str]) -> set[s
     statement = (
         select(consent_grant.c.grant_id)
         .where(
-            consent_grant.c.grant_id.in_(sorted(set(grant_ids))), consent_grant.c.state == GrantState.ACTIVE
+            any_of(connection, consent_grant.c.grant_id, grant_ids),
+            consent_grant.c.state == GrantState.ACTIVE,
         )
         .order_by(consent_grant.c.grant_id)
         .with_for_update(read=True)
@@ -110,11 +118,11 @@ def _use_up(connection: Connection, wanted: Mapping[bytes, str]) -> set[bytes]:
     if not wanted:
         return set()
     code = authorization_code.c
-    mine = case(dict(wanted), value=code.code_digest)
+    mine = by_key(connection, code.code_digest, wanted, code.redemption_id)
     statement = (
         update(authorization_code)
         .where(
-            code.code_digest.in_(sorted(wanted)),
+            any_of(connection, code.code_digest, wanted),
             or_(code.redemption_id.is_(None), code.redemption_id == mine),
         )
         .values(redemption_id=mine)

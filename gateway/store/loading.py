@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
@@ -17,6 +18,7 @@ from gateway.model.grants import (
     items_from_words,
 )
 from gateway.model.people import Person, PersonState, Role
+from gateway.store.statements import among
 from gateway.store.tables import consent_event, consent_grant, grant_item, person
 from scopes import Form, Item
 
@@ -66,18 +68,24 @@ def grant_from_row(row: Any, items: tuple[GrantedItem, ...]) -> Grant:
     )
 
 
+@cache
+def _items(dialect: str) -> Select[Any]:
+    item = grant_item.c
+    return (
+        select(item.grant_id, item.field, item.purpose, item.form, item.needed, item.retention_days)
+        .where(among(dialect, item.grant_id))
+        .order_by(item.field)
+    )
+
+
 def items_of(connection: Connection, grant_ids: Iterable[str]) -> Mapping[str, tuple[GrantedItem, ...]]:
     """Load the items of many grants in one statement; grants without items are absent."""
     found: dict[str, list[GrantedItem]] = {}
-    wanted = sorted(set(grant_ids))
-    statement = (
-        select(grant_item)
-        .where(grant_item.c.grant_id.in_(wanted))
-        .order_by(grant_item.c.field, grant_item.c.purpose)
-    )
-    for row in connection.execute(statement):
-        item = Item(row.field, row.purpose, Form(row.form))
-        found.setdefault(row.grant_id, []).append(GrantedItem(item, row.needed, row.retention_days))
+    wanted = {"wanted": sorted(set(grant_ids))}
+    rows = connection.execute(_items(connection.dialect.name), wanted).all()
+    for grant_id, field, purpose, form, needed, retention_days in rows:
+        item = GrantedItem(Item(field, purpose, Form(form)), needed, retention_days)
+        found.setdefault(grant_id, []).append(item)
     return {grant_id: tuple(items) for grant_id, items in found.items()}
 
 

@@ -1,29 +1,43 @@
 """Reading sealed profile values. Only the release gate and a person's own pages may import this (promise P13)."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from gateway.kit.sealing import WrappedKey
 from gateway.model.profile import SealedField, SealedProfile
+from gateway.store.statements import among
 from gateway.store.tables import organisation, person, person_field, person_key
 
 
-def sealed_profiles(connection: Connection, person_ids: Iterable[str]) -> Mapping[str, SealedProfile]:
-    """Load the sealed profiles of many people in two statements."""
-    wanted = sorted(set(person_ids))
-    fields: dict[str, dict[str, SealedField]] = {}
-    for row in connection.execute(select(person_field).where(person_field.c.person_id.in_(wanted))):
-        field = SealedField(row.sealed, row.source, row.verified_at, row.changed_at)
-        fields.setdefault(row.person_id, {})[row.field] = field
-    statement = (
+@cache
+def _fields(dialect: str) -> Select[Any]:
+    own = person_field.c
+    return select(own.person_id, own.field, own.sealed, own.source, own.verified_at, own.changed_at).where(
+        among(dialect, own.person_id)
+    )
+
+
+@cache
+def _keys(dialect: str) -> Select[Any]:
+    return (
         select(
             person.c.person_id, person.c.role, organisation.c.name, person_key.c.master, person_key.c.wrapped
         )
         .join(organisation, organisation.c.organisation_id == person.c.organisation_id)
         .outerjoin(person_key, person_key.c.person_id == person.c.person_id)
-        .where(person.c.person_id.in_(wanted))
+        .where(among(dialect, person.c.person_id))
     )
+
+
+def sealed_profiles(connection: Connection, person_ids: Iterable[str]) -> Mapping[str, SealedProfile]:
+    """Load the sealed profiles of many people in two statements."""
+    dialect, wanted = connection.dialect.name, {"wanted": sorted(set(person_ids))}
+    fields: dict[str, dict[str, SealedField]] = {}
+    for person_id, name, *rest in connection.execute(_fields(dialect), wanted).all():
+        fields.setdefault(person_id, {})[name] = SealedField(*rest)
     return {
         row.person_id: SealedProfile(
             person_id=row.person_id,
@@ -32,7 +46,7 @@ def sealed_profiles(connection: Connection, person_ids: Iterable[str]) -> Mappin
             wrapped=WrappedKey(row.master, row.wrapped) if row.wrapped is not None else None,
             fields=fields.get(row.person_id, {}),
         )
-        for row in connection.execute(statement)
+        for row in connection.execute(_keys(dialect), wanted)
     }
 
 

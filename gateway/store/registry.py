@@ -25,10 +25,12 @@ from gateway.store.tables import (
 )
 from partners import PartnerState, client_from_content, offer_from_content, partner_from_content
 
+_VERSION = select(registry_version.c.version)
+
 
 def current_version(connection: Connection) -> int:
     """Read the registry's version: one tiny row that every transaction looks at first."""
-    version: int = connection.execute(select(registry_version.c.version)).scalar_one()
+    version: int = connection.execute(_VERSION).scalar_one()
     return version
 
 

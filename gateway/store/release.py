@@ -3,9 +3,10 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from functools import cache
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from gateway.model.handoffs import Handoff
 from gateway.model.profile import SealedProfile
@@ -15,7 +16,7 @@ from gateway.store.loading import GRANT_COLUMNS, PERSON_COLUMNS, grant_from_row,
 from gateway.store.log_pending import await_places
 from gateway.store.profiles import sealed_profiles
 from gateway.store.proofs import ProofUse, use_proofs
-from gateway.store.statements import insert_once
+from gateway.store.statements import among, insert_once
 from gateway.store.tables import access_token, consent_grant, handoff, partner, person
 
 Ask = TypeVar("Ask", bound="ReleaseAsk")
@@ -72,14 +73,8 @@ def release_operation(decide: Decide[Answer]) -> Operation[ReleaseAsk, Answer]:
     return release
 
 
-def hold_access_tokens(
-    connection: Connection, digests: Sequence[bytes], *, lock: bool = False
-) -> dict[bytes, Held[AccessToken]]:
-    """Load tokens with grant, items, person and the partner's state.
-
-    With `lock`, the grants are locked FOR SHARE in id order: a revocation, which updates the grant, waits for
-    the release in flight, and the items are read by a later statement, so they are never older than the lock.
-    """
+@cache
+def _tokens(dialect: str, lock: bool) -> Select[Any]:
     statement = (
         select(
             access_token.c.token_digest,
@@ -98,12 +93,22 @@ def hold_access_tokens(
         .join(consent_grant, consent_grant.c.grant_id == access_token.c.grant_id)
         .join(partner, partner.c.partner_id == consent_grant.c.partner_id)
         .join(person, person.c.person_id == consent_grant.c.person_id)
-        .where(access_token.c.token_digest.in_(sorted(set(digests))))
+        .where(among(dialect, access_token.c.token_digest))
         .order_by(consent_grant.c.grant_id)
     )
-    if lock:
-        statement = statement.with_for_update(read=True, of=consent_grant)
-    rows = connection.execute(statement).all()
+    return statement.with_for_update(read=True, of=consent_grant) if lock else statement
+
+
+def hold_access_tokens(
+    connection: Connection, digests: Sequence[bytes], *, lock: bool = False
+) -> dict[bytes, Held[AccessToken]]:
+    """Load tokens with grant, items, person and the partner's state.
+
+    With `lock`, the grants are locked FOR SHARE in id order: a revocation, which updates the grant, waits for
+    the release in flight, and the items are read by a later statement, so they are never older than the lock.
+    """
+    wanted = {"wanted": sorted(set(digests))}
+    rows = connection.execute(_tokens(connection.dialect.name, lock), wanted).all()
     items = items_of(connection, [row.grant_id for row in rows])
     return {
         row.token_digest: Held(

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, case, or_, select, update
+from sqlalchemy import Connection, Select, case, select, update
 
 from gateway.model.tokens import AccessToken, Held, RefreshToken
 from gateway.store.loading import GRANT_COLUMNS, PERSON_COLUMNS, grant_from_row, items_of, person_from_row
 from gateway.store.release import hold_access_tokens
-from gateway.store.statements import insert_once
+from gateway.store.statements import among, any_of, by_key, insert_once, pair_among
 from gateway.store.tables import access_token, consent_grant, partner, person, refresh_token
 
 
@@ -32,13 +34,11 @@ def load_access_tokens(
     return [found.get(digest) for digest in digests]
 
 
-def load_refresh_tokens(
-    connection: Connection, digests: Sequence[bytes]
-) -> Sequence[Held[RefreshToken] | None]:
-    """Load refresh tokens with what they stand on; None for an unknown one."""
+@cache
+def _refresh_tokens(dialect: str) -> Select[Any]:
     successor = refresh_token.alias("successor")
     own = [column for column in refresh_token.c if column.name != "grant_id"]
-    statement = (
+    return (
         select(
             *own,
             successor.c.used_at.label("successor_used_at"),
@@ -50,9 +50,16 @@ def load_refresh_tokens(
         .join(partner, partner.c.partner_id == consent_grant.c.partner_id)
         .join(person, person.c.person_id == consent_grant.c.person_id)
         .outerjoin(successor, successor.c.token_digest == refresh_token.c.successor_digest)
-        .where(refresh_token.c.token_digest.in_(sorted(set(digests))))
+        .where(among(dialect, refresh_token.c.token_digest))
     )
-    rows = connection.execute(statement).all()
+
+
+def load_refresh_tokens(
+    connection: Connection, digests: Sequence[bytes]
+) -> Sequence[Held[RefreshToken] | None]:
+    """Load refresh tokens with what they stand on; None for an unknown one."""
+    wanted = {"wanted": sorted(set(digests))}
+    rows = connection.execute(_refresh_tokens(connection.dialect.name), wanted).all()
     items = items_of(connection, [row.grant_id for row in rows])
     names = RefreshToken.__dataclass_fields__
     found = {
@@ -110,10 +117,12 @@ def _mark_used(connection: Connection, wanted: Mapping[bytes, Rotation]) -> set[
     now = max(each.at for each in wanted.values())
     values: dict[str, object] = {"used_at": case((token.used_at.is_(None), now), else_=token.used_at)}
     if successors:
-        values["successor_digest"] = case(successors, value=token.token_digest, else_=token.successor_digest)
+        values["successor_digest"] = by_key(
+            connection, token.token_digest, successors, token.successor_digest
+        )
     statement = (
         update(refresh_token)
-        .where(token.token_digest.in_(sorted(wanted)), token.revoked_at.is_(None))
+        .where(any_of(connection, token.token_digest, wanted), token.revoked_at.is_(None))
         .values(**values)
         .returning(token.token_digest)
     )
@@ -129,7 +138,7 @@ def revoke_families(connection: Connection, families: Mapping[str, int]) -> None
     for table in (access_token, refresh_token):
         connection.execute(
             update(table)
-            .where(table.c.family_id.in_(sorted(families)), table.c.revoked_at.is_(None))
+            .where(any_of(connection, table.c.family_id, families), table.c.revoked_at.is_(None))
             .values(revoked_at=at)
         )
 
@@ -142,7 +151,7 @@ def _lock_families(connection: Connection, family_ids: Sequence[str]) -> None:
     """
     statement = (
         select(refresh_token.c.token_digest)
-        .where(refresh_token.c.family_id.in_(family_ids))
+        .where(any_of(connection, refresh_token.c.family_id, family_ids))
         .order_by(refresh_token.c.token_digest)
         .with_for_update()
     )
@@ -157,7 +166,7 @@ def revoke_of_grants(connection: Connection, grants: Mapping[str, int]) -> None:
     for table in (access_token, refresh_token):
         connection.execute(
             update(table)
-            .where(table.c.grant_id.in_(sorted(grants)), table.c.revoked_at.is_(None))
+            .where(any_of(connection, table.c.grant_id, grants), table.c.revoked_at.is_(None))
             .values(revoked_at=at)
         )
 
@@ -181,22 +190,16 @@ def revoke_tokens(connection: Connection, revocations: Sequence[Revocation]) -> 
     refresh = refresh_token.c
     for row in connection.execute(
         select(refresh.token_digest, refresh.client_id, refresh.family_id).where(
-            refresh.token_digest.in_(digests)
+            any_of(connection, refresh.token_digest, digests)
         )
     ):
         if (row.token_digest, row.client_id) in ours:
             families[row.family_id] = at
             found.add((row.token_digest, row.client_id))
     access = access_token.c
-    held_here = or_(
-        *(
-            (access.token_digest == digest) & (access.client_id == client_id)
-            for digest, client_id in sorted(ours)
-        )
-    )
     statement = (
         update(access_token)
-        .where(held_here)
+        .where(pair_among(connection, access.token_digest, access.client_id, ours))
         .values(revoked_at=case((access.revoked_at.is_(None), at), else_=access.revoked_at))
         .returning(access.token_digest, access.client_id)
     )

@@ -169,7 +169,12 @@ SHAPES = [
     ("attested_on = 2026-11-02", "", "partner.attested_on", "missing"),
     ('client_id = "quizco-web"', 'client_id = "quizco_web"', "client[0].client_id", "lower-case letters"),
     ('profile = "baseline"', 'profile = "base"', "client[0].profile", "did you mean “baseline”?"),
-    ('profile = "baseline"', 'profile = "baseline"\nmessage_signing = true', "client[0].message_signing", "the fapi2 profile"),
+    (
+        'profile = "baseline"',
+        'profile = "baseline"\nmessage_signing = true',
+        "client[0].message_signing",
+        "the fapi2 profile",
+    ),
     ('profile = "baseline"', 'profile = "fapi2"', "client[0].auth_method", "private_key_jwt only"),
     ("duration_days = 180", "duration_days = 0", "offer[0].duration_days", "1 or more"),
     ("max_duration_days = 366", "max_duration_days = 367", "offer[0].max_duration_days", "366 at most"),

@@ -316,7 +316,9 @@ def test_ensure_unsigned_request_at_par_endpoint_fails(world: World) -> None:
 
 
 def test_ensure_different_state_and_nonce_inside_and_outside_request_object(world: World) -> None:
-    pushed = push_signed(world, request_object(world, state="in", nonce="in"), state="out", nonce="out").json()
+    pushed = push_signed(
+        world, request_object(world, state="in", nonce="in"), state="out", nonce="out"
+    ).json()
     assert share(world, pushed["request_uri"], state="out")["state"] == "in"
 
 
@@ -326,7 +328,9 @@ def test_state_only_outside_request_object_not_used(world: World) -> None:
 
 
 def test_ensure_request_object_without_redirect_uri_fails(world: World) -> None:
-    assert error_of(push_signed(world, request_object(world, redirect_uri=None), **REQUEST)) == "invalid_request"
+    assert (
+        error_of(push_signed(world, request_object(world, redirect_uri=None), **REQUEST)) == "invalid_request"
+    )
 
 
 def test_ensure_request_object_with_multiple_aud_succeeds(world: World) -> None:

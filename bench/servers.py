@@ -1,0 +1,68 @@
+"""Starting and stopping the servers under load."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.requests import render
+from gateway.cli.serve import check_port
+from tests.postgres import free_port
+
+START_TIMEOUT = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server.
+
+    Attributes:
+        ready_after: seconds from the start to the first right answer.
+    """
+
+    port: int
+    pid: int
+    ready_after: float
+
+
+@contextmanager
+def running(
+    app: str, environment: Mapping[str, str], log: Path, *, probe: str, workers: int
+) -> Iterator[Server]:
+    """Serve an application by uvicorn as `consent-gateway serve` does, until the block ends."""
+    port = free_port()
+    check_port("127.0.0.1", port, "--port")
+    command = [sys.executable, "-m", "uvicorn", app, "--host", "127.0.0.1", "--port", str(port)]
+    command += ["--workers", str(workers), "--loop", "uvloop", "--http", "httptools", "--no-access-log"]
+    command += ["--no-server-header", "--no-proxy-headers", "--log-level", "warning", "--ws", "none"]
+    if app.endswith("_environment"):
+        command.append("--factory")
+    began = time.perf_counter()
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command, env={**os.environ, **environment}, stdout=output, stderr=output, start_new_session=True
+        )
+    try:
+        _await(process, port, probe, began + START_TIMEOUT, log)
+        yield Server(port, process.pid, time.perf_counter() - began)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _await(process: "subprocess.Popen[bytes]", port: int, probe: str, deadline: float, log: Path) -> None:
+    while process.poll() is None and time.perf_counter() < deadline:
+        try:
+            with socket.create_connection(("127.0.0.1", port), 5) as connection:
+                connection.sendall(render("GET", probe))
+                if connection.recv(65536)[9:12] == b"200":
+                    return
+        except OSError:
+            pass
+        time.sleep(0.01)
+    raise RuntimeError(f"the server did not start:\n{log.read_text(errors='replace')[-3000:]}")
