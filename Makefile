@@ -23,10 +23,13 @@ lint: ## Ruff, mypy and the contracts between the floors
 bench: ## Run the load harness
 	@$(PYTHON) dev bench $(ARGS)
 
+kill: ## Kill the gateway at every point of docs/flow.md, again and again
+	@$(PYTHON) dev kill $(ARGS)
+
 lock: ## Write requirements/ anew from pyproject.toml
 	@$(PYTHON) dev lock $(ARGS)
 
 clean: ## Remove .venv, caches and reports
 	@$(PYTHON) dev clean
 
-.PHONY: help setup demo test check lint bench lock clean
+.PHONY: help setup demo test check lint bench kill lock clean
