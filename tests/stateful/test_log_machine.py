@@ -29,9 +29,11 @@ from gateway.actions.sequencer import LEASE_TTL, Sequencer
 from gateway.actions.services import Services
 from gateway.consent.decisions import Actor, end, narrow
 from gateway.kit.errors import Refusal
+from gateway.kit.ids import Kind
 from gateway.ledger.checkpoints import check_checkpoint
 from gateway.ledger.merkle import Frontier, leaf_hash
 from gateway.model.grants import ActorKind, ReasonCode
+from gateway.store.admin_actions import AdminAction, append_actions
 from gateway.store.engine import Backend, Store, open_backend
 from gateway.store.grants import load_details
 from tests.ledgers import entries, leaves, log_keys
@@ -218,6 +220,15 @@ class LogMachine(RuleBasedStateMachine):
     def look(self) -> None:
         """Somebody reads the log, which is a leaf too."""
         self.world.run(record_look, self.world.services, "per_an-auditor", "read_log", "log", "all")
+
+    @rule(which=st.integers(0, 1))
+    def commit_whose_answer_is_lost(self, which: int) -> None:
+        """A row is committed and gets its place, nobody hears of it, and the store commits it once more."""
+        services = self.world.services
+        action = AdminAction(services.ids(Kind.ACTION), "cli", "read_log", "log", "all", self.world.clock())
+        for _ in range(2):
+            self.world.store(append_actions, action)
+            self.world.run(self.nodes[which].sequencer.turn)
 
     # The sequencers --------------------------------------------------------------------------------------------
 
