@@ -19,7 +19,6 @@ from gateway.kit.sealing import seal
 from gateway.kit.settings import Settings
 from gateway.model.profile import place_of
 from gateway.model.tokens import AccessToken, AuthorizationCode, RefreshToken
-from gateway.oauth.checks import preferred_form
 from gateway.store.admin_actions import AdminAction
 from gateway.store.partners import NewSecret, keep_secrets
 from gateway.store.tables import (
@@ -232,7 +231,7 @@ def _person(services: Services, number: int, hashed: str) -> dict[str, list[dict
     wrapped = services.seal.new_person_key(person_id)
     key = services.seal.person_key(person_id, wrapped)
     offer = services.registry.offers["bench-offer"]
-    items = [(each, preferred_form(each)) for each in offer.offer.items]
+    items = [(each, each.forms[0]) for each in offer.offer.items]
     return {
         "person": [
             {

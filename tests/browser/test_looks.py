@@ -13,7 +13,7 @@ from tests.browser.tours import (
     tour_of_an_administrator,
     tour_of_strangers,
 )
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, show_scheme
 from tests.gateway.web.gallery import axe_findings, overflow
 
 WIDE = {"width": 1280, "height": 800}
@@ -47,9 +47,9 @@ def contrast_findings(page: Page) -> list[str]:
 def faults_of(page: Page) -> list[str]:
     """Everything that is wrong with the page shown, in every look."""
     faults = []
-    page.emulate_media(color_scheme="dark")
+    show_scheme(page, "dark")
     faults += [f"dark: {line}" for line in contrast_findings(page)]
-    page.emulate_media(color_scheme="light")
+    show_scheme(page, "light")
     faults += axe_findings(page)
     for size, percent in ((WIDE, 200), (NARROW, 100), (NARROW, 200)):
         page.set_viewport_size(size)  # type: ignore[arg-type]

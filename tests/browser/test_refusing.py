@@ -1,8 +1,10 @@
 """No thanks: of equal weight, without consequence, remembered, and taken back only by the person (promise P12)."""
 
+from typing import Literal
+
 from playwright.sync_api import expect
 
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, show_scheme
 
 
 def decline(visitor: Visitor) -> None:
@@ -73,8 +75,9 @@ def test_yes_and_no_weigh_the_same(asha: Visitor) -> None:
     """Both answers have the same size and the same looks, in both schemes (consent.md rule 1)."""
     asha.ask()
     asha.sign_in()
-    for scheme in ("light", "dark"):
-        asha.page.emulate_media(color_scheme=scheme)
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for scheme in schemes:
+        show_scheme(asha.page, scheme)
         looks = [
             asha.page.locator(f"button[value={value}]").evaluate(
                 """button => { const s = getComputedStyle(button), r = button.getBoundingClientRect()

@@ -1,6 +1,7 @@
 """Somebody at a browser: goes to a partner, signs in, answers, looks after what is connected."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -8,6 +9,21 @@ from tests.browser.stage import Gateway
 from tests.world import PASSWORD
 
 ASHA = "asha@lakeside.example"
+
+SETTLED = """scheme => new Promise(settled => {
+  const drawn = () => Promise.allSettled(document.getAnimations().map(each => each.finished)).then(settled);
+  const look = () => matchMedia(`(prefers-color-scheme: ${scheme})`).matches
+    ? requestAnimationFrame(() => requestAnimationFrame(drawn))
+    : requestAnimationFrame(look);
+  look();
+})"""
+"""Resolves when the page is drawn in a scheme and every transition has ended: colours on their way mislead."""
+
+
+def show_scheme(page: Page, scheme: Literal["light", "dark"]) -> None:
+    """Show the page in a colour scheme and wait until it is drawn so."""
+    page.emulate_media(color_scheme=scheme)
+    page.evaluate(SETTLED, scheme)
 
 
 @dataclass(frozen=True)

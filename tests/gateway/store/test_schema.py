@@ -12,6 +12,7 @@ from gateway.store.engine import open_backend
 from gateway.store.schema import downgrade, migrate, schema_differences, schema_state
 from gateway.store.tables import APPEND_ONLY, metadata
 from tests.gateway.store.samples import QUIZZES, act, given, handed, notice_id, rows
+from tests.ledgers import sequence
 from tests.world import World
 
 
@@ -77,6 +78,7 @@ def test_a_difference_between_database_and_tables_is_told(empty_url: str) -> Non
 def with_rows(both: World) -> World:
     """A world with at least one row in every append-only table."""
     handed(both, "1", given(both, "1"))
+    sequence(both)
     for table in APPEND_ONLY:
         assert rows(both, f"SELECT count(*) FROM {table.name}")[0][0] > 0, table.name
     return both
