@@ -8,6 +8,7 @@ from gateway.actions.services import Services
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
 from gateway.model.tokens import AccessToken, Held
+from gateway.oauth.certificates import cnf
 from gateway.oauth.checks import granted_scope
 from gateway.store.tokens import load_access_tokens
 from scopes import scope_fields
@@ -26,7 +27,7 @@ async def introspect_token(services: Services, request: BackRequest) -> Mapping[
     now = services.clock()
     if held is None or held.token.client_id != client.client.client_id or why_dead(held, now):
         return {"active": False}
-    jkt = held.token.dpop_jkt
+    bound = cnf(held.token.dpop_jkt)
     return {
         "active": True,
         "scope": live_scope(held),
@@ -35,8 +36,8 @@ async def introspect_token(services: Services, request: BackRequest) -> Mapping[
         "iss": services.settings.issuer,
         "iat": held.token.issued_at,
         "exp": held.token.expires_at,
-        "token_type": "DPoP" if jkt else "Bearer",
-        **({"cnf": {"jkt": jkt}} if jkt else {}),
+        "token_type": "DPoP" if "jkt" in bound else "Bearer",
+        **({"cnf": dict(bound)} if bound else {}),
     }
 
 

@@ -10,6 +10,7 @@ from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
 from gateway.model.registry import RegisteredClient
+from gateway.oauth.certificates import confirmation
 from gateway.oauth.desk import Desk, Plan, sit_at
 from gateway.oauth.metadata import PATHS
 from gateway.store.codes import Redemption, load_codes, redeem_codes
@@ -77,7 +78,15 @@ async def _refresh(services: Services, request: BackRequest) -> Mapping[str, Any
 
 
 async def _proved(services: Services, request: BackRequest, client: RegisteredClient) -> str | None:
-    """Give the key that the tokens will be bound to; `fapi2` issues no others (FAPI 2.0 §5.3.2.1)."""
+    """Give what the tokens will be bound to, certificate or key; `fapi2` issues no others (FAPI 2.0 §5.3.2.1)."""
+    if client.client.tls_client_certificate_bound_access_tokens:
+        if request.certificate is None:
+            raise Refusal(
+                "invalid_request",
+                detail="no certificate",
+                hint="This client must show the certificate that its tokens are bound to.",
+            )
+        return confirmation(request.certificate)
     jkt = await prove(services, request, PATHS["token_endpoint"])
     if jkt is None and client.client.profile is Profile.FAPI2:
         raise Refusal("invalid_dpop_proof", detail="no proof", hint="This client must send a DPoP proof.")

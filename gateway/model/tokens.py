@@ -41,7 +41,10 @@ class AuthorizationCode:
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """One opaque access token (RFC 6750), bound to a key where `dpop_jkt` names one (RFC 9449 §6)."""
+    """One opaque access token (RFC 6750), bound to a key where `dpop_jkt` names one (RFC 9449 §6).
+
+    Behind ``x5t#S256:`` it names a certificate instead (RFC 8705 §3): see `gateway.oauth.certificates`.
+    """
 
     token_digest: bytes
     token_id: str

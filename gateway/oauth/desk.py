@@ -54,7 +54,7 @@ class Plan:
 
 @dataclass(slots=True)
 class Desk:
-    """Everything in hand for one decision; `jkt` is the key that the request proved to hold (RFC 9449)."""
+    """Everything in hand for one decision; `jkt` is what the request proved to hold (RFC 9449, RFC 8705)."""
 
     terms: Terms
     client: RegisteredClient

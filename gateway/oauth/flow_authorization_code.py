@@ -10,6 +10,7 @@ from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
 from gateway.model.people import PersonState
 from gateway.model.tokens import AccessToken, AuthorizationCode, RefreshToken
+from gateway.oauth.certificates import is_certificate_bound
 from gateway.oauth.desk import Desk, desk
 
 
@@ -133,7 +134,9 @@ def _plan_refresh_token(here: Desk, token: dict[str, Any], code: AuthorizationCo
         auth_time=code.auth_time,
         issued_at=now,
         expires_at=now + here.terms.settings.refresh_token_ttl,
-        dpop_jkt=here.jkt,
+        # A certificate is renewed within the life of a refresh token, which is bound to its client anyway: it
+        # authenticates at each use (RFC 8705 §4, RFC 6749 §10.4).
+        dpop_jkt=None if is_certificate_bound(here.jkt) else here.jkt,
     )
 
 
