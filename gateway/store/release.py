@@ -30,6 +30,7 @@ class ReleaseAsk:
     Attributes:
         handoff_id: made before the transaction, so that repeating it appends one row only.
         jkt: the key that the request proved to hold.
+        certificate: that the client showed.
         proof: to be used up in the release's own transaction.
     """
 
@@ -39,6 +40,7 @@ class ReleaseAsk:
     at: int
     jkt: str | None = None
     proof: ProofUse | None = None
+    certificate: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
