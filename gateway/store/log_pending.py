@@ -15,8 +15,12 @@ NO_GRANT = ""
 
 def await_places(connection: Connection, kind: Kind, sources: Sequence[tuple[str, str]]) -> None:
     """Let rows wait: (grant_id, id of the row). Neither ids nor times say in which order rows were committed."""
-    rows = [{"grant_id": grant_id, "source_id": source_id, "kind": kind} for grant_id, source_id in sources]
-    insert_once(connection, log_pending, rows)
+    insert_once(connection, log_pending, places_of(kind, sources))
+
+
+def places_of(kind: Kind, sources: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+    """Spell the rows of `await_places`, for who inserts them together with others."""
+    return [{"grant_id": grant_id, "source_id": source_id, "kind": kind} for grant_id, source_id in sources]
 
 
 def take_waiting(connection: Connection, limit: int) -> dict[str, list[str]]:
