@@ -79,13 +79,11 @@ def test_consistency_proofs_are_for_everybody(world: World) -> None:
 
 
 def test_a_person_checks_their_own_entries_and_nobody_elses(world: World) -> None:
-    token = world.tokens()["access_token"]
-    world.userinfo(token)
-    browser = world.signed_in()
     grant_id = filled(world)
+    browser = world.signed_in()
     own = next(each["id"] for each in entries(world) if each["kind"] == "handoff")
     page = browser.open(f"/connected/{grant_id}")
-    assert f"/connected/{grant_id}/check/{own}" in page.text
+    assert f"/connected/{grant_id}/check/{own}" in page.links
     page = browser.open(f"/connected/{grant_id}/check/{own}")
     assert "It stands in the log" in page.text
     record = json.loads(browser.open(f"/log/proof/inclusion?grant={grant_id}&entry={own}").text)
