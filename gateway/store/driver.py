@@ -21,6 +21,16 @@ class Row(asyncpg.Record):  # type: ignore[misc]  # asyncpg has no types
         """Give a column's value."""
         return self[name]
 
+    @property
+    def items(self) -> Any:
+        """A column's value here too; the record's own method would hide it."""
+        return self["items"]
+
+    @property
+    def _mapping(self) -> "Row":
+        """The row by its columns' names, as SQLAlchemy spells it."""
+        return self
+
 
 def fetch(connection: Connection, text: str, values: Sequence[Any]) -> Sequence[Any]:
     """Run one statement with its values in the order of their numbers; give its rows."""

@@ -124,7 +124,7 @@ class Hot:
         self._text = compiled.string
 
 
-def _insert(dialect: str, table: Table) -> Any:
+def _inserting(dialect: str, table: Table) -> Any:
     return (postgresql.insert if dialect == POSTGRESQL else sqlite.insert)(table)
 
 
@@ -133,7 +133,7 @@ _Shape = tuple[tuple[Table, tuple[str, ...]], ...]
 
 
 @cache
-def _insert_arrays(shape: _Shape) -> Hot:
+def _insert_arrays(shape: _Shape, *, once: bool) -> Hot:
     """Insert rows that come as one array for each column: one message and one plan, however many rows and tables."""
 
     def build(_: Lists) -> Any:
@@ -142,7 +142,7 @@ def _insert_arrays(shape: _Shape) -> Hot:
             columns = [table.c[name] for name in names]
             arrays = [func.unnest(bindparam(f"{table.name}_{c.name}", type_=ARRAY(c.type))) for c in columns]
             rows = postgresql.insert(table).from_select(list(names), select(*arrays))
-            inserts.append(rows.on_conflict_do_nothing())
+            inserts.append(rows.on_conflict_do_nothing() if once else rows)
         *before, last = inserts
         return last.add_cte(*(each.cte(f"rows_{number}") for number, each in enumerate(before)))
 
@@ -150,8 +150,14 @@ def _insert_arrays(shape: _Shape) -> Hot:
 
 
 @cache
-def _insert_rows(table: Table) -> Any:
-    return sqlite.insert(table).on_conflict_do_nothing()
+def _insert_rows(table: Table, *, once: bool) -> Any:
+    rows = sqlite.insert(table)
+    return rows.on_conflict_do_nothing() if once else rows
+
+
+def insert_new(connection: Connection, table: Table, rows: Rows) -> None:
+    """Insert rows none of which may be there already."""
+    _insert(connection, {table: rows}, once=False)
 
 
 def insert_once(connection: Connection, table: Table, rows: Rows) -> None:
@@ -161,12 +167,16 @@ def insert_once(connection: Connection, table: Table, rows: Rows) -> None:
 
 def insert_all_once(connection: Connection, tables: Mapping[Table, Rows]) -> None:
     """Insert rows into several tables that do not refer to each other; see `insert_once`."""
+    _insert(connection, tables, once=True)
+
+
+def _insert(connection: Connection, tables: Mapping[Table, Rows], *, once: bool) -> None:
     filled = {table: rows for table, rows in tables.items() if rows}
     if not filled:
         return
     if connection.dialect.name != POSTGRESQL:
         for table, rows in filled.items():
-            connection.execute(_insert_rows(table), list(rows))
+            connection.execute(_insert_rows(table, once=once), list(rows))
         return
     shape = tuple((table, tuple(rows[0])) for table, rows in filled.items())
     arrays = {
@@ -174,20 +184,22 @@ def insert_all_once(connection: Connection, tables: Mapping[Table, Rows]) -> Non
         for table, names in shape
         for name in names
     }
-    _insert_arrays(shape)(connection, **arrays)
+    _insert_arrays(shape, once=once)(connection, **arrays)
 
 
 def did_insert(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert one row and tell whether it was new: whoever races for the same key, one wins."""
     key = next(iter(table.primary_key))
-    statement = _insert(connection.dialect.name, table).values(**row).on_conflict_do_nothing().returning(key)
+    statement = (
+        _inserting(connection.dialect.name, table).values(**row).on_conflict_do_nothing().returning(key)
+    )
     return connection.execute(statement).first() is not None
 
 
 def insert_or_lock(connection: Connection, table: Table, row: Mapping[str, Any]) -> Row[Any]:
     """Insert one row or, where its key is there already, lock that row as it stands; give the row."""
     keys = list(table.primary_key)
-    insert = _insert(connection.dialect.name, table).values(**row)
+    insert = _inserting(connection.dialect.name, table).values(**row)
     same = {key.name: insert.excluded[key.name] for key in keys}
     statement = insert.on_conflict_do_update(index_elements=keys, set_=same).returning(*table.c)
     found: Row[Any] = connection.execute(statement).one()
@@ -197,6 +209,6 @@ def insert_or_lock(connection: Connection, table: Table, row: Mapping[str, Any])
 def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows, or make those whose key is there already what they are now."""
     keys = [key.name for key in table.primary_key]
-    insert = _insert(connection.dialect.name, table)
+    insert = _inserting(connection.dialect.name, table)
     changed = {name: insert.excluded[name] for name in rows[0] if name not in keys}
     connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=changed), list(rows))
