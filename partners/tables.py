@@ -35,6 +35,12 @@ def _one_of(words: Iterable[str]) -> AfterValidator:
     )
 
 
+def _public_fault(auth_method: str) -> str | None:
+    if auth_method != "none":
+        return None
+    return "public clients are not served: the client needs a secret or a key (RFC 6749 §2.1)"
+
+
 def _field_fault(name: str) -> str | None:
     if name in FIELDS:
         return None
@@ -79,6 +85,7 @@ Email = Annotated[str, Field(max_length=254), _checked(email_fault)]
 Country = Annotated[str, Field(max_length=20), _checked(country_fault)]
 Days = Annotated[int, Field(ge=1, le=MOST_DAYS)]
 DaysOrNone = Annotated[int, Field(ge=0, le=MOST_DAYS)]
+CertificateName = Annotated[str, Field(max_length=500)]
 Language = Annotated[str, _one_of(LANGUAGES)]
 
 
@@ -109,7 +116,7 @@ class ClientTable(Table):
     client_id: Identifier
     name: Line
     profile: Annotated[str, _one_of(Profile)]
-    auth_method: Annotated[str, _one_of(AuthMethod)]
+    auth_method: Annotated[str, _checked(_public_fault), _one_of(AuthMethod)]
     redirect_uris: Annotated[
         list[Annotated[str, _address(redirect_uri_fault)]], Field(min_length=1, max_length=10)
     ]
@@ -118,6 +125,13 @@ class ClientTable(Table):
     jwks_file: str | None = None
     sector_identifier: str | None = None
     message_signing: bool = False
+    jwks_uri: Annotated[str, _address(url_fault)] | None = None
+    tls_client_auth_subject_dn: CertificateName | None = None
+    tls_client_auth_san_dns: CertificateName | None = None
+    tls_client_auth_san_uri: CertificateName | None = None
+    tls_client_auth_san_ip: CertificateName | None = None
+    tls_client_auth_san_email: CertificateName | None = None
+    tls_client_certificate_bound_access_tokens: bool = False
 
 
 class ItemTable(Table):
