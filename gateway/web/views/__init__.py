@@ -91,7 +91,7 @@ from gateway.web.views.frame import (
     Spoken,
     View,
 )
-from gateway.web.views.log import CheckedEntry, HashStep, LogCheckView
+from gateway.web.views.log import CheckedEntry, HashStep, LogCheckView, LogView
 
 PAGES: Mapping[str, type[View]] = MappingProxyType(
     {
@@ -113,6 +113,7 @@ PAGES: Mapping[str, type[View]] = MappingProxyType(
         "connected_detail": ConnectedDetailView,
         "stopped": StoppedView,
         "notice": NoticeView,
+        "log": LogView,
         "log_check": LogCheckView,
         "admin_home": AdminHomeView,
         "admin_grants": AdminGrantsView,
@@ -175,6 +176,7 @@ __all__ = [
     "LogCheckView",
     "LogFilter",
     "LogRow",
+    "LogView",
     "LoginView",
     "Move",
     "MoveKind",

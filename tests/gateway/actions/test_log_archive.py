@@ -326,6 +326,18 @@ def test_entries_that_only_an_archive_holds_are_not_served(world: World, tmp_pat
     assert auditor._client.get("/log/tile/entries/001").status_code == 200
 
 
+def test_the_persons_page_says_where_pruned_hand_offs_are(world: World, tmp_path: Path) -> None:
+    """P6: "every hand-off" stays true: here while the consent lives, in the archive when it is long over."""
+    ended, live = two_years(world)
+    browser, other = world.signed_in(), world.signed_in(AOIFE)
+    archived(world, tmp_path)
+    assert "Every hand-off" in browser.open(f"/connected/{ended}").text
+    assert "kept in the log's archive" not in browser.open(f"/connected/{ended}").text
+    pruned(world, tmp_path)
+    assert "kept in the log's archive" in browser.open(f"/connected/{ended}").text
+    assert "kept in the log's archive" not in other.open(f"/connected/{live}").text
+
+
 def test_a_long_gap_is_walked_over_in_little_memory(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
