@@ -26,10 +26,13 @@ interop: ## Other people's clients against a served gateway (Node.js, Apache)
 bench: ## Run the load harness
 	@$(PYTHON) dev bench $(ARGS)
 
+kill: ## Kill the gateway at every point of docs/flow.md, again and again
+	@$(PYTHON) dev kill $(ARGS)
+
 lock: ## Write requirements/ anew from pyproject.toml
 	@$(PYTHON) dev lock $(ARGS)
 
 clean: ## Remove .venv, caches and reports
 	@$(PYTHON) dev clean
 
-.PHONY: help setup demo test check lint interop bench lock clean
+.PHONY: help setup demo test check lint interop bench kill lock clean
