@@ -70,6 +70,14 @@ class Settings(BaseSettings):
     client_ca: Path | None = Field(
         None, description="PEM file of the authorities that issue clients' certificates (RFC 8705 §2.1)."
     )
+    outbound_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        (),
+        description="Networks that partners' addresses (jwks_uri, log-out) may lead to though they are not public; "
+        "commas between.",
+    )
+    outbound_ca: Path | None = Field(
+        None, description="PEM file of further authorities that partners' servers have certificates from."
+    )
     client_certificate_header: str = Field(
         "",
         pattern="^[A-Za-z0-9-]*$",
@@ -149,7 +157,7 @@ class Settings(BaseSettings):
         file = TomlConfigSettingsSource(settings_cls, toml_file=os.environ.get(CONFIG_VARIABLE))
         return init_settings, env_settings, file
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "outbound_networks", mode="before")
     @classmethod
     def _networks_are_a_list(cls, networks: Any) -> Any:
         return (
