@@ -33,10 +33,8 @@ async def introspect_token(services: Services, request: BackRequest) -> Mapping[
 
 def _described(services: Services, client: RegisteredClient, held: Held[AccessToken]) -> Mapping[str, Any]:
     token, grant, issuer = held.token, held.grant, services.settings.issuer
-    optional: dict[str, Any] = {"auth_time": token.auth_time, "acr": token.acr}
     bound = cnf(token.dpop_jkt)
-    if bound:
-        optional["cnf"] = dict(bound)
+    optional: dict[str, Any] = {"auth_time": token.auth_time, "acr": token.acr, "cnf": dict(bound) or None}
     if token.details is not None:
         items = reached("", token.details, grant)
         optional["authorization_details"] = granted_details(items, grant, issuer)
