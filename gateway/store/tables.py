@@ -433,6 +433,18 @@ log_checkpoint = Table(
     _at("signed_at"),
 )
 
+log_archive = Table(
+    "log_archive",
+    metadata,
+    Column("first_leaf", BigInteger, primary_key=True, autoincrement=False),
+    Column("end_leaf", BigInteger, nullable=False),
+    _at("before_at"),
+    Column("manifest_digest", LargeBinary, nullable=False),
+    _at("archived_at"),
+    CheckConstraint("end_leaf > first_leaf", name="range"),
+    CheckConstraint("length(manifest_digest) = 32", name="digest"),
+)
+
 lease = Table("lease", metadata, _id("name"), _text("holder"), _at("expires_at"))
 
 # Protocol
@@ -544,5 +556,10 @@ APPEND_ONLY = (
     admin_action,
     log_leaf,
     log_checkpoint,
+    log_archive,
 )
-"""Tables that only grow; triggers on both databases refuse to change or delete a row."""
+"""Tables that only grow; triggers on both databases refuse to change or delete a row.
+
+Two of them let a row go under one condition: `handoff` and `log_leaf`, once it is archived and its grant is over
+(`gateway/store/guards.py`).
+"""
