@@ -31,6 +31,7 @@ class ReleaseAsk:
         handoff_id: made before the transaction, so that repeating it appends one row only.
         jkt: the key that the request proved to hold.
         proof: to be used up in the release's own transaction.
+        details: the items that are asked for, as they were sent (RFC 9396); None for all that the token reaches.
     """
 
     token_digest: bytes
@@ -39,6 +40,7 @@ class ReleaseAsk:
     at: int
     jkt: str | None = None
     proof: ProofUse | None = None
+    details: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
