@@ -51,7 +51,7 @@ async def _held(services: Services, reading: Reading, grant_id: str, scope: str)
     held = await services.store.lane(load_access_tokens, reads=True).submit(digest(reading.access_token))
     if held is None:
         raise Refusal("invalid_token", detail="unknown access token")
-    check_alive(held, proof.jkt if proof else None, services.clock())
+    check_alive(held, proof.jkt if proof else None, reading.certificate, services.clock())
     if proof and not await services.store.lane(use_proofs).submit(use_of(services, proof)):
         raise replayed()
     if scope not in held.token.scope.split():

@@ -10,6 +10,7 @@ from gateway.kit.errors import Refusal
 from gateway.model.registry import RegisteredClient
 from gateway.model.tokens import AccessToken, Held
 from gateway.oauth.authorization_details import granted_details
+from gateway.oauth.certificates import cnf
 from gateway.oauth.reach import kept_scope, reached
 from gateway.store.tokens import load_access_tokens
 
@@ -32,9 +33,8 @@ async def introspect_token(services: Services, request: BackRequest) -> Mapping[
 
 def _described(services: Services, client: RegisteredClient, held: Held[AccessToken]) -> Mapping[str, Any]:
     token, grant, issuer = held.token, held.grant, services.settings.issuer
-    optional: dict[str, Any] = {"auth_time": token.auth_time, "acr": token.acr}
-    if token.dpop_jkt:
-        optional["cnf"] = {"jkt": token.dpop_jkt}
+    bound = cnf(token.dpop_jkt)
+    optional: dict[str, Any] = {"auth_time": token.auth_time, "acr": token.acr, "cnf": dict(bound) or None}
     if token.details is not None:
         items = reached("", token.details, grant)
         optional["authorization_details"] = granted_details(items, grant, issuer)
@@ -47,7 +47,7 @@ def _described(services: Services, client: RegisteredClient, held: Held[AccessTo
         "iss": issuer,
         "iat": token.issued_at,
         "exp": token.expires_at,
-        "token_type": "DPoP" if token.dpop_jkt else "Bearer",
+        "token_type": "DPoP" if "jkt" in bound else "Bearer",
         "grant_id": grant.grant_id,
         **{name: value for name, value in optional.items() if value is not None},
     }

@@ -20,6 +20,7 @@ from gateway.model.handoffs import HandedItem, Handoff
 from gateway.model.profile import SealedProfile
 from gateway.model.tokens import AccessToken, Held
 from gateway.oauth.authorization_details import TYPE, item_key, read_details
+from gateway.oauth.certificates import is_confirmed
 from gateway.oauth.dpop import Proof
 from gateway.oauth.metadata import PATHS
 from gateway.oauth.reach import reached
@@ -37,6 +38,7 @@ class Reading:
         is_dpop: the token came under the DPoP scheme, so a proof has to be there (RFC 9449 §7.1).
         proofs: every DPoP header's bytes.
         method: of the request, which the proof names.
+        certificate: that the client showed in TLS (RFC 8705).
         details: the items that are asked for, as they were sent (RFC 9396).
     """
 
@@ -44,6 +46,7 @@ class Reading:
     is_dpop: bool
     proofs: tuple[bytes, ...]
     method: str
+    certificate: bytes | None = None
     details: str | None = None
 
 
@@ -88,6 +91,7 @@ class Gate:
             services.clock(),
             jkt=proof.jkt if proof else None,
             proof=use_of(services, proof) if proof else None,
+            certificate=reading.certificate,
             details=reading.details,
         )
         # The lane answers when its transaction is committed: the row is durable before a byte is sent.
@@ -108,7 +112,7 @@ class Gate:
         if held is None or profile is None:
             return Decided(None, Refusal("invalid_token", detail="unknown access token"))
         try:
-            check_alive(held, ask.jkt, ask.at)
+            check_alive(held, ask.jkt, ask.certificate, ask.at)
             return self._release(ask, held, profile)
         except Refusal as refusal:
             return Decided(None, refusal)
@@ -183,13 +187,13 @@ def prove_holder(services: Services, reading: Reading, path: str) -> Proof | Non
     return proof
 
 
-def check_alive(held: Held[AccessToken], jkt: str | None, at: int) -> None:
-    """Hold a token against the key that was proved and everything that it stands on.
+def check_alive(held: Held[AccessToken], jkt: str | None, certificate: bytes | None, at: int) -> None:
+    """Hold a token against the key or certificate that was shown and everything that it stands on.
 
     Raises:
         Refusal: ``invalid_token``.
     """
-    if held.token.dpop_jkt != jkt:
+    if not is_confirmed(held.token.dpop_jkt, jkt, certificate):
         raise Refusal("invalid_token", detail="not the token's key, or not its scheme")
     dead = why_dead(held, at)
     if dead is not None:

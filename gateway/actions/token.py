@@ -11,6 +11,7 @@ from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
 from gateway.model.registry import RegisteredClient
 from gateway.oauth.authorization_details import read_details
+from gateway.oauth.certificates import confirmation
 from gateway.oauth.checks import check_target
 from gateway.oauth.desk import Desk, Plan, sit_at
 from gateway.oauth.metadata import PATHS
@@ -93,7 +94,15 @@ def _narrowed(services: Services, request: BackRequest, client: RegisteredClient
 
 
 async def _proved(services: Services, request: BackRequest, client: RegisteredClient) -> str | None:
-    """Give the key that the tokens will be bound to; `fapi2` issues no others (FAPI 2.0 §5.3.2.1)."""
+    """Give what the tokens will be bound to, certificate or key; `fapi2` issues no others (FAPI 2.0 §5.3.2.1)."""
+    if client.client.tls_client_certificate_bound_access_tokens:
+        if request.certificate is None:
+            raise Refusal(
+                "invalid_request",
+                detail="no certificate",
+                hint="This client must show the certificate that its tokens are bound to.",
+            )
+        return confirmation(request.certificate)
     jkt = await prove(services, request, PATHS["token_endpoint"])
     if jkt is None and client.client.profile is Profile.FAPI2:
         raise Refusal("invalid_dpop_proof", detail="no proof", hint="This client must send a DPoP proof.")

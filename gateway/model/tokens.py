@@ -45,6 +45,8 @@ class AuthorizationCode:
 class AccessToken:
     """One opaque access token (RFC 6750), bound to a key where `dpop_jkt` names one (RFC 9449 §6).
 
+    Behind ``x5t#S256:`` it names a certificate instead (RFC 8705 §3): see `gateway.oauth.certificates`.
+
     Attributes:
         details: keys of the items that it reaches besides its scope (RFC 9396).
         auth_time: when the person authenticated, and by `acr` how (RFC 9470 §6.2); None for tokens of old.

@@ -57,7 +57,7 @@ class Desk:
     """Everything in hand for one decision.
 
     Attributes:
-        jkt: the key that the request proved to hold (RFC 9449).
+        jkt: the key or certificate that the request proved to hold (RFC 9449, RFC 8705).
         details: keys of the items that the token request narrows to (RFC 9396 §6); None where it does not.
     """
 

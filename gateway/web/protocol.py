@@ -21,6 +21,7 @@ from gateway.oauth.metadata import PATHS, key_set, server_metadata
 from gateway.oauth.parameters import Parameters
 from gateway.web.answers import NO_STORE, NO_TOKEN, json_answer, resource_refusal, token_refusal
 from gateway.web.bodies import FORM_TYPE, media_type, read_body, read_parameters_of
+from gateway.web.certificates import shown
 
 Story = Callable[[Services, BackRequest], Awaitable[Response]]
 
@@ -32,7 +33,9 @@ def back_channel(story: Story) -> Callable[[Request], Awaitable[Response]]:
         services: Services = request.app.state.services
         try:
             parameters = await read_parameters_of(request)
-            found = BackRequest(parameters, _authorization(request), _headers(request, b"dpop"))
+            found = BackRequest(
+                parameters, _authorization(request), _headers(request, b"dpop"), shown(request)
+            )
             return _with_nonce(services, await story(services, found))
         except Refusal as refusal:
             answer = token_refusal(refusal, documentation=services.settings.documentation)
@@ -149,7 +152,7 @@ async def _reading(request: Request) -> Reading:
     if not found:
         raise Refusal("invalid_token", detail=NO_TOKEN)
     details = form.get("authorization_details")
-    return Reading(found[0], is_dpop, _headers(request, b"dpop"), request.method, details)
+    return Reading(found[0], is_dpop, _headers(request, b"dpop"), request.method, shown(request), details)
 
 
 def _from_header(header: bytes) -> tuple[bool, str]:
