@@ -233,7 +233,7 @@ SAMPLES: dict[str, tuple[str, View]] = {
         "end_session",
         EndSessionView(chrome=at_home, action="/session/end/confirmed", brand="QuizCo"),
     ),
-    "end_session_alone": ("end_session", EndSessionView(chrome=at_home, action="/session/end/confirmed")),
+    "end_session.alone": ("end_session", EndSessionView(chrome=at_home, action="/session/end/confirmed")),
     "signed_out": ("signed_out", SignedOutView(chrome=stranger)),
     "home": (
         "home",
