@@ -129,6 +129,19 @@ session = Table(
     Index(None, "person_id"),
 )
 
+logout_delivery = Table(
+    "logout_delivery",
+    metadata,
+    _id("delivery_id"),
+    _text("client_id"),
+    _text("subject"),
+    _at("created_at"),
+    _at("due_at", nullable=True),
+    Column("attempts", Integer, nullable=False),
+    _at("delivered_at", nullable=True),
+    Index(None, "due_at"),
+)
+
 invitation = Table(
     "invitation",
     metadata,
