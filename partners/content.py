@@ -21,6 +21,7 @@ _LATER = frozenset(
         "jwks_uri",
         "tls_client_auth_subject",
         "tls_client_certificate_bound_access_tokens",
+        "own_scopes",
     }
 )
 """Members of a client that are left out where they say nothing."""
