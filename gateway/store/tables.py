@@ -129,6 +129,19 @@ session = Table(
     Index(None, "person_id"),
 )
 
+logout_delivery = Table(
+    "logout_delivery",
+    metadata,
+    _id("delivery_id"),
+    _text("client_id"),
+    _text("subject"),
+    _at("created_at"),
+    _at("due_at", nullable=True),
+    Column("attempts", Integer, nullable=False),
+    _at("delivered_at", nullable=True),
+    Index(None, "due_at"),
+)
+
 invitation = Table(
     "invitation",
     metadata,
@@ -502,6 +515,19 @@ access_token = Table(
     _text("acr", nullable=True),
     Index(None, "grant_id"),
     Index(None, "family_id"),
+)
+
+client_token = Table(
+    "client_token",
+    metadata,
+    _digest("token_digest"),
+    _text("token_id"),
+    _text("client_id"),
+    _text("scope"),
+    _at("issued_at"),
+    _at("expires_at"),
+    _at("revoked_at", nullable=True),
+    _text("dpop_jkt", nullable=True),
 )
 
 refresh_token = Table(
