@@ -10,7 +10,7 @@ from gateway.ledger.checkpoints import Checkpoint, check_checkpoint
 from gateway.ledger.entries import encode
 from gateway.ledger.log_keys import note_keys
 from gateway.ledger.merkle import leaf_hash
-from gateway.ledger.notes import NoteError
+from gateway.ledger.notes import NoteError, NoteKey, check_note
 from gateway.ledger.tiles import Key, TilePath
 from gateway.ledger.tree_check import OrderCheck, TileBuilder
 from gateway.store.log_audit import (
@@ -22,6 +22,7 @@ from gateway.store.log_audit import (
     read_leaf_slices,
 )
 from gateway.store.log_tree import Leaf, load_last_checkpoints, load_tiles
+from gateway.store.log_witness import load_cosigned_checkpoints
 
 SLICE = 2000
 
@@ -41,20 +42,25 @@ async def verify_tree(
     progress: Callable[[int, int], None] = lambda done, total: None,
     *,
     known: Sequence[str] = (),
+    witnesses: Sequence[NoteKey] = (),
 ) -> TreeCheck:
     """Check the log from its first leaf to its newest checkpoint, in bounded memory but for one line a grant.
 
     Args:
         progress: told how many of how many leaves are done.
         known: checkpoints that somebody kept: the log must still hold what they say.
+        witnesses: each must have cosigned a checkpoint of this very log.
     """
-    return await _Verification(services, progress).run(known)
+    return await _Verification(services, progress, witnesses).run(known)
 
 
 class _Verification:
-    def __init__(self, services: Services, progress: Callable[[int, int], None]) -> None:
+    def __init__(
+        self, services: Services, progress: Callable[[int, int], None], witnesses: Sequence[NoteKey]
+    ) -> None:
         self._services = services
         self._progress = progress
+        self._witnesses = witnesses
         self._keys = note_keys(services.settings.log_origin, services.registry.log_keys)
         self._builder = TileBuilder()
         self._order = OrderCheck()
@@ -69,6 +75,8 @@ class _Verification:
         total = last.size if last else 0
         for note in known:
             self._expect(note, "the checkpoint that you hold")
+        for witness in self._witnesses:
+            await self._expect_cosigned(witness)
         after, cut = -1, False
         while not cut:
             # Only what was there under the last checkpoint: the log goes on growing meanwhile.
@@ -88,10 +96,23 @@ class _Verification:
     def _fault(self, subject: str, what: str) -> None:
         self._faults.append(LogFault(subject, what))
 
+    async def _expect_cosigned(self, witness: NoteKey) -> None:
+        found = await self._services.store.read(load_cosigned_checkpoints, str(witness))
+        if found is None:
+            self._fault(f"witness {witness.name}", "it has cosigned no checkpoint of this log")
+            return
+        whose = f"checkpoint {found.size} as {witness.name} cosigned it"
+        try:
+            check_note(found.note, [witness])
+        except NoteError as error:
+            self._fault(whose, str(error))
+        else:
+            self._expect(found.note, whose)
+
     def _expect(self, note: str, whose: str) -> Checkpoint | None:
         """Have a checkpoint's root compared when the walk comes to its size."""
         try:
-            checkpoint = check_checkpoint(note, self._keys)
+            checkpoint = check_checkpoint(note, [*self._keys, *self._witnesses])
         except NoteError as error:
             self._fault(whose, str(error))
             return None

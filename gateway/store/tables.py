@@ -433,6 +433,15 @@ log_checkpoint = Table(
     _at("signed_at"),
 )
 
+log_cosignature = Table(
+    "log_cosignature",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    _id("witness"),
+    _text("line"),
+    _at("signed_at"),
+)
+
 lease = Table("lease", metadata, _id("name"), _text("holder"), _at("expires_at"))
 
 # Protocol
