@@ -18,7 +18,8 @@ from gateway.kit.key_ring import KeyRing, read_key_ring
 from gateway.kit.logs import configure_logs
 from gateway.kit.mail import open_mailer
 from gateway.kit.sealing import Seal
-from gateway.kit.settings import Settings, read_settings
+from gateway.kit.settings import Settings, SettingsError, read_settings
+from gateway.oauth.certificates import NOBODY, Authorities
 from gateway.oauth.server import Protocol
 from gateway.store.engine import Store, open_backend
 from gateway.web.edge import Edge
@@ -44,7 +45,22 @@ def build_services(
         passwords=Passwords(workers=settings.password_workers, queue=settings.password_queue),
         mailer=open_mailer(settings),
         protocol=Protocol(),
+        authorities=read_authorities(settings),
     )
+
+
+def read_authorities(settings: Settings) -> Authorities:
+    """Read the authorities that may issue clients' certificates.
+
+    Raises:
+        SettingsError: the file cannot be read, or holds no certificate.
+    """
+    if settings.client_ca is None:
+        return NOBODY
+    try:
+        return Authorities.from_pem(settings.client_ca.read_bytes())
+    except (OSError, ValueError) as error:
+        raise SettingsError([f"client_ca: {settings.client_ca}: {error}"]) from None
 
 
 @asynccontextmanager

@@ -19,11 +19,13 @@ class BackRequest:
     Attributes:
         authorization: the header's bytes, as they came.
         proofs: every DPoP header's bytes (RFC 9449).
+        certificate: that the client showed in TLS, DER (RFC 8705).
     """
 
     parameters: Parameters
     authorization: bytes | None
     proofs: tuple[bytes, ...] = ()
+    certificate: bytes | None = None
 
 
 async def authenticate_client(services: Services, request: BackRequest) -> RegisteredClient:
@@ -37,11 +39,12 @@ async def authenticate_client(services: Services, request: BackRequest) -> Regis
     now = services.clock()
     issuer = services.settings.issuer
     found = authenticate(
-        read_credentials(request.parameters, request.authorization),
+        read_credentials(request.parameters, request.authorization, request.certificate),
         services.registry.find_client,
         issuer=issuer,
         endpoints=tuple(issuer + path for path in PATHS.values()),
         now=now,
+        authorities=services.authorities,
     )
     if found.jti is not None:
         use = Assertion(found.client.client.client_id, digest(found.jti), found.expires_at, now)

@@ -19,10 +19,12 @@ from gateway.ledger.merkle import leaf_hash
 from gateway.model.handoffs import HandedItem, Handoff
 from gateway.model.profile import SealedProfile
 from gateway.model.tokens import AccessToken, Held
+from gateway.oauth.certificates import is_confirmed
 from gateway.oauth.dpop import Proof
 from gateway.oauth.metadata import PATHS
+from gateway.oauth.reach import reached
 from gateway.store.release import Decided, ReleaseAsk, release_operation
-from scopes import FIELDS, release, scope_fields
+from scopes import FIELDS, release
 
 Answer = Mapping[str, Any] | Refusal
 
@@ -35,12 +37,14 @@ class Reading:
         is_dpop: the token came under the DPoP scheme, so a proof has to be there (RFC 9449 §7.1).
         proofs: every DPoP header's bytes.
         method: of the request, which the proof names.
+        certificate: that the client showed in TLS (RFC 8705).
     """
 
     access_token: str
     is_dpop: bool
     proofs: tuple[bytes, ...]
     method: str
+    certificate: bytes | None = None
 
 
 class Gate:
@@ -69,6 +73,7 @@ class Gate:
             services.clock(),
             jkt=proof.jkt if proof else None,
             proof=use_of(services, proof) if proof else None,
+            certificate=reading.certificate,
         )
         # The lane answers when its transaction is committed: the row is durable before a byte is sent.
         answer = await services.store.lane(self._operation).submit(ask)
@@ -97,7 +102,7 @@ class Gate:
             return Decided(None, replayed())
         if held is None or profile is None:
             return Decided(None, Refusal("invalid_token", detail="unknown access token"))
-        if held.token.dpop_jkt != ask.jkt:
+        if not is_confirmed(held.token.dpop_jkt, ask.jkt, ask.certificate):
             return Decided(None, Refusal("invalid_token", detail="not the token's key, or not its scheme"))
         dead = why_dead(held, ask.at)
         if dead is not None:
@@ -111,8 +116,8 @@ class Gate:
         return self._release(ask, held, profile)
 
     def _release(self, ask: ReleaseAsk, held: Held[AccessToken], profile: SealedProfile) -> Decided[Answer]:
-        reached = scope_fields(held.token.scope.split())
-        items = sorted(each.item for each in held.grant.items if each.item.field in reached)
+        token = held.token
+        items = sorted(each.item for each in reached(token.scope, token.details, held.grant))
         opened = OpenedProfile(self._services.seal, profile)
         verified = [name for name, field in profile.fields.items() if field.verified_at is not None]
         today = day_of(ask.at)

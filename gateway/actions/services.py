@@ -10,6 +10,7 @@ from gateway.kit.mail import Mailer
 from gateway.kit.sealing import Seal
 from gateway.kit.settings import Settings
 from gateway.model.registry import RegisteredClient, Registry
+from gateway.oauth.certificates import Authorities
 from gateway.oauth.desk import Terms
 from gateway.oauth.server import Protocol
 from gateway.oauth.signing import current_key
@@ -28,6 +29,7 @@ class Services:
     passwords: Passwords
     mailer: Mailer
     protocol: Protocol
+    authorities: Authorities
 
     @property
     def registry(self) -> Registry:

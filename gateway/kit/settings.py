@@ -65,9 +65,22 @@ class Settings(BaseSettings):
     smtp_url: str = Field(
         "", description="smtp://host:port; empty: mail is kept as files in the data folder."
     )
+    mtls_url: str = Field(
+        "",
+        description="Address at which clients show certificates (RFC 8705 §5); empty: nobody needs to.",
+    )
+    client_ca: Path | None = Field(
+        None, description="PEM file of the authorities that issue clients' certificates (RFC 8705 §2.1)."
+    )
+    client_certificate_header: str = Field(
+        "",
+        pattern="^[A-Za-z0-9-]*$",
+        description="Header in which trusted proxies pass a client's certificate on, as RFC 9440 or as "
+        "percent-encoded PEM; every proxy must remove it from what comes in.",
+    )
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         (),
-        description="Networks whose X-Forwarded-For is believed, for throttling by address; commas between.",
+        description="Networks whose X-Forwarded-For and certificate header are believed; commas between.",
     )
     request_ttl: int = Field(
         300, ge=30, lt=600, description="Seconds a pushed request waits (FAPI 2.0: under 600)."
@@ -181,6 +194,14 @@ class Settings(BaseSettings):
         if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
             raise ValueError("may be http only on this machine itself (localhost)")
         return issuer.rstrip("/")
+
+    @field_validator("mtls_url")
+    @classmethod
+    def _mtls_is_https(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and (parts.scheme != "https" or not parts.hostname or parts.path not in ("", "/")):
+            raise ValueError("must be https://host, without a path: certificates are shown in TLS")
+        return url.rstrip("/")
 
     @field_validator("database_url")
     @classmethod

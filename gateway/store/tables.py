@@ -477,6 +477,7 @@ authorization_code = Table(
     _at("expires_at"),
     _text("redemption_id", nullable=True),
     _text("dpop_jkt", nullable=True),
+    _text("details", nullable=True),
     Index(None, "grant_id"),
 )
 
@@ -493,6 +494,9 @@ access_token = Table(
     _at("expires_at"),
     _at("revoked_at", nullable=True),
     _text("dpop_jkt", nullable=True),
+    _text("details", nullable=True),
+    _at("auth_time", nullable=True),
+    _text("acr", nullable=True),
     Index(None, "grant_id"),
     Index(None, "family_id"),
 )
@@ -514,6 +518,8 @@ refresh_token = Table(
     Column("successor_digest", LargeBinary),
     _at("revoked_at", nullable=True),
     _text("dpop_jkt", nullable=True),
+    _text("details", nullable=True),
+    _text("acr", nullable=True),
     Index(None, "grant_id"),
     Index(None, "family_id"),
 )

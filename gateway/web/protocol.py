@@ -19,6 +19,7 @@ from gateway.kit.errors import Refusal
 from gateway.oauth.metadata import PATHS, key_set, server_metadata
 from gateway.web.answers import NO_TOKEN, json_answer, resource_refusal, token_refusal
 from gateway.web.bodies import FORM_TYPE, media_type, read_body, read_parameters_of
+from gateway.web.certificates import shown
 
 Story = Callable[[Services, BackRequest], Awaitable[Response]]
 
@@ -30,7 +31,9 @@ def back_channel(story: Story) -> Callable[[Request], Awaitable[Response]]:
         services: Services = request.app.state.services
         try:
             parameters = await read_parameters_of(request)
-            found = BackRequest(parameters, _authorization(request), _headers(request, b"dpop"))
+            found = BackRequest(
+                parameters, _authorization(request), _headers(request, b"dpop"), shown(request)
+            )
             return _with_nonce(services, await story(services, found))
         except Refusal as refusal:
             answer = token_refusal(refusal, documentation=services.settings.documentation)
@@ -118,7 +121,7 @@ async def _reading(request: Request) -> Reading:
         raise Refusal("invalid_request", detail="two tokens", hint="The access token was sent twice.")
     if not found:
         raise Refusal("invalid_token", detail=NO_TOKEN)
-    return Reading(found[0], is_dpop, _headers(request, b"dpop"), request.method)
+    return Reading(found[0], is_dpop, _headers(request, b"dpop"), request.method, shown(request))
 
 
 def _from_header(header: bytes) -> tuple[bool, str]:
