@@ -61,3 +61,10 @@ def load_shown_checkpoints(connection: Connection, asks: Sequence[None]) -> Sequ
         found = connection.execute(lines.order_by(log_cosignature.c.witness)).scalars()
         signed = replace(signed, note=signed.note + "".join(found))
     return [signed for _ in asks]
+
+
+def find_cosigned_and_gone(connection: Connection, asks: Sequence[None]) -> Sequence[list[int]]:
+    """Find sizes that a witness has cosigned and that have no checkpoint any more."""
+    is_there = select(log_checkpoint.c.size).where(log_checkpoint.c.size == log_cosignature.c.size).exists()
+    found = connection.execute(select(log_cosignature.c.size).where(~is_there).distinct()).scalars().all()
+    return [sorted(found) for _ in asks]
