@@ -6,7 +6,7 @@ from alembic import op
 from gateway.store.guards import add_guards, drop_triggers
 
 revision = "0009"
-down_revision = "0005"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
