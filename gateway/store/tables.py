@@ -446,6 +446,15 @@ log_checkpoint = Table(
     _at("signed_at"),
 )
 
+log_cosignature = Table(
+    "log_cosignature",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    _id("witness"),
+    _text("line"),
+    _at("signed_at"),
+)
+
 log_archive = Table(
     "log_archive",
     metadata,
