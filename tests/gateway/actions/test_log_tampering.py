@@ -107,11 +107,11 @@ def without_ids(found: set[str]) -> set[str]:
 
 
 @pytest.fixture
-def log(both: World) -> World:
-    """A small log with a whole story and several checkpoints, without guards."""
-    journey(both)
-    unguarded(both, lambda connection: None)
-    return both
+def log(world: World) -> World:
+    """A small log with a whole story and several checkpoints, without guards; every place of it is tampered with."""
+    journey(world)
+    unguarded(world, lambda connection: None)
+    return world
 
 
 @pytest.fixture
