@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 
 from gateway.accounts.passwords import Passwords
 from gateway.actions.client_keys import KeyCache
+from gateway.actions.logout import Courier
 from gateway.actions.release import Gate
 from gateway.actions.sequencer import Sequencer
 from gateway.actions.services import Services
@@ -108,12 +109,26 @@ async def sequencing(services: Services) -> AsyncIterator[None]:
         await asyncio.wait({turns})
 
 
+@asynccontextmanager
+async def delivering(services: Services) -> AsyncIterator[None]:
+    """Let notices be delivered in the background, unless this node is told not to."""
+    if not services.settings.delivery_interval:
+        yield
+        return
+    rounds = asyncio.create_task(Courier(services).run())
+    try:
+        yield
+    finally:
+        rounds.cancel()
+        await asyncio.wait({rounds})
+
+
 def make_app(services: Services) -> Edge:
     """Make the application over services; its lifespan opens and closes the store."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with opened(services), sequencing(services):
+        async with opened(services), sequencing(services), delivering(services):
             yield
 
     app = Starlette(routes=all_routes(), exception_handlers=HANDLERS, lifespan=lifespan)

@@ -21,6 +21,9 @@ _LATER = frozenset(
         "jwks_uri",
         "tls_client_auth_subject",
         "tls_client_certificate_bound_access_tokens",
+        "post_logout_redirect_uris",
+        "backchannel_logout_uri",
+        "own_scopes",
     }
 )
 """Members of a client that are left out where they say nothing."""

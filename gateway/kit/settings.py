@@ -161,6 +161,13 @@ class Settings(BaseSettings):
         0.5, ge=0, le=60, description="Seconds between turns of the log's sequencer; 0: not on this node."
     )
 
+    delivery_interval: float = Field(
+        1.0,
+        ge=0,
+        le=60,
+        description="Seconds between looks for partners to be told that somebody signed out; 0: not on this node.",
+    )
+
     @classmethod
     def settings_customise_sources(
         cls,

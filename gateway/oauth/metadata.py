@@ -21,6 +21,7 @@ PATHS: Mapping[str, str] = {
     "userinfo_endpoint": "/userinfo",
     "release_endpoint": "/release",
     "grant_management_endpoint": "/grants",
+    "end_session_endpoint": "/session/end",
     "jwks_uri": "/jwks.json",
 }
 """Where each endpoint is; the routes are made from the same table."""
@@ -66,13 +67,15 @@ def server_metadata(settings: Settings) -> dict[str, Any]:
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", *MODES],
         "authorization_signing_alg_values_supported": ["ES256"],
-        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": ["ES256"],
         "dpop_signing_alg_values_supported": list(ALGORITHMS),
         "authorization_response_iss_parameter_supported": True,
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": False,
         "ui_locales_supported": ["en"],
         "service_documentation": settings.documentation,
     }
