@@ -30,7 +30,7 @@ class AuthMethod(StrEnum):
         return self in (AuthMethod.CLIENT_SECRET_BASIC, AuthMethod.CLIENT_SECRET_POST)
 
 
-OWN_SCOPES = ("events", "statistics")
+OWN_SCOPES = ("events", "statistics", "grant_management_query", "grant_management_revoke")
 """Scopes of a partner's own token (RFC 6749 §4.4): none of them reaches anybody's data."""
 
 

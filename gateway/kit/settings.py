@@ -20,6 +20,17 @@ from pydantic_settings import (
 CONFIG_VARIABLE = "CONSENT_GATEWAY_CONFIG"
 PREFIX = "CONSENT_GATEWAY_"
 _WITNESS = re.compile(r"[^\s+,]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44} \S+")
+NO_LONGER = (
+    ("session_idle_ttl", "session_ttl"),
+    ("reauthentication_ttl", "session_ttl"),
+    # What anybody can use who finds it lives no longer than what is bound to a key.
+    ("access_token_ttl", "dpop_access_token_ttl"),
+    ("dpop_access_token_ttl", "refresh_token_ttl"),
+    # Whatever was signed can be verified as long as it is valid.
+    ("id_token_ttl", "retired_key_ttl"),
+)
+"""Lifetimes that would contradict each other: the first of each pair ends before the second does."""
+
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -241,8 +252,15 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _lifetimes_agree(self) -> "Settings":
-        if self.session_idle_ttl > self.session_ttl:
-            raise ValueError("session_idle_ttl is longer than session_ttl")
+        faults = [
+            f"{shorter} is longer than {longer}"
+            for shorter, longer in NO_LONGER
+            if getattr(self, shorter) > getattr(self, longer)
+        ]
+        if 0 < self.sensitive_max_age < self.reauthentication_ttl:
+            faults.append("sensitive_max_age is shorter than reauthentication_ttl")
+        if faults:
+            raise ValueError("; ".join(faults))
         return self
 
     @property
