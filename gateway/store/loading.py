@@ -19,7 +19,7 @@ from gateway.model.grants import (
 from gateway.model.people import Person, PersonState, Role
 from gateway.store.statements import Hot, Lists
 from gateway.store.tables import consent_event, consent_grant, grant_item, person
-from scopes import Form, Item
+from scopes import FORMS, Item
 
 GRANT_COLUMNS = (
     consent_grant.c.grant_id,
@@ -84,7 +84,7 @@ def items_of(connection: Connection, grant_ids: Iterable[str]) -> Mapping[str, t
     found: dict[str, list[GrantedItem]] = {}
     rows = _ITEMS(connection, wanted=sorted(set(grant_ids)))
     for grant_id, field, purpose, form, needed, retention_days in rows:
-        item = GrantedItem(Item(field, purpose, Form(form)), needed, retention_days)
+        item = GrantedItem(Item(field, purpose, FORMS[form]), needed, retention_days)
         found.setdefault(grant_id, []).append(item)
     return {grant_id: tuple(items) for grant_id, items in found.items()}
 
