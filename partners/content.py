@@ -21,6 +21,8 @@ _LATER = frozenset(
         "jwks_uri",
         "tls_client_auth_subject",
         "tls_client_certificate_bound_access_tokens",
+        "post_logout_redirect_uris",
+        "backchannel_logout_uri",
         "own_scopes",
     }
 )

@@ -65,6 +65,8 @@ class Client:
 
     Attributes:
         tls_client_auth_subject: which name a certificate must carry, and its value (RFC 8705 §2.1.2).
+        post_logout_redirect_uris: where a browser may go after signing out (OIDC RP-Initiated Logout §3.1).
+        backchannel_logout_uri: that is told when somebody signs out (OIDC Back-Channel Logout §2.2).
         own_scopes: what a token of its own may reach, out of `OWN_SCOPES`; empty where it gets none.
         tls_client_certificate_bound_access_tokens: bound to the certificate, instead of a DPoP key (RFC 8705 §3).
     """
@@ -82,6 +84,8 @@ class Client:
     jwks_uri: str | None = None
     tls_client_auth_subject: tuple[str, str] | None = None
     tls_client_certificate_bound_access_tokens: bool = False
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    backchannel_logout_uri: str | None = None
     own_scopes: tuple[str, ...] = ()
 
     @property

@@ -26,6 +26,7 @@ def rule_faults(manifest: Raw, files: Mapping[str, str]) -> Iterator[Found]:
     for index, client in clients:
         path = join("client", index)
         yield from _twice(join(path, "redirect_uris"), client.get("redirect_uris"))
+        yield from _twice(join(path, "post_logout_redirect_uris"), client.get("post_logout_redirect_uris"))
         yield from _sector_faults(path, client)
         yield from credential_faults(path, client, files)
     for index, offer in offers:

@@ -132,6 +132,10 @@ class ClientTable(Table):
     tls_client_auth_san_ip: CertificateName | None = None
     tls_client_auth_san_email: CertificateName | None = None
     tls_client_certificate_bound_access_tokens: bool = False
+    post_logout_redirect_uris: Annotated[
+        list[Annotated[str, _address(redirect_uri_fault)]], Field(max_length=10)
+    ] = []
+    backchannel_logout_uri: Annotated[str, _address(url_fault)] | None = None
     own_scopes: Annotated[list[Annotated[str, _one_of(OWN_SCOPES)]], Field(max_length=len(OWN_SCOPES))] = []
 
 

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from gateway.accounts.passwords import Passwords
+from gateway.actions.client_keys import KeyCache
 from gateway.kit.clock import Clock
 from gateway.kit.ids import Ids
 from gateway.kit.mail import Mailer
+from gateway.kit.outbound import Outbound
 from gateway.kit.sealing import Seal
 from gateway.kit.settings import Settings
 from gateway.model.registry import RegisteredClient, Registry
@@ -30,6 +32,8 @@ class Services:
     mailer: Mailer
     protocol: Protocol
     authorities: Authorities
+    outbound: Outbound
+    key_cache: KeyCache
 
     @property
     def registry(self) -> Registry:

@@ -31,6 +31,7 @@ class Kind(StrEnum):
     ACTION = "act_"
     REQUEST = "req_"
     KEY = "key_"
+    DELIVERY = "dlv_"
 
 
 SECRET_BYTES = {

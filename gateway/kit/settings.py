@@ -70,6 +70,14 @@ class Settings(BaseSettings):
     client_ca: Path | None = Field(
         None, description="PEM file of the authorities that issue clients' certificates (RFC 8705 §2.1)."
     )
+    outbound_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        (),
+        description="Networks that partners' addresses (jwks_uri, log-out) may lead to though they are not public; "
+        "commas between.",
+    )
+    outbound_ca: Path | None = Field(
+        None, description="PEM file of further authorities that partners' servers have certificates from."
+    )
     client_certificate_header: str = Field(
         "",
         pattern="^[A-Za-z0-9-]*$",
@@ -92,6 +100,12 @@ class Settings(BaseSettings):
     )
     dpop_nonce: bool = Field(
         False, description="Whether every DPoP proof must hold a nonce of ours (RFC 9449 §8)."
+    )
+    sensitive_max_age: int = Field(
+        0,
+        ge=0,
+        le=366 * 86400,
+        description="Seconds a log-in may be old when sensitive fields are read (RFC 9470); 0: any age.",
     )
     refresh_token_ttl: int = Field(
         30 * 86400, ge=3600, le=366 * 86400, description="Seconds a refresh token lives."
@@ -136,6 +150,13 @@ class Settings(BaseSettings):
         0.5, ge=0, le=60, description="Seconds between turns of the log's sequencer; 0: not on this node."
     )
 
+    delivery_interval: float = Field(
+        1.0,
+        ge=0,
+        le=60,
+        description="Seconds between looks for partners to be told that somebody signed out; 0: not on this node.",
+    )
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -149,7 +170,7 @@ class Settings(BaseSettings):
         file = TomlConfigSettingsSource(settings_cls, toml_file=os.environ.get(CONFIG_VARIABLE))
         return init_settings, env_settings, file
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "outbound_networks", mode="before")
     @classmethod
     def _networks_are_a_list(cls, networks: Any) -> Any:
         return (

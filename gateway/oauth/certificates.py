@@ -124,10 +124,15 @@ _KINDS: Mapping[str, type[DNSName] | type[UniformResourceIdentifier] | type[RFC8
 }
 
 
+def is_listed(certificate: bytes, keys: Iterable[Mapping[str, object]]) -> bool:
+    """Whether a key set holds a certificate (RFC 7517 §4.7)."""
+    known = [base64.b64decode(chain[0]) for key in keys if isinstance(chain := key.get("x5c"), list)]
+    return any(is_same(certificate, each) for each in known)
+
+
 def is_registered(certificate: bytes, keys: Iterable[Mapping[str, object]], now: int) -> bool:
     """Whether a self-signed certificate is one of the registered ones, and is valid now (RFC 8705 §2.2)."""
-    known = [base64.b64decode(chain[0]) for key in keys if isinstance(chain := key.get("x5c"), list)]
-    if not any(is_same(certificate, each) for each in known):
+    if not is_listed(certificate, keys):
         return False
     found = load_der_x509_certificate(certificate)
     return found.not_valid_before_utc.timestamp() <= now < found.not_valid_after_utc.timestamp()

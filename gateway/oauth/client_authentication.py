@@ -173,6 +173,8 @@ def _check_certificate(
 def _check_assertion(
     client: RegisteredClient, assertion: str, audiences: tuple[str, ...], now: int
 ) -> Authenticated:
+    if not client.keys:
+        raise _refused(f"no keys of {client.client.client_id} are at hand")
     keys = KeySet.import_key_set({"keys": list(client.keys)})  # type: ignore[arg-type]  # checked with the manifest
     try:
         claims = verified(assertion, keys)

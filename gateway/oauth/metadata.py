@@ -7,7 +7,7 @@ from typing import Any
 from gateway.kit.settings import Settings
 from gateway.model.registry import SigningKey
 from gateway.oauth.authorization_details import TYPE
-from gateway.oauth.checks import ACRS
+from gateway.oauth.checks import ACRS, GRANT_ACTIONS
 from gateway.oauth.jarm import MODES
 from gateway.oauth.jwts import ALGORITHMS
 from scopes import CLAIMS, SCOPES
@@ -19,6 +19,9 @@ PATHS: Mapping[str, str] = {
     "revocation_endpoint": "/revoke",
     "introspection_endpoint": "/introspect",
     "userinfo_endpoint": "/userinfo",
+    "release_endpoint": "/release",
+    "grant_management_endpoint": "/grants",
+    "end_session_endpoint": "/session/end",
     "jwks_uri": "/jwks.json",
 }
 """Where each endpoint is; the routes are made from the same table."""
@@ -54,6 +57,8 @@ def server_metadata(settings: Settings) -> dict[str, Any]:
         "claims_parameter_supported": True,
         "acr_values_supported": list(ACRS),
         "authorization_details_types_supported": [TYPE],
+        "grant_management_actions_supported": [*GRANT_ACTIONS, "query", "revoke"],
+        "grant_management_action_required": False,
         "request_parameter_supported": True,
         "request_object_signing_alg_values_supported": list(ALGORITHMS),
         "require_signed_request_object": False,
@@ -69,6 +74,8 @@ def server_metadata(settings: Settings) -> dict[str, Any]:
         "id_token_signing_alg_values_supported": ["ES256"],
         "dpop_signing_alg_values_supported": list(ALGORITHMS),
         "authorization_response_iss_parameter_supported": True,
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": False,
         "ui_locales_supported": ["en"],
         "service_documentation": settings.documentation,
     }

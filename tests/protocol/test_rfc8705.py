@@ -3,6 +3,7 @@
 import base64
 import ipaddress
 import json
+import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from cryptography import x509
 from starlette.requests import Request
 
-from gateway.app import read_authorities
+from gateway.app import open_outbound, read_authorities
 from gateway.kit.settings import Settings, SettingsError
 from gateway.oauth.certificates import NOBODY, Authorities, carries_name, confirmation
 from gateway.web.certificates import shown
@@ -322,3 +323,15 @@ def test_the_authorities_are_read_at_start(tmp_path: Path) -> None:
 def test_the_address_for_certificates_is_one(url: str) -> None:
     with pytest.raises(ValueError, match="https://host"):
         Settings(mtls_url=url)
+
+
+def test_what_partners_servers_are_certified_by_is_read_at_start(tmp_path: Path) -> None:
+    """`outbound_ca` adds to the system's authorities; a file that is not there is told."""
+    file = tmp_path / "more.pem"
+    with pytest.raises(SettingsError, match="outbound_ca"):
+        open_outbound(Settings(outbound_ca=file))
+    file.write_text(CA.pem)
+    opened = open_outbound(Settings(outbound_ca=file, outbound_networks="10.0.0.0/8, fd00::/8"))
+    assert isinstance(opened.context, ssl.SSLContext)
+    assert [str(each) for each in opened.networks] == ["10.0.0.0/8", "fd00::/8"]
+    assert open_outbound(Settings()).context is True
