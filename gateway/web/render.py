@@ -1,15 +1,16 @@
-"""Pages from views: every template is compiled once, at import, and rendered synchronously.
+"""Pages from views: every template is compiled once, at its first use, and rendered synchronously.
 
 Whatever a view holds is shown as text. Templates escape by default, a name that a view lacks is an error, and
 what could trick a reader's eye is taken out on the way (`formats.plain`).
 """
 
 from collections.abc import Mapping
+from functools import cache
 from gettext import NullTranslations
 from pathlib import Path
 from types import MappingProxyType
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from gateway.web.assets import static_files, static_url
 from gateway.web.formats import FILTERS, plain, speak, translate, translate_plural, voice
@@ -39,7 +40,12 @@ def _environment() -> Environment:
 
 
 _ENVIRONMENT = _environment()
-_TEMPLATES = MappingProxyType({name: _ENVIRONMENT.get_template(f"{name}.html") for name in PAGES})
+
+
+@cache
+def _template(name: str) -> Template:
+    """Compile a template at its first use: all of them at import would double the time to start a worker."""
+    return _ENVIRONMENT.get_template(f"{name}.html")
 
 
 def page(name: str, view: View, translations: Mapping[str, NullTranslations] = MappingProxyType({})) -> bytes:
@@ -53,6 +59,6 @@ def page(name: str, view: View, translations: Mapping[str, NullTranslations] = M
     chrome = view.chrome
     token = voice.set(speak(chrome.language, chrome.timezone, translations.get(chrome.language, _SOURCE)))
     try:
-        return _TEMPLATES[name].render(view=view, chrome=chrome).encode()
+        return _template(name).render(view=view, chrome=chrome).encode()
     finally:
         voice.reset(token)
