@@ -101,6 +101,12 @@ class Settings(BaseSettings):
     dpop_nonce: bool = Field(
         False, description="Whether every DPoP proof must hold a nonce of ours (RFC 9449 §8)."
     )
+    sensitive_max_age: int = Field(
+        0,
+        ge=0,
+        le=366 * 86400,
+        description="Seconds a log-in may be old when sensitive fields are read (RFC 9470); 0: any age.",
+    )
     refresh_token_ttl: int = Field(
         30 * 86400, ge=3600, le=366 * 86400, description="Seconds a refresh token lives."
     )

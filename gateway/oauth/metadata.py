@@ -7,7 +7,7 @@ from typing import Any
 from gateway.kit.settings import Settings
 from gateway.model.registry import SigningKey
 from gateway.oauth.authorization_details import TYPE
-from gateway.oauth.checks import ACRS
+from gateway.oauth.checks import ACRS, GRANT_ACTIONS
 from gateway.oauth.jarm import MODES
 from gateway.oauth.jwts import ALGORITHMS
 from scopes import CLAIMS, SCOPES
@@ -20,6 +20,8 @@ PATHS: Mapping[str, str] = {
     "introspection_endpoint": "/introspect",
     "userinfo_endpoint": "/userinfo",
     "end_session_endpoint": "/session/end",
+    "release_endpoint": "/release",
+    "grant_management_endpoint": "/grants",
     "jwks_uri": "/jwks.json",
 }
 """Where each endpoint is; the routes are made from the same table."""
@@ -55,6 +57,8 @@ def server_metadata(settings: Settings) -> dict[str, Any]:
         "claims_parameter_supported": True,
         "acr_values_supported": list(ACRS),
         "authorization_details_types_supported": [TYPE],
+        "grant_management_actions_supported": [*GRANT_ACTIONS, "query", "revoke"],
+        "grant_management_action_required": False,
         "request_parameter_supported": True,
         "request_object_signing_alg_values_supported": list(ALGORITHMS),
         "require_signed_request_object": False,

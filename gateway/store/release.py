@@ -31,6 +31,7 @@ class ReleaseAsk:
         jkt: the key that the request proved to hold.
         certificate: that the client showed.
         proof: to be used up in the release's own transaction.
+        details: the items that are asked for, as they were sent (RFC 9396); None for all that the token reaches.
     """
 
     token_digest: bytes
@@ -40,6 +41,7 @@ class ReleaseAsk:
     jkt: str | None = None
     proof: ProofUse | None = None
     certificate: bytes | None = None
+    details: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
