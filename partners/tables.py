@@ -136,6 +136,7 @@ class ClientTable(Table):
         list[Annotated[str, _address(redirect_uri_fault)]], Field(max_length=10)
     ] = []
     backchannel_logout_uri: Annotated[str, _address(url_fault)] | None = None
+    userinfo_signed_response_alg: Annotated[str, _one_of(("ES256",))] | None = None
 
 
 class ItemTable(Table):
