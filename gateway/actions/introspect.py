@@ -5,8 +5,10 @@ from typing import Any
 
 from gateway.actions.clients import BackRequest, authenticate_client
 from gateway.actions.services import Services
+from gateway.consent.locks import why_locked
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
+from gateway.model.registry import Registry
 from gateway.model.tokens import AccessToken, Held
 from gateway.oauth.checks import granted_scope
 from gateway.store.tokens import load_access_tokens
@@ -24,7 +26,11 @@ async def introspect_token(services: Services, request: BackRequest) -> Mapping[
     if not token:
         raise Refusal("invalid_request", detail="no token", hint="The parameter token is missing.")
     now = services.clock()
-    if held is None or held.token.client_id != client.client.client_id or why_dead(held, now):
+    if (
+        held is None
+        or held.token.client_id != client.client.client_id
+        or why_dead(held, now, services.registry)
+    ):
         return {"active": False}
     jkt = held.token.dpop_jkt
     return {
@@ -40,7 +46,7 @@ async def introspect_token(services: Services, request: BackRequest) -> Mapping[
     }
 
 
-def why_dead(held: Held[AccessToken], now: int) -> str | None:
+def why_dead(held: Held[AccessToken], now: int, registry: Registry) -> str | None:
     """Say why a token opens nothing any more; None while it lives."""
     reasons = (
         (held.token.revoked_at is not None, "the token is revoked"),
@@ -49,7 +55,8 @@ def why_dead(held: Held[AccessToken], now: int) -> str | None:
         (not held.partner_is_live, "the partner is not live"),
         (held.person.state != "active", "the account is not active"),
     )
-    return next((reason for is_so, reason in reasons if is_so), None)
+    dead = next((reason for is_so, reason in reasons if is_so), None)
+    return dead or why_locked(held.grant, held.person, held.approvals, registry)
 
 
 def live_scope(held: Held[AccessToken]) -> str:

@@ -11,6 +11,7 @@ from gateway.actions.introspect import why_dead
 from gateway.actions.opened_profile import OpenedProfile
 from gateway.actions.proofs import look_at_proof, replayed, use_of
 from gateway.actions.services import Services, day_of
+from gateway.consent.age_policy import needs_guardian
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
@@ -99,16 +100,23 @@ class Gate:
             return Decided(None, Refusal("invalid_token", detail="unknown access token"))
         if held.token.dpop_jkt != ask.jkt:
             return Decided(None, Refusal("invalid_token", detail="not the token's key, or not its scheme"))
-        dead = why_dead(held, ask.at)
+        dead = why_dead(held, ask.at, self._services.registry)
         if dead is not None:
             return Decided(None, Refusal("invalid_token", detail=dead))
         if profile.wrapped is None:
             return Decided(None, Refusal("invalid_token", detail="the person was erased"))
+        if held.grant.is_guarded and not self._is_child(held, profile, ask.at):
+            return Decided(None, Refusal("invalid_token", detail="the person came of age and decides anew"))
         if "openid" not in held.token.scope.split():
             return Decided(
                 None, Refusal("insufficient_scope", detail="no openid", hint="The scope lacks openid.")
             )
         return self._release(ask, held, profile)
+
+    def _is_child(self, held: Held[AccessToken], profile: SealedProfile, at: int) -> bool:
+        """Whether a guardian decides on this very day: the record of it may be a sweep behind."""
+        born = OpenedProfile(self._services.seal, profile).birthdate
+        return needs_guardian(profile.country, held.person.role, born, day_of(at))
 
     def _release(self, ask: ReleaseAsk, held: Held[AccessToken], profile: SealedProfile) -> Decided[Answer]:
         reached = scope_fields(held.token.scope.split())

@@ -24,7 +24,12 @@ def _fields(dialect: str) -> Select[Any]:
 def _keys(dialect: str) -> Select[Any]:
     return (
         select(
-            person.c.person_id, person.c.role, organisation.c.name, person_key.c.master, person_key.c.wrapped
+            person.c.person_id,
+            person.c.role,
+            organisation.c.name,
+            organisation.c.country,
+            person_key.c.master,
+            person_key.c.wrapped,
         )
         .join(organisation, organisation.c.organisation_id == person.c.organisation_id)
         .outerjoin(person_key, person_key.c.person_id == person.c.person_id)
@@ -43,6 +48,7 @@ def sealed_profiles(connection: Connection, person_ids: Iterable[str]) -> Mappin
             person_id=row.person_id,
             role=row.role,
             organisation=row.name,
+            country=row.country,
             wrapped=WrappedKey(row.master, row.wrapped) if row.wrapped is not None else None,
             fields=fields.get(row.person_id, {}),
         )

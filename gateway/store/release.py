@@ -12,6 +12,7 @@ from gateway.model.handoffs import Handoff
 from gateway.model.profile import SealedProfile
 from gateway.model.tokens import AccessToken, Held
 from gateway.store.engine import Operation
+from gateway.store.guardians import approvals_of
 from gateway.store.loading import GRANT_COLUMNS, PERSON_COLUMNS, grant_from_row, items_of, person_from_row
 from gateway.store.log_pending import await_places
 from gateway.store.profiles import sealed_profiles
@@ -110,6 +111,9 @@ def hold_access_tokens(
     wanted = {"wanted": sorted(set(digests))}
     rows = connection.execute(_tokens(connection.dialect.name, lock), wanted).all()
     items = items_of(connection, [row.grant_id for row in rows])
+    grants = {row.grant_id: grant_from_row(row, items.get(row.grant_id, ())) for row in rows}
+    # A statement more, but only where a child's grant is among them.
+    approvals = approvals_of(connection, [each for each in grants.values() if each.is_guarded])
     return {
         row.token_digest: Held(
             token=AccessToken(
@@ -124,9 +128,10 @@ def hold_access_tokens(
                 revoked_at=row.revoked_at,
                 dpop_jkt=row.dpop_jkt,
             ),
-            grant=grant_from_row(row, items.get(row.grant_id, ())),
+            grant=grants[row.grant_id],
             person=person_from_row(row),
             partner_is_live=row.partner_state == "live",
+            approvals=approvals.get(row.grant_id, ()),
         )
         for row in rows
     }

@@ -15,8 +15,10 @@ from gateway.web import (
     admin_log,
     admin_partners,
     admin_people,
+    admin_school,
     authorize,
     connected,
+    guardian,
     log,
     plain_pages,
     profile,
@@ -37,6 +39,7 @@ def all_routes() -> list[Route]:
         *authorize.ROUTES,
         *sessions.ROUTES,
         *connected.ROUTES,
+        *guardian.ROUTES,
         *log.ROUTES,
         *profile.ROUTES,
         *plain_pages.ROUTES,
@@ -45,6 +48,7 @@ def all_routes() -> list[Route]:
         *admin_partners.ROUTES,
         *admin_log.ROUTES,
         *admin_people.ROUTES,
+        *admin_school.ROUTES,
     ]
     for route in routes:
         if route.path not in _READS_ALONE and not route.path.startswith("/.well-known/") and route.methods:
