@@ -85,6 +85,7 @@ Email = Annotated[str, Field(max_length=254), _checked(email_fault)]
 Country = Annotated[str, Field(max_length=20), _checked(country_fault)]
 Days = Annotated[int, Field(ge=1, le=MOST_DAYS)]
 DaysOrNone = Annotated[int, Field(ge=0, le=MOST_DAYS)]
+CertificateName = Annotated[str, Field(max_length=500)]
 Language = Annotated[str, _one_of(LANGUAGES)]
 
 
@@ -124,6 +125,17 @@ class ClientTable(Table):
     jwks_file: str | None = None
     sector_identifier: str | None = None
     message_signing: bool = False
+    jwks_uri: Annotated[str, _address(url_fault)] | None = None
+    tls_client_auth_subject_dn: CertificateName | None = None
+    tls_client_auth_san_dns: CertificateName | None = None
+    tls_client_auth_san_uri: CertificateName | None = None
+    tls_client_auth_san_ip: CertificateName | None = None
+    tls_client_auth_san_email: CertificateName | None = None
+    tls_client_certificate_bound_access_tokens: bool = False
+    post_logout_redirect_uris: Annotated[
+        list[Annotated[str, _address(redirect_uri_fault)]], Field(max_length=10)
+    ] = []
+    backchannel_logout_uri: Annotated[str, _address(url_fault)] | None = None
 
 
 class ItemTable(Table):

@@ -34,12 +34,12 @@ from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
 from gateway.kit.sealing import SealBroken
-from gateway.model.grants import ActorKind, Grant, GrantState, ReasonCode
+from gateway.model.grants import ActorKind, EventType, Grant, GrantState, ReasonCode
 from gateway.model.people import Person, Session
 from gateway.model.registry import Gate, LiveOffer, Notice, RegisteredPartner
 from gateway.model.tokens import AuthorizationCode
-from gateway.oauth.checks import granted_scope, wanted_items
 from gateway.oauth.desk import Desk, sit_at
+from gateway.oauth.wanted import asked_offer, granted_reach, wanted_items
 from gateway.store.consents import (
     Decision,
     NewGrant,
@@ -59,6 +59,9 @@ from gateway.store.profiles import load_profiles
 from partners import Change, OfferItem, diff_offers, offer_from_content
 from scopes import Item, preview
 
+ANEW = ("create", "replace")
+"""Requests that are answered afresh, whatever was granted before (Grant Management §5.1)."""
+
 RENEWAL_AFTER = 90 * 86_400
 """A grant that the person did not use for so long is shown again (consent.md rule 11)."""
 
@@ -69,7 +72,7 @@ class Screen:
 
     Attributes:
         values: what each item would hand over, by (item key, form); None where the profile holds nothing.
-        seen: the live grant that the answer would change.
+        seen: the live grant that the answer would add to; None where everything is asked anew.
         changes: how the offer differs from the version that `seen` was given under.
         is_fresh: the password was given so recently that values may be shown in full (promise P15).
         guardian_decides: a yes asks the guardian and shares nothing yet (promise P9).
@@ -149,13 +152,15 @@ async def show_consent(
     lock = _lock(services, partner, decider)
     if lock is not None:
         return _blocked(services, authorization, lock, partner, offer)
+    if _is_foreign(authorization, decider.standing.grant):
+        return go_back(services, authorization, Refusal("invalid_grant_id", detail="not this person's grant"))
     settled = _settled(services, authorization, decider, now)
     if settled is not None:
         return await _renew(services, authorization, session, settled)
+    if _is_remembered(services, decider.standing):
+        return go_back(services, authorization, _closed(authorization, "refused before, remembered"))
     if "none" in authorization.prompts:
         return go_back(services, authorization, Refusal("consent_required", detail="prompt=none"))
-    if _is_remembered(services, decider.standing):
-        return go_back(services, authorization, Refusal("access_denied", detail="refused before, remembered"))
     return await _serve(services, authorization, session, decider)
 
 
@@ -195,18 +200,37 @@ def _lock(services: Services, partner: RegisteredPartner, decider: Decider) -> L
 def _blocked(
     services: Services, authorization: Authorization, lock: Lock, partner: RegisteredPartner, offer: LiveOffer
 ) -> Blocked | Back:
-    refusal = Refusal("access_denied", detail=f"blocked: {lock.kind}")
-    back = go_back(services, authorization, refusal)
+    back = go_back(services, authorization, _closed(authorization, f"blocked: {lock.kind}"))
     if "none" in authorization.prompts:
         return back
     return Blocked(lock, partner, offer, back.uri, seal_authorization(services, authorization))
 
 
+def _closed(authorization: Authorization, detail: str) -> Refusal:
+    """Refuse where no screen would help: the person has to do something here first (OIDC Core §3.1.2.6).
+
+    Somebody who said no and somebody who may not decide look the same: nobody can find out silently who is a child.
+    """
+    code = "interaction_required" if "none" in authorization.prompts else "access_denied"
+    return Refusal(code, detail=detail)
+
+
+def _is_foreign(authorization: Authorization, grant: Grant | None) -> bool:
+    """Whether the request names another grant than the one that is this person's; unknown ones look the same."""
+    named = authorization.parameters.get("grant_id")
+    return named is not None and (grant is None or grant.grant_id != named)
+
+
 def _settled(services: Services, authorization: Authorization, decider: Decider, now: int) -> Grant | None:
     """Find the grant that answers the request without a screen (consent.md rule 11)."""
-    standing = decider.standing
+    standing, asked = decider.standing, authorization.asked(services)
     grant = standing.grant
-    if grant is None or "consent" in authorization.prompts:
+    if grant is None or "consent" in authorization.prompts or asked.grant_action in ANEW:
+        return None
+    held = {(each.item.field, each.item.purpose) for each in grant.items}
+    if asked.grant_action == "merge" and not all(
+        (item.field, item.purpose) in held for item in wanted_items(asked, grant)
+    ):
         return None
     if why_locked(grant, decider.person, standing.approvals, services.registry) is not None:
         return None
@@ -229,7 +253,7 @@ async def _serve(
 ) -> Screen:
     standing, profile = decider.standing, decider.profile
     asked, now = authorization.asked(services), services.clock()
-    items = wanted_items(asked)
+    items = wanted_items(asked, standing.grant)
     values = _previews(profile, items, day_of(now))
     notice = _notice(asked.offer, session.person.language)
     screen_digest = hashlib.sha256(json.dumps([item_key(item) for item in items]).encode()).digest()
@@ -253,17 +277,18 @@ async def _serve(
         "g": standing.grant.grant_id if standing.grant else "",
         "w": standing.grant.version if standing.grant else 0,
     }
+    seen = None if asked.grant_action in ANEW else standing.grant
     return Screen(
         authorization=authorization,
         ticket=services.seal.ticket(_place(session.session_digest), content),
         partner=services.registry.partners[asked.client.client.partner_id],
-        offer=asked.offer,
+        offer=asked_offer(asked),
         notice=notice,
         items=items,
         values=values,
         email=profile.values({"email"})["email"],
-        seen=standing.grant,
-        changes=await _changes(services, standing.grant, asked.offer),
+        seen=seen,
+        changes=await _changes(services, seen, asked.offer),
         choices=_own(authorization.choices, session),
         is_fresh=now - session.auth_time <= services.settings.reauthentication_ttl,
         guardian_decides=decider.person.needs_guardian,
@@ -328,13 +353,13 @@ def keep_choices(services: Services, reply: Reply, session: Session) -> str:
     """
     content = _open_screen(services, session.session_digest, reply.ticket)
     authorization = open_authorization(services, content["a"])
-    asked = authorization.asked(services)
-    offered = {item_key(item): {str(form) for form in item.forms} for item in wanted_items(asked)}
+    offer = asked_offer(authorization.asked(services)).offer
+    offered = {item_key(item): {str(form) for form in item.forms} for item in offer.items}
     choices = Choices(
         person_id=session.person.person_id,
         ticked=frozenset(reply.ticked) & offered.keys(),
         forms={key: form for key, form in reply.forms.items() if form in offered.get(key, ())},
-        duration=reply.duration if reply.duration in map(str, durations(asked.offer.offer)) else "",
+        duration=reply.duration if reply.duration in map(str, durations(offer)) else "",
     )
     return seal_authorization(services, replace(authorization, choices=choices))
 
@@ -401,13 +426,15 @@ def _outcome(
 ) -> Outcome:
     now, asked, seen = services.clock(), authorization.asked(services), decider.standing.grant
     if reply.decision == "share":
-        served = wanted_items(asked)
-        ticked, forms = _with_present(seen, served, reply)
-        choice = read_choice(asked.offer.offer, served, ticked, forms, reply.duration)
+        served = wanted_items(asked, seen)
+        is_anew = asked.grant_action in ANEW
+        ticked, forms = _with_present(None if is_anew else seen, served, reply)
+        choice = read_choice(asked_offer(asked).offer, served, ticked, forms, reply.duration)
+        before = None if asked.grant_action == "create" else seen
         if choice.items:
             say_yes = ask_guardian if decider.person.needs_guardian else give
-            return say_yes(seen, actor, basis, choice.items, choice.duration, now=now, ids=services.ids)
-    elif reply.decision == "refuse" and seen is not None:
+            return say_yes(before, actor, basis, choice.items, choice.duration, now=now, ids=services.ids)
+    elif reply.decision == "refuse" and seen is not None and asked.grant_action not in ANEW:
         return end(seen, actor, ReasonCode.USER_REQUEST, now=now, ids=services.ids)
     elif reply.decision == "keep" and seen is not None:
         return keep_terms(seen, actor, basis, now=now, ids=services.ids)
@@ -433,14 +460,22 @@ def _with_present(
 async def _commit(
     services: Services, authorization: Authorization, session: Session, standing: Standing, outcome: Outcome
 ) -> Back | Asked:
-    grant, code = outcome.grant, None
+    grant, event, code, now = outcome.grant, outcome.event, None, services.clock()
     back = go_back(services, authorization, Refusal("access_denied", detail="the person said no"))
+    is_anew = authorization.asked(services).grant_action in ANEW
+    is_no = event.type is EventType.REFUSED and is_anew
     # After any answer but a stop or a child's wish, a live grant is what the partner asked for.
-    if grant.is_live(services.clock()):
+    if grant.is_live(now) and not is_no:
         uri, code = _code(services, authorization, session, grant)
         back = Back(uri)
-    created = NewGrant(grant, standing.country) if standing.grant is None else None
-    decision = Decision(created, grant, outcome.event, code, authorization.request_digest, services.clock())
+    created = superseded = None
+    if standing.grant is None or standing.grant.grant_id != grant.grant_id:
+        created = NewGrant(grant, standing.country)
+    if created and standing.grant:
+        actor = Actor(ActorKind.SUBJECT, event.actor_id, event.method, event.auth_time, event.acr)
+        ended = end(standing.grant, actor, ReasonCode.USER_REQUEST, now=now, ids=services.ids)
+        superseded = ended.grant, ended.event
+    decision = Decision(created, grant, event, code, authorization.request_digest, now, superseded)
     _check_verdict(await services.store.run(commit_decisions, decision))
     return Asked(seal_authorization(services, authorization)) if grant.state is GrantState.WAITING else back
 
@@ -458,9 +493,8 @@ def _code(
     """Make the code; what was asked for and not granted is not in its scope."""
     asked, now = authorization.asked(services), services.clock()
     parameters = authorization.parameters
-    fields = frozenset(each.item.field for each in grant.items)
     asked_scope = parameters.get("scope", "")
-    scope = granted_scope(asked_scope, fields)
+    scope, details = granted_reach(asked, grant)
     desk = Desk(services.terms(), asked.client)
     with sit_at(desk):
         uri = services.protocol.decide_code(parameters, scope, session.person.person_id)
@@ -480,5 +514,6 @@ def _code(
         issued_at=now,
         expires_at=now + services.settings.code_ttl,
         dpop_jkt=parameters.get("dpop_jkt"),
+        details=details,
     )
     return uri, code

@@ -8,11 +8,12 @@ from gateway.actions.services import Services
 from gateway.consent.locks import why_locked
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
-from gateway.model.registry import Registry
+from gateway.model.registry import RegisteredClient, Registry
 from gateway.model.tokens import AccessToken, Held
-from gateway.oauth.checks import granted_scope
+from gateway.oauth.authorization_details import granted_details
+from gateway.oauth.certificates import cnf
+from gateway.oauth.reach import kept_scope, reached
 from gateway.store.tokens import load_access_tokens
-from scopes import scope_fields
 
 
 async def introspect_token(services: Services, request: BackRequest) -> Mapping[str, Any]:
@@ -32,17 +33,28 @@ async def introspect_token(services: Services, request: BackRequest) -> Mapping[
         or why_dead(held, now, services.registry)
     ):
         return {"active": False}
-    jkt = held.token.dpop_jkt
+    return _described(services, client, held)
+
+
+def _described(services: Services, client: RegisteredClient, held: Held[AccessToken]) -> Mapping[str, Any]:
+    token, grant, issuer = held.token, held.grant, services.settings.issuer
+    bound = cnf(token.dpop_jkt)
+    optional: dict[str, Any] = {"auth_time": token.auth_time, "acr": token.acr, "cnf": dict(bound) or None}
+    if token.details is not None:
+        items = reached("", token.details, grant)
+        optional["authorization_details"] = granted_details(items, grant, issuer)
     return {
         "active": True,
-        "scope": live_scope(held),
-        "client_id": held.token.client_id,
-        "sub": services.subject(client, held.grant.person_id),
-        "iss": services.settings.issuer,
-        "iat": held.token.issued_at,
-        "exp": held.token.expires_at,
-        "token_type": "DPoP" if jkt else "Bearer",
-        **({"cnf": {"jkt": jkt}} if jkt else {}),
+        "scope": kept_scope(token.scope, grant),
+        "client_id": token.client_id,
+        "sub": services.subject(client, grant.person_id),
+        "aud": issuer,
+        "iss": issuer,
+        "iat": token.issued_at,
+        "exp": token.expires_at,
+        "token_type": "DPoP" if "jkt" in bound else "Bearer",
+        "grant_id": grant.grant_id,
+        **{name: value for name, value in optional.items() if value is not None},
     }
 
 
@@ -57,9 +69,3 @@ def why_dead(held: Held[AccessToken], now: int, registry: Registry) -> str | Non
     )
     dead = next((reason for is_so, reason in reasons if is_so), None)
     return dead or why_locked(held.grant, held.person, held.approvals, registry)
-
-
-def live_scope(held: Held[AccessToken]) -> str:
-    """Intersect the token's scope with the live grant."""
-    fields = {each.item.field for each in held.grant.items} & scope_fields(held.token.scope.split())
-    return granted_scope(held.token.scope, frozenset(fields))

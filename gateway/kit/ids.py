@@ -33,6 +33,7 @@ class Kind(StrEnum):
     COMPLAINT = "cmp_"
     REQUEST = "req_"
     KEY = "key_"
+    DELIVERY = "dlv_"
 
 
 SECRET_BYTES = {

@@ -28,6 +28,12 @@ class RegisteredClient:
     client: Client
     secret_digest: bytes | None
 
+    @property
+    def keys(self) -> tuple[Mapping[str, object], ...]:
+        """The client's public keys; empty where it has none, or they are fetched."""
+        found = (self.client.jwks or {}).get("keys", [])
+        return tuple(found) if isinstance(found, list) else ()
+
 
 class Gate(StrEnum):
     """What a school says to a partner: its members decide, nobody can, or they ask the school first."""

@@ -9,7 +9,7 @@ from joserfc.jwk import KeySet
 from gateway.kit.errors import Refusal
 from gateway.model.registry import RegisteredClient
 from gateway.oauth.jwts import AHEAD, BadJwt, is_time, unverified, verified
-from gateway.oauth.parameters import Parameters, checked
+from gateway.oauth.parameters import REPEATABLE, Parameters, checked
 
 LONGEST = 3600
 """Seconds between ``nbf`` and ``exp``, and that ``nbf`` may lie back (FAPI 2.0 Message Signing §5.3.1)."""
@@ -28,12 +28,12 @@ def read_request_object(
     Raises:
         Refusal: ``invalid_request_object``; ``invalid_request`` for an inner parameter of the wrong shape.
     """
-    client_id, jwks = client.client.client_id, client.client.jwks
-    if jwks is None:
+    client_id = client.client.client_id
+    if not client.keys:
         raise _refused("the client has no keys", "This client has registered no keys to sign with.")
     try:
         header, _ = unverified(parameters["request"])
-        claims = verified(parameters["request"], KeySet.import_key_set(jwks))  # type: ignore[arg-type]  # checked with the manifest
+        claims = verified(parameters["request"], _key_set(client))
     except BadJwt as error:
         raise _refused(f"{error}", "The request object is unreadable or not signed as registered.") from None
     if header.get("typ") not in TYPES:
@@ -42,6 +42,10 @@ def read_request_object(
         raise _refused(fault, f"The request object is not in order: {fault}.")
     inner = {name: value for name, value in claims.items() if name not in _ABOUT_ITSELF}
     return checked({name: _text(name, value) for name, value in inner.items() if value is not None})
+
+
+def _key_set(client: RegisteredClient) -> KeySet:
+    return KeySet.import_key_set({"keys": list(client.keys)})  # type: ignore[arg-type]  # checked with the manifest
 
 
 def _faults(claims: Mapping[str, Any], client_id: str, issuer: str, now: int) -> Iterator[str]:
@@ -70,6 +74,8 @@ def _text(name: str, value: Any) -> str:
         return str(value)
     if isinstance(value, dict | list) and name in ("claims", "authorization_details"):
         return json.dumps(value)
+    if isinstance(value, list) and name in REPEATABLE and all(isinstance(each, str) for each in value):
+        return " ".join(value)
     raise _refused(f"a member of type {type(value).__name__}", "Members of a request object must be strings.")
 
 

@@ -11,6 +11,7 @@ from authlib.oauth2.rfc9207 import IssuerParameter
 
 from gateway.kit.errors import ERRORS, Refusal
 from gateway.kit.ids import Kind
+from gateway.oauth.certificates import cnf
 from gateway.oauth.checks import answer_uri
 from gateway.oauth.client_record import ClientRecord
 from gateway.oauth.desk import desk
@@ -103,12 +104,12 @@ def refusal_of(error: OAuth2Error) -> Refusal:
 
 def _generate_token(*, scope: str, include_refresh_token: bool, **_: Any) -> dict[str, Any]:
     """Make a token's answer, bound to the key that was proved; lifetimes are ours, not Authlib's ten days (trap 12)."""
-    terms, is_bound = desk().terms, desk().jkt is not None
+    terms, bound = desk().terms, desk().jkt
     settings = terms.settings
     token = {
         "access_token": terms.ids(Kind.ACCESS_TOKEN),
-        "token_type": "DPoP" if is_bound else "Bearer",
-        "expires_in": settings.dpop_access_token_ttl if is_bound else settings.access_token_ttl,
+        "token_type": "DPoP" if "jkt" in cnf(bound) else "Bearer",
+        "expires_in": settings.dpop_access_token_ttl if bound else settings.access_token_ttl,
         "scope": scope,
     }
     if include_refresh_token:

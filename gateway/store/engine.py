@@ -16,6 +16,7 @@ from sqlalchemy.util import greenlet_spawn
 from gateway.kit.errors import Refusal
 from gateway.kit.logs import log
 from gateway.model.registry import Registry
+from gateway.store.driver import in_transaction
 from gateway.store.lanes import Lane
 from gateway.store.registry import current_version, load_registry
 
@@ -113,35 +114,38 @@ class PostgresBackend:
     def __init__(self, url: str, *, pool_size: int = 8) -> None:
         """Prepare a pool; nothing connects yet."""
         # One greenlet holds a whole transaction. Through AsyncConnection each step of it would get one of its own,
-        # which costs as much as a statement.
+        # which costs as much as a statement. The connection used last goes out first: it knows the statements.
         self._asynchronous = create_async_engine(
             url.replace("postgresql://", "postgresql+asyncpg://", 1),
+            isolation_level="AUTOCOMMIT",
             pool_size=pool_size,
             max_overflow=8,
             pool_timeout=5,
+            pool_use_lifo=True,
             hide_parameters=True,
         )
         self._engine = self._asynchronous.sync_engine
-        # BEGIN and ROLLBACK around a read cost a quarter of it.
-        self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run work in a READ COMMITTED transaction: each statement sees what was committed before it."""
-
-        def transaction() -> T:
-            with self._engine.begin() as connection:
-                return work(connection)
-
-        return await greenlet_spawn(transaction)
+        return await self._connected(lambda connection: in_transaction(connection, work))
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run a read without a transaction."""
+        """Run a read without a transaction: BEGIN and ROLLBACK around it would cost a quarter of it."""
+        return await self._connected(work)
 
-        def reading() -> T:
-            with self._reader.connect() as connection:
-                return work(connection)
+    async def _connected(self, work: Callable[[Connection], T]) -> T:
+        def inside() -> T:
+            with self._engine.connect() as connection:
+                try:
+                    return work(connection)
+                except DBAPIError as error:
+                    # Closed under a statement that SQLAlchemy did not run, so it does not know.
+                    if error.connection_invalidated and not connection.invalidated:
+                        connection.invalidate()
+                    raise
 
-        return await greenlet_spawn(reading)
+        return await greenlet_spawn(inside)
 
     async def close(self) -> None:
         """Close the pool."""

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Select, select
@@ -14,11 +13,11 @@ from gateway.model.tokens import AccessToken, Held
 from gateway.store.engine import Operation
 from gateway.store.guardians import approvals_of
 from gateway.store.loading import GRANT_COLUMNS, PERSON_COLUMNS, grant_from_row, items_of, person_from_row
-from gateway.store.log_pending import await_places
+from gateway.store.log_pending import places_of
 from gateway.store.profiles import sealed_profiles
 from gateway.store.proofs import ProofUse, use_proofs
-from gateway.store.statements import among, insert_once
-from gateway.store.tables import access_token, consent_grant, handoff, partner, person
+from gateway.store.statements import Hot, Lists, insert_all_once
+from gateway.store.tables import access_token, consent_grant, handoff, log_pending, partner, person
 
 Ask = TypeVar("Ask", bound="ReleaseAsk")
 Answer = TypeVar("Answer")
@@ -31,7 +30,9 @@ class ReleaseAsk:
     Attributes:
         handoff_id: made before the transaction, so that repeating it appends one row only.
         jkt: the key that the request proved to hold.
+        certificate: that the client showed.
         proof: to be used up in the release's own transaction.
+        details: the items that are asked for, as they were sent (RFC 9396); None for all that the token reaches.
     """
 
     token_digest: bytes
@@ -40,6 +41,8 @@ class ReleaseAsk:
     at: int
     jkt: str | None = None
     proof: ProofUse | None = None
+    certificate: bytes | None = None
+    details: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +77,7 @@ def release_operation(decide: Decide[Answer]) -> Operation[ReleaseAsk, Answer]:
     return release
 
 
-@cache
-def _tokens(dialect: str, lock: bool) -> Select[Any]:
+def _tokens(lists: Lists, lock: bool) -> Select[Any]:
     statement = (
         select(
             access_token.c.token_digest,
@@ -87,6 +89,9 @@ def _tokens(dialect: str, lock: bool) -> Select[Any]:
             access_token.c.expires_at,
             access_token.c.revoked_at,
             access_token.c.dpop_jkt,
+            access_token.c.details,
+            access_token.c.auth_time,
+            access_token.c.acr,
             *GRANT_COLUMNS,
             *PERSON_COLUMNS,
             partner.c.state.label("partner_state"),
@@ -94,10 +99,14 @@ def _tokens(dialect: str, lock: bool) -> Select[Any]:
         .join(consent_grant, consent_grant.c.grant_id == access_token.c.grant_id)
         .join(partner, partner.c.partner_id == consent_grant.c.partner_id)
         .join(person, person.c.person_id == consent_grant.c.person_id)
-        .where(among(dialect, access_token.c.token_digest))
+        .where(lists.any_of(access_token.c.token_digest))
         .order_by(consent_grant.c.grant_id)
     )
     return statement.with_for_update(read=True, of=consent_grant) if lock else statement
+
+
+_LOCKED_TOKENS = Hot(lambda lists: _tokens(lists, lock=True))
+_TOKENS = Hot(lambda lists: _tokens(lists, lock=False))
 
 
 def hold_access_tokens(
@@ -108,8 +117,7 @@ def hold_access_tokens(
     With `lock`, the grants are locked FOR SHARE in id order: a revocation, which updates the grant, waits for
     the release in flight, and the items are read by a later statement, so they are never older than the lock.
     """
-    wanted = {"wanted": sorted(set(digests))}
-    rows = connection.execute(_tokens(connection.dialect.name, lock), wanted).all()
+    rows = (_LOCKED_TOKENS if lock else _TOKENS)(connection, wanted=sorted(set(digests)))
     items = items_of(connection, [row.grant_id for row in rows])
     grants = {row.grant_id: grant_from_row(row, items.get(row.grant_id, ())) for row in rows}
     # A statement more, but only where a child's grant is among them.
@@ -127,6 +135,9 @@ def hold_access_tokens(
                 expires_at=row.expires_at,
                 revoked_at=row.revoked_at,
                 dpop_jkt=row.dpop_jkt,
+                details=row.details,
+                auth_time=row.auth_time,
+                acr=row.acr,
             ),
             grant=grants[row.grant_id],
             person=person_from_row(row),
@@ -139,8 +150,8 @@ def hold_access_tokens(
 
 def append_handoffs(connection: Connection, handoffs: Sequence[Handoff]) -> None:
     """Append rows to the hand-off log; each waits for its place in the tree."""
-    insert_once(connection, handoff, [_row(each) for each in handoffs])
-    await_places(connection, "handoff", [(each.grant_id, each.handoff_id) for each in handoffs])
+    places = places_of("handoff", [(each.grant_id, each.handoff_id) for each in handoffs])
+    insert_all_once(connection, {handoff: [_row(each) for each in handoffs], log_pending: places})
 
 
 def _row(each: Handoff) -> dict[str, object]:

@@ -18,7 +18,7 @@ from gateway.web.administration import (
 from gateway.web.visit import Visit, see_other, show, signed_in_page
 from scopes import FIELDS, field_label, purpose_label
 
-ENDPOINTS = ("userinfo",)
+ENDPOINTS = ("userinfo", "release")
 """Where values can leave."""
 
 

@@ -47,7 +47,7 @@ from gateway.web.visit import (
 async def authorize(visit: Visit) -> Response:
     """Take an authorization request by GET or POST (OIDC Core §3.1.2.1)."""
     try:
-        authorization = await begin_authorization(visit.services, await _parameters(visit.request))
+        authorization = await begin_authorization(visit.services, await read_request(visit.request))
     except Refusal as refusal:
         return _not_in_order(visit, refusal)
     if isinstance(authorization, Back):
@@ -55,7 +55,8 @@ async def authorize(visit: Visit) -> Response:
     return await _go_on(visit, authorization)
 
 
-async def _parameters(request: Request) -> Parameters:
+async def read_request(request: Request) -> Parameters:
+    """Read what a partner sent by way of the browser, by GET or POST."""
     if request.method == "GET":
         return read_parameters(request.scope["query_string"])
     body = await read_body(request)

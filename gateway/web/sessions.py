@@ -9,18 +9,19 @@ from starlette.routing import Route
 from gateway.accounts.passwords import SHORTEST
 from gateway.actions.authorize import Authorization, open_authorization
 from gateway.actions.invitations import accept_invitation, find_invitation
+from gateway.actions.logout import log_out
 from gateway.actions.sessions import (
     LoggedIn,
     LogInAttempt,
     Rejected,
     find_person_email,
     log_in,
-    log_out,
     reauthenticate,
 )
 from gateway.kit.errors import Refusal
 from gateway.web import views
 from gateway.web.answers import note
+from gateway.web.end_session import signed_out_to
 from gateway.web.visit import COOKIE, Visit, origin_of, page_handler, see_other, show, signed_in_page
 
 
@@ -173,9 +174,7 @@ async def do_logout(visit: Visit) -> Response:
     """End the session."""
     await visit.form()
     await log_out(visit.services, visit.signed_in)
-    response = see_other("/signed-out")
-    response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="lax")
-    return response
+    return signed_out_to("/signed-out")
 
 
 async def signed_out(visit: Visit) -> Response:

@@ -241,7 +241,7 @@ class Campaign:
 
     def finish(self) -> None:
         """Live once more, to be checked after the last death."""
-        self.outside.be_born(self.url, self.folder, Trap(0, "", ""))
+        self.outside.be_born(self.url, self.folder)
         self.check()
         self.outside.be_killed()
         self.outside.bury()
@@ -267,17 +267,4 @@ def campaign(url: str, folder: Path, *, is_careless: bool = False) -> Iterator[C
         try:
             yield found
         finally:
-            found.outside.transport.end()
-            if found.outside.life is not None:
-                kill_if_alive(found.outside)
-
-
-def kill_if_alive(outside: Outside) -> None:
-    """Leave no process behind when a test fails."""
-    try:
-        is_alive = outside.life.is_alive()
-    except ValueError:
-        return
-    if is_alive:
-        outside.be_killed()
-        outside.life.join()
+            found.outside.leave()

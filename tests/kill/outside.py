@@ -16,6 +16,7 @@ from tests.world import ISSUER, World
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["tests.kill.victim"])
 PATIENCE = 30
+NOWHERE = Trap(0, "", "")
 
 
 class Loopback(httpx2.BaseTransport):
@@ -57,11 +58,11 @@ class Outside(World):
             transport=self.transport, base_url=ISSUER, follow_redirects=False, timeout=PATIENCE
         )
 
-    def be_born(self, url: str, folder: Path, trap: Trap, *, is_careless: bool = False) -> None:
+    def be_born(self, url: str, folder: Path, trap: Trap = NOWHERE, **changes: Any) -> None:
         """Start the gateway, anew after each death; the clock has gone on a little."""
         self.clock.pass_by(11)
         self.pipe, theirs = FORKS.Pipe()
-        life = Life(url, folder, self.clock(), trap, is_careless)
+        life = Life(url, folder, self.clock(), trap, **changes)
         self.life = FORKS.Process(target=live, args=(life, theirs))
         self.life.start()
         theirs.close()
@@ -82,4 +83,19 @@ class Outside(World):
         self.life.join(PATIENCE)
         assert self.life.exitcode == -signal.SIGKILL, f"it ended by itself: {self.life.exitcode}"
         self.life.close()
+        self.pipe.close()
+
+    def leave(self) -> None:
+        """Leave no connection and no process behind, also when a test fails."""
+        self.transport.end()
+        if self.life is None:
+            return
+        try:
+            is_alive = self.life.is_alive()
+        except ValueError:
+            # It is buried.
+            return
+        if is_alive:
+            self.be_killed()
+            self.life.join()
         self.pipe.close()

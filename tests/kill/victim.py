@@ -34,6 +34,7 @@ class Life:
     now: int
     trap: Trap
     is_careless: bool = False
+    sequencer_interval: float = 0.05
 
 
 class Armed:
@@ -149,7 +150,11 @@ def live(life: Life, pipe: Pipe) -> None:
         if life.is_careless:
             be_careless()
         settings = settings_for(
-            life.url, life.folder, sequencer_interval=0.05, login_attempts=100, address_attempts=10_000
+            life.url,
+            life.folder,
+            sequencer_interval=life.sequencer_interval,
+            login_attempts=100,
+            address_attempts=10_000,
         )
         services = build_services(settings, ring=fixed_ring(), clock=FakeClock(life.now))
         config = uvicorn.Config(

@@ -81,6 +81,10 @@ def with_rows(both: World) -> World:
     act(both, "INSERT INTO grant_use VALUES ('gra_1', 1, 'hof_1')")
     act(both, "INSERT INTO receipt VALUES ('evt_1', 'gra_1', '1', 'a.b.c', 1)")
     sequence(both)
+    digest = (
+        "zeroblob(32)" if "sqlite" in both.services.settings.database else "decode(repeat('00', 32), 'hex')"
+    )
+    act(both, f"INSERT INTO log_archive VALUES (1000, 1001, 1, {digest}, 1)")
     for table in APPEND_ONLY:
         assert rows(both, f"SELECT count(*) FROM {table.name}")[0][0] > 0, table.name
     return both

@@ -67,7 +67,7 @@ def test_p9_the_whole_way_of_a_childs_wish(both: World) -> None:
     assert "Your guardian was asked" in asked.text
     assert asked.link(QUIZCO_REDIRECT).startswith(f"{QUIZCO_REDIRECT}?error=access_denied")
     assert states(both) == [("waiting", "guardian_consent")]
-    assert answer_of(both.ask(child, prompt="none"))["error"] == "access_denied"
+    assert answer_of(both.ask(child, prompt="none"))["error"] == "interaction_required"
     assert "Waits for your guardian" in child.open("/connected").text
 
     browser, page = request_page(both)
