@@ -157,6 +157,7 @@ def _client(table: ClientTable, partner_id: str, files: Mapping[str, str]) -> Cl
         tls_client_certificate_bound_access_tokens=table.tls_client_certificate_bound_access_tokens,
         post_logout_redirect_uris=tuple(table.post_logout_redirect_uris),
         backchannel_logout_uri=table.backchannel_logout_uri,
+        own_scopes=tuple(table.own_scopes),
     )
 
 

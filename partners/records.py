@@ -30,6 +30,10 @@ class AuthMethod(StrEnum):
         return self in (AuthMethod.CLIENT_SECRET_BASIC, AuthMethod.CLIENT_SECRET_POST)
 
 
+OWN_SCOPES = ("events", "statistics")
+"""Scopes of a partner's own token (RFC 6749 §4.4): none of them reaches anybody's data."""
+
+
 class Profile(StrEnum):
     """The security profile that a client is held to."""
 
@@ -63,6 +67,7 @@ class Client:
         tls_client_auth_subject: which name a certificate must carry, and its value (RFC 8705 §2.1.2).
         post_logout_redirect_uris: where a browser may go after signing out (OIDC RP-Initiated Logout §3.1).
         backchannel_logout_uri: that is told when somebody signs out (OIDC Back-Channel Logout §2.2).
+        own_scopes: what a token of its own may reach, out of `OWN_SCOPES`; empty where it gets none.
         tls_client_certificate_bound_access_tokens: bound to the certificate, instead of a DPoP key (RFC 8705 §3).
     """
 
@@ -81,6 +86,7 @@ class Client:
     tls_client_certificate_bound_access_tokens: bool = False
     post_logout_redirect_uris: tuple[str, ...] = ()
     backchannel_logout_uri: str | None = None
+    own_scopes: tuple[str, ...] = ()
 
     @property
     def sector(self) -> str:

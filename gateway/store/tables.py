@@ -570,6 +570,19 @@ access_token = Table(
     Index(None, "family_id"),
 )
 
+client_token = Table(
+    "client_token",
+    metadata,
+    _digest("token_digest"),
+    _text("token_id"),
+    _text("client_id"),
+    _text("scope"),
+    _at("issued_at"),
+    _at("expires_at"),
+    _at("revoked_at", nullable=True),
+    _text("dpop_jkt", nullable=True),
+)
+
 refresh_token = Table(
     "refresh_token",
     metadata,
