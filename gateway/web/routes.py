@@ -16,9 +16,11 @@ from gateway.web import (
     admin_log,
     admin_partners,
     admin_people,
+    admin_school,
     authorize,
     connected,
     end_session,
+    guardian,
     log,
     plain_pages,
     profile,
@@ -40,6 +42,7 @@ def all_routes() -> list[Route]:
         *sessions.ROUTES,
         *end_session.ROUTES,
         *connected.ROUTES,
+        *guardian.ROUTES,
         *log.ROUTES,
         *profile.ROUTES,
         *plain_pages.ROUTES,
@@ -48,6 +51,7 @@ def all_routes() -> list[Route]:
         *admin_partners.ROUTES,
         *admin_log.ROUTES,
         *admin_people.ROUTES,
+        *admin_school.ROUTES,
     ]
     for route in routes:
         if route.path not in _READS_ALONE and not route.path.startswith("/.well-known/") and route.methods:

@@ -13,7 +13,7 @@ from gateway.actions.services import Services
 from gateway.actions.sessions import find_session
 from gateway.kit.digests import is_same
 from gateway.kit.errors import Refusal
-from gateway.model.people import Power, Session, powers_of
+from gateway.model.people import Power, Role, Session, powers_of
 from gateway.web import views
 from gateway.web.answers import note, retry_headers
 from gateway.web.bodies import Form, read_form
@@ -33,6 +33,9 @@ FLASHES = {
     "saved": "Saved.",
     "off": "Switched off. The next read no longer has it.",
     "asked": "This service may ask you again.",
+    "child-asks": "The child may ask again.",
+    "guardian-yes": "Your yes is kept.",
+    "guardian-no": "Your no is kept. Nothing is shared any more.",
     "signed-in": "You are signed in.",
     "password": "Your password is set. You can sign in now.",
     "revoked": "Revoked. Every token of this grant has died.",
@@ -89,6 +92,7 @@ class Visit:
             csrf_token=self.csrf_token,
             signed_in_as=email or (_role_words(role) if role else ""),
             can_administer=bool(role and powers_of(role)),
+            is_guardian=role is Role.GUARDIAN,
             here=here,
             flashes=(views.Flash(kind="done", text=flash),) if flash else (),
         )

@@ -33,9 +33,11 @@ from gateway.web.views.admin import (
     AdminPartnersView,
     AdminPartnerView,
     AdminPeopleView,
+    AdminSchoolView,
     AdminView,
     ClientRow,
     Door,
+    GateRow,
     GrantFilter,
     GrantItemRow,
     GrantRow,
@@ -92,6 +94,7 @@ from gateway.web.views.frame import (
     Spoken,
     View,
 )
+from gateway.web.views.guardian import AskedItem, ChildRow, ChildService, GuardianRequestView, GuardianView
 from gateway.web.views.log import CheckedEntry, HashStep, LogCheckView, LogView
 
 PAGES: Mapping[str, type[View]] = MappingProxyType(
@@ -116,6 +119,8 @@ PAGES: Mapping[str, type[View]] = MappingProxyType(
         "stopped": StoppedView,
         "notice": NoticeView,
         "log": LogView,
+        "guardian": GuardianView,
+        "guardian_request": GuardianRequestView,
         "log_check": LogCheckView,
         "admin_home": AdminHomeView,
         "admin_grants": AdminGrantsView,
@@ -124,6 +129,7 @@ PAGES: Mapping[str, type[View]] = MappingProxyType(
         "admin_partner": AdminPartnerView,
         "admin_log": AdminLogView,
         "admin_people": AdminPeopleView,
+        "admin_school": AdminSchoolView,
     }
 )
 """The view of each page, by the page's name, which is also its template's."""
@@ -139,11 +145,15 @@ __all__ = [
     "AdminPartnerView",
     "AdminPartnersView",
     "AdminPeopleView",
+    "AdminSchoolView",
     "AdminView",
+    "AskedItem",
     "Asking",
     "AuthorizationErrorView",
     "ChangedTerm",
     "CheckedEntry",
+    "ChildRow",
+    "ChildService",
     "Chrome",
     "ClientRow",
     "ConnectedDetailView",
@@ -163,11 +173,14 @@ __all__ = [
     "FieldError",
     "Flash",
     "FormChoice",
+    "GateRow",
     "GrantFilter",
     "GrantItemRow",
     "GrantRow",
     "GrantState",
     "GrantedItem",
+    "GuardianRequestView",
+    "GuardianView",
     "Handoff",
     "HashStep",
     "Holder",
