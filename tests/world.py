@@ -50,6 +50,7 @@ from gateway.store.partners import (
 from gateway.store.people import NewPassword, find_people, keep_passwords
 from gateway.store.schema import migrate
 from partners import client_content, offer_content, parse_manifest, partner_content
+from scopes import LANGUAGES
 
 T = TypeVar("T")
 ISSUER = "https://gateway.example"
@@ -236,16 +237,17 @@ async def publish(services: Services, text: str, *, version: int = 1, manifest_v
                     version=version,
                     content=offer_content(each),
                     material=version > 1,
-                    notices=(
+                    notices=tuple(
                         make_notice(
                             found.partner,
                             each,
                             version,
-                            "en",
+                            language,
                             material=version > 1,
                             now=now,
                             ids=services.ids,
-                        ),
+                        )
+                        for language in LANGUAGES
                     ),
                     diff="[]",
                 )

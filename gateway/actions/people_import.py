@@ -127,7 +127,7 @@ def _new(services: Services, person: ListedPerson, invitation: MadeInvitation) -
 
 
 def _language(fields: Mapping[str, str]) -> str:
-    return fields.get("locale", "en").partition("-")[0]
+    return fields.get("locale", "").partition("-")[0]
 
 
 async def _link_guardians(services: Services, people: list[ListedPerson], report: ImportReport) -> None:

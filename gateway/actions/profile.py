@@ -144,5 +144,5 @@ def _checked(name: str, text: str, faults: dict[str, str]) -> str:
     try:
         return check_field(name, text)
     except FieldFault as fault:
-        faults[name] = str(fault)
+        faults[name] = fault.words
         return ""

@@ -30,6 +30,7 @@ from gateway.web import views
 from gateway.web.answers import note
 from gateway.web.bodies import FORM_TYPE, media_type, read_body
 from gateway.web.consent_views import amend_view, blocked_view, consent_view
+from gateway.web.formats import say
 from gateway.web.visit import COOKIE, Visit, origin_of, page_handler, refusal_page, see_other, show
 
 
@@ -61,7 +62,7 @@ def _not_in_order(visit: Visit, refusal: Refusal) -> Response:
     view = views.AuthorizationErrorView(
         chrome=visit.chrome(),
         code=refusal.code,
-        sentence=refusal.description,
+        sentence=say(refusal.description),
         documentation_url=f"{visit.services.settings.documentation}/{refusal.code}",
     )
     return show("authorization_error", view, status=refusal.kind.status)

@@ -22,6 +22,7 @@ from babel.numbers import format_decimal
 from babel.units import format_unit
 from markupsafe import Markup, escape
 
+from gateway.kit.words import Words
 from gateway.web.views import FieldError
 
 _INTERNATIONAL = MappingProxyType({"en": "en_001"})
@@ -49,26 +50,43 @@ _TONES = 6
 class Voice:
     """Language, clock and catalogue of one page."""
 
+    language: str
     locale: Locale
     zone: ZoneInfo
     translations: NullTranslations
 
 
-voice: ContextVar[Voice] = ContextVar("voice")
-
-
 def speak(language: str, timezone: str, translations: NullTranslations) -> Voice:
     """Make the voice of a page from a language tag (BCP 47) and a zone of the IANA database."""
     return Voice(
+        language,
         Locale.parse(_INTERNATIONAL.get(language, language), sep="-" if "-" in language else "_"),
         ZoneInfo(timezone),
         translations,
     )
 
 
+_ENGLISH = speak("en", "UTC", NullTranslations())
+voice: ContextVar[Voice] = ContextVar("voice", default=_ENGLISH)
+
+
 def translate(message: str) -> str:
     """Look a message up in the page's catalogue."""
     return voice.get().translations.gettext(message)
+
+
+def later(message: str) -> str:
+    """Mark a message of a table for the catalogues; it is said when the page is made."""
+    return message
+
+
+def say(message: str, **values: object) -> str:
+    """Say one of our own sentences in the reader's language; values go into its places."""
+    if isinstance(message, Words):
+        return say(message.template, **message.values)
+    # The catalogue's entry for "" is its head.
+    said = translate(message) if message else ""
+    return said % values if values else said
 
 
 def translate_plural(one: str, many: str, count: int) -> str:

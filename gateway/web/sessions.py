@@ -21,7 +21,17 @@ from gateway.actions.sessions import (
 from gateway.kit.errors import Refusal
 from gateway.web import views
 from gateway.web.answers import note
-from gateway.web.visit import COOKIE, Visit, origin_of, page_handler, see_other, show, signed_in_page
+from gateway.web.formats import say
+from gateway.web.visit import (
+    COOKIE,
+    Visit,
+    local_path,
+    origin_of,
+    page_handler,
+    see_other,
+    show,
+    signed_in_page,
+)
 
 
 async def show_login(visit: Visit) -> Response:
@@ -65,6 +75,10 @@ class _Onward:
         pairs = (("ticket", self.ticket), ("next", self.next_path))
         return tuple((name, value) for name, value in pairs if value)
 
+    def form_at(self, path: str) -> str:
+        """Give the address of a form that leads there."""
+        return f"{path}?{urlencode(self.hidden)}" if self.hidden else path
+
     @property
     def form_to(self) -> str:
         """The partner's origin: an authorization that is settled already redirects there at once."""
@@ -74,10 +88,7 @@ class _Onward:
 def _onward(visit: Visit, ticket: str, next_path: str) -> _Onward:
     """Read where to go on; nothing that could lead off this site is kept."""
     authorization = open_authorization(visit.services, ticket) if ticket else None
-    is_local = (
-        next_path.startswith("/") and not next_path.startswith(("//", "/\\")) and next_path.isprintable()
-    )
-    return _Onward(ticket, next_path if is_local else "", authorization)
+    return _Onward(ticket, local_path(next_path), authorization)
 
 
 def _login_page(
@@ -87,14 +98,16 @@ def _login_page(
     partner = offer = ""
     if rejected and not rejected.wait:
         errors = (
-            views.FieldError(field="email", message="This e-mail address and password do not fit together."),
+            views.FieldError(
+                field="email", message=say("This e-mail address and password do not fit together.")
+            ),
         )
     if onward.authorization:
         asked = onward.authorization.asked(visit.services)
         partner = visit.services.registry.partners[asked.client.client.partner_id].partner.brand
         offer = asked.offer.offer.name
     view = views.LoginView(
-        chrome=visit.chrome(),
+        chrome=visit.chrome(back=onward.form_at("/login")),
         action="/login",
         email=email,
         partner=partner,
@@ -148,10 +161,10 @@ async def do_reauthenticate(visit: Visit) -> Response:
 async def _reauthenticate_page(visit: Visit, onward: _Onward, rejected: Rejected | None = None) -> Response:
     errors: tuple[views.FieldError, ...] = ()
     if rejected and not rejected.wait:
-        errors = (views.FieldError(field="password", message="This is not your password."),)
+        errors = (views.FieldError(field="password", message=say("This is not your password.")),)
     email = await find_person_email(visit.services, visit.signed_in)
     view = views.ReauthenticateView(
-        chrome=visit.chrome(),
+        chrome=visit.chrome(back=onward.form_at("/reauthenticate")),
         action="/reauthenticate",
         why=_why(onward),
         email=email,
@@ -214,8 +227,8 @@ async def _invitation_page(visit: Visit, faults: tuple[str, ...]) -> Response:
         organisation=found.organisation_name,
         email="",
         minimum_length=SHORTEST,
-        rules=(f"At least {SHORTEST} characters. Length matters more than signs and digits.",),
-        errors=tuple(views.FieldError(field="new_password", message=fault) for fault in faults),
+        rules=(say("Length matters more than signs and digits."),),
+        errors=tuple(views.FieldError(field="new_password", message=say(fault)) for fault in faults),
     )
     return show("set_password", view, status=400 if faults else 200)
 
@@ -224,7 +237,7 @@ def _invitation_invalid(visit: Visit, refusal: Refusal) -> Response:
     if refusal.code != "not_found":
         raise refusal
     note(refusal)
-    view = views.InvitationInvalidView(chrome=visit.chrome(), reason="unknown")
+    view = views.InvitationInvalidView(chrome=visit.chrome(back="/login"), reason="unknown")
     return show("invitation_invalid", view, status=404)
 
 
