@@ -20,8 +20,14 @@ check: ## All that must hold before a merge: lint, types, contracts, tests
 lint: ## Ruff, mypy and the contracts between the floors
 	@$(PYTHON) dev lint
 
+interop: ## Other people's clients against a served gateway (Node.js, Apache)
+	@$(PYTHON) dev interop $(ARGS)
+
 bench: ## Run the load harness
 	@$(PYTHON) dev bench $(ARGS)
+
+kill: ## Kill the gateway at every point of docs/flow.md, again and again
+	@$(PYTHON) dev kill $(ARGS)
 
 lock: ## Write requirements/ anew from pyproject.toml
 	@$(PYTHON) dev lock $(ARGS)
@@ -29,4 +35,4 @@ lock: ## Write requirements/ anew from pyproject.toml
 clean: ## Remove .venv, caches and reports
 	@$(PYTHON) dev clean
 
-.PHONY: help setup demo test check lint bench lock clean
+.PHONY: help setup demo test check lint interop bench kill lock clean

@@ -21,7 +21,7 @@ from gateway.kit.settings import Settings, read_settings
 from gateway.oauth.server import Protocol
 from gateway.store.engine import Store, open_backend
 from gateway.web.edge import Edge
-from gateway.web.routes import HANDLERS, all_routes
+from gateway.web.routes import HANDLERS, PARTNER_PATHS, StaticDispatch, all_routes
 
 
 def build_services(
@@ -86,10 +86,11 @@ def make_app(services: Services) -> Edge:
     app.state.gate = Gate(services)
     app.state.metrics = CollectorRegistry()
     return Edge(
-        app,
+        StaticDispatch(app),
         ids=services.ids,
         is_https=services.settings.issuer.startswith("https://"),
         metrics=app.state.metrics,
+        unlisted=PARTNER_PATHS,
     )
 
 

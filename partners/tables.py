@@ -35,6 +35,12 @@ def _one_of(words: Iterable[str]) -> AfterValidator:
     )
 
 
+def _public_fault(auth_method: str) -> str | None:
+    if auth_method != "none":
+        return None
+    return "public clients are not served: the client needs a secret or a key (RFC 6749 §2.1)"
+
+
 def _field_fault(name: str) -> str | None:
     if name in FIELDS:
         return None
@@ -109,7 +115,7 @@ class ClientTable(Table):
     client_id: Identifier
     name: Line
     profile: Annotated[str, _one_of(Profile)]
-    auth_method: Annotated[str, _one_of(AuthMethod)]
+    auth_method: Annotated[str, _checked(_public_fault), _one_of(AuthMethod)]
     redirect_uris: Annotated[
         list[Annotated[str, _address(redirect_uri_fault)]], Field(min_length=1, max_length=10)
     ]

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from gateway.actions.invitations import invite_again
 from gateway.actions.people_import import Importer, ImportReport, import_people
 from gateway.actions.services import Services
-from gateway.kit.ids import Kind
 from gateway.model.people import Person, Role
-from gateway.store.admin_actions import AdminAction, append_actions
 from gateway.store.people import AccountLine, PeopleQuery, list_people, load_organisations
 
 PAGE = 50
@@ -57,12 +55,3 @@ async def send_invitation_again(services: Services, administrator: Person, perso
         Refusal: ``stale_form`` for anybody else, and for people of another school.
     """
     await invite_again(services, person_id, administrator.person_id, own_organisation(administrator))
-    action = AdminAction(
-        action_id=services.ids(Kind.ACTION),
-        actor_id=administrator.person_id,
-        action="invite_again",
-        target_kind="person",
-        target_id=person_id,
-        at=services.clock(),
-    )
-    await services.store.run(append_actions, action)

@@ -1,4 +1,4 @@
-"""Administrators' acts that change nothing but are put on record: who looked, and by which conditions."""
+"""Administrators' acts that are put on record by themselves: who looked, and by which conditions."""
 
 from dataclasses import fields
 from typing import Any
@@ -6,6 +6,11 @@ from typing import Any
 from gateway.actions.services import Services
 from gateway.kit.ids import Kind
 from gateway.store.admin_actions import AdminAction, append_actions
+
+
+async def record_act(services: Services, actor_id: str, act: str, target_kind: str, target_id: str) -> None:
+    """Record an act that was committed by itself."""
+    await record_look(services, actor_id, act, target_kind, target_id)
 
 
 async def record_look(

@@ -11,6 +11,7 @@ from gateway.kit.errors import Refusal
 from gateway.kit.sealing import SealBroken
 from gateway.model.people import Session
 from gateway.oauth.checks import BEFORE_REDIRECT, CHECKS, Asked, error_uri
+from gateway.oauth.claims_request import claims_of
 from gateway.oauth.parameters import Parameters
 
 _PLACE = "authorization"
@@ -49,7 +50,12 @@ class Authorization:
 
     def asked(self, services: Services) -> Asked:
         """Look at it against the present registry."""
-        return Asked(self.parameters, services.registry, is_pushed=self.request_digest is not None)
+        return Asked(
+            self.parameters,
+            services.registry,
+            is_pushed=self.request_digest is not None,
+            issuer=services.settings.issuer,
+        )
 
     @property
     def prompts(self) -> frozenset[str]:
@@ -145,16 +151,28 @@ def check_login(
     services: Services, authorization: Authorization, session: Session | None
 ) -> Back | LogIn | None:
     """Say what is missing before a screen can be shown; None when the person is known well enough."""
-    if session is None:
-        is_enough = False
-    elif "login" in authorization.prompts:
-        is_enough = session.auth_time >= authorization.started_at
-    else:
-        max_age = authorization.parameters.get("max_age")
-        is_enough = max_age is None or authorization.started_at - session.auth_time <= int(max_age)
-    if is_enough:
-        return None
+    if session is not None and _is_enough(authorization, session):
+        if _is_wanted(services, authorization, session):
+            return None
+        refusal = Refusal("login_required", detail="another person than the claims parameter names")
+        return go_back(services, authorization, refusal)
     if "none" in authorization.prompts:
         refusal = Refusal("login_required", detail="prompt=none without a fresh enough session")
         return go_back(services, authorization, refusal)
-    return LogIn(seal_authorization(services, authorization), is_again=session is not None)
+    is_again = session is not None and "select_account" not in authorization.prompts
+    return LogIn(seal_authorization(services, authorization), is_again=is_again)
+
+
+def _is_enough(authorization: Authorization, session: Session) -> bool:
+    """Whether the log-in is as recent as was asked for; choosing an account is done by logging in to it."""
+    if authorization.prompts & {"login", "select_account"}:
+        return session.auth_time >= authorization.started_at
+    max_age = authorization.parameters.get("max_age")
+    return max_age is None or authorization.started_at - session.auth_time <= int(max_age)
+
+
+def _is_wanted(services: Services, authorization: Authorization, session: Session) -> bool:
+    """Whether this is the person whom the ``claims`` parameter names, if it names one (OIDC Core §5.5.1)."""
+    subjects = claims_of(authorization.parameters).subjects
+    client = authorization.asked(services).client
+    return not subjects or services.subject(client, session.person.person_id) in subjects

@@ -28,8 +28,8 @@ from gateway.model.grants import ActorKind, EventType, Grant, ReasonCode
 from gateway.model.people import Session
 from gateway.model.registry import LiveOffer, Notice, RegisteredPartner
 from gateway.model.tokens import AuthorizationCode
-from gateway.oauth.checks import granted_scope, wanted_items
 from gateway.oauth.desk import Desk, sit_at
+from gateway.oauth.wanted import asked_offer, granted_reach, wanted_items
 from gateway.store.consents import (
     Decision,
     NewGrant,
@@ -131,9 +131,11 @@ def _lock(
 def _blocked(
     services: Services, authorization: Authorization, kind: str, partner: RegisteredPartner, offer: LiveOffer
 ) -> Blocked | Back:
-    refusal = Refusal("access_denied", detail=f"blocked: {kind}")
-    back = go_back(services, authorization, refusal)
-    return back if "none" in authorization.prompts else Blocked(kind, partner, offer, back.uri)
+    if "none" in authorization.prompts:
+        # A page would be shown that says what can be done (OIDC Core §3.1.2.6).
+        return go_back(services, authorization, Refusal("interaction_required", detail=f"blocked: {kind}"))
+    back = go_back(services, authorization, Refusal("access_denied", detail=f"blocked: {kind}"))
+    return Blocked(kind, partner, offer, back.uri)
 
 
 def _birthdate(profile: OpenedProfile) -> date | None:
@@ -166,7 +168,7 @@ async def _serve(
     profile: OpenedProfile,
 ) -> Screen:
     asked, now = authorization.asked(services), services.clock()
-    items = wanted_items(asked)
+    items = wanted_items(asked, standing.grant)
     values = _previews(profile, items, day_of(now))
     notice = _notice(asked.offer, session.person.language)
     screen_digest = hashlib.sha256(json.dumps([item_key(item) for item in items]).encode()).digest()
@@ -194,7 +196,7 @@ async def _serve(
         authorization=authorization,
         ticket=services.seal.ticket(_place(session.session_digest), content),
         partner=services.registry.partners[asked.client.client.partner_id],
-        offer=asked.offer,
+        offer=asked_offer(asked),
         notice=notice,
         items=items,
         values=values,
@@ -264,13 +266,13 @@ def keep_choices(services: Services, reply: Reply, session: Session) -> str:
     """
     content = _open_screen(services, session.session_digest, reply.ticket)
     authorization = open_authorization(services, content["a"])
-    asked = authorization.asked(services)
-    offered = {item_key(item): {str(form) for form in item.forms} for item in wanted_items(asked)}
+    offer = asked_offer(authorization.asked(services)).offer
+    offered = {item_key(item): {str(form) for form in item.forms} for item in offer.items}
     choices = Choices(
         person_id=session.person.person_id,
         ticked=frozenset(reply.ticked) & offered.keys(),
         forms={key: form for key, form in reply.forms.items() if form in offered.get(key, ())},
-        duration=reply.duration if reply.duration in map(str, durations(asked.offer.offer)) else "",
+        duration=reply.duration if reply.duration in map(str, durations(offer)) else "",
     )
     return seal_authorization(services, replace(authorization, choices=choices))
 
@@ -337,9 +339,9 @@ def _outcome(
 ) -> Outcome:
     now, asked = services.clock(), authorization.asked(services)
     if reply.decision == "share":
-        served = wanted_items(asked)
+        served = wanted_items(asked, seen)
         ticked, forms = _with_present(seen, served, reply)
-        choice = read_choice(asked.offer.offer, served, ticked, forms, reply.duration)
+        choice = read_choice(asked_offer(asked).offer, served, ticked, forms, reply.duration)
         if choice.items:
             return give(seen, actor, basis, choice.items, choice.duration, now=now, ids=services.ids)
     elif reply.decision == "refuse" and seen is not None:
@@ -391,9 +393,8 @@ def _code(
     """Make the code; what was asked for and not granted is not in its scope."""
     asked, now = authorization.asked(services), services.clock()
     parameters = authorization.parameters
-    fields = frozenset(each.item.field for each in grant.items)
     asked_scope = parameters.get("scope", "")
-    scope = granted_scope(asked_scope, fields)
+    scope, details = granted_reach(asked, grant)
     desk = Desk(services.terms(), asked.client)
     with sit_at(desk):
         uri = services.protocol.decide_code(parameters, scope, session.person.person_id)
@@ -413,5 +414,6 @@ def _code(
         issued_at=now,
         expires_at=now + services.settings.code_ttl,
         dpop_jkt=parameters.get("dpop_jkt"),
+        details=details,
     )
     return uri, code

@@ -7,10 +7,11 @@ from gateway.actions.clients import BackRequest, authenticate_client
 from gateway.actions.services import Services
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
+from gateway.model.registry import RegisteredClient
 from gateway.model.tokens import AccessToken, Held
-from gateway.oauth.checks import granted_scope
+from gateway.oauth.authorization_details import granted_details
+from gateway.oauth.reach import kept_scope, reached
 from gateway.store.tokens import load_access_tokens
-from scopes import scope_fields
 
 
 async def introspect_token(services: Services, request: BackRequest) -> Mapping[str, Any]:
@@ -26,17 +27,29 @@ async def introspect_token(services: Services, request: BackRequest) -> Mapping[
     now = services.clock()
     if held is None or held.token.client_id != client.client.client_id or why_dead(held, now):
         return {"active": False}
-    jkt = held.token.dpop_jkt
+    return _described(services, client, held)
+
+
+def _described(services: Services, client: RegisteredClient, held: Held[AccessToken]) -> Mapping[str, Any]:
+    token, grant, issuer = held.token, held.grant, services.settings.issuer
+    optional: dict[str, Any] = {"auth_time": token.auth_time, "acr": token.acr}
+    if token.dpop_jkt:
+        optional["cnf"] = {"jkt": token.dpop_jkt}
+    if token.details is not None:
+        items = reached("", token.details, grant)
+        optional["authorization_details"] = granted_details(items, grant, issuer)
     return {
         "active": True,
-        "scope": live_scope(held),
-        "client_id": held.token.client_id,
-        "sub": services.subject(client, held.grant.person_id),
-        "iss": services.settings.issuer,
-        "iat": held.token.issued_at,
-        "exp": held.token.expires_at,
-        "token_type": "DPoP" if jkt else "Bearer",
-        **({"cnf": {"jkt": jkt}} if jkt else {}),
+        "scope": kept_scope(token.scope, grant),
+        "client_id": token.client_id,
+        "sub": services.subject(client, grant.person_id),
+        "aud": issuer,
+        "iss": issuer,
+        "iat": token.issued_at,
+        "exp": token.expires_at,
+        "token_type": "DPoP" if token.dpop_jkt else "Bearer",
+        "grant_id": grant.grant_id,
+        **{name: value for name, value in optional.items() if value is not None},
     }
 
 
@@ -50,9 +63,3 @@ def why_dead(held: Held[AccessToken], now: int) -> str | None:
         (held.person.state != "active", "the account is not active"),
     )
     return next((reason for is_so, reason in reasons if is_so), None)
-
-
-def live_scope(held: Held[AccessToken]) -> str:
-    """Intersect the token's scope with the live grant."""
-    fields = {each.item.field for each in held.grant.items} & scope_fields(held.token.scope.split())
-    return granted_scope(held.token.scope, frozenset(fields))

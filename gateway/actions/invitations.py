@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from gateway.accounts.passwords import password_faults
+from gateway.actions.admin_record import record_act
 from gateway.actions.services import Services
 from gateway.actions.sessions import find_email, login_index
 from gateway.kit.digests import digest
@@ -91,7 +92,7 @@ def invitation_letter(services: Services, to: str, made: MadeInvitation) -> Lett
 async def invite_again(
     services: Services, person_id: str, invited_by: str, organisation_id: str | None = None
 ) -> None:
-    """Send a new invitation; the person's older ones stop working. Who invites never sees the address.
+    """Send a new invitation, on record; the person's older ones stop working. Who invites never sees the address.
 
     Args:
         organisation_id: where the person must belong, for a school's own administrator.
@@ -102,4 +103,5 @@ async def invite_again(
     made = make_invitation(services, invited_by)
     if not await services.store.run(renew_invitations, Renewal(person_id, organisation_id, made.row)):
         raise Refusal("stale_form", detail="nobody who waits for an invitation")
+    await record_act(services, invited_by, "invite_again", "person", person_id)
     await services.mailer.send(invitation_letter(services, await find_email(services, person_id), made))

@@ -35,7 +35,7 @@ async def push_request(services: Services, request: BackRequest) -> Mapping[str,
     client = await authenticate_client(services, request)
     pushed = _opened(services, _pushed(request.parameters, client), client)
     parameters = _bound(pushed, await prove(services, request, PATHS[_ENDPOINT]))
-    asked = Asked(parameters, services.registry, is_pushed=True)
+    asked = Asked(parameters, services.registry, is_pushed=True, issuer=services.settings.issuer)
     for check in (*BEFORE_REDIRECT, *CHECKS):
         check(asked)
     secret = services.ids(Kind.REQUEST_URI)

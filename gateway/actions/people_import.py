@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from gateway.accounts.people_list import ListedPerson, PeopleList, RowFault, read_people
+from gateway.actions.admin_record import record_act
 from gateway.actions.invitations import MadeInvitation, invitation_letter, make_invitation
 from gateway.actions.services import Services
 from gateway.actions.sessions import login_index
@@ -164,7 +165,12 @@ def _action(services: Services, importer: Importer, report: ImportReport) -> Adm
     )
 
 
-async def add_organisation(services: Services, organisation_id: str, name: str, country: str) -> bool:
+async def add_organisation(
+    services: Services, organisation_id: str, name: str, country: str, actor_id: str = "cli"
+) -> bool:
     """Add an organisation; False if it is there already."""
     new = Organisation(organisation_id, name, country, services.clock())
-    return await services.store.run(add_organisations, new)
+    added = await services.store.run(add_organisations, new)
+    if added:
+        await record_act(services, actor_id, "add_organisation", "organisation", organisation_id)
+    return added

@@ -21,8 +21,9 @@ from gateway.model.profile import SealedProfile
 from gateway.model.tokens import AccessToken, Held
 from gateway.oauth.dpop import Proof
 from gateway.oauth.metadata import PATHS
+from gateway.oauth.reach import reached
 from gateway.store.release import Decided, ReleaseAsk, release_operation
-from scopes import FIELDS, release, scope_fields
+from scopes import FIELDS, release
 
 Answer = Mapping[str, Any] | Refusal
 
@@ -111,8 +112,8 @@ class Gate:
         return self._release(ask, held, profile)
 
     def _release(self, ask: ReleaseAsk, held: Held[AccessToken], profile: SealedProfile) -> Decided[Answer]:
-        reached = scope_fields(held.token.scope.split())
-        items = sorted(each.item for each in held.grant.items if each.item.field in reached)
+        token = held.token
+        items = sorted(each.item for each in reached(token.scope, token.details, held.grant))
         opened = OpenedProfile(self._services.seal, profile)
         verified = [name for name, field in profile.fields.items() if field.verified_at is not None]
         today = day_of(ask.at)

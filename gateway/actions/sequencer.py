@@ -5,8 +5,10 @@ and a checkpoint is signed in another one, after the tree was found to be consis
 """
 
 import asyncio
+from contextlib import suppress
 
 from gateway.actions.services import Services
+from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
 from gateway.kit.logs import log
 from gateway.ledger.checkpoints import Checkpoint, check_checkpoint, sign_checkpoint
@@ -17,7 +19,7 @@ from gateway.ledger.notes import NoteError
 from gateway.ledger.order import in_order
 from gateway.ledger.tiles import TileError, edge_keys, grown, hash_of, hashes_of, keys_of
 from gateway.store.keys import add_first_log_keys
-from gateway.store.leases import Claim
+from gateway.store.leases import Claim, let_go
 from gateway.store.log_pending import is_anything_waiting
 from gateway.store.log_rows import id_of
 from gateway.store.log_tree import (
@@ -28,12 +30,13 @@ from gateway.store.log_tree import (
     TreeState,
     Turn,
     integrate_operation,
+    is_anything_unsigned,
     load_last_checkpoints,
     sign_operation,
 )
 
 LEASE = "sequencer"
-LEASE_TTL = 10
+LEASE_TTL = 3
 BATCH = 2000
 KINDS = {"Handoff": "handoff", "ConsentEvent": "consent_event", "AdminAction": "admin_action"}
 
@@ -54,12 +57,21 @@ class Sequencer:
 
     async def run(self) -> None:
         """Take turns until cancelled. Whatever goes wrong is said, and the next turn tries again."""
-        while True:
-            try:
-                await self.turn()
-            except Exception as error:
-                log().error("sequencer_failed", error=error)
-            await asyncio.sleep(self._services.settings.sequencer_interval)
+        try:
+            while True:
+                try:
+                    await self.turn()
+                except Exception as error:
+                    log().error("sequencer_failed", error=error)
+                await asyncio.sleep(self._services.settings.sequencer_interval)
+        finally:
+            # Where the database is gone, the lease runs out by itself.
+            with suppress(Refusal):
+                await self.retire()
+
+    async def retire(self) -> None:
+        """Give the lease back, so that another node goes on at once; one that dies is followed when it runs out."""
+        await self._services.store.run(let_go, self._claim())
 
     async def turn(self) -> None:
         """Integrate everything that waits, then sign a checkpoint.
@@ -71,7 +83,8 @@ class Sequencer:
         while await services.store.read(is_anything_waiting, None):
             if not await services.store.run(self._integrate, Turn(self._claim(), BATCH)):
                 return
-        await services.store.run(self._sign, await self._claim_with_key())
+        if await services.store.read(is_anything_unsigned, None):
+            await services.store.run(self._sign, await self._claim_with_key())
 
     def _claim(self) -> Claim:
         return Claim(LEASE, self._holder, self._services.clock(), LEASE_TTL)

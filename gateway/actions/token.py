@@ -10,6 +10,8 @@ from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
 from gateway.model.registry import RegisteredClient
+from gateway.oauth.authorization_details import read_details
+from gateway.oauth.checks import check_target
 from gateway.oauth.desk import Desk, Plan, sit_at
 from gateway.oauth.metadata import PATHS
 from gateway.store.codes import Redemption, load_codes, redeem_codes
@@ -32,7 +34,8 @@ async def _exchange(services: Services, request: BackRequest) -> Mapping[str, An
     code_digest = digest(request.parameters.get("code", ""))
     held = await services.store.lane(load_codes, reads=True).submit(code_digest)
     client = await authenticate_client(services, request)
-    desk = Desk(services.terms(), client, await _proved(services, request, client), code=held)
+    details = _narrowed(services, request, client)
+    desk = Desk(services.terms(), client, await _proved(services, request, client), details, code=held)
     body, refusal = _decide(services, desk, request)
     plan = desk.plan
     if held is not None and (plan.access_token is not None or plan.is_misused):
@@ -58,7 +61,10 @@ async def _refresh(services: Services, request: BackRequest) -> Mapping[str, Any
     used_digest = digest(request.parameters.get("refresh_token", ""))
     held = await services.store.lane(load_refresh_tokens, reads=True).submit(used_digest)
     client = await authenticate_client(services, request)
-    desk = Desk(services.terms(), client, await _proved(services, request, client), refresh_token=held)
+    details = _narrowed(services, request, client)
+    desk = Desk(
+        services.terms(), client, await _proved(services, request, client), details, refresh_token=held
+    )
     body, refusal = _decide(services, desk, request)
     plan = desk.plan
     if held is not None and (plan.access_token is not None or plan.is_misused):
@@ -74,6 +80,16 @@ async def _refresh(services: Services, request: BackRequest) -> Mapping[str, Any
         if not alive and refusal is None:
             refusal = Refusal("invalid_grant", detail="the refresh token died in the meantime")
     return _answer(body, refusal)
+
+
+def _narrowed(services: Services, request: BackRequest, client: RegisteredClient) -> frozenset[str] | None:
+    """Read what narrows the token: a resource, which can only be this server, and items by name (RFC 9396 §6)."""
+    issuer = services.settings.issuer
+    check_target(request.parameters, issuer)
+    text = request.parameters.get("authorization_details")
+    if text is None:
+        return None
+    return read_details(text, services.registry.offers[client.client.offer_id].offer, issuer).keys
 
 
 async def _proved(services: Services, request: BackRequest, client: RegisteredClient) -> str | None:

@@ -150,7 +150,13 @@ def _read(path: Path) -> str:
 @app.command()
 def sequence() -> None:
     """Give waiting rows their places and sign a checkpoint, once: what a running gateway does every second."""
-    with_services(lambda services: Sequencer(services).turn())
+
+    async def work(services: Services) -> None:
+        sequencer = Sequencer(services)
+        await sequencer.turn()
+        await sequencer.retire()
+
+    with_services(work)
     done("nothing waits any more, and the newest checkpoint covers it, unless another node is at it.")
 
 

@@ -8,6 +8,7 @@ import typer
 from gateway.actions.keys import (
     drop_retired_signing_keys,
     rewrap_person_keys,
+    rotate_log_key,
     rotate_signing_key,
     unused_masters,
 )
@@ -27,6 +28,7 @@ from gateway.cli.terminal import (
 )
 from gateway.kit.key_ring import new_key_ring, read_key_ring, write_key_ring
 from gateway.kit.settings import read_settings
+from gateway.model.registry import SigningKey
 from gateway.store.probes import count_person_keys
 
 app = typer.Typer(help="Key ring, signing keys and master keys.", no_args_is_help=True)
@@ -51,21 +53,27 @@ def rotate(
     master: Annotated[
         bool, typer.Option("--master", help="A new master key in the ring; the old ones stay until pruned.")
     ] = False,
+    log: Annotated[bool, typer.Option("--log", help="A new key for the hand-off log's checkpoints.")] = False,
     rewrap_now: Annotated[
         bool,
         typer.Option("--rewrap", help="With --master: rewrap at once. Only while no gateway is running."),
     ] = False,
 ) -> None:
-    """Rotate the signing key, the master key, or both.
+    """Rotate the signing key, the log's key, the master key, or all of them.
 
     A running gateway has read the ring when it started: it cannot open what a newer master key wraps. So
     --master only adds the key; people's keys move to it by 'keys rewrap' after a restart.
     """
-    if not signing and not master:
-        raise typer.BadParameter("say --signing, --master or both")
+    if not signing and not master and not log:
+        raise typer.BadParameter("say at least one of --signing, --log, --master")
     if signing:
         key = with_services(lambda services: rotate_signing_key(services, ACTOR))
         done(f"{key.kid} signs from the next request on; the key before it still verifies")
+    if log:
+        key = with_services(lambda services: rotate_log_key(services, ACTOR))
+        done(
+            f"{key.kid} signs the next checkpoint; publish its line of /log/keys. Older checkpoints keep theirs"
+        )
     if master:
         path = read_settings().key_ring_path
         ring = read_key_ring(path).rotated()
@@ -120,7 +128,7 @@ def list_keys(as_json: Annotated[bool, JSON] = False) -> None:
         ("kid", "alg", "made (UTC)", "retired (UTC)"),
         [
             (each["kid"], each["alg"], time_words(each["created_at"]), time_words(each["retired_at"]))
-            for each in listed["signing"]
+            for each in (*listed["signing"], *listed["log"])
         ],
     )
 
@@ -137,8 +145,10 @@ async def _list(services: Services) -> dict[str, list[dict[str, Any]]]:
             }
             for name in ring.masters
         ],
-        "signing": [
-            {"kid": key.kid, "alg": key.alg, "created_at": key.created_at, "retired_at": key.retired_at}
-            for key in services.registry.signing_keys
-        ],
+        "signing": [_line(key) for key in services.registry.signing_keys],
+        "log": [_line(key) for key in services.registry.log_keys],
     }
+
+
+def _line(key: SigningKey) -> dict[str, Any]:
+    return {"kid": key.kid, "alg": key.alg, "created_at": key.created_at, "retired_at": key.retired_at}

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from gateway.actions.erasure import erase_person
 from gateway.actions.invitations import invite_again
 from gateway.actions.people_import import Importer, ImportReport, add_organisation, import_people
 from gateway.actions.services import Services
@@ -121,3 +122,15 @@ def invite(email: Annotated[str, typer.Argument(help="The person's log-in.")]) -
         return "by mail" if settings.smtp_url else f"as a file in {settings.data_dir / 'mail'}"
 
     done(f"sent {with_services(work)}")
+
+
+@people.command()
+def erase(
+    email: Annotated[str, typer.Argument(help="The person's log-in.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask; this cannot be taken back.")] = False,
+) -> None:
+    """Erase a person: every consent ends, the key that opens their values is destroyed; the log stays whole."""
+    if not yes and not typer.confirm("Erase this person for ever?"):
+        raise Fault("nothing was changed.")
+    person_id = with_services(lambda services: erase_person(services, ACTOR, email))
+    done(f"erased; the log goes on naming {person_id}, whom nothing connects with anybody any more")

@@ -62,6 +62,24 @@ ERRORS = MappingProxyType(
             "RFC 6749 §3.3",
             "The scope is unknown, goes beyond the combined service, or leaves out what it needs.",
         ),
+        "invalid_authorization_details": ErrorKind(
+            400,
+            Where.REDIRECT | _BACK,
+            "RFC 9396 §5",
+            "The authorization_details are not of the type combined_service, or go beyond the offer.",
+        ),
+        "invalid_target": ErrorKind(
+            400,
+            Where.REDIRECT | Where.TOKEN,
+            "RFC 8707 §2",
+            "The only resource is this server: its issuer identifier.",
+        ),
+        "invalid_grant_id": ErrorKind(
+            400,
+            Where.REDIRECT | Where.TOKEN,
+            "Grant Management §5.3",
+            "The grant_id is unknown, over, or of somebody else.",
+        ),
         "access_denied": ErrorKind(
             403, Where.REDIRECT | Where.PAGE, "RFC 6749 §4.1.2.1", "The person or the gateway said no."
         ),
@@ -73,6 +91,12 @@ ERRORS = MappingProxyType(
         ),
         "interaction_required": ErrorKind(
             400, Where.REDIRECT, "OIDC Core §3.1.2.6", "The person has to do something first."
+        ),
+        "unmet_authentication_requirements": ErrorKind(
+            400,
+            Where.REDIRECT,
+            "OpenID Connect Core Error Code unmet_authentication_requirements §3",
+            "The person cannot authenticate in the way that was asked for.",
         ),
         "invalid_request_object": ErrorKind(
             400,
@@ -94,6 +118,12 @@ ERRORS = MappingProxyType(
         ),
         "use_dpop_nonce": ErrorKind(
             400, _BACK, "RFC 9449 §8, §9", "Send the proof again with the nonce of this answer."
+        ),
+        "insufficient_user_authentication": ErrorKind(
+            401,
+            Where.RESOURCE,
+            "RFC 9470 §3",
+            "The person has to authenticate again before this can be read.",
         ),
         "insufficient_scope": ErrorKind(
             403, Where.RESOURCE, "RFC 6750 §3.1", "The access token does not reach what was asked for."

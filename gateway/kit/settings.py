@@ -120,7 +120,7 @@ class Settings(BaseSettings):
     retired_key_ttl: int = Field(86400, ge=3600, description="Seconds a retired signing key stays published.")
 
     sequencer_interval: float = Field(
-        1.0, ge=0, le=60, description="Seconds between turns of the log's sequencer; 0: not on this node."
+        0.5, ge=0, le=60, description="Seconds between turns of the log's sequencer; 0: not on this node."
     )
 
     @classmethod

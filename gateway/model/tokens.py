@@ -19,6 +19,7 @@ class AuthorizationCode:
         asked_scope: what the partner had asked for.
         family_id: every token that this code led to carries it.
         dpop_jkt: thumbprint of the key that the exchange has to prove (RFC 9449 §10); None where none was named.
+        details: keys of granted items with spaces between, where the request named items (RFC 9396).
     """
 
     code_digest: bytes
@@ -37,11 +38,17 @@ class AuthorizationCode:
     expires_at: int
     redemption_id: str | None = None
     dpop_jkt: str | None = None
+    details: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """One opaque access token (RFC 6750), bound to a key where `dpop_jkt` names one (RFC 9449 §6)."""
+    """One opaque access token (RFC 6750), bound to a key where `dpop_jkt` names one (RFC 9449 §6).
+
+    Attributes:
+        details: keys of the items that it reaches besides its scope (RFC 9396).
+        auth_time: when the person authenticated, and by `acr` how (RFC 9470 §6.2); None for tokens of old.
+    """
 
     token_digest: bytes
     token_id: str
@@ -53,6 +60,9 @@ class AccessToken:
     expires_at: int
     revoked_at: int | None = None
     dpop_jkt: str | None = None
+    details: str | None = None
+    auth_time: int | None = None
+    acr: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +91,8 @@ class RefreshToken:
     successor_used_at: int | None = None
     revoked_at: int | None = None
     dpop_jkt: str | None = None
+    details: str | None = None
+    acr: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

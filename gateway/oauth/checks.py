@@ -6,14 +6,21 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from gateway.kit.errors import Refusal
 from gateway.model.registry import LiveOffer, RegisteredClient, Registry
+from gateway.oauth.authorization_details import Details, read_details
+from gateway.oauth.claims_request import claims_of
 from gateway.oauth.desk import Terms
 from gateway.oauth.jarm import MODES as SIGNED_MODES
 from gateway.oauth.jarm import carried, is_signed
 from gateway.oauth.parameters import Parameters
-from partners import OfferItem, Profile, redirect_uri_matches
-from scopes import SCOPES, Necessity, scope_fields
+from partners import Profile, redirect_uri_matches
+from scopes import SCOPES
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
+ACRS = ("pwd",)
+"""Classes of authentication that there are (OIDC Core §2)."""
+
+GRANT_ACTIONS = ("create", "merge", "replace")
+"""What a request can do to a grant (Grant Management §5.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +30,7 @@ class Asked:
     parameters: Parameters
     registry: Registry
     is_pushed: bool
+    issuer: str
 
     @property
     def client(self) -> RegisteredClient:
@@ -33,6 +41,17 @@ class Asked:
     def offer(self) -> LiveOffer:
         """The client's combined service."""
         return self.registry.offers[self.client.client.offer_id]
+
+    @property
+    def details(self) -> Details | None:
+        """What is asked for item by item (RFC 9396); None where only the scope says it."""
+        text = self.parameters.get("authorization_details")
+        return None if text is None else read_details(text, self.offer.offer, self.issuer)
+
+    @property
+    def grant_action(self) -> str:
+        """What is to become of the person's present grant; empty where the partner leaves it to us."""
+        return self.parameters.get("grant_management_action", "")
 
 
 Check = Callable[[Asked], None]
@@ -126,6 +145,46 @@ def check_prompt(asked: Asked) -> None:
         raise Refusal("invalid_request", detail="prompt none with others", hint="prompt=none stands alone.")
 
 
+def check_authorization_details(asked: Asked) -> None:
+    """Items by name are of our type and stay within the combined service (RFC 9396 §5)."""
+    _ = asked.details
+
+
+def check_claims(asked: Asked) -> None:
+    """The ``claims`` are readable, and a class of authentication that must be reached exists (OIDC Core §5.5)."""
+    essential = claims_of(asked.parameters).essential_acrs
+    if essential is not None and essential.isdisjoint(ACRS):
+        raise Refusal("unmet_authentication_requirements", detail="an essential acr that there is not")
+
+
+def check_resource(asked: Asked) -> None:
+    """There is one resource server, and it is this one (RFC 8707 §2)."""
+    check_target(asked.parameters, asked.issuer)
+
+
+def check_target(parameters: Parameters, issuer: str) -> None:
+    """Hold every ``resource`` against the issuer (RFC 8707 §2, §2.2)."""
+    if not {issuer}.issuperset(parameters.get("resource", "").split()):
+        raise Refusal("invalid_target", detail="another resource")
+
+
+def check_grant_action(asked: Asked) -> None:
+    """The action is known and names a grant where it changes one (Grant Management §5.1)."""
+    action, is_named = asked.grant_action, "grant_id" in asked.parameters
+    if action not in ("", *GRANT_ACTIONS):
+        raise Refusal(
+            "invalid_request",
+            detail="grant_management_action",
+            hint="The grant_management_action is not offered.",
+        )
+    if is_named is not (action in ("merge", "replace")):
+        raise Refusal(
+            "invalid_request",
+            detail="grant_id",
+            hint="A grant_id comes with grant_management_action=merge or replace, and only then.",
+        )
+
+
 BEFORE_REDIRECT: tuple[Check, ...] = (check_client, check_redirect_uri)
 """A failure here is shown to the person: nobody is redirected to an address that was not verified."""
 
@@ -134,35 +193,13 @@ CHECKS: tuple[Check, ...] = (
     check_response_type,
     check_code_challenge,
     check_scope,
+    check_authorization_details,
+    check_claims,
+    check_resource,
     check_prompt,
+    check_grant_action,
 )
 """A failure here goes back to the partner by redirect, or as JSON where the request is being pushed."""
-
-
-def wanted_items(asked: Asked) -> tuple[OfferItem, ...]:
-    """Choose what the screen will ask: the needed items always, optional ones within the scope.
-
-    Without any scope for fields, the whole combined service is asked for (RFC 6749 §3.3: a default scope).
-    """
-    fields = scope_fields(asked.parameters.get("scope", "").split())
-    return tuple(
-        item
-        for item in asked.offer.offer.items
-        if item.necessity is Necessity.NEEDED or not asked.parameters.get("scope") or item.field in fields
-    )
-
-
-def granted_scope(scope: str, fields: frozenset[str]) -> str:
-    """Spell the scope of a token: what was asked for and yields something, and what the needed items add."""
-    asked = scope.split()
-    reaching = [name for name, reached in SCOPES.items() if fields.intersection(reached)]
-    kept = [name for name in asked if name in SCOPES and (not SCOPES[name] or name in reaching)]
-    added = [name for name in reaching if name not in kept and not _covered(name, kept, fields)]
-    return " ".join(dict.fromkeys([*kept, *added]))
-
-
-def _covered(name: str, kept: list[str], fields: frozenset[str]) -> bool:
-    return fields.intersection(SCOPES[name]) <= scope_fields(kept)
 
 
 def answer_uri(redirect_uri: str, answer: Mapping[str, str]) -> str:

@@ -20,8 +20,9 @@ from gateway.oauth.parameters import Parameters
 from partners import AuthMethod, Profile
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-MAX_LIFETIME = 600
-"""An assertion may expire at most so many seconds from now (trap 8)."""
+NO_PUBLIC_CLIENTS = "The client did not authenticate; public clients are not served here."
+MAX_LIFETIME = {Profile.FAPI2: 600, Profile.BASELINE: 3600}
+"""An assertion may expire at most so many seconds from now (trap 8); Authlib's client says an hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ def read_credentials(parameters: Parameters, authorization: bytes | None) -> Cre
         Refusal: ``invalid_client`` for none, several or unreadable ones.
     """
     found = list(_credentials(parameters, authorization))
+    if not found:
+        raise Refusal("invalid_client", detail="no client credentials", hint=NO_PUBLIC_CLIENTS)
     if len(found) != 1:
         raise _refused(f"{len(found)} sets of client credentials")
     client_id = parameters.get("client_id")
@@ -140,22 +143,23 @@ def _check_assertion(
         claims = verified(assertion, keys)
     except BadJwt as error:
         raise _refused(f"assertion of {client.client.client_id}: {error}") from None
-    for fault in _claim_faults(claims, client.client.client_id, audiences, now):
+    for fault in _claim_faults(claims, client, audiences, now):
         raise _refused(f"assertion of {client.client.client_id}: {fault}")
     return Authenticated(client, claims["jti"], claims["exp"])
 
 
 def _claim_faults(
-    claims: Mapping[str, Any], client_id: str, audiences: tuple[str, ...], now: int
+    claims: Mapping[str, Any], client: RegisteredClient, audiences: tuple[str, ...], now: int
 ) -> Iterator[str]:
     """Name what is wrong with an assertion's claims (RFC 7523 §3, FAPI 2.0 §5.3.2.1)."""
+    client_id, longest = client.client.client_id, MAX_LIFETIME[client.client.profile]
     if claims.get("iss") != client_id or claims.get("sub") != client_id:
         yield "iss and sub must be the client_id"
     audience = claims.get("aud")
     if not isinstance(audience, str) or audience not in audiences:
         yield "aud must be the issuer, as a string"
     expires = claims.get("exp")
-    if not is_time(expires) or not now < expires <= now + MAX_LIFETIME:
+    if not is_time(expires) or not now < expires <= now + longest:
         yield "exp is missing, past or too far ahead"
     for name in ("iat", "nbf"):
         begins = claims.get(name, now)

@@ -54,11 +54,17 @@ class Plan:
 
 @dataclass(slots=True)
 class Desk:
-    """Everything in hand for one decision; `jkt` is the key that the request proved to hold (RFC 9449)."""
+    """Everything in hand for one decision.
+
+    Attributes:
+        jkt: the key that the request proved to hold (RFC 9449).
+        details: keys of the items that the token request narrows to (RFC 9396 §6); None where it does not.
+    """
 
     terms: Terms
     client: RegisteredClient
     jkt: str | None = None
+    details: frozenset[str] | None = None
     code: Held[AuthorizationCode] | None = None
     refresh_token: Held[RefreshToken] | None = None
     plan: Plan = field(default_factory=Plan)

@@ -8,17 +8,21 @@ from authlib.oauth2.rfc7636 import CodeChallenge
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
+from gateway.model.grants import Grant
 from gateway.model.people import PersonState
 from gateway.model.tokens import AccessToken, AuthorizationCode, RefreshToken
+from gateway.oauth.authorization_details import granted_details
 from gateway.oauth.desk import Desk, desk
+from gateway.oauth.reach import kept_scope, reached
 
 
 class CodeRecord:
     """A loaded code in the shape that Authlib asks for."""
 
-    def __init__(self, code: AuthorizationCode) -> None:
-        """Wrap a code."""
+    def __init__(self, code: AuthorizationCode, grant: Grant) -> None:
+        """Wrap a code together with the grant that it stands on."""
         self.code = code
+        self.grant = grant
         self.code_challenge = code.code_challenge
         self.code_challenge_method = "S256"
 
@@ -27,8 +31,8 @@ class CodeRecord:
         return self.code.redirect_uri
 
     def get_scope(self) -> str:
-        """What the person granted."""
-        return self.code.scope
+        """What the person granted, and has not switched off since."""
+        return kept_scope(self.code.scope, self.grant)
 
     def get_nonce(self) -> str | None:
         """The request's nonce (OIDC Core §3.1.2.1)."""
@@ -76,14 +80,13 @@ class AuthorizationCodeFlow(AuthorizationCodeGrant):  # type: ignore[misc]  # Au
             # Whoever holds the code but not its key gets one try, as with a wrong verifier (RFC 9449 §10).
             here.plan.is_misused = True
             return None
-        self.valid_until = held.grant.valid_until
         alive = (
             held.grant.is_live(here.terms.now)
             and held.partner_is_live
             and held.person.state is PersonState.ACTIVE
             and here.terms.now < held.token.expires_at
         )
-        return CodeRecord(held.token) if alive else None
+        return CodeRecord(held.token, held.grant) if alive else None
 
     def authenticate_user(self, authorization_code: CodeRecord) -> str:
         """Name the person who granted."""
@@ -92,9 +95,9 @@ class AuthorizationCodeFlow(AuthorizationCodeGrant):  # type: ignore[misc]  # Au
     def create_token_response(self) -> Any:
         """Let Authlib make the token, then plan its storage."""
         answer = super().create_token_response()
-        here, code = desk(), self.request.authorization_code.code
-        token = answer[1]
-        here.plan.access_token = plan_access_token(token, code.grant_id, code.family_id, self.valid_until)
+        here, record = desk(), self.request.authorization_code
+        token, code = answer[1], record.code
+        here.plan.access_token = plan_access_token(token, code, record.grant)
         here.plan.refresh_token = _plan_refresh_token(here, token, code)
         return answer
 
@@ -102,22 +105,47 @@ class AuthorizationCodeFlow(AuthorizationCodeGrant):  # type: ignore[misc]  # Au
         """The commit uses the code up, conditionally (trap 11)."""
 
 
-def plan_access_token(token: dict[str, Any], grant_id: str, family_id: str, valid_until: int) -> AccessToken:
-    """Plan an access token; it never outlives its grant."""
+def plan_access_token(
+    token: dict[str, Any], source: AuthorizationCode | RefreshToken, grant: Grant
+) -> AccessToken:
+    """Plan an access token; it never outlives its grant. The answer says what it stands on and reaches."""
     here, now = desk(), desk().terms.now
-    expires_at = min(now + token["expires_in"], valid_until)
+    expires_at = min(now + token["expires_in"], grant.valid_until)
     token["expires_in"] = expires_at - now
+    token["grant_id"] = grant.grant_id
+    details = _details(source.details, here.details)
+    if details is not None:
+        token["authorization_details"] = granted_details(
+            reached("", details, grant), grant, here.terms.settings.issuer
+        )
     return AccessToken(
         token_digest=digest(token["access_token"]),
         token_id=here.terms.ids(Kind.TOKEN),
         client_id=here.client.client.client_id,
-        grant_id=grant_id,
-        family_id=family_id,
+        grant_id=grant.grant_id,
+        family_id=source.family_id,
         scope=token["scope"],
         issued_at=now,
         expires_at=expires_at,
         dpop_jkt=here.jkt,
+        details=details,
+        auth_time=source.auth_time,
+        acr=source.acr,
     )
+
+
+def _details(held: str | None, wanted: frozenset[str] | None) -> str | None:
+    """Narrow the items by name to what the token request asks for (RFC 9396 §6).
+
+    Raises:
+        Refusal: ``invalid_authorization_details`` when none of them was granted by name.
+    """
+    if wanted is None:
+        return held
+    kept = [key for key in (held or "").split() if key in wanted]
+    if not kept:
+        raise Refusal("invalid_authorization_details", detail="items that were not granted by name")
+    return " ".join(kept)
 
 
 def _plan_refresh_token(here: Desk, token: dict[str, Any], code: AuthorizationCode) -> RefreshToken:
@@ -134,6 +162,8 @@ def _plan_refresh_token(here: Desk, token: dict[str, Any], code: AuthorizationCo
         issued_at=now,
         expires_at=now + here.terms.settings.refresh_token_ttl,
         dpop_jkt=here.jkt,
+        details=code.details,
+        acr=code.acr,
     )
 
 

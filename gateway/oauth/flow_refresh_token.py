@@ -10,6 +10,7 @@ from gateway.model.people import PersonState
 from gateway.model.tokens import RefreshToken
 from gateway.oauth.desk import desk
 from gateway.oauth.flow_authorization_code import plan_access_token
+from gateway.oauth.reach import kept_scope
 from partners import Profile
 
 
@@ -68,13 +69,12 @@ class RefreshTokenFlow(RefreshTokenGrant):  # type: ignore[misc]  # Authlib has 
     def issue_token(self, user: str, refresh_token: RefreshRecord) -> dict[str, Any]:
         """Make the tokens: requested ∩ granted for the access token, the full scope for what follows (trap 4)."""
         here, held = desk(), refresh_token.token
-        granted = held.scope.split()
         wanted = (self.request.payload.scope or held.scope).split()
-        scope = " ".join(name for name in granted if name in wanted)
+        # What the person switched off since is not in the answer either.
+        live = kept_scope(held.scope, self.held.grant).split()
+        scope = " ".join(name for name in live if name in wanted)
         token: dict[str, Any] = self.generate_token(user=user, scope=scope, include_refresh_token=False)
-        here.plan.access_token = plan_access_token(
-            token, held.grant_id, held.family_id, self.held.grant.valid_until
-        )
+        here.plan.access_token = plan_access_token(token, held, self.held.grant)
         if _rotates():
             token["refresh_token"] = _successor(refresh_token)
         else:
@@ -111,5 +111,7 @@ def _successor(record: RefreshRecord) -> str:
         issued_at=here.terms.now,
         expires_at=old.expires_at,
         dpop_jkt=old.dpop_jkt,
+        details=old.details,
+        acr=old.acr,
     )
     return secret

@@ -6,6 +6,8 @@ from typing import Any
 
 from gateway.kit.settings import Settings
 from gateway.model.registry import SigningKey
+from gateway.oauth.authorization_details import TYPE
+from gateway.oauth.checks import ACRS
 from gateway.oauth.jarm import MODES
 from gateway.oauth.jwts import ALGORITHMS
 from scopes import CLAIMS, SCOPES
@@ -36,7 +38,9 @@ def server_metadata(settings: Settings) -> dict[str, Any]:
         **authentication,
         "scopes_supported": sorted(SCOPES),
         "claims_supported": sorted({"sub", *CLAIMS}),
-        "claims_parameter_supported": False,
+        "claims_parameter_supported": True,
+        "acr_values_supported": list(ACRS),
+        "authorization_details_types_supported": [TYPE],
         "request_parameter_supported": True,
         "request_object_signing_alg_values_supported": list(ALGORITHMS),
         "require_signed_request_object": False,

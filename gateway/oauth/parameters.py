@@ -16,12 +16,16 @@ MAX_REQUEST = 32_768
 """Characters of a request object, which holds a whole request."""
 
 _VSCHAR = re.compile(r"[\x20-\x7e]+")
+_TEXT = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+")
 _NQCHARS = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]+")
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 _NAME = re.compile(r"[A-Za-z0-9_:/.+-]{1,100}")
 _NUMBER = re.compile(r"[0-9]{1,9}")
+
+REPEATABLE = frozenset({"resource"})
+"""May come several times (RFC 8707 §2); kept as one text with spaces between, which no URI holds."""
 
 # Authlib raises ValueError, an unauthenticated 500, on some characters (trap 1): so every parameter that it
 # or we read has its character class here.
@@ -49,6 +53,12 @@ SHAPES: Mapping[str, re.Pattern[str]] = MappingProxyType(
         "refresh_token": _VSCHAR,
         "token": _VSCHAR,
         "dpop_jkt": _THUMBPRINT,
+        "authorization_details": _TEXT,
+        "claims": _TEXT,
+        "resource": _VSCHAR,
+        "acr_values": _NQCHARS,
+        "grant_id": _NAME,
+        "grant_management_action": _NAME,
     }
 )
 
@@ -75,9 +85,9 @@ def read_parameters(encoded: bytes) -> Parameters:
         raise _invalid("too many parameters", "There are too many parameters.") from None
     found: dict[str, str] = {}
     for name, value in pairs:
-        if name in found:
+        if name in found and name not in REPEATABLE:
             raise _repeated(name)
-        found[name] = value
+        found[name] = f"{found[name]} {value}" if name in found else value
     return checked(found)
 
 

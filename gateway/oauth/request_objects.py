@@ -9,7 +9,7 @@ from joserfc.jwk import KeySet
 from gateway.kit.errors import Refusal
 from gateway.model.registry import RegisteredClient
 from gateway.oauth.jwts import AHEAD, BadJwt, is_time, unverified, verified
-from gateway.oauth.parameters import Parameters, checked
+from gateway.oauth.parameters import REPEATABLE, Parameters, checked
 
 LONGEST = 3600
 """Seconds between ``nbf`` and ``exp``, and that ``nbf`` may lie back (FAPI 2.0 Message Signing §5.3.1)."""
@@ -70,6 +70,8 @@ def _text(name: str, value: Any) -> str:
         return str(value)
     if isinstance(value, dict | list) and name in ("claims", "authorization_details"):
         return json.dumps(value)
+    if isinstance(value, list) and name in REPEATABLE and all(isinstance(each, str) for each in value):
+        return " ".join(value)
     raise _refused(f"a member of type {type(value).__name__}", "Members of a request object must be strings.")
 
 

@@ -1,5 +1,6 @@
 """Leases: one node at a time does what only one may do; any node can take over."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, update
@@ -35,3 +36,11 @@ def hold(connection: Connection, claim: Claim) -> bool:
     if not is_foreign:
         connection.execute(update(lease).where(lease.c.name == claim.name).values(fresh))
     return not is_foreign
+
+
+def let_go(connection: Connection, claims: Sequence[Claim]) -> Sequence[None]:
+    """Give leases back; those of other holders stay as they are."""
+    for each in claims:
+        own = (lease.c.name == each.name) & (lease.c.holder == each.holder)
+        connection.execute(update(lease).where(own).values(expires_at=each.now))
+    return [None] * len(claims)

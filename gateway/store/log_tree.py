@@ -169,6 +169,13 @@ def find_last_checkpoint(connection: Connection) -> SignedCheckpoint | None:
     return None if row is None else SignedCheckpoint(**row._mapping)
 
 
+def is_anything_unsigned(connection: Connection, asks: Sequence[None]) -> Sequence[bool]:
+    """Tell whether the tree has another size than the newest checkpoint; a node without work writes nothing."""
+    last = connection.execute(select(func.max(log_checkpoint.c.size))).scalar()
+    differs = log_size(connection) != (last or 0)
+    return [differs for _ in asks]
+
+
 def load_last_checkpoints(connection: Connection, asks: Sequence[None]) -> Sequence[SignedCheckpoint | None]:
     """Load the newest checkpoint."""
     found = find_last_checkpoint(connection)

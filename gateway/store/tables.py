@@ -468,6 +468,7 @@ authorization_code = Table(
     _at("expires_at"),
     _text("redemption_id", nullable=True),
     _text("dpop_jkt", nullable=True),
+    _text("details", nullable=True),
     Index(None, "grant_id"),
 )
 
@@ -484,6 +485,9 @@ access_token = Table(
     _at("expires_at"),
     _at("revoked_at", nullable=True),
     _text("dpop_jkt", nullable=True),
+    _text("details", nullable=True),
+    _at("auth_time", nullable=True),
+    _text("acr", nullable=True),
     Index(None, "grant_id"),
     Index(None, "family_id"),
 )
@@ -505,6 +509,8 @@ refresh_token = Table(
     Column("successor_digest", LargeBinary),
     _at("revoked_at", nullable=True),
     _text("dpop_jkt", nullable=True),
+    _text("details", nullable=True),
+    _text("acr", nullable=True),
     Index(None, "grant_id"),
     Index(None, "family_id"),
 )

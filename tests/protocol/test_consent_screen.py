@@ -24,13 +24,13 @@ def block(connection, rows):  # type: ignore[no-untyped-def]
 
 @pytest.mark.parametrize("who", ["deepa@lakeside.example", "meera@lakeside.example"])
 def test_p9_a_child_is_not_asked(world: World, who: str) -> None:
-    """Nor somebody whose age is unknown; the partner learns `access_denied` only."""
+    """Nor somebody whose age is unknown; the partner learns that a page would have to be shown, and no more."""
     page = world.ask(world.signed_in(who))
     assert page.status == 200
     with pytest.raises(LookupError):
         page.form("/consent")
     back = answer_of(world.ask(world.signed_in(who), prompt="none"))
-    assert (back["error"], "code" in back) == ("access_denied", False)
+    assert (back["error"], "code" in back) == ("interaction_required", False)
 
 
 def test_p9_a_school_that_says_no_blocks_the_partner(world: World) -> None:
@@ -39,7 +39,7 @@ def test_p9_a_school_that_says_no_blocks_the_partner(world: World) -> None:
     page = world.ask(world.signed_in())
     with pytest.raises(LookupError):
         page.form("/consent")
-    assert answer_of(world.ask(world.signed_in(), prompt="none"))["error"] == "access_denied"
+    assert answer_of(world.ask(world.signed_in(), prompt="none"))["error"] == "interaction_required"
     assert world.ask(world.signed_in("aoife@northfield.example")).form("/consent")
 
 

@@ -170,14 +170,107 @@ def test_5_3_get_and_post_give_the_same(world: World) -> None:
     assert world.client().post("/userinfo", headers=header).json() == world.userinfo(token).json()
 
 
-def test_5_5_the_claims_parameter_reaches_nothing(world: World) -> None:
-    """A field that the screen did not show stays out of reach, by whatever parameter it is asked for."""
-    asked = json.dumps(
-        {"userinfo": {"address": {"essential": True}, "email": None}, "id_token": {"email": None}}
-    )
-    tokens = world.tokens(claims=asked, authorization_details='[{"type":"combined_service"}]')
+def asking(**members: Any) -> str:
+    """Spell a claims parameter."""
+    return json.dumps(members)
+
+
+def test_5_5_claims_ask_for_items_like_a_scope(both: World) -> None:
+    """The item is on the screen; whether it is released is up to the person."""
+    claims = asking(userinfo={"email": None, "phone_number": {"essential": True}})
+    browser = both.signed_in()
+    page = both.ask(browser, scope="openid", claims=claims)
+    assert {("item", PHONE), ("item", EMAIL)} <= set(page.form("/consent").choices)
+    tokens = both.exchange(both.share(browser, page, EMAIL)["code"]).json()
+    assert set(both.userinfo(tokens["access_token"]).json()) == {"sub", "name", "course", "email_masked"}
+
+
+def test_5_5_claims_reach_no_field_that_the_screen_did_not_show(world: World) -> None:
+    """What is not in the offer, not known, or not ticked stays out of reach; nothing of it is an error (§5.5.1)."""
+    claims = asking(userinfo={"address": {"essential": True}, "email": None, "shoe_size": None})
+    page = world.ask(world.signed_in(), scope="openid", claims=claims)
+    assert "address" not in str(page.form("/consent").choices)
+    tokens = world.tokens(scope="openid", claims=claims)
     assert set(world.userinfo(tokens["access_token"]).json()) == {"sub", "name", "course"}
-    assert "email" not in verified(world, tokens["id_token"]).claims
+
+
+def test_5_5_no_personal_value_gets_into_an_id_token(world: World) -> None:
+    """Although its own member asks for it, and although the person shares it with userinfo."""
+    wish = {"email": {"essential": True}, "name": None, "auth_time": {"essential": True}, "acr": None}
+    tokens = world.tokens(EMAIL, claims=asking(id_token=wish, userinfo={"email": None}))
+    claims = verified(world, tokens["id_token"]).claims
+    assert not {"email", "email_masked", "name"} & set(claims)
+    assert (claims["auth_time"], claims["acr"]) == (NOW, "pwd")
+
+
+def test_5_5_1_with_authorization_details_both_count(world: World) -> None:
+    """An item by its claim, another by its name."""
+    wanted = {"field": "phone_number", "purpose": "appointment_reminders"}
+    details = json.dumps([{"type": "combined_service", "offer": "practice-quizzes", "items": [wanted]}])
+    asked = {"scope": "openid", "claims": asking(userinfo={"email": None}), "authorization_details": details}
+    tokens = world.tokens(EMAIL, PHONE, **asked)
+    fields = {each["field"] for each in tokens["authorization_details"][0]["items"]}
+    assert fields == {"name", "course", "email", "phone_number"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "nonsense",
+        "[]",
+        "[" * 3000,
+        asking(userinfo=[]),
+        asking(userinfo={"email": True}),
+        asking(id_token={"sub": {"value": 1}}),
+        asking(id_token={"sub": {"values": "x"}}),
+        asking(id_token={"acr": {"essential": True, "values": [1]}}),
+    ],
+)
+def test_5_5_claims_of_another_shape_are_refused(world: World, wrong: str) -> None:
+    """`invalid_request`, by redirect."""
+    assert answer_of(world.ask(world.browser(), claims=wrong))["error"] == "invalid_request"
+
+
+def test_5_5_1_a_certain_person(world: World) -> None:
+    """`sub` by value: the same person passes, another one gets `login_required`."""
+    sub = world.userinfo(world.tokens()["access_token"]).json()["sub"]
+    for wish in ({"value": sub}, {"values": ["other", sub]}):
+        back = answer_of(world.ask(world.signed_in(), claims=asking(id_token={"sub": wish})))
+        assert "code" in back
+    other = world.signed_in("aoife@northfield.example")
+    back = answer_of(world.ask(other, claims=asking(id_token={"sub": {"value": sub}})))
+    assert (back["error"], back["iss"]) == ("login_required", ISSUER)
+
+
+def test_5_5_1_1_an_essential_acr(world: World) -> None:
+    """One that there is: fine. One that there is not: an error, unless it was only a wish or has no value."""
+    for wish, error in (
+        ({"essential": True, "value": "pwd"}, None),
+        ({"essential": True, "values": ["sca", "pwd"]}, None),
+        ({"essential": True}, None),
+        ({"values": ["sca"]}, None),
+        ({"essential": True, "values": ["sca"]}, "unmet_authentication_requirements"),
+    ):
+        back = answer_of(world.ask(world.browser(), claims=asking(id_token={"acr": wish})))
+        assert back.get("error") == error
+
+
+def test_3_1_2_1_acr_values_are_a_wish(world: World) -> None:
+    """They never fail; the ID token says what it was."""
+    tokens = world.tokens(acr_values="sca pwd")
+    assert verified(world, tokens["id_token"]).claims["acr"] == "pwd"
+
+
+def test_3_1_2_1_select_account_asks_who_it_is(world: World) -> None:
+    """The form for any account, not for the password of this one; who logs in there is whose consent it is."""
+    browser = world.signed_in()
+    world.clock.pass_by(5)
+    page = world.ask(browser, prompt="select_account")
+    assert urlsplit(page.url).path == "/login"
+    other = {"email": "aoife@northfield.example", "password": PASSWORD}
+    page = browser.submit(page, "/login", other, stop_at=QUIZCO_REDIRECT)
+    tokens = world.exchange(world.share(browser, page)["code"]).json()
+    assert world.userinfo(tokens["access_token"]).json()["name"] == "Aoife Ní Bhriain"
 
 
 def test_5_1_personal_values_are_in_no_redirect_and_no_token_answer(world: World) -> None:

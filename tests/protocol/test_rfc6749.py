@@ -159,7 +159,8 @@ def test_5_1_the_token_answer(world: World) -> None:
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Pragma"] == "no-cache"
     assert answer.headers["Content-Type"] == "application/json"
-    assert set(tokens) == {"access_token", "token_type", "expires_in", "scope", "refresh_token", "id_token"}
+    always = {"access_token", "token_type", "expires_in", "scope", "refresh_token", "grant_id"}
+    assert set(tokens) == {*always, "id_token"}
     assert (tokens["token_type"], tokens["expires_in"]) == ("Bearer", 300)
     assert set(tokens["scope"].split()) == {"openid", "profile", "education", "phone"}
     assert tokens["access_token"].startswith("cg_at_")
@@ -262,3 +263,15 @@ def test_10_12_a_consent_cannot_be_given_from_another_origin(world: World) -> No
     assert other._client.post("/consent", content=mixed, headers=kind).status_code == 403
     assert browser._client.post("/consent", content=content, headers=kind).status_code == 303
     assert world.clock() == NOW
+
+
+def test_6_the_refresh_answer_names_what_is_left(both: World) -> None:
+    """The person switched the phone off: the answer's scope says so, and so does a late exchange's (§5.1)."""
+    browser = both.signed_in()
+    first = both.exchange(both.share(browser, both.ask(browser), PHONE)["code"]).json()
+    assert "phone" in first["scope"].split()
+    late = answer_of(both.ask(browser))["code"]
+    page = browser.open(browser.open("/connected").link("/connected/gra_"))
+    browser.submit(page, "/off/phone_number/appointment_reminders")
+    for answer in (both.refresh(first["refresh_token"]), both.exchange(late)):
+        assert set(answer.json()["scope"].split()) == {"openid", "profile", "education"}

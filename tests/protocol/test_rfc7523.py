@@ -11,7 +11,7 @@ from joserfc.jwk import ECKey, OKPKey
 from gateway.kit.digests import base64url
 from gateway.kit.errors import Refusal
 from gateway.oauth.client_authentication import Credentials, authenticate
-from partners import AuthMethod
+from partners import AuthMethod, Profile
 from tests.world import CAMPUSPRESS_KEY, ISSUER, World
 
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -179,3 +179,29 @@ def test_fapi_5_4_an_edwards_key_signs_under_either_name(world: World, algorithm
     forged = Credentials(AuthMethod.PRIVATE_KEY_JWT, "campuspress-shop", f"{head}.{body}.{'A' * 86}")
     with pytest.raises(Refusal, match="BadSignatureError"):
         authenticate(forged, lambda _: client, issuer=ISSUER, endpoints=(), now=now)
+
+
+def test_an_ordinary_client_may_sign_for_an_hour(world: World) -> None:
+    """Authlib's client does so unless told otherwise; `fapi2` holds it to ten minutes."""
+    registered = world.services.registry.clients["campuspress-shop"]
+    baseline = replace(registered, client=replace(registered.client, profile=Profile.BASELINE))
+    now = world.clock()
+
+    def believed(client: Any, lifetime: int) -> None:
+        signed = Credentials(
+            AuthMethod.PRIVATE_KEY_JWT, "campuspress-shop", world.assertion(exp=now + lifetime)
+        )
+        authenticate(signed, lambda _: client, issuer=ISSUER, endpoints=(), now=now)
+
+    believed(baseline, 3600)
+    for client, lifetime in ((baseline, 3601), (registered, 3600)):
+        with pytest.raises(Refusal, match="too far ahead"):
+            believed(client, lifetime)
+
+
+@pytest.mark.parametrize("path", ["/token", "/par", "/introspect", "/revoke"])
+def test_public_clients_are_told_that_they_are_not_served(world: World, path: str) -> None:
+    """A client_id alone proves nothing (RFC 6749 §2.1); the answer says what is missing."""
+    answer = world.client().post(path, data={"client_id": "quizco-web", "token": "x"})
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+    assert "public clients are not served" in answer.json()["error_description"]

@@ -21,14 +21,18 @@ def test_2_2_a_live_token_is_described(world: World) -> None:
     described = introspect(world, token)
     sub = world.userinfo(token).json()["sub"]
     scope = described.pop("scope")
+    assert str(described.pop("grant_id")).startswith("gra_")
     assert described == {
         "active": True,
         "client_id": "quizco-web",
         "sub": sub,
         "iss": ISSUER,
+        "aud": ISSUER,
         "iat": NOW,
         "exp": NOW + 300,
         "token_type": "Bearer",
+        "auth_time": NOW,
+        "acr": "pwd",
     }
     assert set(str(scope).split()) == {"openid", "profile", "education", "phone"}
 

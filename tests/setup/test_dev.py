@@ -14,7 +14,9 @@ from types import ModuleType
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ["setup", "demo", "test", "check", "lint", "run", "migrate", "bench", "lock", "clean"]
+COMMANDS = [
+    "setup", "demo", "test", "check", "lint", "interop", "run", "migrate", "bench", "kill", "lock", "clean",
+]  # fmt: skip
 
 
 def load_dev() -> ModuleType:

@@ -78,6 +78,9 @@ def test_what_came_after_the_last_checkpoint_is_no_fault(world: World) -> None:
     turn = Turn(Claim(LEASE, "x", world.clock(), LEASE_TTL), BATCH)
     world.store(Sequencer(world.services)._integrate, turn)
     assert verify(world).faults == ()
+    # Its edge is looked at nevertheless.
+    unguarded(world, lambda c: c.execute(update(log_tile).values(hashes=b"\x00" * 32 * 100)))
+    assert whats(world) == {"tile 0/000: it was changed"}
 
 
 def test_an_edited_row_is_named(both: World) -> None:

@@ -113,7 +113,8 @@ def test_an_import_is_on_record_by_numbers(both: World) -> None:
         administrator,
         "lakeside,student,nia@lakeside.example,Nia,,,,\nlakeside,wizard,zed@lakeside.example,Zed,,,,\n",
     )
-    (act,) = both.run(both.services.store.read, load_actions, ("organisation", "lakeside"))
+    added, act = both.run(both.services.store.read, load_actions, ("organisation", "lakeside"))
+    assert added.action == "add_organisation"
     assert (act.action, act.actor_id) == ("import_people", administrator.person_id)
     assert act.detail == {"created": 1, "known": 0, "faults": 1}
 

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, insert, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from gateway.actions.admin_grants import GrantSearch, find_grants, revoke_grant
 from gateway.actions.keys import drop_retired_signing_keys, rotate_log_key
@@ -20,7 +20,7 @@ from gateway.store.keys import add_first_log_keys
 from gateway.store.leases import Claim, hold
 from gateway.store.log_tree import load_tiles
 from gateway.store.schema import downgrade, migrate, schema_differences
-from gateway.store.tables import handoff, log_checkpoint, log_leaf, log_pending, log_tile
+from gateway.store.tables import handoff, lease, log_checkpoint, log_leaf, log_pending, log_tile
 from tests.ledgers import entries, last_checkpoint, leaves, log_keys, sequence, unguarded
 from tests.world import NOW, World, serve
 
@@ -158,6 +158,32 @@ def test_one_node_works_at_a_time_and_any_can_take_over(both: World) -> None:
     both.clock.pass_by(LEASE_TTL)
     both.run(second.turn)
     assert waiting(both) == 0
+
+
+def test_a_node_that_stops_is_followed_at_once(both: World) -> None:
+    both.userinfo(both.tokens()["access_token"])
+    first, second = Sequencer(both.services), Sequencer(both.services)
+    both.run(first.turn)
+    both.userinfo(both.tokens(email="aoife@northfield.example")["access_token"])
+    both.run(second.retire)
+    both.run(second.turn)
+    assert waiting(both) > 0
+    both.run(first.retire)
+    both.run(second.turn)
+    assert waiting(both) == 0
+
+
+def test_a_node_without_work_writes_nothing(world: World) -> None:
+    world.userinfo(world.tokens()["access_token"])
+    sequence(world)
+
+    def expiry(connection: Connection, _: object) -> list[int]:
+        return [connection.execute(select(lease.c.expires_at)).scalar_one()]
+
+    before = world.store(expiry, None)
+    world.clock.pass_by(1)
+    sequence(world)
+    assert world.store(expiry, None) == before
 
 
 def test_a_lease_from_a_clock_that_was_set_back_does_not_hold_for_years(both: World) -> None:

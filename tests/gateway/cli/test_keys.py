@@ -46,6 +46,20 @@ def test_a_new_signing_key_retires_the_one_before(cli: Cli) -> None:
     assert active["retired_at"] is None
 
 
+def test_a_new_key_of_the_log_signs_the_next_checkpoint_and_the_old_one_stays(cli: Cli) -> None:
+    cli("log", "sequence")
+    [before] = cli.json("keys", "list")["log"]
+    cli("keys", "rotate", "--log")
+    cli("log", "sequence")
+    old, new = sorted(cli.json("keys", "list")["log"], key=lambda key: key["retired_at"] is None)
+    assert old["kid"] == before["kid"]
+    assert new["kid"] in cli("keys", "list")
+    found = cli.json("log", "verify")
+    assert (found["ok"], found["checkpoints"]) == (True, 2)
+    cli("keys", "prune")
+    assert len(cli.json("keys", "list")["log"]) == 2
+
+
 def test_a_retired_signing_key_goes_when_its_grace_is_over(cli: Cli) -> None:
     cli("keys", "rotate", "--signing")
     assert "0 signing key(s)" in cli("keys", "prune")

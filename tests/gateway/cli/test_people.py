@@ -93,3 +93,11 @@ def test_nobody_else_is_invited(cli: Cli) -> None:
     assert "there is no account with this address" in cli.said
     cli("people", "invite", "asha@lakeside.example", status=1)
     assert "nobody who waits for an invitation" in cli.said
+
+
+def test_erasing_asks_first_and_happens_once(cli: Cli) -> None:
+    cli("people", "erase", "asha@lakeside.example", answer="n\n", status=1)
+    assert "nothing was changed" in cli.said
+    assert "erased" in cli("people", "erase", "asha@lakeside.example", "--yes")
+    cli("people", "erase", "asha@lakeside.example", "--yes", status=1)
+    assert "no account with this address" in cli.said

@@ -1,0 +1,79 @@
+"""Erasing a person: the key that opens everything of theirs is destroyed, and what no log needs is deleted."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, or_, select, text, update
+
+from gateway.model.grants import LIVE, Grant
+from gateway.model.people import PersonState
+from gateway.store.admin_actions import AdminAction, append_actions, did_act
+from gateway.store.engine import Operation
+from gateway.store.grants import Change, commit_changes
+from gateway.store.loading import GRANT_COLUMNS, grants_from
+from gateway.store.tables import (
+    consent_grant,
+    credential,
+    guardian_link,
+    invitation,
+    person,
+    person_field,
+    person_key,
+    session,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """The plan of erasing one person.
+
+    Attributes:
+        login_index: of nobody, in place of the person's own: the address can have a new account.
+    """
+
+    person_id: str
+    login_index: bytes
+    action: AdminAction
+
+
+def erase_operation(end: Callable[[Grant], Change]) -> Operation[Erasure, bool]:
+    """Make the operation: end every live grant, destroy the key, delete the fields, links and log-ins.
+
+    The person's row stays, closed, because grants and hand-offs name it; its id is chance and means nobody.
+    False for somebody who is unknown or erased already.
+    """
+
+    def erase(connection: Connection, erasures: Sequence[Erasure]) -> Sequence[bool]:
+        return [did_act(connection, each.action) or _erase(connection, each, end) for each in erasures]
+
+    return erase
+
+
+def _erase(connection: Connection, erasure: Erasure, end: Callable[[Grant], Change]) -> bool:
+    # From here on nobody can make a grant for this person: the foreign key would have to be locked.
+    closing = (
+        update(person)
+        .where(person.c.person_id == erasure.person_id, person.c.state != PersonState.CLOSED)
+        .values(state=str(PersonState.CLOSED), login_index=erasure.login_index)
+        .returning(person.c.person_id)
+    )
+    if connection.execute(closing).first() is None:
+        return False
+    live = (
+        select(*GRANT_COLUMNS)
+        .where(consent_grant.c.person_id == erasure.person_id, consent_grant.c.state.in_(sorted(LIVE)))
+        .order_by(consent_grant.c.grant_id)
+        .with_for_update()
+    )
+    commit_changes(connection, [end(grant) for grant in grants_from(connection, live)])
+    if connection.dialect.name == "sqlite":
+        # Or the key would lie on a free page of the file for as long as nothing is written over it.
+        connection.execute(text("PRAGMA secure_delete = ON"))
+    for table in (person_key, person_field, credential, session, invitation):
+        connection.execute(delete(table).where(table.c.person_id == erasure.person_id))
+    link, person_id = guardian_link.c, erasure.person_id
+    connection.execute(
+        delete(guardian_link).where(or_(link.child_id == person_id, link.guardian_id == person_id))
+    )
+    append_actions(connection, [erasure.action])
+    return True
