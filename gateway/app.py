@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
 from gateway.accounts.passwords import Passwords
+from gateway.actions.postman import Postman
 from gateway.actions.release import Gate
 from gateway.actions.sequencer import Sequencer
 from gateway.actions.services import Services
@@ -58,6 +59,20 @@ async def opened(services: Services) -> AsyncIterator[Services]:
 
 
 @asynccontextmanager
+async def delivering(services: Services) -> AsyncIterator[None]:
+    """Let the mail's outbox be emptied in the background, unless this node is told not to."""
+    if not services.settings.mail_interval:
+        yield
+        return
+    turns = asyncio.create_task(Postman(services).run())
+    try:
+        yield
+    finally:
+        turns.cancel()
+        await asyncio.wait({turns})
+
+
+@asynccontextmanager
 async def sequencing(services: Services) -> AsyncIterator[None]:
     """Let the log's sequencer run in the background, unless this node is told not to."""
     if not services.settings.sequencer_interval:
@@ -76,7 +91,7 @@ def make_app(services: Services) -> Edge:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with opened(services), sequencing(services):
+        async with opened(services), sequencing(services), delivering(services):
             yield
 
     app = Starlette(routes=all_routes(), exception_handlers=HANDLERS, lifespan=lifespan)

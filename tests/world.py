@@ -22,6 +22,7 @@ from starlette.testclient import TestClient
 
 from gateway.accounts.passwords import _HASHER as HASHER
 from gateway.actions.people_import import Importer, add_organisation, import_people
+from gateway.actions.postman import Postman
 from gateway.actions.services import Services
 from gateway.actions.sessions import login_index
 from gateway.app import build_services, make_app
@@ -131,15 +132,22 @@ class Letterbox:
     """A mailer that keeps letters in hand."""
 
     def __init__(self) -> None:
-        self.letters: list[Letter] = []
+        self.sent: list[Letter] = []
+        self.deliver: Callable[[], Any] = list
 
     async def send(self, letter: Letter) -> None:
-        self.letters.append(letter)
+        self.sent.append(letter)
+
+    @property
+    def letters(self) -> list[Letter]:
+        """Every letter so far, after the outbox was emptied."""
+        self.deliver()
+        return self.sent
 
 
 def settings_for(url: str, folder: Path, **changes: Any) -> Settings:
     """Make a world's settings. The log's sequencer runs only where a test asks for it."""
-    own = {"sequencer_interval": 0, **changes}
+    own = {"sequencer_interval": 0, "mail_interval": 0, **changes}
     return Settings(issuer=ISSUER, database_url=url, data_dir=folder, **own)
 
 
@@ -431,7 +439,9 @@ def serve(url: str, folder: Path, **changes: Any) -> Iterator[World]:
     services = build_services(settings_for(url, folder, **changes), ring=fixed_ring(), clock=clock)
     services = dataclasses.replace(services, mailer=letters)
     with TestClient(make_app(services), base_url=ISSUER) as client:
-        yield World(services, client, clock, letters)
+        world = World(services, client, clock, letters)
+        letters.deliver = functools.partial(world.run, Postman(services).turn)
+        yield world
 
 
 def copy_sqlite(template: Path, folder: Path) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from gateway.accounts.people_list import ListedPerson, PeopleList, RowFault, read_people
 from gateway.actions.admin_record import record_act
 from gateway.actions.invitations import MadeInvitation, invitation_letter, make_invitation
+from gateway.actions.letters import post_letter
 from gateway.actions.services import Services
 from gateway.actions.sessions import login_index
 from gateway.kit.ids import Kind
@@ -102,7 +103,8 @@ async def _import_batch(
     for (person, invitation), is_new in zip(made, outcomes, strict=True):
         (report.created if is_new else report.known).append(person)
         if is_new and send:
-            await services.mailer.send(invitation_letter(services, person.email, invitation))
+            letter = invitation_letter(services, person.email, invitation, _language(person.fields))
+            await post_letter(services, "invitation", letter)
         elif is_new:
             report.invitations[person.email] = invitation.address
 

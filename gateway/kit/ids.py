@@ -31,6 +31,8 @@ class Kind(StrEnum):
     ACTION = "act_"
     REQUEST = "req_"
     KEY = "key_"
+    LETTER = "let_"
+    MAIL_LINK = "cg_ml_"
 
 
 SECRET_BYTES = {
@@ -41,6 +43,7 @@ SECRET_BYTES = {
     Kind.CLIENT_SECRET,
     Kind.SESSION,
     Kind.INVITATION,
+    Kind.MAIL_LINK,
 }
 """Kinds that open something by themselves: 256 bits of chance; the others have 128."""
 

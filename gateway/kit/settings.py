@@ -63,6 +63,16 @@ class Settings(BaseSettings):
     smtp_url: str = Field(
         "", description="smtp://host:port; empty: mail is kept as files in the data folder."
     )
+    mail_interval: float = Field(
+        1.0, ge=0, le=60, description="Seconds between turns of the mail's outbox; 0: not on this node."
+    )
+    show_inbox: bool = Field(
+        False,
+        description="Show the mail that is kept as files to everybody, at /inbox: for demonstrations only.",
+    )
+    mail_link_ttl: int = Field(
+        1800, ge=300, le=86400, description="Seconds a link in a recovery or verification mail works."
+    )
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         (),
         description="Networks whose X-Forwarded-For is believed, for throttling by address; commas between.",
@@ -176,6 +186,12 @@ class Settings(BaseSettings):
     def _lifetimes_agree(self) -> "Settings":
         if self.session_idle_ttl > self.session_ttl:
             raise ValueError("session_idle_ttl is longer than session_ttl")
+        return self
+
+    @model_validator(mode="after")
+    def _inbox_is_for_demonstrations(self) -> "Settings":
+        if self.show_inbox and (self.is_production or self.smtp_url):
+            raise ValueError("show_inbox is for demonstrations: neither in production nor with an smtp_url")
         return self
 
     @property

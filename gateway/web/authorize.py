@@ -21,6 +21,7 @@ from gateway.actions.consent import (
     decide_consent,
     find_way_back,
     keep_choices,
+    shares_sensitive,
     show_consent,
 )
 from gateway.actions.sessions import is_fresh
@@ -115,6 +116,12 @@ async def answer(visit: Visit) -> Response:
         ticket = keep_choices(visit.services, reply, visit.session)
         wants_password = form.one("reveal") and not is_fresh(visit.services, visit.session)
         return _with_ticket("/reauthenticate" if wants_password else "/authorize/continue", ticket)
+    if (
+        reply.decision == "share"
+        and not is_fresh(visit.services, visit.session)
+        and shares_sensitive(visit.services, reply, visit.session)
+    ):
+        return _with_ticket("/reauthenticate", keep_choices(visit.services, reply, visit.session))
     back = await decide_consent(visit.services, reply, visit.session)
     return see_other(back.uri)
 

@@ -38,7 +38,7 @@ _UNITS = (
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 """Controls, lone surrogates, and bidi controls that could close the isolation of `<bdi>` (UAX #9 §2.4)."""
 
-_SAFE_HREF = re.compile(r"(?:https?://[^/]|mailto:|tel:|[/](?![/\\])|[#?])", re.ASCII)
+_SAFE_HREF = re.compile(r"(?:https?://[^/]|mailto:|tel:|otpauth:|[/](?![/\\])|[#?])", re.ASCII)
 
 _LENGTHS: tuple[Literal["long", "short", "narrow"], ...] = ("long", "short", "narrow")
 """Babel prints the unit's own name where a language's data lacks a length: years in Hindi, days in Arabic."""
@@ -100,7 +100,7 @@ def plain(value: object) -> object:
 
 
 def href(url: str) -> str:
-    """Let an address pass if following it can run nothing: http, https, mailto, tel, or a path of ours."""
+    """Let an address pass if following it can run nothing: http, https, mailto, tel, otpauth, or ours."""
     # A browser drops tabs and line breaks inside an address, so "/\t/host" would lead away (WHATWG URL §4.4).
     url = _UNSAFE.sub("", url).replace("\t", "").replace("\n", "")
     return url if _SAFE_HREF.match(url) else "#"

@@ -4,8 +4,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.actions.languages import choose_language
+from gateway.kit import catalogues
 from gateway.kit.errors import Refusal
-from gateway.web import catalogues
 from gateway.web.visit import LANGUAGE_COOKIE, Visit, local_path, page_handler, see_other
 
 YEAR = 365 * 86400

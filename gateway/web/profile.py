@@ -49,8 +49,14 @@ def _field(field: OwnField, found: OwnProfile) -> views.ProfileField:
         verified=field.is_verified,
         recipients=field.partners,
         changed_at=field.changed_at,
+        verify_action="/profile/verify" if _is_to_be_verified(field) else "",
         edit_url=f"/profile/edit#field-{_first_control(field.name)}" if field.is_editable else "",
     )
+
+
+def _is_to_be_verified(field: OwnField) -> bool:
+    """An address that helps to recover the account must be known to be the person's."""
+    return field.name == "alternate_email" and field.value is not None and not field.is_verified
 
 
 def _first_control(name: str) -> str:

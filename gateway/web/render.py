@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from gateway.web import catalogues
+from gateway.kit import catalogues
 from gateway.web.assets import static_files, static_url
 from gateway.web.formats import FILTERS, plain, speak, translate, translate_plural, voice
 from gateway.web.views import PAGES, View

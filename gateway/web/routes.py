@@ -19,9 +19,11 @@ from gateway.web import (
     connected,
     language,
     log,
+    mail_links,
     plain_pages,
     profile,
     protocol,
+    security,
     sessions,
 )
 from gateway.web.answers import token_refusal
@@ -38,6 +40,8 @@ def all_routes() -> list[Route]:
         *authorize.ROUTES,
         *sessions.ROUTES,
         *language.ROUTES,
+        *security.ROUTES,
+        *mail_links.ROUTES,
         *connected.ROUTES,
         *log.ROUTES,
         *profile.ROUTES,

@@ -11,10 +11,11 @@ from starlette.responses import RedirectResponse, Response
 
 from gateway.actions.services import Services
 from gateway.actions.sessions import find_session
+from gateway.kit import catalogues
 from gateway.kit.digests import is_same
 from gateway.kit.errors import Refusal
 from gateway.model.people import Power, Role, Session, powers_of
-from gateway.web import catalogues, views
+from gateway.web import views
 from gateway.web.answers import note, retry_headers
 from gateway.web.bodies import Form, read_form
 from gateway.web.formats import later, say
@@ -40,10 +41,30 @@ FLASHES = {
     "password": later("Your password is set. You can sign in now."),
     "revoked": later("Revoked. Every token of this grant has died."),
     "invited": later("A new invitation is on its way. The older ones no longer work."),
+    "signed-out-there": later("Signed out there."),
+    "verification": later("A link is on its way to your other address."),
     "moved": later("Done. It acts from the next request on, on every node."),
 }
 
 
+BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox", "Firefox"),
+    ("Chrom", "Chrome"),
+    ("Safari", "Safari"),
+)
+"""Signs in a User-Agent, the more particular first: nearly everybody says Chrome and Safari too."""
+SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("CrOS", "ChromeOS"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
 ROLE_WORDS = {
     Role.STUDENT: later("Student"),
     Role.PROFESSOR: later("Professor"),
@@ -98,6 +119,13 @@ class Visit:
             if chosen in catalogues.CATALOGUES:
                 return chosen
         return catalogues.preferred(self.request.headers.get("accept-language", ""))
+
+    @property
+    def agent(self) -> str:
+        """The browser, as roughly as its owner would name it."""
+        said = self.request.headers.get("user-agent", "")
+        found = (next((name for sign, name in signs if sign in said), "") for signs in (BROWSERS, SYSTEMS))
+        return ", ".join(filter(None, found))
 
     @property
     def here(self) -> str:
@@ -182,15 +210,19 @@ Answer = Callable[[Visit], Awaitable[Response]]
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def show(name: str, view: views.View, *, status: int = 200, form_to: str = "") -> Response:
+def show(
+    name: str, view: views.View, *, status: int = 200, form_to: str = "", has_script: bool = False
+) -> Response:
     """Render a page.
 
     Args:
         form_to: an origin that a form's answer may be redirected to: Chromium holds ``form-action`` against it.
+        has_script: let the page run our own files of script: for passkeys and nothing else.
     """
     targets = f"'self' {form_to}".strip()
+    scripts = "script-src 'self'; " if has_script else ""
     policy = (
-        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
+        f"default-src 'none'; {scripts}style-src 'self'; img-src 'self'; base-uri 'none'; "
         f"form-action {targets}; frame-ancestors 'none'"
     )
     headers = {

@@ -10,8 +10,8 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
+from gateway.kit.catalogues import FOLDER, SOURCE
 from gateway.kit.errors import ERRORS, Where
-from gateway.web.catalogues import FOLDER, SOURCE
 from scopes import LANGUAGES
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -22,7 +22,7 @@ KEYWORDS = {
     "later": None,
     "Words": None,
     "FieldFault": None,
-    "plural": (1, 2),
+    "translated": (2,),
 }
 METHODS = [("**/templates/**.html", "jinja2"), ("**.py", "python")]
 OPTIONS = {"**/templates/**.html": {"trimmed": "true", "trim_blocks": "true"}}

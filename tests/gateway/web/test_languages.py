@@ -5,11 +5,12 @@ from types import MappingProxyType
 
 import pytest
 
+from gateway.kit import catalogues
+from gateway.kit.catalogues import direction, own_name, preferred
 from gateway.kit.words import Words
 from gateway.store.grants import GrantQuery, load_details, search_grants
 from gateway.store.people import load_logins_of
-from gateway.web import catalogues, wording
-from gateway.web.catalogues import direction, own_name, preferred
+from gateway.web import wording
 from gateway.web.formats import later, say
 from gateway.web.render import speaking
 from scopes import LANGUAGES

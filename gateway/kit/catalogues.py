@@ -66,3 +66,9 @@ def _weight(text: str) -> float:
         return min(max(float(value), 0.0), 1.0)
     except ValueError:
         return 0.0
+
+
+def translated(language: str, message: str, **values: object) -> str:
+    """Say a sentence of ours in a language, where no page is being made: in mail."""
+    said = CATALOGUES.get(language, CATALOGUES[SOURCE]).gettext(message)
+    return said % values if values else said
