@@ -1,6 +1,7 @@
 """Check an exported hand-off log, or one proof, without the gateway: ``python log_verifier.py FILE --key KEY``.
 
-FILE is an archive of ``consent-gateway log export`` or a proof.json from the page "Check this". KEY is the log's
+FILE is an archive of ``consent-gateway log export``, a folder of ``consent-gateway log archive`` or a proof.json from
+the page "Check this". KEY is the log's
 verifier key, which you should have from elsewhere than the file: from the gateway's /log/keys at an earlier time,
 from a witness, or from paper. Needs Python 3.11 and the package "cryptography"; shares no code with the gateway.
 
@@ -102,7 +103,11 @@ class Tree:
 
     def add(self, entry):
         """Append an entry."""
-        height, found = 0, sha256(b"\x00" + entry)
+        self.add_hash(sha256(b"\x00" + entry))
+
+    def add_hash(self, found):
+        """Append an entry's hash."""
+        height = 0
         while self.parts and self.parts[-1][0] == height:
             found = sha256(b"\x01" + self.parts.pop()[1] + found)
             height += 1
@@ -232,6 +237,93 @@ def check_archive(archive, keys, say):
     return count, whole, faults + found, size
 
 
+def tile_name(index):
+    """Spell a tile's number, as in ``x001/x234/067`` (C2SP tlog-tiles)."""
+    digits = f"{index:03d}"
+    digits = digits.zfill(-(-len(digits) // 3) * 3)
+    parts = [digits[at : at + 3] for at in range(0, len(digits), 3)]
+    return "/".join([f"x{part}" for part in parts[:-1]] + parts[-1:])
+
+
+def unbundled(content):
+    """Take entries out of a bundle: each has its length in front, two bytes; None when it ends within one."""
+    entries = []
+    while content:
+        end = 2 + int.from_bytes(content[:2], "big")
+        if len(content) < end:
+            return None
+        entries.append(content[2:end])
+        content = content[end:]
+    return entries
+
+
+def read_archives(folder, keys, faults):
+    """Read the signed manifests of a folder's archives, in order: (first, end, SHA-256 of the bundles)."""
+    found = []
+    for file in sorted((folder / "archives").iterdir(), key=lambda each: int(each.name.partition("-")[0])):
+        text = signed_text(file.read_text(), keys)
+        words = text.split("\n") if text else [""]
+        if (
+            words[0] != "consent-gateway/log-archive/v1"
+            or f"leaves {file.name.replace('-', ' ')}" != words[2]
+        ):
+            faults.append((f"archive {file.name}", "it is not signed with this key"))
+            continue
+        first, end = map(int, words[2].split(" ")[1:])
+        if first != (found[-1][1] if found else 0):
+            faults.append((f"archive {file.name}", "it does not begin where the one before ended"))
+        found.append((first, end, words[4].removeprefix("sha256 ")))
+    return found
+
+
+def check_folder(folder, keys, known, say):
+    """Check a folder of archives: manifests, every entry against the tiles, the tree against the checkpoint."""
+    text = signed_text((folder / "checkpoint").read_text(), keys)
+    if text is None:
+        return 0, False, [("checkpoint", "it is not signed with this key")], 0
+    _, size, root = read_checkpoint(text)
+    faults, due = [], {size: [("checkpoint", root)]}
+    for each in known:
+        kept = signed_text(each.read_text(), keys)
+        if kept is None:
+            faults.append(("kept checkpoint", "it is not signed with this key"))
+            continue
+        _, kept_size, kept_root = read_checkpoint(kept)
+        due.setdefault(kept_size, []).append(("kept checkpoint", kept_root))
+    tree, order, count = Tree(), Order(), 0
+    archives = read_archives(folder, keys, faults)
+    for first, end, digest in archives:
+        bundles = hashlib.sha256()
+        for index in range(first // 256, end // 256):
+            bundles.update((folder / "tile" / "entries" / tile_name(index)).read_bytes())
+        if bundles.hexdigest() != digest:
+            faults.append((f"archive {first}-{end}", "its entries are not those that were signed"))
+    end = archives[-1][1] if archives else 0
+    for index in range(-(-size // 256)):
+        width = min(256, size - 256 * index)
+        name = tile_name(index) + ("" if width == 256 else f".p/{width}")
+        content = (folder / "tile" / "0" / name).read_bytes()
+        hashes = [content[at : at + 32] for at in range(0, len(content), 32)]
+        if len(content) != 32 * width:
+            faults.append((f"tile 0/{name}", "it has another width than it must"))
+        if 256 * index < end:
+            entries = unbundled((folder / "tile" / "entries" / name).read_bytes())
+            if entries is None or [sha256(b"\x00" + each) for each in entries] != hashes:
+                faults.append((f"entries {name}", "they are not what the tree says"))
+                entries = []
+            for place, entry in enumerate(entries, start=256 * index):
+                faults += [(f"entry {place}", what) for what in order.faults(json.loads(entry))]
+            count += len(entries)
+        for place, each in enumerate(hashes, start=256 * index + 1):
+            tree.add_hash(each)
+            for subject, expected in due.pop(place, ()):
+                if tree.root() != expected:
+                    faults.append((subject, "its root is not that of the tiles: the log was rewritten"))
+        say(f"\rchecked {256 * index + width} of {size}")
+    faults += [(each[0], "the log is shorter than it was") for rest in due.values() for each in rest]
+    return count, count == end, faults, size
+
+
 def check_known(known, keys, archive_tree):
     """Compare a checkpoint that somebody kept with a whole log's entries."""
     text = signed_text(known, keys)
@@ -252,7 +344,9 @@ def check_known(known, keys, archive_tree):
 
 
 def check(file, keys, known, say):
-    """Check a file of either kind."""
+    """Check a file of either kind, or a folder."""
+    if file.is_dir():
+        return check_folder(file, keys, known, say)
     if not tarfile.is_tarfile(file):
         return check_proof(json.loads(file.read_text()), keys)
     with tarfile.open(file) as archive:
@@ -269,7 +363,7 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("file", type=Path, help="archive or proof.json")
+    parser.add_argument("file", type=Path, help="archive, folder of archives, or proof.json")
     parser.add_argument(
         "--key", action="append", required=True, help="verifier key of the log; may be repeated"
     )

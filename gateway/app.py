@@ -1,6 +1,7 @@
 """The composition root: builds the services from the settings, and the application from the services."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -8,6 +9,8 @@ from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
 from gateway.accounts.passwords import Passwords
+from gateway.actions.client_keys import KeyCache
+from gateway.actions.logout import Courier
 from gateway.actions.postman import Postman
 from gateway.actions.release import Gate
 from gateway.actions.sequencer import Sequencer
@@ -17,8 +20,10 @@ from gateway.kit.ids import Ids, random_ids
 from gateway.kit.key_ring import KeyRing, read_key_ring
 from gateway.kit.logs import configure_logs
 from gateway.kit.mail import open_mailer
+from gateway.kit.outbound import Outbound
 from gateway.kit.sealing import Seal
-from gateway.kit.settings import Settings, read_settings
+from gateway.kit.settings import Settings, SettingsError, read_settings
+from gateway.oauth.certificates import NOBODY, Authorities
 from gateway.oauth.server import Protocol
 from gateway.store.engine import Store, open_backend
 from gateway.web.edge import Edge
@@ -44,7 +49,40 @@ def build_services(
         passwords=Passwords(workers=settings.password_workers, queue=settings.password_queue),
         mailer=open_mailer(settings),
         protocol=Protocol(),
+        authorities=read_authorities(settings),
+        outbound=open_outbound(settings),
+        key_cache=KeyCache(),
     )
+
+
+def read_authorities(settings: Settings) -> Authorities:
+    """Read the authorities that may issue clients' certificates.
+
+    Raises:
+        SettingsError: the file cannot be read, or holds no certificate.
+    """
+    if settings.client_ca is None:
+        return NOBODY
+    try:
+        return Authorities.from_pem(settings.client_ca.read_bytes())
+    except (OSError, ValueError) as error:
+        raise SettingsError([f"client_ca: {settings.client_ca}: {error}"]) from None
+
+
+def open_outbound(settings: Settings) -> Outbound:
+    """Make the way out to partners' servers.
+
+    Raises:
+        SettingsError: the file of further authorities cannot be read.
+    """
+    if settings.outbound_ca is None:
+        return Outbound(settings.outbound_networks)
+    context = ssl.create_default_context()
+    try:
+        context.load_verify_locations(settings.outbound_ca)
+    except OSError as error:
+        raise SettingsError([f"outbound_ca: {settings.outbound_ca}: {error}"]) from None
+    return Outbound(settings.outbound_networks, context)
 
 
 @asynccontextmanager
@@ -59,7 +97,7 @@ async def opened(services: Services) -> AsyncIterator[Services]:
 
 
 @asynccontextmanager
-async def delivering(services: Services) -> AsyncIterator[None]:
+async def mailing(services: Services) -> AsyncIterator[None]:
     """Let the mail's outbox be emptied in the background, unless this node is told not to."""
     if not services.settings.mail_interval:
         yield
@@ -86,12 +124,26 @@ async def sequencing(services: Services) -> AsyncIterator[None]:
         await asyncio.wait({turns})
 
 
+@asynccontextmanager
+async def delivering(services: Services) -> AsyncIterator[None]:
+    """Let notices be delivered in the background, unless this node is told not to."""
+    if not services.settings.delivery_interval:
+        yield
+        return
+    rounds = asyncio.create_task(Courier(services).run())
+    try:
+        yield
+    finally:
+        rounds.cancel()
+        await asyncio.wait({rounds})
+
+
 def make_app(services: Services) -> Edge:
     """Make the application over services; its lifespan opens and closes the store."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with opened(services), sequencing(services), delivering(services):
+        async with opened(services), sequencing(services), delivering(services), mailing(services):
             yield
 
     app = Starlette(routes=all_routes(), exception_handlers=HANDLERS, lifespan=lifespan)

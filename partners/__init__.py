@@ -14,15 +14,16 @@ from partners.content import (
 from partners.diff import Change, diff_offers, diff_partners
 from partners.faults import Fault, ManifestError
 from partners.flags import Flag, review_flags
-from partners.keys import jwks_faults
+from partners.keys import jwks_faults, parse_jwks, public_keys
 from partners.manifest import parse_manifest, referenced_files
-from partners.records import AuthMethod, Client, Manifest, Offer, OfferItem, Partner, Profile
+from partners.records import OWN_SCOPES, AuthMethod, Client, Manifest, Offer, OfferItem, Partner, Profile
 from partners.redirects import redirect_uri_matches
 from partners.states import MOVES, MoveError, PartnerState, check_move
 from scopes import Necessity
 
 __all__ = [
     "MOVES",
+    "OWN_SCOPES",
     "AuthMethod",
     "Change",
     "Client",
@@ -48,9 +49,11 @@ __all__ = [
     "offer_content",
     "offer_digest",
     "offer_from_content",
+    "parse_jwks",
     "parse_manifest",
     "partner_content",
     "partner_from_content",
+    "public_keys",
     "redirect_uri_matches",
     "referenced_files",
     "review_flags",

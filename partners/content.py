@@ -15,6 +15,20 @@ _CLIENT = TypeAdapter(Client)
 _OFFER = TypeAdapter(Offer)
 
 
+_LATER = frozenset(
+    {
+        "message_signing",
+        "jwks_uri",
+        "tls_client_auth_subject",
+        "tls_client_certificate_bound_access_tokens",
+        "post_logout_redirect_uris",
+        "backchannel_logout_uri",
+        "own_scopes",
+    }
+)
+"""Members of a client that are left out where they say nothing."""
+
+
 def offer_content(offer: Offer) -> str:
     """Write an offer; equal offers have equal content."""
     return _write(_OFFER, offer)
@@ -75,10 +89,9 @@ def manifest_from_content(content: str) -> Manifest:
 
 def _write(adapter: TypeAdapter[Record], record: Record) -> str:
     members: dict[str, object] = adapter.dump_python(record, mode="json")
-    if not members.get("message_signing", True):
-        # Contents from before this member existed stay what they were.
-        del members["message_signing"]
-    return _canonical(members)
+    # Contents from before these members existed stay what they were.
+    kept = {name: value for name, value in members.items() if name not in _LATER or value}
+    return _canonical(kept)
 
 
 def _canonical(members: object) -> str:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
+from cryptography.x509 import load_der_x509_certificate
+
 from partners.faults import did_you_mean, join, shown
 
 # Where a fault stands below the key set, and what it says.
@@ -14,11 +16,12 @@ KeyFault = tuple[str, str]
 
 _PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "k", "r", "t")
 _REMOTE = ("x5u", "jku")
-_KEPT = ("kty", "kid", "use", "key_ops", "alg", "n", "e", "crv", "x", "y")
+_KEPT = ("kty", "kid", "use", "key_ops", "alg", "n", "e", "crv", "x", "y", "x5c")
 _ALGORITHMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"RSA": ("PS256",), "EC": ("ES256",), "OKP": ("Ed25519", "EdDSA")}
 )
 _MOST_KEYS = 10
+_MOST_CERTIFICATES = 5
 _MOST_KID_CHARACTERS = 128
 _FEWEST_RSA_BITS = 2048
 # A verification with a longer modulus costs more than an attacker's request.
@@ -114,7 +117,21 @@ def _key_faults(key: dict[str, object]) -> Iterator[KeyFault]:
             "alg",
             f"{shown(key['alg'])} is not accepted for this key; " + did_you_mean("", _ALGORITHMS[kty]),
         )
+    if "x5c" in key and not _is_chain(key["x5c"]):
+        yield "x5c", f"it must be a list of 1 to {_MOST_CERTIFICATES} certificates in base64 (RFC 7517 §4.7)"
     yield from _MATERIAL[kty](key)
+
+
+def _is_chain(x5c: object) -> bool:
+    """Whether this is a list of certificates; whether they fit the key is of no account: they are compared whole."""
+    if not isinstance(x5c, list) or not 1 <= len(x5c) <= _MOST_CERTIFICATES:
+        return False
+    try:
+        for each in x5c:
+            load_der_x509_certificate(base64.b64decode(each, validate=True))
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _rsa_faults(key: dict[str, object]) -> Iterator[KeyFault]:

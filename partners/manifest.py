@@ -8,10 +8,11 @@ from types import MappingProxyType
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from partners.credentials import CERTIFICATE_NAMES, is_file_name
 from partners.faults import Fault, ManifestError, did_you_mean, join, shown
 from partners.keys import parse_jwks, public_keys
 from partners.records import AuthMethod, Client, Manifest, Offer, OfferItem, Partner, Profile
-from partners.rules import Found, Raw, is_file_name, rule_faults, tables
+from partners.rules import Found, Raw, rule_faults, tables
 from partners.tables import (
     ClientTable,
     ItemTable,
@@ -151,7 +152,18 @@ def _client(table: ClientTable, partner_id: str, files: Mapping[str, str]) -> Cl
         jwks=public_keys(jwks) if isinstance(jwks, dict) else None,
         sector_identifier=table.sector_identifier,
         message_signing=table.message_signing,
+        jwks_uri=table.jwks_uri,
+        tls_client_auth_subject=_certificate_name(table),
+        tls_client_certificate_bound_access_tokens=table.tls_client_certificate_bound_access_tokens,
+        post_logout_redirect_uris=tuple(table.post_logout_redirect_uris),
+        backchannel_logout_uri=table.backchannel_logout_uri,
+        own_scopes=tuple(table.own_scopes),
     )
+
+
+def _certificate_name(table: ClientTable) -> tuple[str, str] | None:
+    named = ((name, getattr(table, name)) for name in CERTIFICATE_NAMES)
+    return next(((name, value) for name, value in named if value is not None), None)
 
 
 def _offer(table: OfferTable, partner_id: str) -> Offer:

@@ -16,6 +16,22 @@ class AuthMethod(StrEnum):
     CLIENT_SECRET_BASIC = auto()
     CLIENT_SECRET_POST = auto()
     PRIVATE_KEY_JWT = auto()
+    TLS_CLIENT_AUTH = auto()
+    SELF_SIGNED_TLS_CLIENT_AUTH = auto()
+
+    @property
+    def is_by_certificate(self) -> bool:
+        """Whether the client shows a certificate in TLS (RFC 8705 §2)."""
+        return self in (AuthMethod.TLS_CLIENT_AUTH, AuthMethod.SELF_SIGNED_TLS_CLIENT_AUTH)
+
+    @property
+    def is_by_secret(self) -> bool:
+        """Whether the client has a secret that we make."""
+        return self in (AuthMethod.CLIENT_SECRET_BASIC, AuthMethod.CLIENT_SECRET_POST)
+
+
+OWN_SCOPES = ("events", "statistics")
+"""Scopes of a partner's own token (RFC 6749 §4.4): none of them reaches anybody's data."""
 
 
 class Profile(StrEnum):
@@ -43,9 +59,16 @@ class Partner:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """One registered OAuth client; `jwks` holds public keys only and is there for `private_key_jwt` alone.
+    """One registered OAuth client; its public keys are in `jwks`, or are fetched from `jwks_uri`.
 
     With `message_signing` it signs its requests and gets signed answers (FAPI 2.0 Message Signing).
+
+    Attributes:
+        tls_client_auth_subject: which name a certificate must carry, and its value (RFC 8705 §2.1.2).
+        post_logout_redirect_uris: where a browser may go after signing out (OIDC RP-Initiated Logout §3.1).
+        backchannel_logout_uri: that is told when somebody signs out (OIDC Back-Channel Logout §2.2).
+        own_scopes: what a token of its own may reach, out of `OWN_SCOPES`; empty where it gets none.
+        tls_client_certificate_bound_access_tokens: bound to the certificate, instead of a DPoP key (RFC 8705 §3).
     """
 
     client_id: str
@@ -58,6 +81,12 @@ class Client:
     jwks: Mapping[str, object] | None = dataclasses.field(default=None, hash=False)
     sector_identifier: str | None = None
     message_signing: bool = False
+    jwks_uri: str | None = None
+    tls_client_auth_subject: tuple[str, str] | None = None
+    tls_client_certificate_bound_access_tokens: bool = False
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    backchannel_logout_uri: str | None = None
+    own_scopes: tuple[str, ...] = ()
 
     @property
     def sector(self) -> str:

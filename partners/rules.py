@@ -1,12 +1,10 @@
 """Rules that concern several values of a manifest; they read what is well-formed and pass over the rest."""
 
-import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
+from partners.credentials import credential_faults
 from partners.faults import did_you_mean, join, shown
-from partners.keys import jwks_faults, parse_jwks
-from partners.records import AuthMethod, Profile
 from partners.redirects import LOOPBACK_HOSTS, host_fault
 from partners.tables import MOST_DAYS
 from scopes import FIELDS, PURPOSES, Purpose, PurposeState
@@ -14,8 +12,6 @@ from scopes import FIELDS, PURPOSES, Purpose, PurposeState
 # A fault's key and message, and a table as TOML gives it: nothing about its shape is known yet.
 Found = tuple[str, str]
 Raw = Mapping[str, object]
-
-_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*\.json")
 
 
 def rule_faults(manifest: Raw, files: Mapping[str, str]) -> Iterator[Found]:
@@ -30,8 +26,9 @@ def rule_faults(manifest: Raw, files: Mapping[str, str]) -> Iterator[Found]:
     for index, client in clients:
         path = join("client", index)
         yield from _twice(join(path, "redirect_uris"), client.get("redirect_uris"))
+        yield from _twice(join(path, "post_logout_redirect_uris"), client.get("post_logout_redirect_uris"))
         yield from _sector_faults(path, client)
-        yield from _credential_faults(path, client, files)
+        yield from credential_faults(path, client, files)
     for index, offer in offers:
         yield from _offer_faults(join("offer", index), offer)
 
@@ -42,11 +39,6 @@ def tables(parent: Raw, name: str) -> Iterator[tuple[int, Raw]]:
     for index, table in enumerate(array if isinstance(array, list) else ()):
         if isinstance(table, dict):
             yield index, table
-
-
-def is_file_name(name: object) -> bool:
-    """Answer whether a name stands for a JSON file beside the manifest, and for nothing elsewhere."""
-    return isinstance(name, str) and _FILE_NAME.fullmatch(name) is not None
 
 
 def _days(table: Raw, name: str) -> int | None:
@@ -113,54 +105,6 @@ def _host(uri: str) -> str | None:
         return urlsplit(uri).hostname
     except ValueError:
         return None
-
-
-def _credential_faults(path: str, client: Raw, files: Mapping[str, str]) -> Iterator[Found]:
-    method = client.get("auth_method")
-    given = [name for name in ("jwks", "jwks_file") if name in client]
-    if (
-        client.get("profile") == Profile.FAPI2
-        and method in list(AuthMethod)
-        and method != AuthMethod.PRIVATE_KEY_JWT
-    ):
-        yield join(path, "auth_method"), "the fapi2 profile takes private_key_jwt only (FAPI 2.0 §5.3.2.1)"
-    if client.get("message_signing") is True and client.get("profile") != Profile.FAPI2:
-        yield (
-            join(path, "message_signing"),
-            "it belongs to the fapi2 profile: leave it out, or change profile",
-        )
-    if method == AuthMethod.PRIVATE_KEY_JWT and not given:
-        yield join(path, "jwks_file"), "private_key_jwt needs the public keys: name their file, or write jwks"
-    if method != AuthMethod.PRIVATE_KEY_JWT and method in list(AuthMethod):
-        for name in given:
-            yield join(path, name), "keys are for private_key_jwt only: leave them out or change auth_method"
-    if len(given) > 1:
-        yield join(path, "jwks_file"), "there is jwks as well: keep one of the two"
-    if "jwks" in client:
-        yield from _below(join(path, "jwks"), client["jwks"])
-    if "jwks_file" in client:
-        yield from _file_faults(join(path, "jwks_file"), client["jwks_file"], files)
-
-
-def _below(path: str, jwks: object) -> Iterator[Found]:
-    for name, message in jwks_faults(jwks):
-        yield join(path, name) if name else path, message
-
-
-def _file_faults(key: str, name: object, files: Mapping[str, str]) -> Iterator[Found]:
-    if not is_file_name(name):
-        yield key, f"{shown(name)} is no plain file name: put a .json file beside the manifest"
-        return
-    text = files.get(str(name))
-    if text is None:
-        yield key, f"the file {shown(name)} is missing beside the manifest"
-        return
-    try:
-        jwks = parse_jwks(text)
-    except ValueError as error:
-        yield key, f"the file {shown(name)} is no JSON: {error}"
-        return
-    yield from _below(key, jwks)
 
 
 def _offer_faults(path: str, offer: Raw) -> Iterator[Found]:

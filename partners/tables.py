@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
 
 from partners.faults import did_you_mean, shown
-from partners.records import AuthMethod, Profile
+from partners.records import OWN_SCOPES, AuthMethod, Profile
 from partners.redirects import redirect_uri_fault, url_fault
 from partners.texts import country_fault, email_fault, identifier_fault, text_fault
 from scopes import FIELDS, LANGUAGES, PURPOSES, Form, Necessity, PurposeState, is_denied
@@ -85,6 +85,7 @@ Email = Annotated[str, Field(max_length=254), _checked(email_fault)]
 Country = Annotated[str, Field(max_length=20), _checked(country_fault)]
 Days = Annotated[int, Field(ge=1, le=MOST_DAYS)]
 DaysOrNone = Annotated[int, Field(ge=0, le=MOST_DAYS)]
+CertificateName = Annotated[str, Field(max_length=500)]
 Language = Annotated[str, _one_of(LANGUAGES)]
 
 
@@ -124,6 +125,18 @@ class ClientTable(Table):
     jwks_file: str | None = None
     sector_identifier: str | None = None
     message_signing: bool = False
+    jwks_uri: Annotated[str, _address(url_fault)] | None = None
+    tls_client_auth_subject_dn: CertificateName | None = None
+    tls_client_auth_san_dns: CertificateName | None = None
+    tls_client_auth_san_uri: CertificateName | None = None
+    tls_client_auth_san_ip: CertificateName | None = None
+    tls_client_auth_san_email: CertificateName | None = None
+    tls_client_certificate_bound_access_tokens: bool = False
+    post_logout_redirect_uris: Annotated[
+        list[Annotated[str, _address(redirect_uri_fault)]], Field(max_length=10)
+    ] = []
+    backchannel_logout_uri: Annotated[str, _address(url_fault)] | None = None
+    own_scopes: Annotated[list[Annotated[str, _one_of(OWN_SCOPES)]], Field(max_length=len(OWN_SCOPES))] = []
 
 
 class ItemTable(Table):

@@ -16,6 +16,8 @@ SCOPES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "age": ("age_over_13", "age_over_16", "age_over_18"),
         "alternate_email": ("alternate_email",),
         "offline_access": (),
+        "grant_management_query": (),
+        "grant_management_revoke": (),
     }
 )
 

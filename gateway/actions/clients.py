@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from gateway.actions.client_keys import with_keys
 from gateway.actions.services import Services
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
@@ -19,11 +20,13 @@ class BackRequest:
     Attributes:
         authorization: the header's bytes, as they came.
         proofs: every DPoP header's bytes (RFC 9449).
+        certificate: that the client showed in TLS, DER (RFC 8705).
     """
 
     parameters: Parameters
     authorization: bytes | None
     proofs: tuple[bytes, ...] = ()
+    certificate: bytes | None = None
 
 
 async def authenticate_client(services: Services, request: BackRequest) -> RegisteredClient:
@@ -36,12 +39,17 @@ async def authenticate_client(services: Services, request: BackRequest) -> Regis
     """
     now = services.clock()
     issuer = services.settings.issuer
+    credentials = read_credentials(request.parameters, request.authorization, request.certificate)
+    known = services.registry.find_client(credentials.client_id)
+    if known is not None and not known.client.auth_method.is_by_secret:
+        known = await with_keys(services, known, jwt=credentials.secret, certificate=credentials.certificate)
     found = authenticate(
-        read_credentials(request.parameters, request.authorization),
-        services.registry.find_client,
+        credentials,
+        lambda _: known,
         issuer=issuer,
         endpoints=tuple(issuer + path for path in PATHS.values()),
         now=now,
+        authorities=services.authorities,
     )
     if found.jti is not None:
         use = Assertion(found.client.client.client_id, digest(found.jti), found.expires_at, now)

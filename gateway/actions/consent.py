@@ -48,6 +48,9 @@ from gateway.store.profiles import load_profiles
 from partners import Change, OfferItem, diff_offers, offer_from_content
 from scopes import FIELDS, Item, Necessity, Sensitivity, preview
 
+ANEW = ("create", "replace")
+"""Requests that are answered afresh, whatever was granted before (Grant Management §5.1)."""
+
 RENEWAL_AFTER = 90 * 86_400
 """A grant that the person did not use for so long is shown again (consent.md rule 11)."""
 
@@ -58,7 +61,7 @@ class Screen:
 
     Attributes:
         values: what each item would hand over, by (item key, form); None where the profile holds nothing.
-        seen: the live grant that the answer would change.
+        seen: the live grant that the answer would add to; None where everything is asked anew.
         changes: how the offer differs from the version that `seen` was given under.
         is_fresh: the password was given so recently that values may be shown in full (promise P15).
         choices: what this person had chosen when the screen was last shown; None on a first look.
@@ -103,13 +106,15 @@ async def show_consent(
     lock = _lock(services, session, partner, standing, profile)
     if lock is not None:
         return _blocked(services, authorization, lock, partner, offer)
-    settled = _settled(authorization, standing, offer, now)
+    if _is_foreign(authorization, standing.grant):
+        return go_back(services, authorization, Refusal("invalid_grant_id", detail="not this person's grant"))
+    settled = _settled(services, authorization, standing, now)
     if settled is not None:
         return await _renew(services, authorization, session, settled)
+    if standing.refused_at is not None and now < standing.refused_at + services.settings.decline_memory:
+        return go_back(services, authorization, _closed(authorization, "refused before, remembered"))
     if "none" in authorization.prompts:
         return go_back(services, authorization, Refusal("consent_required", detail="prompt=none"))
-    if standing.refused_at is not None and now < standing.refused_at + services.settings.decline_memory:
-        return go_back(services, authorization, Refusal("access_denied", detail="refused before, remembered"))
     return await _serve(services, authorization, session, standing, profile)
 
 
@@ -131,11 +136,17 @@ def _lock(
 def _blocked(
     services: Services, authorization: Authorization, kind: str, partner: RegisteredPartner, offer: LiveOffer
 ) -> Blocked | Back:
-    if "none" in authorization.prompts:
-        # A page would be shown that says what can be done (OIDC Core §3.1.2.6).
-        return go_back(services, authorization, Refusal("interaction_required", detail=f"blocked: {kind}"))
-    back = go_back(services, authorization, Refusal("access_denied", detail=f"blocked: {kind}"))
-    return Blocked(kind, partner, offer, back.uri)
+    back = go_back(services, authorization, _closed(authorization, f"blocked: {kind}"))
+    return back if "none" in authorization.prompts else Blocked(kind, partner, offer, back.uri)
+
+
+def _closed(authorization: Authorization, detail: str) -> Refusal:
+    """Refuse where no screen would help: the person has to do something here first (OIDC Core §3.1.2.6).
+
+    Somebody who said no and somebody who may not decide look the same: nobody can find out silently who is a child.
+    """
+    code = "interaction_required" if "none" in authorization.prompts else "access_denied"
+    return Refusal(code, detail=detail)
 
 
 def _birthdate(profile: OpenedProfile) -> date | None:
@@ -143,12 +154,23 @@ def _birthdate(profile: OpenedProfile) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def _settled(authorization: Authorization, standing: Standing, offer: LiveOffer, now: int) -> Grant | None:
+def _is_foreign(authorization: Authorization, grant: Grant | None) -> bool:
+    """Whether the request names another grant than the one that is this person's; unknown ones look the same."""
+    named = authorization.parameters.get("grant_id")
+    return named is not None and (grant is None or grant.grant_id != named)
+
+
+def _settled(services: Services, authorization: Authorization, standing: Standing, now: int) -> Grant | None:
     """Find the grant that answers the request without a screen (consent.md rule 11)."""
-    grant = standing.grant
-    if grant is None or "consent" in authorization.prompts:
+    grant, asked = standing.grant, authorization.asked(services)
+    if grant is None or "consent" in authorization.prompts or asked.grant_action in ANEW:
         return None
-    is_current = grant.offer_version == offer.version and now < standing.used_at + RENEWAL_AFTER
+    held = {(each.item.field, each.item.purpose) for each in grant.items}
+    if asked.grant_action == "merge" and not all(
+        (item.field, item.purpose) in held for item in wanted_items(asked, grant)
+    ):
+        return None
+    is_current = grant.offer_version == asked.offer.version and now < standing.used_at + RENEWAL_AFTER
     return grant if is_current and grant.is_live(now) else None
 
 
@@ -192,6 +214,7 @@ async def _serve(
         "g": standing.grant.grant_id if standing.grant else "",
         "w": standing.grant.version if standing.grant else 0,
     }
+    seen = None if asked.grant_action in ANEW else standing.grant
     return Screen(
         authorization=authorization,
         ticket=services.seal.ticket(_place(session.session_digest), content),
@@ -201,8 +224,8 @@ async def _serve(
         items=items,
         values=values,
         email=profile.values({"email"})["email"],
-        seen=standing.grant,
-        changes=await _changes(services, standing.grant, asked.offer),
+        seen=seen,
+        changes=await _changes(services, seen, asked.offer),
         choices=_own(authorization.choices, session),
         is_fresh=now - session.auth_time <= services.settings.reauthentication_ttl,
     )
@@ -352,11 +375,13 @@ def _outcome(
     now, asked = services.clock(), authorization.asked(services)
     if reply.decision == "share":
         served = wanted_items(asked, seen)
-        ticked, forms = _with_present(seen, served, reply)
+        is_anew = asked.grant_action in ANEW
+        ticked, forms = _with_present(None if is_anew else seen, served, reply)
         choice = read_choice(asked_offer(asked).offer, served, ticked, forms, reply.duration)
+        before = None if asked.grant_action == "create" else seen
         if choice.items:
-            return give(seen, actor, basis, choice.items, choice.duration, now=now, ids=services.ids)
-    elif reply.decision == "refuse" and seen is not None:
+            return give(before, actor, basis, choice.items, choice.duration, now=now, ids=services.ids)
+    elif reply.decision == "refuse" and seen is not None and asked.grant_action not in ANEW:
         return end(seen, actor, ReasonCode.USER_REQUEST, now=now, ids=services.ids)
     elif reply.decision not in ("refuse", "keep"):
         raise Refusal("bad_form", detail="no decision")
@@ -380,14 +405,21 @@ def _with_present(
 async def _commit(
     services: Services, authorization: Authorization, session: Session, standing: Standing, outcome: Outcome
 ) -> Back:
-    grant, code = outcome.grant, None
+    grant, event, code, now = outcome.grant, outcome.event, None, services.clock()
     back = go_back(services, authorization, Refusal("access_denied", detail="the person said no"))
-    is_kept = outcome.event.type is EventType.REFUSED and grant.is_live(services.clock())
-    if outcome.event.type in (EventType.GIVEN, EventType.WIDENED, EventType.RENEWED) or is_kept:
+    is_anew = authorization.asked(services).grant_action in ANEW
+    is_kept = event.type is EventType.REFUSED and grant.is_live(now) and not is_anew
+    if event.type in (EventType.GIVEN, EventType.WIDENED, EventType.RENEWED) or is_kept:
         uri, code = _code(services, authorization, session, grant)
         back = Back(uri)
-    created = NewGrant(grant, "consent", standing.country) if standing.grant is None else None
-    decision = Decision(created, grant, outcome.event, code, authorization.request_digest, services.clock())
+    created = superseded = None
+    if standing.grant is None or standing.grant.grant_id != grant.grant_id:
+        created = NewGrant(grant, "consent", standing.country)
+    if created and standing.grant:
+        actor = Actor(ActorKind.SUBJECT, event.actor_id, event.method, event.auth_time, event.acr)
+        ended = end(standing.grant, actor, ReasonCode.USER_REQUEST, now=now, ids=services.ids)
+        superseded = ended.grant, ended.event
+    decision = Decision(created, grant, event, code, authorization.request_digest, now, superseded)
     _check_verdict(await services.store.run(commit_decisions, decision))
     return back
 

@@ -11,7 +11,7 @@ from gateway.kit.errors import Refusal
 from gateway.ledger.checkpoints import Checkpoint, check_checkpoint
 from gateway.ledger.log_keys import note_keys
 from gateway.ledger.merkle import ProofError, check_inclusion, consistency_ranges, inclusion_ranges, leaf_hash
-from gateway.ledger.tiles import TilePath, bundle, hashes_of, keys_of, width_of
+from gateway.ledger.tiles import WIDTH, TilePath, bundle, hashes_of, keys_of, width_of
 from gateway.model.people import Session
 from gateway.store.grants import load_details
 from gateway.store.log_tree import (
@@ -151,11 +151,17 @@ async def read_tile(services: Services, path: TilePath) -> bytes:
 
 
 async def read_bundle(services: Services, actor_id: str, path: TilePath) -> bytes:
-    """Read a bundle of entries; that is a read of the log, so it is put on record."""
+    """Read a bundle of entries; that is a read of the log, so it is put on record.
+
+    Raises:
+        Refusal: ``not_found`` for what the newest checkpoint does not cover, or what only an archive holds.
+    """
     await _check_covered(services, path)
-    start = path.index * 256
+    start = path.index * WIDTH
     await record_look(services, actor_id, "read_entries", "log", f"{start}-{start + path.width - 1}")
     leaves = await services.store.read(read_leaves, (start, start + path.width))
+    if len(leaves) != path.width:
+        raise Refusal("not_found", detail="some of these entries are in an archive only")
     return bundle(each.entry for each in leaves)
 
 

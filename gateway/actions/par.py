@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from gateway.actions.client_keys import with_keys
 from gateway.actions.clients import BackRequest, authenticate_client
 from gateway.actions.proofs import prove
 from gateway.actions.services import Services
@@ -33,7 +34,7 @@ async def push_request(services: Services, request: BackRequest) -> Mapping[str,
     """
     await services.store.lane(look_at_registry, reads=True).submit(None)
     client = await authenticate_client(services, request)
-    pushed = _opened(services, _pushed(request.parameters, client), client)
+    pushed = await _opened(services, _pushed(request.parameters, client), client)
     parameters = _bound(pushed, await prove(services, request, PATHS[_ENDPOINT]))
     asked = Asked(parameters, services.registry, is_pushed=True, issuer=services.settings.issuer)
     for check in (*BEFORE_REDIRECT, *CHECKS):
@@ -63,9 +64,10 @@ def _pushed(parameters: Parameters, client: RegisteredClient) -> Parameters:
     return {**kept, "client_id": client.client.client_id}
 
 
-def _opened(services: Services, parameters: Parameters, client: RegisteredClient) -> Parameters:
+async def _opened(services: Services, parameters: Parameters, client: RegisteredClient) -> Parameters:
     """Take the parameters out of the request object, if there is one (RFC 9126 §3); some clients have to sign."""
     if "request" in parameters:
+        client = await with_keys(services, client, jwt=parameters["request"])
         return read_request_object(parameters, client, issuer=services.settings.issuer, now=services.clock())
     if client.client.message_signing:
         raise Refusal(
@@ -96,7 +98,7 @@ async def find_request(services: Services, parameters: Parameters) -> tuple[Para
         await services.store.lane(look_at_registry, reads=True).submit(None)
         client = services.registry.find_client(parameters.get("client_id", ""))
         # An unknown client is refused by the checks that follow.
-        return (_opened(services, parameters, client) if client else parameters), None
+        return (await _opened(services, parameters, client) if client else parameters), None
     if "request" in parameters:
         raise Refusal(
             "invalid_request", detail="both", hint="Send request or request_uri, not both (RFC 9101 §5)."

@@ -3,7 +3,7 @@
 token → live grant → granted items → values unsealed → hand-off row → COMMIT → bytes to the socket.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,11 +19,13 @@ from gateway.ledger.merkle import leaf_hash
 from gateway.model.handoffs import HandedItem, Handoff
 from gateway.model.profile import SealedProfile
 from gateway.model.tokens import AccessToken, Held
+from gateway.oauth.authorization_details import TYPE, item_key, read_details
+from gateway.oauth.certificates import is_confirmed
 from gateway.oauth.dpop import Proof
 from gateway.oauth.metadata import PATHS
 from gateway.oauth.reach import reached
 from gateway.store.release import Decided, ReleaseAsk, release_operation
-from scopes import FIELDS, release
+from scopes import FIELDS, Item, Sensitivity, release
 
 Answer = Mapping[str, Any] | Refusal
 
@@ -36,12 +38,16 @@ class Reading:
         is_dpop: the token came under the DPoP scheme, so a proof has to be there (RFC 9449 §7.1).
         proofs: every DPoP header's bytes.
         method: of the request, which the proof names.
+        certificate: that the client showed in TLS (RFC 8705).
+        details: the items that are asked for, as they were sent (RFC 9396).
     """
 
     access_token: str
     is_dpop: bool
     proofs: tuple[bytes, ...]
     method: str
+    certificate: bytes | None = None
+    details: str | None = None
 
 
 class Gate:
@@ -61,31 +67,38 @@ class Gate:
         Raises:
             Refusal: ``invalid_token`` or ``insufficient_scope`` (RFC 6750 §3.1).
         """
+        return await self._read(reading, "userinfo")
+
+    async def release(self, reading: Reading) -> Mapping[str, Any]:
+        """Read items by name, each with its purpose and form (RFC 9396); without a name, all that the token reaches.
+
+        Returns:
+            ``sub`` and one object of the type ``combined_service`` whose items carry a ``value``. An item that is
+            not granted, or that the profile has no value for, is absent.
+
+        Raises:
+            Refusal: ``invalid_authorization_details`` for what is not in the offer, or as userinfo does.
+        """
+        return await self._read(reading, "release")
+
+    async def _read(self, reading: Reading, endpoint: str) -> Mapping[str, Any]:
         services = self._services
-        proof = self._proof(reading, "userinfo_endpoint")
+        proof = prove_holder(services, reading, PATHS[f"{endpoint}_endpoint"])
         ask = ReleaseAsk(
             digest(reading.access_token),
-            "userinfo",
+            endpoint,
             services.ids(Kind.HANDOFF),
             services.clock(),
             jkt=proof.jkt if proof else None,
             proof=use_of(services, proof) if proof else None,
+            certificate=reading.certificate,
+            details=reading.details,
         )
         # The lane answers when its transaction is committed: the row is durable before a byte is sent.
         answer = await services.store.lane(self._operation).submit(ask)
         if isinstance(answer, Refusal):
             raise answer
         return answer
-
-    def _proof(self, reading: Reading, endpoint: str) -> Proof | None:
-        if not reading.is_dpop:
-            return None
-        proof = look_at_proof(
-            self._services, reading.proofs, reading.method, PATHS[endpoint], reading.access_token
-        )
-        if proof is None:
-            raise Refusal("invalid_dpop_proof", detail="no proof", hint="The DPoP header is missing.")
-        return proof
 
     def _decide(
         self,
@@ -98,48 +111,107 @@ class Gate:
             return Decided(None, replayed())
         if held is None or profile is None:
             return Decided(None, Refusal("invalid_token", detail="unknown access token"))
-        if held.token.dpop_jkt != ask.jkt:
-            return Decided(None, Refusal("invalid_token", detail="not the token's key, or not its scheme"))
-        dead = why_dead(held, ask.at)
-        if dead is not None:
-            return Decided(None, Refusal("invalid_token", detail=dead))
-        if profile.wrapped is None:
-            return Decided(None, Refusal("invalid_token", detail="the person was erased"))
-        if "openid" not in held.token.scope.split():
-            return Decided(
-                None, Refusal("insufficient_scope", detail="no openid", hint="The scope lacks openid.")
-            )
-        return self._release(ask, held, profile)
+        try:
+            check_alive(held, ask.jkt, ask.certificate, ask.at)
+            return self._release(ask, held, profile)
+        except Refusal as refusal:
+            return Decided(None, refusal)
 
     def _release(self, ask: ReleaseAsk, held: Held[AccessToken], profile: SealedProfile) -> Decided[Answer]:
+        if profile.wrapped is None:
+            raise Refusal("invalid_token", detail="the person was erased")
+        items = self._items(ask, held)
+        self._check_login(ask, held.token, items)
+        opened = OpenedProfile(self._services.seal, profile)
+        values = opened.values({item.field for item in items})
+        today = day_of(ask.at)
+        if ask.endpoint == "userinfo":
+            verified = [name for name, field in profile.fields.items() if field.verified_at is not None]
+            claims = release(items, values, today=today, verified=verified)
+            handed = [
+                (item, claims[claim])
+                for item in items
+                if (claim := FIELDS[item.field].claim_of(item.form)) in claims
+            ]
+            answer: Mapping[str, Any] = claims
+        else:
+            # One by one, so that each value stands under its own purpose.
+            handed = [
+                (item, value) for item in items for value in release([item], values, today=today).values()
+            ]
+            answer = {"authorization_details": _typed(held, handed)}
+        grant_id = held.grant.grant_id
+        committed = [(item, commitment(opened.key, grant_id, item, value)) for item, value in handed]
+        row = _row(ask, held, committed)
+        client = self._services.registry.clients[held.token.client_id]
+        return Decided(row, {"sub": self._services.subject(client, held.grant.person_id), **answer})
+
+    def _items(self, ask: ReleaseAsk, held: Held[AccessToken]) -> list[Item]:
+        """Choose the granted items that the token reaches and the request is about."""
         token = held.token
         items = sorted(each.item for each in reached(token.scope, token.details, held.grant))
-        opened = OpenedProfile(self._services.seal, profile)
-        verified = [name for name, field in profile.fields.items() if field.verified_at is not None]
-        today = day_of(ask.at)
-        claims = release(items, opened.values({item.field for item in items}), today=today, verified=verified)
-        handed = tuple(
-            HandedItem(
-                item,
-                commitment(
-                    opened.key, held.grant.grant_id, item, claims[FIELDS[item.field].claim_of(item.form)]
-                ),
-            )
-            for item in items
-            if FIELDS[item.field].claim_of(item.form) in claims
-        )
-        client = self._services.registry.clients[held.token.client_id]
-        row = Handoff(
-            handoff_id=ask.handoff_id,
-            grant_id=held.grant.grant_id,
-            event_id=held.grant.event_id,
-            person_id=held.grant.person_id,
-            partner_id=held.grant.partner_id,
-            client_id=held.token.client_id,
-            token_digest=held.token.token_digest,
-            endpoint=ask.endpoint,
-            items=handed,
-            at=ask.at,
-        )
-        row = replace(row, entry_digest=leaf_hash(encode_entry(row)))
-        return Decided(row, {"sub": self._services.subject(client, held.grant.person_id), **claims})
+        if ask.endpoint == "userinfo":
+            if "openid" not in token.scope.split():
+                raise Refusal("insufficient_scope", detail="no openid", hint="The scope lacks openid.")
+            return items
+        if ask.details is None:
+            return items
+        registry, issuer = self._services.registry, self._services.settings.issuer
+        offer = registry.offers[registry.clients[token.client_id].client.offer_id].offer
+        keys = read_details(ask.details, offer, issuer).keys
+        return [item for item in items if item_key(item) in keys]
+
+    def _check_login(self, ask: ReleaseAsk, token: AccessToken, items: Iterable[Item]) -> None:
+        """Want a recent log-in behind sensitive fields, where the settings say so (RFC 9470 §3)."""
+        most = self._services.settings.sensitive_max_age
+        is_sensitive = any(FIELDS[item.field].sensitivity is Sensitivity.SENSITIVE for item in items)
+        if most and is_sensitive and (token.auth_time is None or ask.at > token.auth_time + most):
+            raise Refusal("insufficient_user_authentication", detail="an old log-in", max_age=most)
+
+
+def _typed(held: Held[AccessToken], handed: Iterable[tuple[Item, object]]) -> list[dict[str, Any]]:
+    items = [
+        {"field": item.field, "purpose": item.purpose, "form": str(item.form), "value": value}
+        for item, value in handed
+    ]
+    return [{"type": TYPE, "offer": held.grant.offer_id, "items": items}] if items else []
+
+
+def prove_holder(services: Services, reading: Reading, path: str) -> Proof | None:
+    """Check the proof that comes with a token under the DPoP scheme; None under Bearer (RFC 9449 §7.1)."""
+    if not reading.is_dpop:
+        return None
+    proof = look_at_proof(services, reading.proofs, reading.method, path, reading.access_token)
+    if proof is None:
+        raise Refusal("invalid_dpop_proof", detail="no proof", hint="The DPoP header is missing.")
+    return proof
+
+
+def check_alive(held: Held[AccessToken], jkt: str | None, certificate: bytes | None, at: int) -> None:
+    """Hold a token against the key or certificate that was shown and everything that it stands on.
+
+    Raises:
+        Refusal: ``invalid_token``.
+    """
+    if not is_confirmed(held.token.dpop_jkt, jkt, certificate):
+        raise Refusal("invalid_token", detail="not the token's key, or not its scheme")
+    dead = why_dead(held, at)
+    if dead is not None:
+        raise Refusal("invalid_token", detail=dead)
+
+
+def _row(ask: ReleaseAsk, held: Held[AccessToken], commitments: Iterable[tuple[Item, str]]) -> Handoff:
+    """Make the hand-off's row."""
+    row = Handoff(
+        handoff_id=ask.handoff_id,
+        grant_id=held.grant.grant_id,
+        event_id=held.grant.event_id,
+        person_id=held.grant.person_id,
+        partner_id=held.grant.partner_id,
+        client_id=held.token.client_id,
+        token_digest=held.token.token_digest,
+        endpoint=ask.endpoint,
+        items=tuple(HandedItem(item, committed) for item, committed in commitments),
+        at=ask.at,
+    )
+    return replace(row, entry_digest=leaf_hash(encode_entry(row)))

@@ -37,7 +37,8 @@ from gateway.store.log_tree import (
 
 LEASE = "sequencer"
 LEASE_TTL = 3
-BATCH = 2000
+BATCH = 500
+"""Rows of one transaction: hashing more of them at once would keep everybody else waiting."""
 KINDS = {"Handoff": "handoff", "ConsentEvent": "consent_event", "AdminAction": "admin_action"}
 
 

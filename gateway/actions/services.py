@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from gateway.accounts.passwords import Passwords
+from gateway.actions.client_keys import KeyCache
 from gateway.kit.clock import Clock
 from gateway.kit.ids import Ids
 from gateway.kit.mail import Mailer
+from gateway.kit.outbound import Outbound
 from gateway.kit.sealing import Seal
 from gateway.kit.settings import Settings
 from gateway.model.registry import RegisteredClient, Registry
+from gateway.oauth.certificates import Authorities
 from gateway.oauth.desk import Terms
 from gateway.oauth.server import Protocol
 from gateway.oauth.signing import current_key
@@ -28,6 +31,9 @@ class Services:
     passwords: Passwords
     mailer: Mailer
     protocol: Protocol
+    authorities: Authorities
+    outbound: Outbound
+    key_cache: KeyCache
 
     @property
     def registry(self) -> Registry:

@@ -14,7 +14,7 @@ from gateway.model.people import Acr, PersonState, Session
 from gateway.store.people import load_logins, load_logins_of
 from gateway.store.profiles import load_profiles
 from gateway.store.second_factors import load_authenticators
-from gateway.store.sessions import NewSession, end_sessions, load_sessions, open_sessions, touch_sessions
+from gateway.store.sessions import NewSession, load_sessions, open_sessions, touch_sessions
 from gateway.store.throttles import Take, refill_buckets, take_tokens
 from scopes import masked
 
@@ -181,11 +181,6 @@ async def find_session(services: Services, secret: str | None) -> Session | None
     if now >= session.last_seen_at + TOUCH_EVERY:
         await services.store.run(touch_sessions, (session.session_digest, now))
     return session
-
-
-async def log_out(services: Services, session: Session) -> None:
-    """End a session."""
-    await services.store.run(end_sessions, (session.session_digest, services.clock()))
 
 
 async def find_email(services: Services, person_id: str) -> str:

@@ -1,4 +1,4 @@
-"""The token endpoint: a code or a refresh token against new tokens (RFC 6749 §4.1.3, §6)."""
+"""The token endpoint: a code, a refresh token or the client alone against new tokens (RFC 6749 §4.1.3, §6, §4.4)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,10 +11,13 @@ from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
 from gateway.model.registry import RegisteredClient
 from gateway.oauth.authorization_details import read_details
+from gateway.oauth.certificates import confirmation
 from gateway.oauth.checks import check_target
 from gateway.oauth.desk import Desk, Plan, sit_at
 from gateway.oauth.metadata import PATHS
+from gateway.store.client_tokens import keep_client_tokens
 from gateway.store.codes import Redemption, load_codes, redeem_codes
+from gateway.store.registry import look_at_registry
 from gateway.store.tokens import Rotation, load_refresh_tokens, rotate_refresh_tokens
 from partners import Profile
 
@@ -27,7 +30,21 @@ async def issue_token(services: Services, request: BackRequest) -> Mapping[str, 
     """
     if request.parameters.get("grant_type") == "refresh_token":
         return await _refresh(services, request)
+    if request.parameters.get("grant_type") == "client_credentials":
+        return await _own_token(services, request)
     return await _exchange(services, request)
+
+
+async def _own_token(services: Services, request: BackRequest) -> Mapping[str, Any]:
+    """Issue a partner's own token (RFC 6749 §4.4)."""
+    await services.store.lane(look_at_registry, reads=True).submit(None)
+    client = await authenticate_client(services, request)
+    check_target(request.parameters, services.settings.issuer)
+    desk = Desk(services.terms(), client, await _proved(services, request, client))
+    body, refusal = _decide(services, desk, request)
+    if desk.plan.client_token is not None:
+        await services.store.lane(keep_client_tokens, at_once=True).submit(desk.plan.client_token)
+    return _answer(body, refusal)
 
 
 async def _exchange(services: Services, request: BackRequest) -> Mapping[str, Any]:
@@ -93,7 +110,15 @@ def _narrowed(services: Services, request: BackRequest, client: RegisteredClient
 
 
 async def _proved(services: Services, request: BackRequest, client: RegisteredClient) -> str | None:
-    """Give the key that the tokens will be bound to; `fapi2` issues no others (FAPI 2.0 §5.3.2.1)."""
+    """Give what the tokens will be bound to, certificate or key; `fapi2` issues no others (FAPI 2.0 §5.3.2.1)."""
+    if client.client.tls_client_certificate_bound_access_tokens:
+        if request.certificate is None:
+            raise Refusal(
+                "invalid_request",
+                detail="no certificate",
+                hint="This client must show the certificate that its tokens are bound to.",
+            )
+        return confirmation(request.certificate)
     jkt = await prove(services, request, PATHS["token_endpoint"])
     if jkt is None and client.client.profile is Profile.FAPI2:
         raise Refusal("invalid_dpop_proof", detail="no proof", hint="This client must send a DPoP proof.")

@@ -3,12 +3,17 @@
 import asyncio
 import signal
 import socket
+import ssl
 import sys
+from base64 import b64decode
+from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvicorn
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from gateway.app import build_services, opened
 from gateway.cli.controls import check_controls
 from gateway.cli.terminal import Fault
 from gateway.kit.key_ring import read_key_ring
@@ -23,6 +28,10 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Number of processes.")] = 1,
+    tls_certificate: Annotated[
+        Path | None, typer.Option(help="PEM file of our certificate and its chain: serve https.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="PEM file of its private key.")] = None,
 ) -> None:
     """Serve the gateway. SIGTERM and Ctrl-C let requests in flight finish.
 
@@ -33,6 +42,7 @@ def serve(
     asyncio.run(check_schema(settings.database))
     if settings.is_production:
         check_production(settings)
+    trust = asyncio.run(write_trust(settings)) if tls_certificate else None
     check_port(host, port, "--port")
     # uvicorn repeats the signal that ended it once everything is closed: then this is the way out.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -42,7 +52,12 @@ def serve(
         host=host,
         port=port,
         workers=workers,
-        http="httptools",
+        http="gateway.web.certificates:TlsProtocol" if tls_certificate else "httptools",
+        ssl_certfile=tls_certificate,
+        ssl_keyfile=tls_key,
+        ssl_ca_certs=trust,
+        # Whoever shows a certificate is asked for a good one; browsers show none.
+        ssl_cert_reqs=ssl.CERT_OPTIONAL if trust else ssl.CERT_NONE,
         loop="uvloop",
         ws="none",
         log_config=None,
@@ -51,6 +66,25 @@ def serve(
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE,
     )
+
+
+async def write_trust(settings: Settings) -> str | None:
+    """Write the file of what TLS lets through: authorities, and self-signed certificates of clients.
+
+    OpenSSL wants to know them before a connection is made; which client a certificate stands for, and whether an
+    authority vouches for it, is looked at anew with each request. None when there is nothing to let through.
+    """
+    async with opened(build_services(settings)) as services:
+        chains = [
+            key["x5c"] for each in services.registry.clients.values() for key in each.keys if "x5c" in key
+        ]
+        pem = [each.public_bytes(Encoding.PEM).decode() for each in services.authorities.certificates]
+    pem += [ssl.DER_cert_to_PEM_cert(b64decode(chain[0])) for chain in chains if isinstance(chain, list)]
+    if not pem:
+        return None
+    file = settings.data_dir / "client-certificates.pem"
+    file.write_text("".join(pem))
+    return str(file)
 
 
 def check_production(settings: Settings) -> None:

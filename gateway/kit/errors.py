@@ -179,10 +179,17 @@ class Refusal(Exception):
         detail: for our log: no personal data, no token.
         hint: one public sentence for the partner's developer, RFC 6749 error characters only.
         retry_after: seconds after which trying again makes sense.
+        max_age: seconds that a log-in may be old for this to be allowed (RFC 9470 §3).
     """
 
     def __init__(
-        self, code: str, *, detail: str, hint: str | None = None, retry_after: int | None = None
+        self,
+        code: str,
+        *,
+        detail: str,
+        hint: str | None = None,
+        retry_after: int | None = None,
+        max_age: int | None = None,
     ) -> None:
         """Refuse with a code of the registry."""
         super().__init__(f"{code}: {detail}")
@@ -191,6 +198,7 @@ class Refusal(Exception):
         self.detail = detail
         self.hint = hint
         self.retry_after = retry_after
+        self.max_age = max_age
 
     @property
     def description(self) -> str:

@@ -33,6 +33,7 @@ class Kind(StrEnum):
     KEY = "key_"
     LETTER = "let_"
     MAIL_LINK = "cg_ml_"
+    DELIVERY = "dlv_"
 
 
 SECRET_BYTES = {

@@ -73,9 +73,30 @@ class Settings(BaseSettings):
     mail_link_ttl: int = Field(
         1800, ge=300, le=86400, description="Seconds a link in a recovery or verification mail works."
     )
+    mtls_url: str = Field(
+        "",
+        description="Address at which clients show certificates (RFC 8705 §5); empty: nobody needs to.",
+    )
+    client_ca: Path | None = Field(
+        None, description="PEM file of the authorities that issue clients' certificates (RFC 8705 §2.1)."
+    )
+    outbound_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        (),
+        description="Networks that partners' addresses (jwks_uri, log-out) may lead to though they are not public; "
+        "commas between.",
+    )
+    outbound_ca: Path | None = Field(
+        None, description="PEM file of further authorities that partners' servers have certificates from."
+    )
+    client_certificate_header: str = Field(
+        "",
+        pattern="^[A-Za-z0-9-]*$",
+        description="Header in which trusted proxies pass a client's certificate on, as RFC 9440 or as "
+        "percent-encoded PEM; every proxy must remove it from what comes in.",
+    )
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         (),
-        description="Networks whose X-Forwarded-For is believed, for throttling by address; commas between.",
+        description="Networks whose X-Forwarded-For and certificate header are believed; commas between.",
     )
     request_ttl: int = Field(
         300, ge=30, lt=600, description="Seconds a pushed request waits (FAPI 2.0: under 600)."
@@ -89,6 +110,12 @@ class Settings(BaseSettings):
     )
     dpop_nonce: bool = Field(
         False, description="Whether every DPoP proof must hold a nonce of ours (RFC 9449 §8)."
+    )
+    sensitive_max_age: int = Field(
+        0,
+        ge=0,
+        le=366 * 86400,
+        description="Seconds a log-in may be old when sensitive fields are read (RFC 9470); 0: any age.",
     )
     refresh_token_ttl: int = Field(
         30 * 86400, ge=3600, le=366 * 86400, description="Seconds a refresh token lives."
@@ -133,6 +160,13 @@ class Settings(BaseSettings):
         0.5, ge=0, le=60, description="Seconds between turns of the log's sequencer; 0: not on this node."
     )
 
+    delivery_interval: float = Field(
+        1.0,
+        ge=0,
+        le=60,
+        description="Seconds between looks for partners to be told that somebody signed out; 0: not on this node.",
+    )
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -146,7 +180,7 @@ class Settings(BaseSettings):
         file = TomlConfigSettingsSource(settings_cls, toml_file=os.environ.get(CONFIG_VARIABLE))
         return init_settings, env_settings, file
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "outbound_networks", mode="before")
     @classmethod
     def _networks_are_a_list(cls, networks: Any) -> Any:
         return (
@@ -166,6 +200,14 @@ class Settings(BaseSettings):
         if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
             raise ValueError("may be http only on this machine itself (localhost)")
         return issuer.rstrip("/")
+
+    @field_validator("mtls_url")
+    @classmethod
+    def _mtls_is_https(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and (parts.scheme != "https" or not parts.hostname or parts.path not in ("", "/")):
+            raise ValueError("must be https://host, without a path: certificates are shown in TLS")
+        return url.rstrip("/")
 
     @field_validator("database_url")
     @classmethod

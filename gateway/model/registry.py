@@ -27,6 +27,12 @@ class RegisteredClient:
     client: Client
     secret_digest: bytes | None
 
+    @property
+    def keys(self) -> tuple[Mapping[str, object], ...]:
+        """The client's public keys; empty where it has none, or they are fetched."""
+        found = (self.client.jwks or {}).get("keys", [])
+        return tuple(found) if isinstance(found, list) else ()
+
 
 @dataclass(frozen=True, slots=True)
 class LiveOffer:

@@ -45,6 +45,8 @@ class AuthorizationCode:
 class AccessToken:
     """One opaque access token (RFC 6750), bound to a key where `dpop_jkt` names one (RFC 9449 §6).
 
+    Behind ``x5t#S256:`` it names a certificate instead (RFC 8705 §3): see `gateway.oauth.certificates`.
+
     Attributes:
         details: keys of the items that it reaches besides its scope (RFC 9396).
         auth_time: when the person authenticated, and by `acr` how (RFC 9470 §6.2); None for tokens of old.
@@ -63,6 +65,24 @@ class AccessToken:
     details: str | None = None
     auth_time: int | None = None
     acr: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientToken:
+    """A partner's own access token (RFC 6749 §4.4): it stands on no grant and reaches nobody's data."""
+
+    token_digest: bytes
+    token_id: str
+    client_id: str
+    scope: str
+    issued_at: int
+    expires_at: int
+    revoked_at: int | None = None
+    dpop_jkt: str | None = None
+
+    def is_live(self, now: int) -> bool:
+        """Whether it opens anything at a time; whoever pauses its partner keeps it from being used at all."""
+        return self.revoked_at is None and now < self.expires_at
 
 
 @dataclass(frozen=True, slots=True)

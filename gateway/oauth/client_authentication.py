@@ -1,4 +1,4 @@
-"""Client authentication: a generated secret, or a signed assertion (RFC 6749 §2.3, RFC 7523, OIDC Core §9).
+"""Client authentication: a secret, a signed assertion, or a certificate (RFC 6749 §2.3, RFC 7523, RFC 8705 §2).
 
 Unknown client, paused partner, wrong secret, wrong method: one answer for all of them (trap 14).
 """
@@ -15,6 +15,7 @@ from joserfc.jwk import KeySet
 from gateway.kit.digests import digest, is_same
 from gateway.kit.errors import Refusal
 from gateway.model.registry import RegisteredClient
+from gateway.oauth.certificates import NOBODY, Authorities, carries_name, is_registered
 from gateway.oauth.jwts import AHEAD, BadJwt, is_time, jti_faults, unverified, verified
 from gateway.oauth.parameters import Parameters
 from partners import AuthMethod, Profile
@@ -27,11 +28,16 @@ MAX_LIFETIME = {Profile.FAPI2: 600, Profile.BASELINE: 3600}
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a request says about who is asking, not yet believed."""
+    """What a request says about who is asking, not yet believed.
+
+    Attributes:
+        certificate: that the connection showed, where nothing else proves anything.
+    """
 
     method: AuthMethod
     client_id: str
     secret: str
+    certificate: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +54,17 @@ class Authenticated:
     expires_at: int = 0
 
 
-def read_credentials(parameters: Parameters, authorization: bytes | None) -> Credentials:
-    """Find the one set of credentials that a request carries.
+def read_credentials(
+    parameters: Parameters, authorization: bytes | None, certificate: bytes | None = None
+) -> Credentials:
+    """Find the one set of credentials that a request carries; a certificate counts where there is no other.
 
     Raises:
         Refusal: ``invalid_client`` for none, several or unreadable ones.
     """
     found = list(_credentials(parameters, authorization))
+    if not found and certificate is not None and "client_id" in parameters:
+        return Credentials(AuthMethod.TLS_CLIENT_AUTH, parameters["client_id"], "", certificate)
     if not found:
         raise Refusal("invalid_client", detail="no client credentials", hint=NO_PUBLIC_CLIENTS)
     if len(found) != 1:
@@ -111,22 +121,26 @@ def authenticate(
     issuer: str,
     endpoints: tuple[str, ...],
     now: int,
+    authorities: Authorities = NOBODY,
 ) -> Authenticated:
     """Believe or refuse the credentials.
 
     Args:
         find_client: finds a client of a live partner.
         issuer: our issuer identifier, the assertion's audience.
+        authorities: that may have issued a client's certificate.
         endpoints: addresses that a `baseline` client may name as audience instead (OIDC Core §9).
 
     Raises:
         Refusal: ``invalid_client``.
     """
     client = find_client(credentials.client_id)
-    if client is None or client.client.auth_method is not credentials.method:
+    if client is None or not _is_its_method(client, credentials):
         # Comparing all the same keeps the time alike for known and unknown clients.
         is_same(digest(credentials.secret), bytes(32))
         raise _refused("unknown client, or another method than the registered one")
+    if credentials.certificate is not None:
+        return _check_certificate(client, credentials.certificate, authorities, now)
     if credentials.method is AuthMethod.PRIVATE_KEY_JWT:
         audiences = (issuer,) if client.client.profile is Profile.FAPI2 else (issuer, *endpoints)
         return _check_assertion(client, credentials.secret, audiences, now)
@@ -135,10 +149,33 @@ def authenticate(
     return Authenticated(client)
 
 
+def _is_its_method(client: RegisteredClient, credentials: Credentials) -> bool:
+    """One registered method a client; which of the two a certificate stands for is the registration's word."""
+    method = client.client.auth_method
+    return method.is_by_certificate if credentials.certificate is not None else method is credentials.method
+
+
+def _check_certificate(
+    client: RegisteredClient, certificate: bytes, authorities: Authorities, now: int
+) -> Authenticated:
+    registered = client.client
+    if registered.tls_client_auth_subject is not None:
+        is_theirs = authorities.vouch_for(certificate, now) and carries_name(
+            certificate, registered.tls_client_auth_subject
+        )
+    else:
+        is_theirs = is_registered(certificate, client.keys, now)
+    if not is_theirs:
+        raise _refused(f"certificate of {registered.client_id}")
+    return Authenticated(client)
+
+
 def _check_assertion(
     client: RegisteredClient, assertion: str, audiences: tuple[str, ...], now: int
 ) -> Authenticated:
-    keys = KeySet.import_key_set(client.client.jwks)  # type: ignore[arg-type]  # checked when the manifest was read
+    if not client.keys:
+        raise _refused(f"no keys of {client.client.client_id} are at hand")
+    keys = KeySet.import_key_set({"keys": list(client.keys)})  # type: ignore[arg-type]  # checked with the manifest
     try:
         claims = verified(assertion, keys)
     except BadJwt as error:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.kit.ids import Ids
 from gateway.kit.settings import Settings
 from gateway.model.registry import RegisteredClient
-from gateway.model.tokens import AccessToken, AuthorizationCode, Held, RefreshToken
+from gateway.model.tokens import AccessToken, AuthorizationCode, ClientToken, Held, RefreshToken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +48,7 @@ class Plan:
 
     access_token: AccessToken | None = None
     refresh_token: RefreshToken | None = None
+    client_token: ClientToken | None = None
     code: str | None = None
     is_misused: bool = False
 
@@ -57,7 +58,7 @@ class Desk:
     """Everything in hand for one decision.
 
     Attributes:
-        jkt: the key that the request proved to hold (RFC 9449).
+        jkt: the key or certificate that the request proved to hold (RFC 9449, RFC 8705).
         details: keys of the items that the token request narrows to (RFC 9396 §6); None where it does not.
     """
 

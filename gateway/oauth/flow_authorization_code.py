@@ -12,6 +12,7 @@ from gateway.model.grants import Grant
 from gateway.model.people import AMR, PersonState
 from gateway.model.tokens import AccessToken, AuthorizationCode, RefreshToken
 from gateway.oauth.authorization_details import granted_details
+from gateway.oauth.certificates import is_certificate_bound
 from gateway.oauth.desk import Desk, desk
 from gateway.oauth.reach import kept_scope, reached
 
@@ -161,7 +162,9 @@ def _plan_refresh_token(here: Desk, token: dict[str, Any], code: AuthorizationCo
         auth_time=code.auth_time,
         issued_at=now,
         expires_at=now + here.terms.settings.refresh_token_ttl,
-        dpop_jkt=here.jkt,
+        # A certificate is renewed within the life of a refresh token, which is bound to its client anyway: it
+        # authenticates at each use (RFC 8705 §4, RFC 6749 §10.4).
+        dpop_jkt=None if is_certificate_bound(here.jkt) else here.jkt,
         details=code.details,
         acr=code.acr,
     )

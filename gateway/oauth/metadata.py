@@ -7,7 +7,7 @@ from typing import Any
 from gateway.kit.settings import Settings
 from gateway.model.registry import SigningKey
 from gateway.oauth.authorization_details import TYPE
-from gateway.oauth.checks import ACRS
+from gateway.oauth.checks import ACRS, GRANT_ACTIONS
 from gateway.oauth.jarm import MODES
 from gateway.oauth.jwts import ALGORITHMS
 from scopes import CLAIMS, SCOPES
@@ -19,28 +19,46 @@ PATHS: Mapping[str, str] = {
     "revocation_endpoint": "/revoke",
     "introspection_endpoint": "/introspect",
     "userinfo_endpoint": "/userinfo",
+    "release_endpoint": "/release",
+    "grant_management_endpoint": "/grants",
+    "end_session_endpoint": "/session/end",
     "jwks_uri": "/jwks.json",
 }
 """Where each endpoint is; the routes are made from the same table."""
 
 AUTH_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
+CERTIFICATE_METHODS = ("tls_client_auth", "self_signed_tls_client_auth")
+"""Offered where clients can show certificates."""
+
+MTLS_ENDPOINTS = (
+    "token_endpoint",
+    "pushed_authorization_request_endpoint",
+    "revocation_endpoint",
+    "introspection_endpoint",
+    "userinfo_endpoint",
+)
+"""Where a certificate counts (RFC 8705 §5)."""
 
 
 def server_metadata(settings: Settings) -> dict[str, Any]:
     """Describe the server; one document serves both well-known addresses."""
     authentication: dict[str, Any] = {}
+    methods = AUTH_METHODS + (CERTIFICATE_METHODS if settings.mtls_url else ())
     for endpoint in ("token", "revocation", "introspection"):
-        authentication[f"{endpoint}_endpoint_auth_methods_supported"] = list(AUTH_METHODS)
+        authentication[f"{endpoint}_endpoint_auth_methods_supported"] = list(methods)
         authentication[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] = list(ALGORITHMS)
     return {
         "issuer": settings.issuer,
         **{name: settings.issuer + path for name, path in PATHS.items()},
         **authentication,
+        **_mtls(settings),
         "scopes_supported": sorted(SCOPES),
         "claims_supported": sorted({"sub", *CLAIMS}),
         "claims_parameter_supported": True,
         "acr_values_supported": list(ACRS),
         "authorization_details_types_supported": [TYPE],
+        "grant_management_actions_supported": [*GRANT_ACTIONS, "query", "revoke"],
+        "grant_management_action_required": False,
         "request_parameter_supported": True,
         "request_object_signing_alg_values_supported": list(ALGORITHMS),
         "require_signed_request_object": False,
@@ -49,16 +67,26 @@ def server_metadata(settings: Settings) -> dict[str, Any]:
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", *MODES],
         "authorization_signing_alg_values_supported": ["ES256"],
-        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": ["ES256"],
         "dpop_signing_alg_values_supported": list(ALGORITHMS),
         "authorization_response_iss_parameter_supported": True,
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": False,
         "ui_locales_supported": ["en"],
         "service_documentation": settings.documentation,
     }
+
+
+def _mtls(settings: Settings) -> dict[str, Any]:
+    """Say where certificates are shown, and that tokens can be bound to them (RFC 8705 §3.3, §5)."""
+    if not settings.mtls_url:
+        return {}
+    aliases = {name: settings.mtls_url + PATHS[name] for name in MTLS_ENDPOINTS}
+    return {"tls_client_certificate_bound_access_tokens": True, "mtls_endpoint_aliases": aliases}
 
 
 def key_set(keys: Iterable[SigningKey]) -> dict[str, Any]:

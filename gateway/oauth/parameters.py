@@ -53,6 +53,8 @@ SHAPES: Mapping[str, re.Pattern[str]] = MappingProxyType(
         "refresh_token": _VSCHAR,
         "token": _VSCHAR,
         "dpop_jkt": _THUMBPRINT,
+        "id_token_hint": _VSCHAR,
+        "post_logout_redirect_uri": _URI,
         "authorization_details": _TEXT,
         "claims": _TEXT,
         "resource": _VSCHAR,

@@ -28,12 +28,12 @@ def read_request_object(
     Raises:
         Refusal: ``invalid_request_object``; ``invalid_request`` for an inner parameter of the wrong shape.
     """
-    client_id, jwks = client.client.client_id, client.client.jwks
-    if jwks is None:
+    client_id = client.client.client_id
+    if not client.keys:
         raise _refused("the client has no keys", "This client has registered no keys to sign with.")
     try:
         header, _ = unverified(parameters["request"])
-        claims = verified(parameters["request"], KeySet.import_key_set(jwks))  # type: ignore[arg-type]  # checked with the manifest
+        claims = verified(parameters["request"], _key_set(client))
     except BadJwt as error:
         raise _refused(f"{error}", "The request object is unreadable or not signed as registered.") from None
     if header.get("typ") not in TYPES:
@@ -42,6 +42,10 @@ def read_request_object(
         raise _refused(fault, f"The request object is not in order: {fault}.")
     inner = {name: value for name, value in claims.items() if name not in _ABOUT_ITSELF}
     return checked({name: _text(name, value) for name, value in inner.items() if value is not None})
+
+
+def _key_set(client: RegisteredClient) -> KeySet:
+    return KeySet.import_key_set({"keys": list(client.keys)})  # type: ignore[arg-type]  # checked with the manifest
 
 
 def _faults(claims: Mapping[str, Any], client_id: str, issuer: str, now: int) -> Iterator[str]:

@@ -11,10 +11,12 @@ from authlib.oauth2.rfc9207 import IssuerParameter
 
 from gateway.kit.errors import ERRORS, Refusal
 from gateway.kit.ids import Kind
+from gateway.oauth.certificates import cnf
 from gateway.oauth.checks import answer_uri
 from gateway.oauth.client_record import ClientRecord
 from gateway.oauth.desk import desk
 from gateway.oauth.flow_authorization_code import AuthorizationCodeFlow, ProofKey
+from gateway.oauth.flow_client_credentials import ClientCredentialsFlow
 from gateway.oauth.flow_refresh_token import RefreshTokenFlow
 from gateway.oauth.id_tokens import IdTokens
 from gateway.oauth.jarm import carried, is_signed
@@ -65,6 +67,7 @@ class Decisions(AuthorizationServer):  # type: ignore[misc]  # Authlib has no ty
         self.register_client_auth_method("authenticated", _who_authenticated)
         self.register_grant(AuthorizationCodeFlow, [ProofKey(required=True), IdTokens()])
         self.register_grant(RefreshTokenFlow)
+        self.register_grant(ClientCredentialsFlow)
         self.register_extension(Issuer())
 
     def register_extension(self, extension: Any) -> None:
@@ -103,12 +106,12 @@ def refusal_of(error: OAuth2Error) -> Refusal:
 
 def _generate_token(*, scope: str, include_refresh_token: bool, **_: Any) -> dict[str, Any]:
     """Make a token's answer, bound to the key that was proved; lifetimes are ours, not Authlib's ten days (trap 12)."""
-    terms, is_bound = desk().terms, desk().jkt is not None
+    terms, bound = desk().terms, desk().jkt
     settings = terms.settings
     token = {
         "access_token": terms.ids(Kind.ACCESS_TOKEN),
-        "token_type": "DPoP" if is_bound else "Bearer",
-        "expires_in": settings.dpop_access_token_ttl if is_bound else settings.access_token_ttl,
+        "token_type": "DPoP" if "jkt" in cnf(bound) else "Bearer",
+        "expires_in": settings.dpop_access_token_ttl if bound else settings.access_token_ttl,
         "scope": scope,
     }
     if include_refresh_token:

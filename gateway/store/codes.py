@@ -1,8 +1,7 @@
 """Authorization codes: loading one with what it stands on, and using it up exactly once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from functools import cache
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Select, or_, select, update
@@ -10,7 +9,7 @@ from sqlalchemy import Connection, Select, or_, select, update
 from gateway.model.grants import GrantState
 from gateway.model.tokens import AccessToken, AuthorizationCode, Held, RefreshToken
 from gateway.store.loading import GRANT_COLUMNS, PERSON_COLUMNS, grant_from_row, items_of, person_from_row
-from gateway.store.statements import among, any_of, by_key, insert_once
+from gateway.store.statements import Hot, Lists, insert_all_once
 from gateway.store.tables import (
     access_token,
     authorization_code,
@@ -22,22 +21,23 @@ from gateway.store.tables import (
 from gateway.store.tokens import access_row, refresh_row, revoke_families
 
 
-@cache
-def _codes(dialect: str) -> Select[Any]:
+def _codes(lists: Lists) -> Select[Any]:
     own = [column for column in authorization_code.c if column.name not in ("grant_id", "person_id")]
     return (
         select(*own, *GRANT_COLUMNS, *PERSON_COLUMNS, partner.c.state.label("partner_state"))
         .join(consent_grant, consent_grant.c.grant_id == authorization_code.c.grant_id)
         .join(partner, partner.c.partner_id == consent_grant.c.partner_id)
         .join(person, person.c.person_id == consent_grant.c.person_id)
-        .where(among(dialect, authorization_code.c.code_digest))
+        .where(lists.any_of(authorization_code.c.code_digest))
     )
+
+
+_CODES = Hot(_codes)
 
 
 def load_codes(connection: Connection, digests: Sequence[bytes]) -> Sequence[Held[AuthorizationCode] | None]:
     """Load codes with grant, items, person and the partner's state; None for an unknown one."""
-    wanted = {"wanted": sorted(set(digests))}
-    rows = connection.execute(_codes(connection.dialect.name), wanted).all()
+    rows = _CODES(connection, wanted=sorted(set(digests)))
     items = items_of(connection, [row.grant_id for row in rows])
     names = AuthorizationCode.__dataclass_fields__
     found = {
@@ -86,11 +86,12 @@ def redeem_codes(connection: Connection, redemptions: Sequence[Redemption]) -> S
         for each in redemptions
         if each.access_token and each.code_digest in won and firsts[each.code_digest] is each
     ]
-    insert_once(
-        connection, access_token, [access_row(each.access_token) for each in winners if each.access_token]
-    )
-    insert_once(
-        connection, refresh_token, [refresh_row(each.refresh_token) for each in winners if each.refresh_token]
+    insert_all_once(
+        connection,
+        {
+            access_token: [access_row(each.access_token) for each in winners if each.access_token],
+            refresh_token: [refresh_row(each.refresh_token) for each in winners if each.refresh_token],
+        },
     )
     outcomes = [any(each is winner for winner in winners) for each in redemptions]
     revoke_families(
@@ -100,37 +101,51 @@ def redeem_codes(connection: Connection, redemptions: Sequence[Redemption]) -> S
     return outcomes
 
 
-def _lock_live_grants(connection: Connection, grant_ids: Sequence[str]) -> set[str]:
-    statement = (
-        select(consent_grant.c.grant_id)
-        .where(
-            any_of(connection, consent_grant.c.grant_id, grant_ids),
-            consent_grant.c.state == GrantState.ACTIVE,
-        )
-        .order_by(consent_grant.c.grant_id)
+def _live_grants(lists: Lists) -> Any:
+    grant = consent_grant.c
+    return (
+        select(grant.grant_id)
+        .where(lists.any_of(grant.grant_id), grant.state == GrantState.ACTIVE)
+        .order_by(grant.grant_id)
         .with_for_update(read=True)
     )
-    return set(connection.execute(statement).scalars())
+
+
+_LIVE_GRANTS = Hot(_live_grants)
+
+
+def _lock_live_grants(connection: Connection, grant_ids: Sequence[str]) -> set[str]:
+    return {row.grant_id for row in _LIVE_GRANTS(connection, wanted=sorted(set(grant_ids)))}
+
+
+def _redeemed(lists: Lists) -> Any:
+    code = authorization_code.c
+    mine = lists.by_key(code.code_digest, "digests", "redemptions", code.redemption_id)
+    return (
+        update(authorization_code)
+        .where(
+            lists.any_of(code.code_digest, "digests"),
+            or_(code.redemption_id.is_(None), code.redemption_id == mine),
+        )
+        .values(redemption_id=mine)
+        .returning(code.code_digest)
+    )
+
+
+_REDEEMED = Hot(_redeemed, with_values=True)
 
 
 def _use_up(connection: Connection, wanted: Mapping[bytes, str]) -> set[bytes]:
     """Mark codes used; return those that this call won."""
     if not wanted:
         return set()
-    code = authorization_code.c
-    mine = by_key(connection, code.code_digest, wanted, code.redemption_id)
-    statement = (
-        update(authorization_code)
-        .where(
-            any_of(connection, code.code_digest, wanted),
-            or_(code.redemption_id.is_(None), code.redemption_id == mine),
-        )
-        .values(redemption_id=mine)
-        .returning(code.code_digest)
-    )
-    return set(connection.execute(statement).scalars())
+    rows = _REDEEMED(connection, digests=list(wanted), redemptions=list(wanted.values()))
+    return {row.code_digest for row in rows}
+
+
+_CODE = tuple(AuthorizationCode.__dataclass_fields__)
 
 
 def code_row(code: AuthorizationCode) -> dict[str, object]:
     """Spell a code for its table."""
-    return asdict(code)
+    return {name: getattr(code, name) for name in _CODE}

@@ -132,6 +132,7 @@ class Decision:
         grant: the grant as it stands after the decision.
         code: what the browser carries back to the partner, if it said yes.
         request_digest: the pushed request that this decision uses up (FAPI 2.0 §5.3.2.2).
+        superseded: the ended grant whose place the created one takes, with the event that ended it.
     """
 
     created: NewGrant | None
@@ -140,6 +141,7 @@ class Decision:
     code: AuthorizationCode | None
     request_digest: bytes | None
     at: int
+    superseded: tuple[Grant, ConsentEvent] | None = None
 
 
 def commit_decisions(connection: Connection, decisions: Sequence[Decision]) -> Sequence[Verdict]:
@@ -166,25 +168,30 @@ def _commit(connection: Connection, decision: Decision) -> Verdict:
 def _try(connection: Connection, decision: Decision) -> Verdict:
     if decision.request_digest and not use_up_request(connection, decision.request_digest, decision.at):
         return Verdict.REQUEST_USED
-    ends = decision.grant.state is GrantState.ENDED
+    if decision.superseded and not _end(connection, *decision.superseded):
+        return Verdict.STALE
+    if decision.grant.state is GrantState.ENDED:
+        return Verdict.DONE if _end(connection, decision.grant, decision.event) else Verdict.STALE
     if decision.created:
         changed = _create(connection, decision.created)
-    elif ends:
-        changed = change_grant(
-            connection, decision.grant, ended_at=decision.at, reason=str(decision.event.reason)
-        )
     else:
         changed = change_grant(connection, decision.grant, used_at=decision.at)
     if not changed:
         return Verdict.STALE
     append_event(connection, decision.event)
-    if ends:
-        revoke_of_grants(connection, {decision.grant.grant_id: decision.at})
-    else:
-        replace_items(connection, decision.grant.grant_id, decision.grant.items)
+    replace_items(connection, decision.grant.grant_id, decision.grant.items)
     if decision.code:
         insert_once(connection, authorization_code, [code_row(decision.code)])
     return Verdict.DONE
+
+
+def _end(connection: Connection, grant: Grant, event: ConsentEvent) -> bool:
+    """End a grant and every token that stands on it; False when somebody else moved it first."""
+    if not change_grant(connection, grant, ended_at=event.at, reason=str(event.reason)):
+        return False
+    append_event(connection, event)
+    revoke_of_grants(connection, {grant.grant_id: event.at})
+    return True
 
 
 def use_up_request(connection: Connection, request_digest: bytes, at: int) -> bool:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
@@ -18,7 +17,7 @@ from gateway.model.grants import (
     items_from_words,
 )
 from gateway.model.people import Person, PersonState, Role
-from gateway.store.statements import among
+from gateway.store.statements import Hot, Lists
 from gateway.store.tables import consent_event, consent_grant, grant_item, person
 from scopes import Form, Item
 
@@ -68,21 +67,22 @@ def grant_from_row(row: Any, items: tuple[GrantedItem, ...]) -> Grant:
     )
 
 
-@cache
-def _items(dialect: str) -> Select[Any]:
+def _items(lists: Lists) -> Select[Any]:
     item = grant_item.c
     return (
         select(item.grant_id, item.field, item.purpose, item.form, item.needed, item.retention_days)
-        .where(among(dialect, item.grant_id))
+        .where(lists.any_of(item.grant_id))
         .order_by(item.field)
     )
+
+
+_ITEMS = Hot(_items)
 
 
 def items_of(connection: Connection, grant_ids: Iterable[str]) -> Mapping[str, tuple[GrantedItem, ...]]:
     """Load the items of many grants in one statement; grants without items are absent."""
     found: dict[str, list[GrantedItem]] = {}
-    wanted = {"wanted": sorted(set(grant_ids))}
-    rows = connection.execute(_items(connection.dialect.name), wanted).all()
+    rows = _ITEMS(connection, wanted=sorted(set(grant_ids)))
     for grant_id, field, purpose, form, needed, retention_days in rows:
         item = GrantedItem(Item(field, purpose, Form(form)), needed, retention_days)
         found.setdefault(grant_id, []).append(item)

@@ -23,10 +23,11 @@ from gateway.store.tables import (
 
 @dataclass(frozen=True, slots=True)
 class SliceAsk:
-    """So many leaves after one; after -1: from the first."""
+    """So many leaves after one, before another; after -1: from the first."""
 
     after: int
     limit: int
+    end: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,9 @@ def read_leaf_slices(connection: Connection, asks: Sequence[SliceAsk]) -> Sequen
 
 def _slice(connection: Connection, ask: SliceAsk) -> LeafSlice:
     place = log_leaf.c.sequence
-    statement = select(log_leaf).where(place > ask.after).order_by(place).limit(max(0, ask.limit))
+    statement = select(log_leaf).where(place > ask.after).order_by(place).limit(ask.limit)
+    if ask.end is not None:
+        statement = statement.where(place < ask.end)
     leaves = [Leaf(**row._mapping) for row in connection.execute(statement)]
     ids: dict[str, list[str]] = {}
     for leaf in leaves:

@@ -1,11 +1,11 @@
 """What waits for its place in the Merkle log: named in the transaction that commits the row itself."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, delete, select
 
-from gateway.store.statements import insert_once
+from gateway.store.statements import Hot, insert_once
 from gateway.store.tables import log_leaf, log_pending
 
 Kind = Literal["handoff", "consent_event", "admin_action"]
@@ -15,8 +15,12 @@ NO_GRANT = ""
 
 def await_places(connection: Connection, kind: Kind, sources: Sequence[tuple[str, str]]) -> None:
     """Let rows wait: (grant_id, id of the row). Neither ids nor times say in which order rows were committed."""
-    rows = [{"grant_id": grant_id, "source_id": source_id, "kind": kind} for grant_id, source_id in sources]
-    insert_once(connection, log_pending, rows)
+    insert_once(connection, log_pending, places_of(kind, sources))
+
+
+def places_of(kind: Kind, sources: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+    """Spell the rows of `await_places`, for who inserts them together with others."""
+    return [{"grant_id": grant_id, "source_id": source_id, "kind": kind} for grant_id, source_id in sources]
 
 
 def take_waiting(connection: Connection, limit: int) -> dict[str, list[str]]:
@@ -32,10 +36,7 @@ def take_waiting(connection: Connection, limit: int) -> dict[str, list[str]]:
         last = rows[-1].grant_id
         whole = connection.execute(select(log_pending).where(log_pending.c.grant_id == last)).all()
         rows = [row for row in rows if row.grant_id != last] + list(whole)
-    if rows:
-        key = (log_pending.c.grant_id == bindparam("grant"), log_pending.c.source_id == bindparam("source"))
-        taken_off = [{"grant": row.grant_id, "source": row.source_id} for row in rows]
-        connection.execute(delete(log_pending).where(*key), taken_off)
+    _take_off(connection, rows)
     placed = _placed(connection, [row.source_id for row in rows])
     taken: dict[str, list[str]] = {}
     for row in rows:
@@ -49,12 +50,27 @@ _CHUNK = 5000
 """Fewer than the parameters that either database takes in one statement."""
 
 
+_TAKEN_OFF = Hot(
+    # An id belongs to one grant, so the two lists need not be pairs; the grant is what the index finds.
+    lambda lists: delete(log_pending).where(
+        lists.any_of(log_pending.c.grant_id, "grants"), lists.any_of(log_pending.c.source_id, "sources")
+    )
+)
+_PLACED = Hot(lambda lists: select(log_leaf.c.source_id).where(lists.any_of(log_leaf.c.source_id)))
+
+
+def _take_off(connection: Connection, rows: Sequence[Any]) -> None:
+    for start in range(0, len(rows), _CHUNK):
+        part = rows[start : start + _CHUNK]
+        sources = [row.source_id for row in part]
+        _TAKEN_OFF(connection, grants=sorted({row.grant_id for row in part}), sources=sources)
+
+
 def _placed(connection: Connection, source_ids: Sequence[str]) -> set[str]:
     found: set[str] = set()
     for start in range(0, len(source_ids), _CHUNK):
-        part = source_ids[start : start + _CHUNK]
-        statement = select(log_leaf.c.source_id).where(log_leaf.c.source_id.in_(part))
-        found.update(connection.execute(statement).scalars())
+        rows = _PLACED(connection, wanted=source_ids[start : start + _CHUNK])
+        found.update(row.source_id for row in rows)
     return found
 
 

@@ -12,7 +12,7 @@ from gateway.store.engine import Operation
 from gateway.store.leases import Claim, hold
 from gateway.store.log_pending import take_waiting
 from gateway.store.log_rows import id_of, load_event_places, load_rows
-from gateway.store.statements import upsert
+from gateway.store.statements import insert_new, upsert
 from gateway.store.tables import log_checkpoint, log_leaf, log_tile
 
 Key = tuple[int, int]
@@ -92,10 +92,9 @@ def _integrate(connection: Connection, turn: Turn, grow: Callable[[Batch], Growt
     taken = take_waiting(connection, turn.limit)
     growth = grow(_batch(connection, taken))
     if growth.leaves:
-        connection.execute(
-            insert(log_leaf),
-            [{name: getattr(each, name) for name in Leaf.__dataclass_fields__} for each in growth.leaves],
-        )
+        names = tuple(Leaf.__dataclass_fields__)
+        leaves = [{name: getattr(each, name) for name in names} for each in growth.leaves]
+        insert_new(connection, log_leaf, leaves)
         tiles = [
             {"level": level, "tile_index": index, "hashes": hashes}
             for (level, index), hashes in growth.tiles.items()

@@ -1,42 +1,42 @@
 """Reading sealed profile values. Only the release gate and a person's own pages may import this (promise P13)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
 from gateway.kit.sealing import WrappedKey
 from gateway.model.profile import SealedField, SealedProfile
-from gateway.store.statements import among
+from gateway.store.statements import Hot, Lists
 from gateway.store.tables import organisation, person, person_field, person_key
 
 
-@cache
-def _fields(dialect: str) -> Select[Any]:
+def _fields(lists: Lists) -> Select[Any]:
     own = person_field.c
     return select(own.person_id, own.field, own.sealed, own.source, own.verified_at, own.changed_at).where(
-        among(dialect, own.person_id)
+        lists.any_of(own.person_id)
     )
 
 
-@cache
-def _keys(dialect: str) -> Select[Any]:
+def _keys(lists: Lists) -> Select[Any]:
     return (
         select(
             person.c.person_id, person.c.role, organisation.c.name, person_key.c.master, person_key.c.wrapped
         )
         .join(organisation, organisation.c.organisation_id == person.c.organisation_id)
         .outerjoin(person_key, person_key.c.person_id == person.c.person_id)
-        .where(among(dialect, person.c.person_id))
+        .where(lists.any_of(person.c.person_id))
     )
+
+
+_FIELDS, _KEYS = Hot(_fields), Hot(_keys)
 
 
 def sealed_profiles(connection: Connection, person_ids: Iterable[str]) -> Mapping[str, SealedProfile]:
     """Load the sealed profiles of many people in two statements."""
-    dialect, wanted = connection.dialect.name, {"wanted": sorted(set(person_ids))}
+    wanted = sorted(set(person_ids))
     fields: dict[str, dict[str, SealedField]] = {}
-    for person_id, name, *rest in connection.execute(_fields(dialect), wanted).all():
+    for person_id, name, *rest in _FIELDS(connection, wanted=wanted):
         fields.setdefault(person_id, {})[name] = SealedField(*rest)
     return {
         row.person_id: SealedProfile(
@@ -46,7 +46,7 @@ def sealed_profiles(connection: Connection, person_ids: Iterable[str]) -> Mappin
             wrapped=WrappedKey(row.master, row.wrapped) if row.wrapped is not None else None,
             fields=fields.get(row.person_id, {}),
         )
-        for row in connection.execute(_keys(dialect), wanted)
+        for row in _KEYS(connection, wanted=wanted)
     }
 
 

@@ -13,6 +13,7 @@ from gateway.model.registry import (
     Registry,
     SigningKey,
 )
+from gateway.store.statements import Hot
 from gateway.store.tables import (
     client,
     notice_version,
@@ -25,12 +26,12 @@ from gateway.store.tables import (
 )
 from partners import PartnerState, client_from_content, offer_from_content, partner_from_content
 
-_VERSION = select(registry_version.c.version)
+_VERSION = Hot(lambda _: select(registry_version.c.version))
 
 
 def current_version(connection: Connection) -> int:
     """Read the registry's version: one tiny row that every transaction looks at first."""
-    version: int = connection.execute(_VERSION).scalar_one()
+    version: int = _VERSION(connection)[0].version
     return version
 
 

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Select, select
@@ -13,11 +12,11 @@ from gateway.model.profile import SealedProfile
 from gateway.model.tokens import AccessToken, Held
 from gateway.store.engine import Operation
 from gateway.store.loading import GRANT_COLUMNS, PERSON_COLUMNS, grant_from_row, items_of, person_from_row
-from gateway.store.log_pending import await_places
+from gateway.store.log_pending import places_of
 from gateway.store.profiles import sealed_profiles
 from gateway.store.proofs import ProofUse, use_proofs
-from gateway.store.statements import among, insert_once
-from gateway.store.tables import access_token, consent_grant, handoff, partner, person
+from gateway.store.statements import Hot, Lists, insert_all_once
+from gateway.store.tables import access_token, consent_grant, handoff, log_pending, partner, person
 
 Ask = TypeVar("Ask", bound="ReleaseAsk")
 Answer = TypeVar("Answer")
@@ -30,7 +29,9 @@ class ReleaseAsk:
     Attributes:
         handoff_id: made before the transaction, so that repeating it appends one row only.
         jkt: the key that the request proved to hold.
+        certificate: that the client showed.
         proof: to be used up in the release's own transaction.
+        details: the items that are asked for, as they were sent (RFC 9396); None for all that the token reaches.
     """
 
     token_digest: bytes
@@ -39,6 +40,8 @@ class ReleaseAsk:
     at: int
     jkt: str | None = None
     proof: ProofUse | None = None
+    certificate: bytes | None = None
+    details: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +76,7 @@ def release_operation(decide: Decide[Answer]) -> Operation[ReleaseAsk, Answer]:
     return release
 
 
-@cache
-def _tokens(dialect: str, lock: bool) -> Select[Any]:
+def _tokens(lists: Lists, lock: bool) -> Select[Any]:
     statement = (
         select(
             access_token.c.token_digest,
@@ -96,10 +98,14 @@ def _tokens(dialect: str, lock: bool) -> Select[Any]:
         .join(consent_grant, consent_grant.c.grant_id == access_token.c.grant_id)
         .join(partner, partner.c.partner_id == consent_grant.c.partner_id)
         .join(person, person.c.person_id == consent_grant.c.person_id)
-        .where(among(dialect, access_token.c.token_digest))
+        .where(lists.any_of(access_token.c.token_digest))
         .order_by(consent_grant.c.grant_id)
     )
     return statement.with_for_update(read=True, of=consent_grant) if lock else statement
+
+
+_LOCKED_TOKENS = Hot(lambda lists: _tokens(lists, lock=True))
+_TOKENS = Hot(lambda lists: _tokens(lists, lock=False))
 
 
 def hold_access_tokens(
@@ -110,8 +116,7 @@ def hold_access_tokens(
     With `lock`, the grants are locked FOR SHARE in id order: a revocation, which updates the grant, waits for
     the release in flight, and the items are read by a later statement, so they are never older than the lock.
     """
-    wanted = {"wanted": sorted(set(digests))}
-    rows = connection.execute(_tokens(connection.dialect.name, lock), wanted).all()
+    rows = (_LOCKED_TOKENS if lock else _TOKENS)(connection, wanted=sorted(set(digests)))
     items = items_of(connection, [row.grant_id for row in rows])
     return {
         row.token_digest: Held(
@@ -140,8 +145,8 @@ def hold_access_tokens(
 
 def append_handoffs(connection: Connection, handoffs: Sequence[Handoff]) -> None:
     """Append rows to the hand-off log; each waits for its place in the tree."""
-    insert_once(connection, handoff, [_row(each) for each in handoffs])
-    await_places(connection, "handoff", [(each.grant_id, each.handoff_id) for each in handoffs])
+    places = places_of("handoff", [(each.grant_id, each.handoff_id) for each in handoffs])
+    insert_all_once(connection, {handoff: [_row(each) for each in handoffs], log_pending: places})
 
 
 def _row(each: Handoff) -> dict[str, object]:

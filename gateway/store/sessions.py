@@ -134,33 +134,3 @@ def list_sessions(connection: Connection, queries: Sequence[SessionQuery]) -> Se
         )
         found.append([SessionLine(*row[:4], agent=row.agent or "") for row in connection.execute(statement)])
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class SignOut:
-    """End sessions of a person.
-
-    Attributes:
-        only: the one to end; None for all.
-        keep: one that stays.
-    """
-
-    person_id: str
-    at: int
-    only: bytes | None = None
-    keep: bytes | None = None
-
-
-def sign_out(connection: Connection, orders: Sequence[SignOut]) -> Sequence[int]:
-    """End sessions of their own person, nobody else's; give how many ended."""
-    outcomes = []
-    for each in orders:
-        own = session.c
-        statement = update(session).where(own.person_id == each.person_id, own.ended_at.is_(None))
-        if each.only is not None:
-            statement = statement.where(own.session_digest == each.only)
-        if each.keep is not None:
-            statement = statement.where(own.session_digest != each.keep)
-        ended = connection.execute(statement.values(ended_at=each.at).returning(own.session_digest))
-        outcomes.append(len(ended.all()))
-    return outcomes

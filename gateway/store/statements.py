@@ -4,7 +4,7 @@ SQLAlchemy compiles a shape once; a list in ``IN (…)`` is a new shape for ever
 than the query. So PostgreSQL gets its lists as one array. What is built at import is not even built anew.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -17,6 +17,7 @@ from sqlalchemy import (
     bindparam,
     case,
     exists,
+    false,
     func,
     literal,
     or_,
@@ -25,99 +26,180 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.elements import Grouping
 
+from gateway.store.driver import fetch
+
 POSTGRESQL = "postgresql"
 
 
-def among(dialect: str, column: ColumnElement[Any], name: str = "wanted") -> ColumnElement[bool]:
-    """Compare a column with the list that is given under this name when the statement runs."""
-    if dialect == POSTGRESQL:
-        return column == func.any(bindparam(name, type_=ARRAY(column.type)))
-    return column.in_(bindparam(name, expanding=True))
+class Lists:
+    """The lists that a statement is about, by name: arrays on PostgreSQL, ``IN`` and ``CASE`` on SQLite."""
+
+    def __init__(self, dialect: str, values: Mapping[str, Any] | None = None) -> None:
+        """Make lists whose values come when the statement runs, or are given here and stand in it."""
+        self.dialect = dialect
+        self._values = values
+
+    def value(self, name: str, kind: Any) -> ColumnElement[Any]:
+        """Give a single value."""
+        return bindparam(name, type_=kind) if self._values is None else literal(self._values[name], kind)
+
+    def any_of(self, column: ColumnElement[Any], name: str = "wanted") -> ColumnElement[bool]:
+        """Compare a column with a list."""
+        if self.dialect == POSTGRESQL:
+            return column == func.any(self._array(column, name))
+        return column.in_(bindparam(name, expanding=True) if self._values is None else self._values[name])
+
+    def by_key(
+        self, key: ColumnElement[Any], keys: str, values: str, otherwise: ColumnElement[Any]
+    ) -> ColumnElement[Any]:
+        """Choose a value for each row by its key; rows of other keys get `otherwise`, which also gives the type."""
+        if self.dialect == POSTGRESQL:
+            place = func.array_position(self._array(key, keys), key)
+            # In parentheses, or the subscript would read as a part of the cast to an array.
+            return func.coalesce(Grouping(self._array(otherwise, values))[place], otherwise)
+        pairs = dict(zip(self._listed(keys), self._listed(values), strict=True))
+        return case(pairs, value=key, else_=otherwise) if pairs else otherwise
+
+    def pair_among(
+        self, left: ColumnElement[Any], right: ColumnElement[Any], lefts: str, rights: str
+    ) -> ColumnElement[bool]:
+        """Compare two columns with a list of pairs; the left one, by itself, is what an index finds."""
+        if self.dialect == POSTGRESQL:
+            ones, others = self._array(left, lefts), self._array(right, rights)
+            listed = func.unnest(ones, others).table_valued("l", "r").render_derived()
+            is_listed = exists().where(listed.c.l == left, listed.c.r == right)
+            return (left == func.any(ones)) & is_listed
+        pairs = zip(self._listed(lefts), self._listed(rights), strict=True)
+        return or_(false(), *((left == one) & (right == other) for one, other in pairs))
+
+    def _array(self, column: ColumnElement[Any], name: str) -> ColumnElement[Any]:
+        return bindparam(name, type_=ARRAY(column.type))
+
+    def _listed(self, name: str) -> Sequence[Any]:
+        # What chooses by values has to be built with them: see `Hot`.
+        values: Sequence[Any] = (self._values or {})[name]
+        return values
 
 
-def any_of(connection: Connection, column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
-    """Compare a column with a list."""
-    wanted = sorted(set(values))
-    if connection.dialect.name == POSTGRESQL:
-        return column == func.any(literal(wanted, ARRAY(column.type)))
-    return column.in_(wanted)
+class Hot:
+    """A statement of the hot operations, built once; on PostgreSQL the driver itself runs it.
+
+    Its values come by the names of its `bindparam`; one that is not given keeps what stands in the statement.
+    """
+
+    def __init__(self, build: Callable[[Lists], Any], *, with_values: bool = False) -> None:
+        """Take what builds the statement.
+
+        Args:
+            with_values: on SQLite it has to be built anew with its values, for it chooses by key or pair.
+        """
+        self._build = build
+        self._with_values = with_values
+        self._built: dict[str, Any] = {}
+        self._text = ""
+        self._values: tuple[tuple[str, Any], ...] = ()
+
+    def statement(self, dialect: str) -> Any:
+        """Give the statement that is built once for a dialect."""
+        if dialect not in self._built:
+            self._built[dialect] = self._build(Lists(dialect))
+        return self._built[dialect]
+
+    def __call__(self, connection: Connection, **values: Any) -> Sequence[Any]:
+        """Run it; give its rows, if it gives any."""
+        if connection.dialect.name == POSTGRESQL:
+            if not self._text:
+                self._spell(connection)
+            return fetch(connection, self._text, [values.get(name, kept) for name, kept in self._values])
+        if self._with_values:
+            result = connection.execute(self._build(Lists(connection.dialect.name, values)))
+        else:
+            result = connection.execute(self.statement(connection.dialect.name), values)
+        return result.all() if result.returns_rows else ()
+
+    def _spell(self, connection: Connection) -> None:
+        compiled = self.statement(POSTGRESQL).compile(dialect=connection.dialect)
+        kept = compiled.params
+        self._values = tuple((name, kept[name]) for name in compiled.positiontup)
+        self._text = compiled.string
 
 
-def by_key(
-    connection: Connection,
-    key: ColumnElement[Any],
-    values: Mapping[Any, Any],
-    otherwise: ColumnElement[Any],
-) -> ColumnElement[Any]:
-    """Choose a value for each row by its key; rows of other keys get `otherwise`, which also gives the type."""
-    if connection.dialect.name != POSTGRESQL:
-        return case(dict(values), value=key, else_=otherwise)
-    place = func.array_position(literal(list(values), ARRAY(key.type)), key)
-    # In parentheses, or the subscript would read as a part of the cast to an array.
-    chosen = Grouping(literal(list(values.values()), ARRAY(otherwise.type)))
-    return func.coalesce(chosen[place], otherwise)
-
-
-def pair_among(
-    connection: Connection,
-    left: ColumnElement[Any],
-    right: ColumnElement[Any],
-    pairs: Iterable[tuple[Any, Any]],
-) -> ColumnElement[bool]:
-    """Compare two columns with a list of pairs; the left one, by itself, is what an index finds."""
-    wanted = sorted(set(pairs))
-    if connection.dialect.name != POSTGRESQL:
-        return or_(*((left == one) & (right == other) for one, other in wanted))
-    ones, others = ([pair[side] for pair in wanted] for side in (0, 1))
-    listed = (
-        func.unnest(literal(ones, ARRAY(left.type)), literal(others, ARRAY(right.type)))
-        .table_valued("l", "r")
-        .render_derived()
-    )
-    is_listed = exists().where(listed.c.l == left, listed.c.r == right)
-    return (left == func.any(literal(ones, ARRAY(left.type)))) & is_listed
-
-
-def _insert(dialect: str, table: Table) -> Any:
+def _inserting(dialect: str, table: Table) -> Any:
     return (postgresql.insert if dialect == POSTGRESQL else sqlite.insert)(table)
 
 
-@cache
-def _insert_arrays(table: Table, names: tuple[str, ...]) -> Any:
-    """Insert rows that come as one array for each column: one message and one plan, however many rows."""
-    columns = [table.c[name] for name in names]
-    arrays = [func.unnest(bindparam(each.name, type_=ARRAY(each.type))) for each in columns]
-    return postgresql.insert(table).from_select(list(names), select(*arrays)).on_conflict_do_nothing()
+Rows = Sequence[Mapping[str, Any]]
+_Shape = tuple[tuple[Table, tuple[str, ...]], ...]
 
 
 @cache
-def _insert_rows(table: Table) -> Any:
-    return sqlite.insert(table).on_conflict_do_nothing()
+def _insert_arrays(shape: _Shape, *, once: bool) -> Hot:
+    """Insert rows that come as one array for each column: one message and one plan, however many rows and tables."""
+
+    def build(_: Lists) -> Any:
+        inserts = []
+        for table, names in shape:
+            columns = [table.c[name] for name in names]
+            arrays = [func.unnest(bindparam(f"{table.name}_{c.name}", type_=ARRAY(c.type))) for c in columns]
+            rows = postgresql.insert(table).from_select(list(names), select(*arrays))
+            inserts.append(rows.on_conflict_do_nothing() if once else rows)
+        *before, last = inserts
+        return last.add_cte(*(each.cte(f"rows_{number}") for number, each in enumerate(before)))
+
+    return Hot(build)
 
 
-def insert_once(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+@cache
+def _insert_rows(table: Table, *, once: bool) -> Any:
+    rows = sqlite.insert(table)
+    return rows.on_conflict_do_nothing() if once else rows
+
+
+def insert_new(connection: Connection, table: Table, rows: Rows) -> None:
+    """Insert rows none of which may be there already."""
+    _insert(connection, {table: rows}, once=False)
+
+
+def insert_once(connection: Connection, table: Table, rows: Rows) -> None:
     """Insert rows; a row whose key is there already stays as it is (so an ambiguous commit can be repeated)."""
-    if not rows:
+    insert_all_once(connection, {table: rows})
+
+
+def insert_all_once(connection: Connection, tables: Mapping[Table, Rows]) -> None:
+    """Insert rows into several tables that do not refer to each other; see `insert_once`."""
+    _insert(connection, tables, once=True)
+
+
+def _insert(connection: Connection, tables: Mapping[Table, Rows], *, once: bool) -> None:
+    filled = {table: rows for table, rows in tables.items() if rows}
+    if not filled:
         return
     if connection.dialect.name != POSTGRESQL:
-        connection.execute(_insert_rows(table), list(rows))
+        for table, rows in filled.items():
+            connection.execute(_insert_rows(table, once=once), list(rows))
         return
-    names = tuple(rows[0])
-    arrays = {name: [row[name] for row in rows] for name in names}
-    connection.execute(_insert_arrays(table, names), arrays)
+    shape = tuple((table, tuple(rows[0])) for table, rows in filled.items())
+    arrays = {
+        f"{table.name}_{name}": [row[name] for row in filled[table]]
+        for table, names in shape
+        for name in names
+    }
+    _insert_arrays(shape, once=once)(connection, **arrays)
 
 
 def did_insert(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert one row and tell whether it was new: whoever races for the same key, one wins."""
     key = next(iter(table.primary_key))
-    statement = _insert(connection.dialect.name, table).values(**row).on_conflict_do_nothing().returning(key)
+    statement = (
+        _inserting(connection.dialect.name, table).values(**row).on_conflict_do_nothing().returning(key)
+    )
     return connection.execute(statement).first() is not None
 
 
 def insert_or_lock(connection: Connection, table: Table, row: Mapping[str, Any]) -> Row[Any]:
     """Insert one row or, where its key is there already, lock that row as it stands; give the row."""
     keys = list(table.primary_key)
-    insert = _insert(connection.dialect.name, table).values(**row)
+    insert = _inserting(connection.dialect.name, table).values(**row)
     same = {key.name: insert.excluded[key.name] for key in keys}
     statement = insert.on_conflict_do_update(index_elements=keys, set_=same).returning(*table.c)
     found: Row[Any] = connection.execute(statement).one()
@@ -127,6 +209,6 @@ def insert_or_lock(connection: Connection, table: Table, row: Mapping[str, Any])
 def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows, or make those whose key is there already what they are now."""
     keys = [key.name for key in table.primary_key]
-    insert = _insert(connection.dialect.name, table)
+    insert = _inserting(connection.dialect.name, table)
     changed = {name: insert.excluded[name] for name in rows[0] if name not in keys}
     connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=changed), list(rows))

@@ -194,6 +194,19 @@ session = Table(
     Index(None, "person_id"),
 )
 
+logout_delivery = Table(
+    "logout_delivery",
+    metadata,
+    _id("delivery_id"),
+    _text("client_id"),
+    _text("subject"),
+    _at("created_at"),
+    _at("due_at", nullable=True),
+    Column("attempts", Integer, nullable=False),
+    _at("delivered_at", nullable=True),
+    Index(None, "due_at"),
+)
+
 invitation = Table(
     "invitation",
     metadata,
@@ -498,6 +511,18 @@ log_checkpoint = Table(
     _at("signed_at"),
 )
 
+log_archive = Table(
+    "log_archive",
+    metadata,
+    Column("first_leaf", BigInteger, primary_key=True, autoincrement=False),
+    Column("end_leaf", BigInteger, nullable=False),
+    _at("before_at"),
+    Column("manifest_digest", LargeBinary, nullable=False),
+    _at("archived_at"),
+    CheckConstraint("end_leaf > first_leaf", name="range"),
+    CheckConstraint("length(manifest_digest) = 32", name="digest"),
+)
+
 lease = Table("lease", metadata, _id("name"), _text("holder"), _at("expires_at"))
 
 # Protocol
@@ -557,6 +582,19 @@ access_token = Table(
     Index(None, "family_id"),
 )
 
+client_token = Table(
+    "client_token",
+    metadata,
+    _digest("token_digest"),
+    _text("token_id"),
+    _text("client_id"),
+    _text("scope"),
+    _at("issued_at"),
+    _at("expires_at"),
+    _at("revoked_at", nullable=True),
+    _text("dpop_jkt", nullable=True),
+)
+
 refresh_token = Table(
     "refresh_token",
     metadata,
@@ -609,5 +647,10 @@ APPEND_ONLY = (
     admin_action,
     log_leaf,
     log_checkpoint,
+    log_archive,
 )
-"""Tables that only grow; triggers on both databases refuse to change or delete a row."""
+"""Tables that only grow; triggers on both databases refuse to change or delete a row.
+
+Two of them let a row go under one condition: `handoff` and `log_leaf`, once it is archived and its grant is over
+(`gateway/store/guards.py`).
+"""

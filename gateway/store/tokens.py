@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, case, select, update
+from sqlalchemy import BigInteger, Connection, Select, Table, func, select, update
 
 from gateway.model.tokens import AccessToken, Held, RefreshToken
+from gateway.store.client_tokens import revoke_client_tokens
 from gateway.store.loading import GRANT_COLUMNS, PERSON_COLUMNS, grant_from_row, items_of, person_from_row
 from gateway.store.release import hold_access_tokens
-from gateway.store.statements import among, any_of, by_key, insert_once, pair_among
+from gateway.store.statements import Hot, Lists, insert_all_once
 from gateway.store.tables import access_token, consent_grant, partner, person, refresh_token
 
 # dataclasses.asdict copies what it finds, which costs 20 times as much.
@@ -36,8 +36,7 @@ def load_access_tokens(
     return [found.get(digest) for digest in digests]
 
 
-@cache
-def _refresh_tokens(dialect: str) -> Select[Any]:
+def _refresh_tokens(lists: Lists) -> Select[Any]:
     successor = refresh_token.alias("successor")
     own = [column for column in refresh_token.c if column.name != "grant_id"]
     return (
@@ -52,16 +51,18 @@ def _refresh_tokens(dialect: str) -> Select[Any]:
         .join(partner, partner.c.partner_id == consent_grant.c.partner_id)
         .join(person, person.c.person_id == consent_grant.c.person_id)
         .outerjoin(successor, successor.c.token_digest == refresh_token.c.successor_digest)
-        .where(among(dialect, refresh_token.c.token_digest))
+        .where(lists.any_of(refresh_token.c.token_digest))
     )
+
+
+_REFRESH_TOKENS = Hot(_refresh_tokens)
 
 
 def load_refresh_tokens(
     connection: Connection, digests: Sequence[bytes]
 ) -> Sequence[Held[RefreshToken] | None]:
     """Load refresh tokens with what they stand on; None for an unknown one."""
-    wanted = {"wanted": sorted(set(digests))}
-    rows = connection.execute(_refresh_tokens(connection.dialect.name), wanted).all()
+    rows = _REFRESH_TOKENS(connection, wanted=sorted(set(digests)))
     items = items_of(connection, [row.grant_id for row in rows])
     names = RefreshToken.__dataclass_fields__
     found = {
@@ -102,33 +103,61 @@ def rotate_refresh_tokens(connection: Connection, rotations: Sequence[Rotation])
     wanted = {each.used_digest: each for each in rotations if each.access_token is not None}
     alive = _mark_used(connection, wanted)
     going = [each for each in rotations if each.access_token is not None and each.used_digest in alive]
-    insert_once(connection, refresh_token, [refresh_row(each.successor) for each in going if each.successor])
-    insert_once(
-        connection, access_token, [access_row(each.access_token) for each in going if each.access_token]
+    insert_all_once(
+        connection,
+        {
+            refresh_token: [refresh_row(each.successor) for each in going if each.successor],
+            access_token: [access_row(each.access_token) for each in going if each.access_token],
+        },
     )
     revoke_families(connection, {each.family_id: each.at for each in rotations if each.access_token is None})
     return [each.access_token is not None and each.used_digest in alive for each in rotations]
 
 
+def _used(lists: Lists) -> Any:
+    token = refresh_token.c
+    successor = lists.by_key(token.token_digest, "followed", "successors", token.successor_digest)
+    return (
+        update(refresh_token)
+        .where(lists.any_of(token.token_digest), token.revoked_at.is_(None))
+        .values(
+            used_at=func.coalesce(token.used_at, lists.value("now", BigInteger)), successor_digest=successor
+        )
+        .returning(token.token_digest)
+    )
+
+
+_USED = Hot(_used, with_values=True)
+
+
 def _mark_used(connection: Connection, wanted: Mapping[bytes, Rotation]) -> set[bytes]:
     if not wanted:
         return set()
-    token = refresh_token.c
     # A token that does not rotate keeps a NULL successor and may be used again.
     successors = {digest: each.successor.token_digest for digest, each in wanted.items() if each.successor}
-    now = max(each.at for each in wanted.values())
-    values: dict[str, object] = {"used_at": case((token.used_at.is_(None), now), else_=token.used_at)}
-    if successors:
-        values["successor_digest"] = by_key(
-            connection, token.token_digest, successors, token.successor_digest
-        )
-    statement = (
-        update(refresh_token)
-        .where(any_of(connection, token.token_digest, wanted), token.revoked_at.is_(None))
-        .values(**values)
-        .returning(token.token_digest)
+    rows = _USED(
+        connection,
+        wanted=sorted(wanted),
+        followed=list(successors),
+        successors=list(successors.values()),
+        now=max(each.at for each in wanted.values()),
     )
-    return set(connection.execute(statement).scalars())
+    return {row.token_digest for row in rows}
+
+
+def _revoked(table: Table, column: str) -> Hot:
+    """Build the revocation of every live token whose column is listed."""
+    return Hot(
+        lambda lists: (
+            update(table)
+            .where(lists.any_of(table.c[column]), table.c.revoked_at.is_(None))
+            .values(revoked_at=lists.value("now", BigInteger))
+        )
+    )
+
+
+_FAMILY_REVOKED = tuple(_revoked(table, "family_id") for table in (access_token, refresh_token))
+_GRANT_REVOKED = tuple(_revoked(table, "grant_id") for table in (access_token, refresh_token))
 
 
 def revoke_families(connection: Connection, families: Mapping[str, int]) -> None:
@@ -136,13 +165,21 @@ def revoke_families(connection: Connection, families: Mapping[str, int]) -> None
     if not families:
         return
     _lock_families(connection, sorted(families))
-    at = max(families.values())
-    for table in (access_token, refresh_token):
-        connection.execute(
-            update(table)
-            .where(any_of(connection, table.c.family_id, families), table.c.revoked_at.is_(None))
-            .values(revoked_at=at)
-        )
+    for revoke in _FAMILY_REVOKED:
+        revoke(connection, wanted=sorted(families), now=max(families.values()))
+
+
+def _families(lists: Lists) -> Any:
+    token = refresh_token.c
+    return (
+        select(token.token_digest)
+        .where(lists.any_of(token.family_id))
+        .order_by(token.token_digest)
+        .with_for_update()
+    )
+
+
+_FAMILIES = Hot(_families)
 
 
 def _lock_families(connection: Connection, family_ids: Sequence[str]) -> None:
@@ -151,26 +188,15 @@ def _lock_families(connection: Connection, family_ids: Sequence[str]) -> None:
     A refresh holds its own token's row until it commits. Once a look finds no token that was not locked by the
     look before, none is in flight, and the next statement sees all that there is.
     """
-    statement = (
-        select(refresh_token.c.token_digest)
-        .where(any_of(connection, refresh_token.c.family_id, family_ids))
-        .order_by(refresh_token.c.token_digest)
-        .with_for_update()
-    )
-    locked: Sequence[bytes] | None = None
-    while (found := connection.execute(statement).scalars().all()) != locked:
+    locked: Sequence[Any] | None = None
+    while (found := _FAMILIES(connection, wanted=family_ids)) != locked:
         locked = found
 
 
 def revoke_of_grants(connection: Connection, grants: Mapping[str, int]) -> None:
     """Revoke every token that stands on the grants."""
-    at = max(grants.values())
-    for table in (access_token, refresh_token):
-        connection.execute(
-            update(table)
-            .where(any_of(connection, table.c.grant_id, grants), table.c.revoked_at.is_(None))
-            .values(revoked_at=at)
-        )
+    for revoke in _GRANT_REVOKED:
+        revoke(connection, wanted=sorted(grants), now=max(grants.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,29 +208,39 @@ class Revocation:
     at: int
 
 
+def _refresh_owners(lists: Lists) -> Any:
+    token = refresh_token.c
+    return select(token.token_digest, token.client_id, token.family_id).where(
+        lists.any_of(token.token_digest)
+    )
+
+
+def _own_revoked(lists: Lists) -> Any:
+    token = access_token.c
+    return (
+        update(access_token)
+        .where(lists.pair_among(token.token_digest, token.client_id, "digests", "clients"))
+        .values(revoked_at=func.coalesce(token.revoked_at, lists.value("now", BigInteger)))
+        .returning(token.token_digest, token.client_id)
+    )
+
+
+_REFRESH_OWNERS, _OWN_REVOKED = Hot(_refresh_owners), Hot(_own_revoked, with_values=True)
+
+
 def revoke_tokens(connection: Connection, revocations: Sequence[Revocation]) -> Sequence[bool]:
     """Revoke what the client itself holds: an access token alone, a refresh token with its whole family."""
-    digests = sorted({each.token_digest for each in revocations})
     at = max(each.at for each in revocations)
     ours = {(each.token_digest, each.client_id) for each in revocations}
-    families: dict[str, int] = {}
-    found: set[tuple[bytes, str]] = set()
-    refresh = refresh_token.c
-    for row in connection.execute(
-        select(refresh.token_digest, refresh.client_id, refresh.family_id).where(
-            any_of(connection, refresh.token_digest, digests)
-        )
-    ):
-        if (row.token_digest, row.client_id) in ours:
-            families[row.family_id] = at
-            found.add((row.token_digest, row.client_id))
-    access = access_token.c
-    statement = (
-        update(access_token)
-        .where(pair_among(connection, access.token_digest, access.client_id, ours))
-        .values(revoked_at=case((access.revoked_at.is_(None), at), else_=access.revoked_at))
-        .returning(access.token_digest, access.client_id)
-    )
-    found |= {(row.token_digest, row.client_id) for row in connection.execute(statement)}
-    revoke_families(connection, families)
+    refreshing = _REFRESH_OWNERS(connection, wanted=sorted({token for token, _ in ours}))
+    own = [row for row in refreshing if (row.token_digest, row.client_id) in ours]
+    found = {(row.token_digest, row.client_id) for row in own}
+    # In the order of their keys, so that transactions cannot wait for each other in a circle.
+    others = sorted(ours - found)
+    if others:
+        digests, clients = [token for token, _ in others], [client for _, client in others]
+        revoked = _OWN_REVOKED(connection, digests=digests, clients=clients, now=at)
+        found |= {(row.token_digest, row.client_id) for row in revoked}
+        found |= revoke_client_tokens(connection, ours - found, at)
+    revoke_families(connection, {row.family_id: at for row in own})
     return [(each.token_digest, each.client_id) in found for each in revocations]

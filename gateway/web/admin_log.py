@@ -20,7 +20,7 @@ from gateway.web.visit import Visit, see_other, show, signed_in_page
 from gateway.web.wording import field_label, purpose_label
 from scopes import FIELDS
 
-ENDPOINTS = ("userinfo",)
+ENDPOINTS = ("userinfo", "release")
 """Where values can leave."""
 
 

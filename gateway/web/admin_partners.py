@@ -36,7 +36,7 @@ from gateway.web.administration import (
 from gateway.web.formats import later, say
 from gateway.web.visit import Answer, Visit, see_other, show, signed_in_page
 from gateway.web.wording import country_name, field_label, form_label, language, purpose_label
-from partners import AuthMethod, Client, Offer, PartnerState
+from partners import Client, Offer, PartnerState
 
 STOP_REASONS = (
     ReasonCode.SECURITY_INCIDENT,
@@ -161,7 +161,7 @@ def _clients(visit: Visit, seen: SeenPartner) -> tuple[views.ClientRow, ...]:
 
 
 def _client(visit: Visit, client: Client, is_registered: bool) -> views.ClientRow:
-    has_secret = is_registered and client.auth_method is not AuthMethod.PRIVATE_KEY_JWT
+    has_secret = is_registered and client.auth_method.is_by_secret
     may = Power.REVIEW_PARTNER in powers_of(visit.signed_in.person.role)
     here = f"/admin/partners/{client.partner_id}"
     return views.ClientRow(

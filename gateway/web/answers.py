@@ -45,6 +45,8 @@ def resource_refusal(refusal: Refusal, *, documentation: str, is_dpop: bool = Fa
         headers["WWW-Authenticate"] = f"{_BEARER}, {_DPOP}"
     elif status in (400, 401, 403):
         said = f'error="{refusal.code}", error_description="{refusal.description}"'
+        if refusal.max_age is not None:
+            said += f', max_age="{refusal.max_age}"'
         headers["WWW-Authenticate"] = f"{_DPOP if is_dpop else _BEARER}, {said}"
     return json_answer(_body(refusal, documentation), status, headers)
 

@@ -38,7 +38,7 @@ from gateway.web.visit import COOKIE, Visit, origin_of, page_handler, refusal_pa
 async def authorize(visit: Visit) -> Response:
     """Take an authorization request by GET or POST (OIDC Core §3.1.2.1)."""
     try:
-        authorization = await begin_authorization(visit.services, await _parameters(visit.request))
+        authorization = await begin_authorization(visit.services, await read_request(visit.request))
     except Refusal as refusal:
         return _not_in_order(visit, refusal)
     if isinstance(authorization, Back):
@@ -46,7 +46,8 @@ async def authorize(visit: Visit) -> Response:
     return await _go_on(visit, authorization)
 
 
-async def _parameters(request: Request) -> Parameters:
+async def read_request(request: Request) -> Parameters:
+    """Read what a partner sent by way of the browser, by GET or POST."""
     if request.method == "GET":
         return read_parameters(request.scope["query_string"])
     body = await read_body(request)

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.actions.clients import BackRequest
+from gateway.actions.grant_management import give_back_grant, query_grant
 from gateway.actions.introspect import introspect_token
 from gateway.actions.par import push_request
 from gateway.actions.proofs import nonce
@@ -17,8 +18,10 @@ from gateway.actions.services import Services
 from gateway.actions.token import issue_token
 from gateway.kit.errors import Refusal
 from gateway.oauth.metadata import PATHS, key_set, server_metadata
-from gateway.web.answers import NO_TOKEN, json_answer, resource_refusal, token_refusal
+from gateway.oauth.parameters import Parameters
+from gateway.web.answers import NO_STORE, NO_TOKEN, json_answer, resource_refusal, token_refusal
 from gateway.web.bodies import FORM_TYPE, media_type, read_body, read_parameters_of
+from gateway.web.certificates import shown
 
 Story = Callable[[Services, BackRequest], Awaitable[Response]]
 
@@ -30,7 +33,9 @@ def back_channel(story: Story) -> Callable[[Request], Awaitable[Response]]:
         services: Services = request.app.state.services
         try:
             parameters = await read_parameters_of(request)
-            found = BackRequest(parameters, _authorization(request), _headers(request, b"dpop"))
+            found = BackRequest(
+                parameters, _authorization(request), _headers(request, b"dpop"), shown(request)
+            )
             return _with_nonce(services, await story(services, found))
         except Refusal as refusal:
             answer = token_refusal(refusal, documentation=services.settings.documentation)
@@ -78,17 +83,44 @@ async def _introspect(services: Services, request: BackRequest) -> Response:
     return json_answer(await introspect_token(services, request))
 
 
-async def userinfo(request: Request) -> Response:
+Reader = Callable[[Request, Reading], Awaitable[Response]]
+
+
+def resource(read: Reader) -> Callable[[Request], Awaitable[Response]]:
+    """Make the handler of a protected resource; refusals become challenges (RFC 6750 §3, RFC 9449 §7.1)."""
+
+    async def handle(request: Request) -> Response:
+        services: Services = request.app.state.services
+        try:
+            answer = await read(request, await _reading(request))
+        except Refusal as refusal:
+            answer = resource_refusal(
+                refusal, documentation=services.settings.documentation, is_dpop=_names_dpop(request)
+            )
+        return _with_nonce(services, answer)
+
+    return handle
+
+
+async def _userinfo(request: Request, reading: Reading) -> Response:
     """Read what the person shares (OIDC Core §5.3); GET and POST, the token in the header or the form."""
-    services: Services = request.app.state.services
     gate: Gate = request.app.state.gate
-    try:
-        answer = json_answer(await gate.userinfo(await _reading(request)))
-    except Refusal as refusal:
-        answer = resource_refusal(
-            refusal, documentation=services.settings.documentation, is_dpop=_names_dpop(request)
-        )
-    return _with_nonce(services, answer)
+    return json_answer(await gate.userinfo(reading))
+
+
+async def _release(request: Request, reading: Reading) -> Response:
+    gate: Gate = request.app.state.gate
+    return json_answer(await gate.release(reading))
+
+
+async def _query_grant(request: Request, reading: Reading) -> Response:
+    services: Services = request.app.state.services
+    return json_answer(await query_grant(services, reading, request.path_params["grant_id"]))
+
+
+async def _give_back_grant(request: Request, reading: Reading) -> Response:
+    await give_back_grant(request.app.state.services, reading, request.path_params["grant_id"])
+    return Response(status_code=204, headers=NO_STORE)
 
 
 def _names_dpop(request: Request) -> bool:
@@ -99,7 +131,8 @@ def _names_dpop(request: Request) -> bool:
 
 async def _reading(request: Request) -> Reading:
     """Find the one access token (RFC 6750 §2.1, §2.2); one in the query is refused (RFC 9700 §4.3.2)."""
-    found = []
+    found: list[str] = []
+    form: Parameters = {}
     is_dpop = False
     header = _authorization(request)
     if header is not None:
@@ -118,7 +151,8 @@ async def _reading(request: Request) -> Reading:
         raise Refusal("invalid_request", detail="two tokens", hint="The access token was sent twice.")
     if not found:
         raise Refusal("invalid_token", detail=NO_TOKEN)
-    return Reading(found[0], is_dpop, _headers(request, b"dpop"), request.method)
+    details = form.get("authorization_details")
+    return Reading(found[0], is_dpop, _headers(request, b"dpop"), request.method, shown(request), details)
 
 
 def _from_header(header: bytes) -> tuple[bool, str]:
@@ -159,12 +193,17 @@ def _public(body: Mapping[str, Any]) -> Response:
     return answer
 
 
+_GRANT = PATHS["grant_management_endpoint"] + "/{grant_id}"
+
 ROUTES = (
     Route(PATHS["token_endpoint"], back_channel(_token), methods=["POST"]),
     Route(PATHS["pushed_authorization_request_endpoint"], back_channel(_par), methods=["POST"]),
     Route(PATHS["revocation_endpoint"], back_channel(_revoke), methods=["POST"]),
     Route(PATHS["introspection_endpoint"], back_channel(_introspect), methods=["POST"]),
-    Route(PATHS["userinfo_endpoint"], userinfo, methods=["GET", "POST"]),
+    Route(PATHS["userinfo_endpoint"], resource(_userinfo), methods=["GET", "POST"]),
+    Route(PATHS["release_endpoint"], resource(_release), methods=["POST"]),
+    Route(_GRANT, resource(_query_grant), methods=["GET"]),
+    Route(_GRANT, resource(_give_back_grant), methods=["DELETE"]),
     Route(PATHS["jwks_uri"], jwks, methods=["GET"]),
     Route("/.well-known/oauth-authorization-server", metadata, methods=["GET"]),
     Route("/.well-known/openid-configuration", metadata, methods=["GET"]),

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 
 from gateway.kit.errors import Refusal
+from gateway.oauth.metadata import PATHS
 from gateway.web import (
     admin_grants,
     admin_home,
@@ -17,6 +18,7 @@ from gateway.web import (
     admin_people,
     authorize,
     connected,
+    end_session,
     language,
     log,
     mail_links,
@@ -42,6 +44,7 @@ def all_routes() -> list[Route]:
         *language.ROUTES,
         *security.ROUTES,
         *mail_links.ROUTES,
+        *end_session.ROUTES,
         *connected.ROUTES,
         *log.ROUTES,
         *profile.ROUTES,
@@ -92,6 +95,7 @@ class StaticDispatch:
 
 
 PARTNER_PATHS = frozenset(route.path for route in protocol.ROUTES)
+_GRANTS = PATHS["grant_management_endpoint"] + "/"
 
 
 async def on_http_error(request: Request, error: Exception) -> Response:
@@ -124,7 +128,7 @@ async def on_failure(request: Request, error: Exception) -> Response:
 
 def _in_the_voice_of_the_place(request: Request, refusal: Refusal) -> Response:
     services = request.app.state.services
-    if request.url.path in PARTNER_PATHS:
+    if request.url.path in PARTNER_PATHS or request.url.path.startswith(_GRANTS):
         return token_refusal(refusal, documentation=services.settings.documentation)
     return refusal_page(Visit(request, services, None), refusal)
 

@@ -9,6 +9,7 @@ from starlette.routing import Route
 from gateway.accounts.passwords import SHORTEST
 from gateway.actions.authorize import Authorization, open_authorization
 from gateway.actions.invitations import accept_invitation, find_invitation
+from gateway.actions.logout import log_out
 from gateway.actions.passkeys import ask_to_sign, sign_in_with_passkey, step_up_with_passkey
 from gateway.actions.second_factors import log_in_with_code, step_up_with_code
 from gateway.actions.security import see_security
@@ -19,12 +20,12 @@ from gateway.actions.sessions import (
     Rejected,
     find_person_email,
     log_in,
-    log_out,
     reauthenticate,
 )
 from gateway.kit.errors import Refusal
 from gateway.web import views
 from gateway.web.answers import note
+from gateway.web.end_session import signed_out_to
 from gateway.web.formats import say
 from gateway.web.security import passkey_fault, passkey_page
 from gateway.web.visit import (
@@ -284,9 +285,7 @@ async def do_logout(visit: Visit) -> Response:
     """End the session."""
     await visit.form()
     await log_out(visit.services, visit.signed_in)
-    response = see_other("/signed-out")
-    response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="lax")
-    return response
+    return signed_out_to("/signed-out")
 
 
 async def signed_out(visit: Visit) -> Response:

@@ -107,7 +107,7 @@ class Visit:
         # Each proxy adds its peer at the end, in the same header or in a further one.
         said = ",".join(self.request.headers.getlist("x-forwarded-for"))
         hops = [hop.strip() for hop in said.split(",") if hop.strip()]
-        while hops and _is_trusted(address, self.services):
+        while hops and is_trusted(address, self.services):
             address = hops.pop()
         return address
 
@@ -182,7 +182,8 @@ class Visit:
         return self.signed_in
 
 
-def _is_trusted(text: str, services: Services) -> bool:
+def is_trusted(text: str, services: Services) -> bool:
+    """Whether an address belongs to a proxy that the settings trust."""
     try:
         address = ip_address(text)
     except ValueError:

@@ -46,18 +46,20 @@ class Stage:
     folder: Path
     ending: ExitStack
 
-    def person(self, email: str = "asha@lakeside.example") -> Browser:
+    def person(self, email: str = "asha@lakeside.example", browser: Browser | None = None) -> Browser:
         """Open a browser and sign in."""
-        browser = Browser(local_client())
+        browser = browser or Browser(local_client())
         self.ending.callback(browser.close)
         page = browser.open(f"{self.issuer}/login")
         page = browser.submit(page, "/login", {"email": email, "password": PASSWORD})
         assert page.status == 200, page.text
         return browser
 
-    def share(self, url: str, *, back: str = PLACE, ticked: Sequence[str] = ()) -> str:
+    def share(
+        self, url: str, *, back: str = PLACE, ticked: Sequence[str] = (), browser: Browser | None = None
+    ) -> str:
         """Say yes to an authorization request; give the address that goes back to the partner."""
-        browser = self.person()
+        browser = self.person(browser=browser)
         page = browser.open(url, stop_at=back)
         if not page.text.startswith(back):
             page = browser.submit(page, "/consent", {"item": ticked}, button="share", stop_at=back)
@@ -83,13 +85,17 @@ def prepare(url: str, folder: Path, manifest: Path = HERE / "partner.toml") -> N
 
 
 @contextmanager
-def served(database_url: str, folder: Path, *words: str, **settings: str) -> Iterator[Stage]:
+def served(
+    database_url: str, folder: Path, *words: str, mtls: bool = False, **settings: str
+) -> Iterator[Stage]:
     """Serve the gateway over a filled database until the block ends."""
     port = free_port()
     scheme = "https" if "--tls-certificate" in words else "http"
     issuer = f"{scheme}://localhost:{port}"
     write_key_ring(folder / "key-ring.json", fixed_ring())
     own = {"issuer": issuer, "database_url": database_url, "data_dir": str(folder), **settings}
+    if mtls:
+        own["mtls_url"] = issuer
     environment = {**os.environ, **{PREFIX + name.upper(): value for name, value in own.items()}}
     command = [sys.executable, "-m", "gateway", "serve", "--port", str(port), *words]
     with running(command, folder / "gateway.log", env=environment) as process:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from partners import parse_manifest
 from partners.keys import jwks_faults
+from tests.certificates import issue
 from tests.partners.samples import (
     CAMPUSPRESS,
     EC_KEY,
@@ -107,7 +108,7 @@ def test_any_change_of_a_member_gets_an_answer(key, data):
 
 
 def test_only_what_verification_needs_is_kept():
-    (client,) = read_campuspress(jwks={"keys": [EC_KEY | {"note": "x", "x5c": ["y"]}]}).clients
+    (client,) = read_campuspress(jwks={"keys": [EC_KEY | {"note": "x", "x5t": "y"}]}).clients
     assert client.jwks == JWKS
 
 
@@ -136,7 +137,8 @@ def test_private_key_jwt_needs_keys_and_secrets_need_none():
         read_quizco, (method, method + '\njwks_file = "x.json"'), files={"x.json": json.dumps(JWKS)}
     )
     assert found == {
-        "client[0].jwks_file": "keys are for private_key_jwt only: leave them out or change auth_method"
+        "client[0].jwks_file": "keys are for private_key_jwt only, or self_signed_tls_client_auth: "
+        "leave them out or change auth_method"
     }
 
 
@@ -161,3 +163,80 @@ def test_a_key_file_that_cannot_be_read(text, part):
     files = {} if text is None else {"campuspress.jwks.json": text}
     found = faults_of(lambda: parse_manifest(CAMPUSPRESS, file="c.toml", allow_loopback=True, files=files))
     assert part in found["client[0].jwks_file"]
+
+
+METHOD = 'auth_method = "private_key_jwt"'
+CERTIFICATE = issue("CN=self", 1_795_000_000)
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "part"),
+    [
+        ('tls_client_auth_subject_dn = "CN=shop,C=IN"', None, None),
+        ('tls_client_auth_san_dns = "shop.example.org"', None, None),
+        ('tls_client_auth_san_ip = "192.0.2.1"', None, None),
+        ('tls_client_auth_san_uri = "urn:shop"', None, None),
+        ('tls_client_auth_san_email = "shop@example.org"', None, None),
+        ("", "auth_method", "needs exactly one of"),
+        ('tls_client_auth_subject_dn = "shop"', "tls_client_auth_subject_dn", "no distinguished name"),
+        ('tls_client_auth_subject_dn = ""', "tls_client_auth_subject_dn", "empty"),
+        ("tls_client_auth_subject_dn = 7", "tls_client_auth_subject_dn", "text in quotes"),
+        ('tls_client_auth_san_ip = "192.0.2"', "tls_client_auth_san_ip", "no IP address"),
+        ('tls_client_auth_san_email = "shop"', "tls_client_auth_san_email", "no e-mail"),
+        ('tls_client_auth_san_dns = ""', "tls_client_auth_san_dns", "empty"),
+        (
+            'tls_client_auth_san_ip = "192.0.2.1"\ntls_client_auth_san_dns = "a.example.org"',
+            "auth_method",
+            "needs exactly one of",
+        ),
+    ],
+)
+def test_a_certificate_is_known_by_one_name(line, key, part):
+    """RFC 8705 §2.1.2."""
+    changes = (METHOD, METHOD.replace("private_key_jwt", "tls_client_auth")), (FILE, line)
+    if key is None:
+        name, value = line.replace('"', "").split(" = ")
+        assert read_campuspress(*changes).clients[0].tls_client_auth_subject == (name, value)
+    else:
+        assert part in faults_of(read_campuspress, *changes)[f"client[0].{key}"]
+
+
+def test_a_certificates_name_is_for_its_own_method():
+    found = faults_of(read_campuspress, (METHOD, METHOD + '\ntls_client_auth_san_dns = "a.example.org"'))
+    assert "leave it out" in found["client[0].tls_client_auth_san_dns"]
+
+
+def test_a_self_signed_certificate_stands_in_the_keys():
+    """RFC 8705 §2.2.2, RFC 7517 §4.7."""
+    changes = [(METHOD, METHOD.replace("private_key_jwt", "self_signed_tls_client_auth"))]
+    assert "no key has an x5c" in faults_of(read_campuspress, *changes)["client[0].jwks_file"]
+    (client,) = read_campuspress(*changes, jwks={"keys": [CERTIFICATE.jwk]}).clients
+    assert client.jwks["keys"][0]["x5c"] == CERTIFICATE.jwk["x5c"]
+    inline = 'jwks = { keys = [{ kty = "oct" }] }'
+    assert faults_of(read_campuspress, *changes, (FILE, inline)).keys() == {
+        "client[0].jwks.keys[0].kid",
+        "client[0].jwks.keys[0].kty",
+    }
+
+
+@pytest.mark.parametrize("x5c", ["x", [], [7], ["x"], ["AAAA"], CERTIFICATE.jwk["x5c"] * 6])
+def test_a_certificate_that_is_none_is_refused(x5c):
+    assert [name for name, _ in jwks_faults({"keys": [EC_KEY | {"x5c": x5c}]})] == ["keys[0].x5c"]
+
+
+def test_whoever_signs_messages_needs_keys_besides_a_certificate():
+    """RFC 9101 §6.2."""
+    changes = (METHOD, METHOD.replace("private_key_jwt", "tls_client_auth")), (FILE, "message_signing = true")
+    found = faults_of(read_campuspress, *changes)
+    assert "message_signing needs the public keys" in found["client[0].jwks_file"]
+
+
+def test_keys_can_be_fetched_instead():
+    """RFC 7591 §2: jwks_uri, https only, and not beside keys of the manifest."""
+    address = 'jwks_uri = "https://campuspress.example.org/jwks.json"'
+    (client,) = read_campuspress((FILE, address)).clients
+    assert (client.jwks, client.jwks_uri) == (None, "https://campuspress.example.org/jwks.json")
+    assert "keep one" in faults_of(read_campuspress, (FILE, f"{FILE}\n{address}"))["client[0].jwks_uri"]
+    for wrong in ("http://campuspress.example.org/j", "https://127.0.0.2/j", "file:///etc/passwd"):
+        line = f'jwks_uri = "{wrong}"'
+        assert faults_of(read_campuspress, (FILE, line)).keys() == {"client[0].jwks_uri"}

@@ -120,7 +120,8 @@ def test_a_nul_in_an_address_is_not_found(both: World) -> None:
         for method in sorted(methods - {"HEAD"}):
             if "{" in path:
                 answer = client.request(method, re.sub(r"{[^}]+}", "x%00y", path))
-                assert answer.status_code in (400, 403, 404), (path, answer.text)
+                # A protected resource asks for a token before it looks at the address.
+                assert answer.status_code in (400, 401, 403, 404), (path, answer.text)
             elif path != "/logout":
                 asked = client.request(method, f"{path}?partner_id=x%00y&state=x%00y")
                 assert asked.status_code < 500, (path, asked.text)

@@ -43,6 +43,15 @@ def test_p9_a_school_that_says_no_blocks_the_partner(world: World) -> None:
     assert world.ask(world.signed_in("aoife@northfield.example")).form("/consent")
 
 
+def test_p9_nobody_can_find_out_silently_who_is_a_child(world: World) -> None:
+    """`prompt=none` answers a blocked person, and one who said no before, in the same words."""
+    browser = world.signed_in()
+    browser.submit(world.ask(browser), "/consent", button="refuse", stop_at=QUIZCO_REDIRECT)
+    refused = world.ask(browser, prompt="none").text
+    assert answer_of(world.ask(browser, prompt="none"))["error"] == "interaction_required"
+    assert world.ask(world.signed_in("meera@lakeside.example"), prompt="none").text == refused
+
+
 def test_an_answer_that_the_screen_has_no_button_for_is_refused(world: World) -> None:
     """And decides nothing."""
     browser = world.signed_in()

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from gateway.web.views.account import (
     AuthorizationErrorView,
     EditField,
+    EndSessionView,
     ErrorView,
     Holder,
     HomeView,
@@ -115,6 +116,7 @@ PAGES: Mapping[str, type[View]] = MappingProxyType(
         "reauthenticate": ReauthenticateView,
         "set_password": SetPasswordView,
         "invitation_invalid": InvitationInvalidView,
+        "end_session": EndSessionView,
         "signed_out": SignedOutView,
         "second_factor": SecondFactorView,
         "passkey": PasskeyView,
@@ -180,6 +182,7 @@ __all__ = [
     "Door",
     "Duration",
     "EditField",
+    "EndSessionView",
     "ErrorView",
     "Event",
     "Fact",

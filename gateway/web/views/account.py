@@ -63,6 +63,15 @@ class SignedOutView(View):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EndSessionView(View):
+    """Ask whether to sign out; `brand` names the partner that sent the browser, if any."""
+
+    action: str
+    brand: str = ""
+    hidden: Hidden = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HomeView(View):
     """The first page after signing in."""
 

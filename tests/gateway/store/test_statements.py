@@ -7,15 +7,18 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Column, Connection, LargeBinary, MetaData, Table, Text, select, text, update
+from sqlalchemy import Column, Connection, LargeBinary, MetaData, Table, Text, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
 
-from gateway.store.codes import _codes
-from gateway.store.engine import PostgresBackend, open_backend
-from gateway.store.loading import _items
-from gateway.store.profiles import _fields, _keys
-from gateway.store.release import _tokens
-from gateway.store.statements import any_of, by_key, insert_once, pair_among
-from gateway.store.tokens import _refresh_tokens
+from gateway.store.codes import _CODES, _LIVE_GRANTS, _REDEEMED
+from gateway.store.driver import fetch
+from gateway.store.engine import open_backend
+from gateway.store.loading import _ITEMS
+from gateway.store.profiles import _FIELDS, _KEYS
+from gateway.store.release import _LOCKED_TOKENS, _TOKENS
+from gateway.store.statements import Hot, insert_all_once, insert_once
+from gateway.store.tables import handoff, lease, log_pending
+from gateway.store.tokens import _FAMILIES, _OWN_REVOKED, _REFRESH_OWNERS, _REFRESH_TOKENS, _USED
 from tests.conftest import TEMPLATE
 from tests.world import World, fill
 
@@ -37,48 +40,98 @@ def test_sets_are_handled_item_by_item(
     both: World, rows: dict[bytes, str | None], changes: dict[bytes, str], pairs: set[tuple[bytes, str]]
 ) -> None:
     """Insert, look up, change by key and find pairs, as a dictionary would."""
+    first = dict(list(changes.items())[:1])
 
     def work(connection: Connection) -> tuple[set[bytes], set[bytes], dict[bytes, str | None]]:
-        connection.execute(text("DROP TABLE IF EXISTS word"))
-        WORD.create(connection)
+        WORD.create(connection, checkfirst=True)
+        connection.execute(delete(WORD))
         stored = [{"key": key, "said": said} for key, said in rows.items()]
         insert_once(connection, WORD, stored)
         insert_once(connection, WORD, [row | {"said": "again"} for row in stored])
-        paired = pair_among(connection, WORD.c.key, WORD.c.said, pairs)
-        there = any_of(connection, WORD.c.key, changes)
-        found = set(connection.execute(select(WORD.c.key).where(there)).scalars())
-        both_found = set(connection.execute(select(WORD.c.key).where(paired)).scalars())
-        said = by_key(connection, WORD.c.key, dict(list(changes.items())[:1]), WORD.c.said)
-        connection.execute(update(WORD).where(there).values(said=said))
-        return found, both_found, {row.key: row.said for row in connection.execute(select(WORD))}
+        paired = FIND_PAIRS(
+            connection, keys=[key for key, _ in sorted(pairs)], said=[said for _, said in sorted(pairs)]
+        )
+        found = FIND(connection, wanted=sorted(changes))
+        CHANGE(connection, wanted=sorted(changes), keys=list(first), values=list(first.values()))
+        after = connection.execute(select(WORD))
+        return {row.key for row in found}, {row.key for row in paired}, {row.key: row.said for row in after}
 
     found, paired, after = run(both, work)
-    first = dict(list(changes.items())[:1])
     assert found == rows.keys() & changes.keys()
     assert paired == {key for key, said in rows.items() if (key, said) in pairs}
     assert after == {key: first.get(key, said) for key, said in rows.items()}
+
+
+FIND = Hot(lambda lists: select(WORD.c.key).where(lists.any_of(WORD.c.key)))
+FIND_PAIRS = Hot(
+    lambda lists: select(WORD.c.key).where(lists.pair_among(WORD.c.key, WORD.c.said, "keys", "said")),
+    with_values=True,
+)
+CHANGE = Hot(
+    lambda lists: (
+        update(WORD)
+        .where(lists.any_of(WORD.c.key))
+        .values(said=lists.by_key(WORD.c.key, "keys", "values", WORD.c.said))
+    ),
+    with_values=True,
+)
+
+
+def test_rows_of_several_tables_go_in_together_and_once(both: World) -> None:
+    rows = {log_pending: [{"grant_id": "g", "source_id": "s", "kind": "handoff"}]}
+    more = {lease: [{"name": "n", "holder": "h", "expires_at": 1}]}
+
+    def work(connection: Connection) -> list[int]:
+        insert_all_once(connection, {})
+        insert_all_once(connection, rows)
+        insert_all_once(connection, rows | more | {handoff: []})
+        counts = [select(func.count()).select_from(table) for table in (log_pending, lease)]
+        return [connection.execute(count).scalar_one() for count in counts]
+
+    before = run(both, lambda connection: connection.execute(select(log_pending)).all())
+    assert run(both, work) == [len(before) + 1, 1]
+    assert run(both, work) == [len(before) + 1, 1]
+
+
+def test_what_fails_leaves_nothing_and_the_connection_goes_on(both: World) -> None:
+    """A failure within a transaction takes back what the driver itself has written in it."""
+    row = {"name": "n", "holder": "h", "expires_at": 1}
+
+    def fail(connection: Connection) -> None:
+        insert_once(connection, lease, [row])
+        insert_once(connection, lease, [row | {"name": None}])
+
+    with pytest.raises(IntegrityError):
+        run(both, fail)
+    assert run(both, lambda connection: connection.execute(select(lease)).all()) == []
 
 
 GROWING = {
     "access_token", "authorization_code", "refresh_token", "grant_item", "person_field", "consent_grant", "person",
     "person_key",
 }  # fmt: skip
-
-STATEMENTS = {
-    "access tokens": (_tokens("postgresql", True), [b"x"] * 64),
-    "codes": (_codes("postgresql"), [b"x"] * 64),
-    "refresh tokens": (_refresh_tokens("postgresql"), [b"x"] * 64),
-    "items": (_items("postgresql"), ["x"] * 64),
-    "fields": (_fields("postgresql"), ["x"] * 64),
-    "keys": (_keys("postgresql"), ["x"] * 64),
+DIGESTS, IDS = [bytes([number]) * 32 for number in range(64)], [f"x_{number}" for number in range(64)]
+STATEMENTS: dict[str, tuple[Hot, dict[str, Any]]] = {
+    "tokens": (_TOKENS, {"wanted": DIGESTS}),
+    "tokens under lock": (_LOCKED_TOKENS, {"wanted": DIGESTS}),
+    "items": (_ITEMS, {"wanted": IDS}),
+    "fields": (_FIELDS, {"wanted": IDS}),
+    "keys": (_KEYS, {"wanted": IDS}),
+    "codes": (_CODES, {"wanted": DIGESTS}),
+    "live grants": (_LIVE_GRANTS, {"wanted": IDS}),
+    "redeemed codes": (_REDEEMED, {"digests": DIGESTS, "redemptions": IDS}),
+    "refresh tokens": (_REFRESH_TOKENS, {"wanted": DIGESTS}),
+    "used tokens": (_USED, {"wanted": DIGESTS, "followed": DIGESTS, "successors": DIGESTS, "now": 1}),
+    "families": (_FAMILIES, {"wanted": IDS}),
+    "owners": (_REFRESH_OWNERS, {"wanted": DIGESTS}),
+    "own tokens": (_OWN_REVOKED, {"digests": DIGESTS, "clients": IDS, "now": 1}),
 }
 
 
 @pytest.mark.parametrize("name", STATEMENTS)
 def test_a_batch_of_64_finds_its_rows_by_index(fresh_postgres: str, name: str) -> None:
     """Where reading a table whole is forbidden, an index is there for every table that grows."""
-    statement, wanted = STATEMENTS[name]
-    assert not asyncio.run(_scans(fresh_postgres, statement, wanted)) & GROWING
+    assert not asyncio.run(_scans(fresh_postgres, *STATEMENTS[name])) & GROWING
 
 
 @pytest.fixture
@@ -91,18 +144,17 @@ def fresh_postgres(request: pytest.FixtureRequest) -> Any:
     server.drop_database(url)
 
 
-async def _scans(url: str, statement: Any, wanted: Sequence[Any]) -> set[str]:
+async def _scans(url: str, statement: Hot, values: dict[str, Any]) -> set[str]:
     """Name the tables that the plan reads whole."""
     backend = open_backend(url)
-    assert isinstance(backend, PostgresBackend)
-    dialect = backend._engine.dialect
-    spelled = str(statement.compile(dialect=dialect))
 
     def explain(connection: Connection) -> set[str]:
         # A table of a few rows is rightly read whole: the plan for it says nothing about one of a million.
         connection.exec_driver_sql("SET enable_seqscan = off")
-        plan = connection.exec_driver_sql("EXPLAIN (FORMAT JSON) " + spelled, (list(wanted),)).scalar_one()
-        return set(_sequential(plan[0]["Plan"]))
+        statement(connection, **values)
+        spelled = [values.get(name, kept) for name, kept in statement._values]
+        (row,) = fetch(connection, "EXPLAIN (FORMAT JSON) " + statement._text, spelled)
+        return set(_sequential(row[0][0]["Plan"]))
 
     try:
         return await backend.read(explain)

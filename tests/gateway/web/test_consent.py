@@ -72,7 +72,7 @@ def test_p9_minors_and_those_of_unknown_age_cannot_opt_in(both: World, email: st
     with pytest.raises(LookupError):
         page.form("/consent")
     assert page.link(QUIZCO_REDIRECT).startswith(f"{QUIZCO_REDIRECT}?error=access_denied")
-    assert answer_of(both.ask(browser, prompt="none"))["error"] == "access_denied"
+    assert answer_of(both.ask(browser, prompt="none"))["error"] == "interaction_required"
     assert rows(both, "SELECT count(*) FROM notice_served") == [(0,)]
 
 
@@ -101,7 +101,7 @@ def test_rule_10_a_school_that_blocks_a_partner_is_named_as_the_reason(both: Wor
     assert "school" in page.text
     with pytest.raises(LookupError):
         page.form("/consent")
-    assert answer_of(both.ask(browser, prompt="none"))["error"] == "access_denied"
+    assert answer_of(both.ask(browser, prompt="none"))["error"] == "interaction_required"
     assert both.ask(both.signed_in("aoife@northfield.example")).form("/consent")
 
 

@@ -11,7 +11,8 @@ from gateway.accounts.one_time_passwords import STEP, code_at
 from gateway.cli.browser import Browser, Page
 from gateway.store.second_factors import load_authenticators
 from tests.authenticator import PRESENT, Authenticator
-from tests.world import CHALLENGE, ISSUER, PASSWORD, World, answer_of
+from tests.protocol.campuspress import begin, push
+from tests.world import CAMPUSPRESS_REDIRECT, ISSUER, PASSWORD, World, answer_of
 
 ASHA = "asha@lakeside.example"
 HOST = "gateway.example"
@@ -462,4 +463,37 @@ def test_oidc_core_5_5_1_1_an_essential_class_is_reached_before_the_screen(world
     assert "code" in world.share(browser, page)
     refused = world.ask(world.signed_in("ben@lakeside.example"), claims=claims, prompt="none")
     assert answer_of(refused)["error"] == "login_required"
-    assert CHALLENGE
+
+
+def test_p15_a_postal_address_is_granted_only_after_a_recent_step_up(world: World):
+    """The answer is kept, the person shows who it is, and answers again."""
+    browser = world.signed_in()
+    page = browser.open(begin(push(world)), stop_at=CAMPUSPRESS_REDIRECT)
+    world.clock.pass_by(700)
+    asked = browser.submit(page, "/consent", button="share", stop_at=CAMPUSPRESS_REDIRECT)
+    assert "/reauthenticate" in asked.url
+    page = browser.submit(asked, "/reauthenticate", {"password": PASSWORD})
+    back = browser.submit(page, "/consent", button="share", stop_at=CAMPUSPRESS_REDIRECT)
+    assert "code" in answer_of(back)
+
+
+def test_saying_no_to_a_sensitive_detail_takes_no_step_up(world: World):
+    browser = world.signed_in()
+    page = browser.open(begin(push(world)), stop_at=CAMPUSPRESS_REDIRECT)
+    world.clock.pass_by(700)
+    back = browser.submit(page, "/consent", button="refuse", stop_at=CAMPUSPRESS_REDIRECT)
+    assert answer_of(back)["error"] == "access_denied"
+
+
+def test_signing_out_elsewhere_is_told_to_partners(world: World):
+    """Back-Channel Logout: the session that ends from afar ends as if its own browser had ended it."""
+    from sqlalchemy import text
+
+    other, browser = world.signed_in(), world.signed_in()
+    world.share(other, world.ask(other))
+    browser.submit(browser.open("/security"), "/security/sessions/end", {"session": "others"})
+
+    def read(connection, _):
+        return [connection.execute(text("SELECT count(*) FROM session WHERE ended_at IS NULL")).scalar_one()]
+
+    assert world.run(world.services.store.read, read, None) == 1

@@ -5,6 +5,7 @@ from dataclasses import replace
 from gateway.web.views import (
     AuthorizationErrorView,
     EditField,
+    EndSessionView,
     ErrorView,
     Fact,
     FieldError,
@@ -248,6 +249,11 @@ SAMPLES: dict[str, tuple[str, View]] = {
         "invitation_invalid",
         InvitationInvalidView(chrome=stranger, reason="expired"),
     ),
+    "end_session": (
+        "end_session",
+        EndSessionView(chrome=at_home, action="/session/end/confirmed", brand="QuizCo"),
+    ),
+    "end_session.alone": ("end_session", EndSessionView(chrome=at_home, action="/session/end/confirmed")),
     "signed_out": ("signed_out", SignedOutView(chrome=stranger)),
     "home": (
         "home",

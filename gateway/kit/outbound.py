@@ -1,0 +1,133 @@
+"""Fetching from addresses that a partner names, so that nobody can make us look where they cannot (RFC 9700 §4.8.2).
+
+The host is resolved once, every address is checked, and the connection goes to an address that was checked: a name
+that resolves otherwise a moment later leads nowhere else (DNS rebinding).
+"""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from urllib.parse import urlsplit
+
+import httpx2
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+
+SECONDS = 5.0
+"""For all of it: name, connection, answer."""
+
+MAX_BYTES = 65_536
+# Addresses with an IPv4 address inside, which translators on the way would unpack (RFC 6052, RFC 3056, RFC 4380).
+_WRAPPING = tuple(map(ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")))
+
+
+class OutboundFault(Exception):
+    """Nothing usable came back; the text names the reason and never the address."""
+
+
+async def resolve(host: str, port: int) -> Sequence[str]:
+    """Ask the system for a host's addresses.
+
+    Raises:
+        OSError: there is none.
+    """
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(each[4][0]) for each in found]
+
+
+@dataclass(frozen=True)
+class Outbound:
+    """The one way out to partners' servers.
+
+    Attributes:
+        networks: that may be reached although they are not public.
+        context: checks the server's certificate against the name that was asked for.
+    """
+
+    networks: tuple[Network, ...] = ()
+    context: ssl.SSLContext | bool = True
+    resolve: Resolve = resolve
+
+    async def get(self, url: str, media_type: str) -> bytes:
+        """Fetch a document.
+
+        Raises:
+            OutboundFault: for anything but a small answer 200 of the expected type.
+        """
+        status, body, found = await self._send("GET", url, {"Accept": media_type}, b"")
+        if status != 200:
+            raise OutboundFault(f"status {status}")
+        # JSON comes under several names: application/jwk-set+json is one (RFC 7517 §8.5.2).
+        if media_type.rpartition("/")[2] not in found:
+            raise OutboundFault("another media type")
+        return body
+
+    async def post(self, url: str, form: bytes) -> int:
+        """Post a form; gives the status, whatever it is."""
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        return (await self._send("POST", url, headers, form))[0]
+
+    async def _send(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes
+    ) -> tuple[int, bytes, str]:
+        parts = urlsplit(url)
+        host = parts.hostname
+        if parts.scheme != "https" or not host or "@" in parts.netloc:
+            raise OutboundFault("not a plain https address")
+        port = parts.port or 443
+        try:
+            async with asyncio.timeout(SECONDS):
+                address = await self._address(host, port)
+                spelt = f"[{address}]" if address.version == 6 else str(address)
+                target = parts._replace(netloc=f"{spelt}:{port}", fragment="").geturl()
+                sent = {**headers, "Host": parts.netloc, "Accept-Encoding": "identity"}
+                async with (
+                    httpx2.AsyncClient(verify=self.context, trust_env=False, timeout=SECONDS) as client,
+                    client.stream(
+                        method,
+                        target,
+                        headers=sent,
+                        content=content,
+                        # The certificate is the name's, although the connection goes to a number.
+                        extensions={"sni_hostname": host},
+                        follow_redirects=False,
+                    ) as answer,
+                ):
+                    return answer.status_code, await _body(answer), answer.headers.get("content-type", "")
+        except (OSError, httpx2.HTTPError) as error:
+            raise OutboundFault(error.__class__.__name__) from None
+
+    async def _address(self, host: str, port: int) -> Address:
+        found = [ip_address(each.partition("%")[0]) for each in await self.resolve(host, port)]
+        if not found:
+            raise OutboundFault("no address")
+        for each in found:
+            if not is_public(each) and not any(each in network for network in self.networks):
+                raise OutboundFault("not a public address")
+        return found[0]
+
+
+async def _body(answer: httpx2.Response) -> bytes:
+    """Read a body of at most `MAX_BYTES`; one that unpacks to more than it is was not asked for."""
+    if "content-encoding" in answer.headers:
+        raise OutboundFault("encoded, although identity was asked for")
+    body = bytearray()
+    async for chunk in answer.aiter_raw():
+        body += chunk
+        if len(body) > MAX_BYTES:
+            raise OutboundFault("too large")
+    return bytes(body)
+
+
+def is_public(address: Address) -> bool:
+    """Whether an address is reachable by anybody and is nobody's own network (RFC 6890)."""
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return is_public(address.ipv4_mapped)
+    if any(address in network for network in _WRAPPING):
+        return False
+    return address.is_global and not address.is_multicast and not address.is_reserved

@@ -1,0 +1,116 @@
+"""Signing out, and the notices that partners are owed for it: written with the end, delivered by whoever is free."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import Connection, select, update
+
+from gateway.store.sessions import end_sessions
+from gateway.store.statements import insert_once
+from gateway.store.tables import consent_grant, logout_delivery, refresh_token
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One notice to one client.
+
+    Attributes:
+        subject: the person's pairwise name there.
+        due_at: when to try next; None when it was delivered or given up.
+        attempts: that were begun; also what tells whether somebody else has begun one since.
+    """
+
+    delivery_id: str
+    client_id: str
+    subject: str
+    created_at: int
+    due_at: int | None
+    attempts: int = 0
+    delivered_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignOut:
+    """The end of a session, and who is to be told."""
+
+    session_digest: bytes
+    at: int
+    deliveries: tuple[Delivery, ...]
+
+
+def sign_out(connection: Connection, ends: Sequence[SignOut]) -> Sequence[None]:
+    """End sessions, and owe the notices in the same transaction."""
+    end_sessions(connection, [(each.session_digest, each.at) for each in ends])
+    insert_once(connection, logout_delivery, [asdict(one) for each in ends for one in each.deliveries])
+    return [None] * len(ends)
+
+
+def find_clients_of_sessions(
+    connection: Connection, sessions: Sequence[tuple[str, int]]
+) -> Sequence[frozenset[str]]:
+    """Find the clients that got tokens in a session: (person_id, when the session began)."""
+    token, grant = refresh_token.c, consent_grant.c
+    return [
+        frozenset(
+            connection.execute(
+                select(token.client_id)
+                .distinct()
+                .join(consent_grant, grant.grant_id == token.grant_id)
+                .where(grant.person_id == person_id, token.auth_time >= since)
+            ).scalars()
+        )
+        for person_id, since in sessions
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A wish to deliver what is due.
+
+    Attributes:
+        until: from then on others may try again, should this attempt not end.
+    """
+
+    at: int
+    until: int
+    most: int
+
+
+def claim_deliveries(connection: Connection, claims: Sequence[Claim]) -> Sequence[tuple[Delivery, ...]]:
+    """Begin attempts at what is due; of several nodes that see the same notice, one gets it."""
+    return [_claimed(connection, each) for each in claims]
+
+
+def _claimed(connection: Connection, claim: Claim) -> tuple[Delivery, ...]:
+    row = logout_delivery.c
+    due = select(logout_delivery).where(row.due_at <= claim.at).order_by(row.due_at).limit(claim.most)
+    won = []
+    for found in connection.execute(due).all():
+        begun = connection.execute(
+            update(logout_delivery)
+            .where(row.delivery_id == found.delivery_id, row.attempts == found.attempts)
+            .values(attempts=found.attempts + 1, due_at=claim.until)
+        )
+        if begun.rowcount:
+            won.append(Delivery(**{**found._mapping, "attempts": found.attempts + 1}))
+    return tuple(won)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an attempt ended: delivered, or to be tried again at `due_at`, or given up."""
+
+    delivery_id: str
+    delivered_at: int | None
+    due_at: int | None
+
+
+def note_outcomes(connection: Connection, outcomes: Sequence[Outcome]) -> Sequence[None]:
+    """Note how attempts ended."""
+    for each in sorted(outcomes, key=lambda outcome: outcome.delivery_id):
+        connection.execute(
+            update(logout_delivery)
+            .where(logout_delivery.c.delivery_id == each.delivery_id)
+            .values(due_at=each.due_at, delivered_at=each.delivered_at)
+        )
+    return [None] * len(outcomes)

@@ -1,0 +1,62 @@
+"""Which certificate a client showed: in our own TLS, or to a proxy that we trust (RFC 8705, RFC 9440)."""
+
+import base64
+import ssl
+from typing import Any
+from urllib.parse import unquote
+
+from cryptography.x509 import load_der_x509_certificate
+from starlette.requests import Request
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from gateway.kit.errors import Refusal
+from gateway.web.visit import is_trusted
+
+_LONGEST = 16_384
+
+
+class TlsProtocol(HttpToolsProtocol):
+    """uvicorn's protocol, with the peer's certificate in the scope as ASGI's TLS extension has it."""
+
+    def on_message_begin(self) -> None:
+        """Begin a request of this connection."""
+        super().on_message_begin()
+        tls: Any = self.transport.get_extra_info("ssl_object")
+        shown = tls.getpeercert(binary_form=True) if tls is not None else None
+        chain = [ssl.DER_cert_to_PEM_cert(shown)] if shown else []
+        scope: Any = self.scope
+        scope["extensions"] = {"tls": {"client_cert_chain": chain}}
+
+
+def shown(request: Request) -> bytes | None:
+    """Give the certificate that the client showed, DER; None when it showed none.
+
+    Raises:
+        Refusal: ``invalid_request`` for a header of a trusted proxy that cannot be read.
+    """
+    chain = request.scope.get("extensions", {}).get("tls", {}).get("client_cert_chain")
+    if chain:
+        return ssl.PEM_cert_to_DER_cert(chain[0])
+    services = request.app.state.services
+    name = services.settings.client_certificate_header
+    if not name or request.client is None or not is_trusted(request.client.host, services):
+        return None
+    found = request.headers.getlist(name)
+    if not any(found):
+        return None
+    try:
+        [text] = found
+        certificate = _der(text[:_LONGEST])
+        load_der_x509_certificate(certificate)
+    except ValueError:
+        raise Refusal(
+            "invalid_request", detail="unreadable certificate header", hint="The certificate cannot be read."
+        ) from None
+    return certificate
+
+
+def _der(text: str) -> bytes:
+    """Read a header: a byte sequence (RFC 9440 §2.1), or PEM with percent-encoding, as nginx and others send it."""
+    if text.startswith(":") and text.endswith(":"):
+        return base64.b64decode(text[1:-1], validate=True)
+    return ssl.PEM_cert_to_DER_cert(unquote(text).strip())

@@ -1,0 +1,158 @@
+"""OIDC Back-Channel Logout 1.0: whoever signs out is signed out at the partners' too, even if later."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import KeySet
+
+from gateway.actions.logout import LEASE, WAITS, Courier
+from gateway.kit.outbound import OutboundFault
+from gateway.oauth.logout import EVENT
+from tests.protocol.leaving import OUT, register
+from tests.world import ISSUER, World
+
+
+class Site:
+    """QuizCo's server."""
+
+    def __init__(self, world: World) -> None:
+        register(world)
+        self.world = world
+        self.answer: int | Exception = 200
+        self.came: list[str] = []
+        object.__setattr__(world.services, "outbound", self)
+
+    async def post(self, url: str, form: bytes) -> int:
+        assert url == OUT
+        [token] = parse_qs(form.decode(), strict_parsing=True)["logout_token"]
+        self.came.append(token)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    def deliver(self) -> int:
+        return self.world.run(Courier(self.world.services).deliver)
+
+    def sign_out(self) -> dict[str, Any]:
+        """Opt in, sign out; give the tokens."""
+        browser = self.world.signed_in()
+        code = self.world.share(browser, self.world.ask(browser))["code"]
+        tokens: dict[str, Any] = self.world.exchange(code).json()
+        browser.submit(browser.open("/connected"), "/logout")
+        return tokens
+
+
+@pytest.fixture
+def site(both: World) -> Site:
+    return Site(both)
+
+
+def test_backchannel_logout(site: Site) -> None:
+    """§2.4: who, from whom, to whom, when; the event, no nonce, and a type of its own."""
+    tokens = site.sign_out()
+    assert site.deliver() == 1
+    keys = KeySet.import_key_set(site.world.client().get("/jwks.json").json())
+    token = jwt.decode(site.came[0], keys)
+    signed_in = jwt.decode(tokens["id_token"], keys).claims
+    assert token.header["typ"] == "logout+jwt"
+    now = site.world.clock()
+    assert token.claims == {
+        "iss": ISSUER,
+        "aud": "quizco-web",
+        "sub": signed_in["sub"],
+        "iat": now,
+        "exp": now + 120,
+        "jti": token.claims["jti"],
+        "events": {EVENT: {}},
+    }
+    assert site.deliver() == 0
+    document = site.world.client().get("/.well-known/openid-configuration").json()
+    assert document["backchannel_logout_supported"] is True
+    assert document["backchannel_logout_session_supported"] is False
+
+
+def test_2_5_only_who_was_used_in_the_session_is_told(site: Site) -> None:
+    """A session in which nothing was shared concerns nobody."""
+    browser = site.world.signed_in()
+    browser.submit(browser.open("/connected"), "/logout")
+    assert site.deliver() == 0
+    site.sign_out()
+    site.world.clock.pass_by(60)
+    browser = site.world.signed_in()
+    browser.submit(browser.open("/connected"), "/logout")
+    assert site.deliver() == 1, "the first session's, and none for the second"
+
+
+@pytest.mark.parametrize("failure", [OutboundFault("down"), 400, 503, 302])
+def test_a_partner_that_is_down_is_told_later(site: Site, failure: Any) -> None:
+    """With growing waits, each time by a fresh token; after the last one it is given up."""
+    site.sign_out()
+    site.answer = failure
+    assert site.deliver() == 1
+    assert site.deliver() == 0
+    site.world.clock.pass_by(WAITS[0])
+    assert site.deliver() == 1
+    site.answer = 204
+    site.world.clock.pass_by(WAITS[1])
+    assert site.deliver() == 1
+    assert len(set(site.came)) == 3
+    site.world.clock.pass_by(10 * WAITS[-1])
+    assert site.deliver() == 0
+
+
+def test_after_a_day_it_is_given_up(site: Site) -> None:
+    site.sign_out()
+    site.answer = 500
+    for wait in (*WAITS, WAITS[-1]):
+        assert site.deliver() == 1
+        site.world.clock.pass_by(wait)
+    assert site.deliver() == 0
+
+
+def test_a_node_that_died_leaves_its_notice_to_the_others(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At least once: an attempt that never ended is made again when its lease is over."""
+    site.sign_out()
+    site.answer = RuntimeError("the power failed")
+    with pytest.raises(RuntimeError):
+        site.deliver()
+    site.answer = 200
+    assert site.deliver() == 0
+    site.world.clock.pass_by(LEASE)
+    assert site.deliver() == 1
+
+
+def test_a_partner_that_is_gone_is_owed_nothing(site: Site) -> None:
+    site.sign_out()
+    partners = site.world.services.registry.partners
+    found = partners["quizco"]
+    object.__setattr__(found, "state", type(found.state)("paused"))
+    assert site.deliver() == 1
+    assert site.came == []
+    object.__setattr__(found, "state", type(found.state)("live"))
+    assert site.deliver() == 0
+
+
+def test_the_courier_goes_on_after_a_failure(
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the background, as long as the gateway is served."""
+    turns: list[int] = []
+    went_on = asyncio.Event()
+
+    async def deliver(self: Courier) -> int:
+        turns.append(1)
+        if len(turns) == 1:
+            raise RuntimeError("no database for a moment")
+        went_on.set()
+        return 0
+
+    monkeypatch.setattr(Courier, "deliver", deliver)
+    world = make_world(delivery_interval=0.01)
+
+    world.run(went_on.wait)

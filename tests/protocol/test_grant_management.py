@@ -1,0 +1,201 @@
+"""Grant Management for OAuth 2.0 (OpenID Foundation, draft 3): a grant has a name, and its client can use it."""
+
+from typing import Any
+
+import httpx2
+import pytest
+
+from gateway.model.grants import ActorKind, EventType
+from gateway.store.grants import load_details
+from tests.protocol.campuspress import begin, exchange_form, push
+from tests.world import CAMPUSPRESS_REDIRECT, ISSUER, QUIZCO_REDIRECT, World, answer_of
+
+PHONE, EMAIL = "phone_number.appointment_reminders", "email.results_delivery"
+SCOPE = "openid profile email education phone grant_management_query grant_management_revoke"
+
+
+def grants(world: World, method: str, grant_id: str, token: str) -> httpx2.Response:
+    """Ask the grants' endpoint as QuizCo."""
+    header = {"Authorization": f"Bearer {token}"}
+    return world.client().request(method, f"/grants/{grant_id}", headers=header)
+
+
+def fields(world: World, tokens: dict[str, Any]) -> set[str]:
+    """What userinfo gives besides the subject."""
+    return set(world.userinfo(tokens["access_token"]).json()) - {"sub"}
+
+
+def again(world: World, *ticked: str, browser: Any, **changes: str | None) -> dict[str, Any]:
+    """Ask once more in the same browser and exchange."""
+    page = world.ask(browser, **changes)
+    assert page.status == 200, page.text
+    tokens: dict[str, Any] = world.exchange(world.share(browser, page, *ticked)["code"]).json()
+    return tokens
+
+
+def test_5_2_the_token_answer_names_the_grant(both: World) -> None:
+    """The same name after a renewal and at refresh."""
+    tokens = both.tokens()
+    assert tokens["grant_id"].startswith("gra_")
+    assert both.refresh(tokens["refresh_token"]).json()["grant_id"] == tokens["grant_id"]
+    assert both.tokens(prompt="consent")["grant_id"] == tokens["grant_id"]
+
+
+def test_5_1_merge_adds_and_keeps(both: World) -> None:
+    """What was granted stays on the screen and in the grant, although the request does not name it."""
+    browser = both.signed_in()
+    first = again(both, PHONE, browser=browser)
+    merged = {"scope": "openid email", "grant_management_action": "merge", "grant_id": first["grant_id"]}
+    second = again(both, EMAIL, browser=browser, **merged)
+    assert second["grant_id"] == first["grant_id"]
+    assert fields(both, second) == {"name", "course", "phone_number_masked", "email_masked"}
+    # The older tokens stand on the same grant, and reach what their own scope reaches.
+    assert "phone_number_masked" in fields(both, first)
+
+
+def test_5_1_merge_asks_nothing_when_everything_is_granted(world: World) -> None:
+    """No second question for the same thing."""
+    browser = world.signed_in()
+    first = again(world, PHONE, browser=browser)
+    asked = {"scope": "openid phone", "grant_management_action": "merge", "grant_id": first["grant_id"]}
+    assert "code" in answer_of(world.ask(browser, **asked))
+
+
+def test_5_1_replace_keeps_the_name_and_nothing_else(both: World) -> None:
+    """Only what is asked for and ticked now; the older tokens reach no more than that either."""
+    browser = both.signed_in()
+    first = again(both, PHONE, browser=browser)
+    replaced = {"grant_management_action": "replace", "grant_id": first["grant_id"]}
+    second = again(both, EMAIL, browser=browser, **replaced)
+    assert second["grant_id"] == first["grant_id"]
+    assert fields(both, second) == {"name", "course", "email_masked"}
+    assert fields(both, first) <= fields(both, second)
+
+
+def test_5_1_create_makes_a_fresh_grant(both: World) -> None:
+    """The one before ends with its tokens: a person has one grant for a combined service."""
+    browser = both.signed_in()
+    first = again(both, PHONE, browser=browser, grant_management_action="create")
+    second = again(both, browser=browser, grant_management_action="create")
+    assert second["grant_id"] != first["grant_id"]
+    assert fields(both, second) == {"name", "course"}
+    assert both.userinfo(first["access_token"]).status_code == 401
+    assert both.refresh(first["refresh_token"]).json()["error"] == "invalid_grant"
+    old = both.run(both.services.store.read, load_details, first["grant_id"])
+    assert (old.line.ended_at, old.events[-1].type) == (both.clock(), EventType.WITHDRAWN)
+
+
+@pytest.mark.parametrize("action", ["create", "replace"])
+def test_5_1_no_keeps_what_there_was(both: World, action: str) -> None:
+    """The partner learns `access_denied`; the grant stands as it stood."""
+    browser = both.signed_in()
+    first = again(both, PHONE, browser=browser)
+    named = {"grant_id": first["grant_id"]} if action == "replace" else {}
+    page = both.ask(browser, grant_management_action=action, **named)
+    back = answer_of(browser.submit(page, "/consent", button="refuse", stop_at=QUIZCO_REDIRECT))
+    assert (back["error"], "code" in back) == ("access_denied", False)
+    assert "phone_number_masked" in fields(both, first)
+
+
+@pytest.mark.parametrize("action", ["merge", "replace"])
+def test_5_3_unknown_and_foreign_grants_look_the_same(both: World, action: str) -> None:
+    """Another person's, another partner's, an ended one and none at all: `invalid_grant_id`."""
+    browser = both.signed_in()
+    ended = again(both, browser=browser)["grant_id"]
+    both.share(browser, both.ask(browser, grant_management_action="create"))
+    aoifes = both.tokens(email="aoife@northfield.example")["grant_id"]
+    answers = []
+    for grant_id in (ended, aoifes, "gra_unknown"):
+        asked = {"grant_management_action": action, "grant_id": grant_id, "prompt": "none"}
+        answers += [answer_of(both.ask(browser, **each)) for each in (asked, {**asked, "prompt": "consent"})]
+    assert {each["error"] for each in answers} == {"invalid_grant_id"}
+    assert len({tuple(sorted(each.items())) for each in answers}) == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"grant_management_action": "delete"},
+        {"grant_management_action": "merge"},
+        {"grant_management_action": "replace"},
+        {"grant_management_action": "create", "grant_id": "gra_x"},
+        {"grant_id": "gra_x"},
+    ],
+)
+def test_5_3_an_action_without_its_grant_is_invalid(world: World, wrong: dict[str, str]) -> None:
+    """And a grant without its action."""
+    assert answer_of(world.ask(world.browser(), **wrong))["error"] == "invalid_request"
+
+
+def test_6_3_query(both: World) -> None:
+    """Names of what is granted now, and no value."""
+    tokens = both.tokens(PHONE, scope=SCOPE)
+    answer = grants(both, "GET", tokens["grant_id"], tokens["access_token"])
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
+    found = answer.json()
+    assert found["scopes"] == [{"scope": "profile phone education"}]
+    assert found["claims"] == ["course", "name", "phone_number_masked"]
+    [details] = found["authorization_details"]
+    assert (details["offer"], details["locations"]) == ("practice-quizzes", [ISSUER])
+    assert [each["field"] for each in details["items"]] == ["course", "name", "phone_number"]
+    assert "Asha" not in answer.text
+
+
+def test_6_4_revoke(both: World) -> None:
+    """204; tokens die with it, the person sees who did it, and asking again asks the person again."""
+    tokens = both.tokens(scope=SCOPE)
+    answer = grants(both, "DELETE", tokens["grant_id"], tokens["access_token"])
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert both.userinfo(tokens["access_token"]).status_code == 401
+    assert both.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"
+    ended = both.run(both.services.store.read, load_details, tokens["grant_id"]).events[-1]
+    assert (ended.type, ended.actor_kind) == (EventType.REVOKED, ActorKind.PARTNER)
+    assert grants(both, "GET", tokens["grant_id"], tokens["access_token"]).status_code == 401
+    assert both.ask(both.signed_in()).form("/consent")
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_6_unknown_and_foreign_grants_look_the_same(both: World, method: str) -> None:
+    """A token speaks for its own grant: 404 for every other, byte for byte."""
+    token = both.tokens(scope=SCOPE)["access_token"]
+    aoifes = both.tokens(email="aoife@northfield.example", scope=SCOPE)["grant_id"]
+    answers = [grants(both, method, each, token) for each in (aoifes, "gra_unknown", "x%2Fy")]
+    assert [each.status_code for each in answers[:2]] == [404, 404]
+    assert answers[0].content == answers[1].content
+    assert answers[2].status_code == 404
+
+
+@pytest.mark.parametrize(("method", "scope"), [("GET", "revoke"), ("DELETE", "query")])
+def test_6_each_method_has_its_scope(world: World, method: str, scope: str) -> None:
+    """A token without it is told which (RFC 6750 §3.1)."""
+    tokens = world.tokens(scope=f"openid profile grant_management_{scope}")
+    answer = grants(world, method, tokens["grant_id"], tokens["access_token"])
+    assert (answer.status_code, answer.json()["error"]) == (403, "insufficient_scope")
+    assert grants(world, method, tokens["grant_id"], "cg_at_unknown").status_code == 401
+
+
+def test_6_a_bound_token_wants_its_proof(both: World) -> None:
+    """With the grant's own address, once."""
+    scope = "openid address grant_management_query grant_management_revoke"
+    browser = both.signed_in()
+    page = browser.open(begin(push(both, scope=scope)))
+    back = browser.submit(page, "/consent", button="share", stop_at=CAMPUSPRESS_REDIRECT)
+    tokens = both.post_signed("/token", exchange_form(answer_of(back)["code"])).json()
+    token, path = tokens["access_token"], f"/grants/{tokens['grant_id']}"
+    assert grants(both, "GET", tokens["grant_id"], token).status_code == 401
+    assert both.client().get(path, headers={"Authorization": f"DPoP {token}"}).status_code == 401
+    assert both.read_signed(token, path).status_code == 200
+    header = {"Authorization": f"DPoP {token}", "DPoP": both.proof(path, "DELETE", token=token)}
+    queried = {**header, "DPoP": both.proof(path, "GET", token=token)}
+    assert both.client().get(path, headers=queried).status_code == 200
+    assert both.client().get(path, headers=queried).json()["error"] == "invalid_dpop_proof"
+    assert both.client().delete(path, headers=header).status_code == 204
+
+
+def test_7_metadata(world: World) -> None:
+    """The actions that there are, and where."""
+    document = world.client().get("/.well-known/oauth-authorization-server").json()
+    assert document["grant_management_endpoint"] == ISSUER + "/grants"
+    actions = {"create", "merge", "replace", "query", "revoke"}
+    assert set(document["grant_management_actions_supported"]) == actions
+    assert document["grant_management_action_required"] is False

@@ -1,0 +1,143 @@
+"""OIDC RP-Initiated Logout 1.0: a partner asks, the person decides, and nobody is sent anywhere unregistered."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from gateway.cli.browser import Browser, Page
+from tests.protocol.leaving import BYE, register
+from tests.world import QUIZCO_REDIRECT, World
+
+PATH = "/session/end"
+
+
+class Visit:
+    """Asha, who opted in to QuizCo with this browser."""
+
+    def __init__(self, world: World) -> None:
+        register(world)
+        self.world = world
+        self.browser = world.signed_in()
+        code = world.share(self.browser, world.ask(self.browser))["code"]
+        self.tokens: dict[str, Any] = world.exchange(code).json()
+
+    def asked(self, browser: Browser | None = None, **parameters: str | None) -> Page:
+        given = {
+            "id_token_hint": self.tokens["id_token"],
+            "post_logout_redirect_uri": BYE,
+            "state": "s-1",
+            **parameters,
+        }
+        query = urlencode({name: value for name, value in given.items() if value is not None})
+        return (browser or self.browser).open(f"{PATH}?{query}", stop_at=BYE)
+
+    def confirm(self, page: Page) -> Page:
+        return self.browser.submit(page, f"{PATH}/confirmed", stop_at=BYE)
+
+    @property
+    def is_in(self) -> bool:
+        return "/login" not in self.browser.open("/connected").url
+
+
+@pytest.fixture
+def visit(world: World) -> Visit:
+    return Visit(world)
+
+
+def test_rp_initiated_logout(visit: Visit) -> None:
+    """§2, §3: asked first; then the browser goes where the partner registered, with its state."""
+    page = visit.asked()
+    assert page.status == 200
+    assert "QuizCo sent you here" in page.text
+    assert visit.is_in
+    back = visit.confirm(page)
+    assert back.text == f"{BYE}&state=s-1"
+    assert not visit.is_in
+    assert visit.asked().text == f"{BYE}&state=s-1", "who is not signed in is not asked"
+
+
+def test_rp_initiated_logout_by_post(visit: Visit) -> None:
+    """§2: both methods; a cross-site POST comes without our cookie, so a redirect follows that has it."""
+    answer = visit.world.client().post(
+        PATH, data={"client_id": "quizco-web", "post_logout_redirect_uri": BYE}
+    )
+    assert answer.status_code == 303
+    page = visit.browser.open(answer.headers["location"])
+    assert "Sign out here too?" in page.text
+    assert visit.confirm(page).text == BYE
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"post_logout_redirect_uri": "http://localhost:8100/elsewhere"},
+        {"post_logout_redirect_uri": BYE + "&added=1"},
+        {"post_logout_redirect_uri": QUIZCO_REDIRECT},
+        {"id_token_hint": "x"},
+        {"id_token_hint": "e30.e30."},
+        {"client_id": "campuspress-shop"},
+        {"id_token_hint": None},
+        {"id_token_hint": None, "client_id": "unknown"},
+        {"id_token_hint": None, "client_id": "campuspress-shop"},
+    ],
+)
+def test_rp_initiated_logout_bad_parameters(visit: Visit, parameters: dict[str, str | None]) -> None:
+    """§2, §3: wrong, changed or missing hints and addresses end on a page of ours, and sign nobody out."""
+    page = visit.asked(**parameters)
+    assert page.status == 400
+    assert visit.is_in
+
+
+def test_rp_initiated_logout_modified_id_token_hint(visit: Visit) -> None:
+    """A signature counts, an expiry does not."""
+    head, body, signature = visit.tokens["id_token"].split(".")
+    assert visit.asked(id_token_hint=f"{head}.{body}.{'A' * len(signature)}").status == 400
+    visit.world.clock.pass_by(3000)
+    visit.browser.open("/")
+    assert visit.asked().status == 200
+
+
+def test_rp_initiated_logout_no_params(visit: Visit) -> None:
+    """§2: every parameter is optional; then the browser stays here."""
+    for parameters in ({"state": None}, {}):
+        nothing = {"id_token_hint": None, "post_logout_redirect_uri": None, **parameters}
+        page = visit.asked(**nothing)
+        assert "sent you here" not in page.text
+    page = visit.confirm(visit.asked(post_logout_redirect_uri=None))
+    assert page.url.endswith("/signed-out")
+    assert visit.asked(id_token_hint=None, post_logout_redirect_uri=None).url.endswith("/signed-out")
+
+
+def test_no_page_of_somebody_else_signs_a_person_out(visit: Visit) -> None:
+    """Not by GET, and not by a form that was not made for this session."""
+    visit.asked()
+    form = {"ticket": "", "csrf_token": "x"}
+    answer = visit.browser._client.post(f"{PATH}/confirmed", data=form)
+    assert answer.status_code == 403
+    assert visit.is_in
+    page = visit.asked()
+    damaged = visit.browser.submit(page, f"{PATH}/confirmed", {"ticket": "x"})
+    assert damaged.status == 400
+    assert visit.is_in
+
+
+def test_a_session_that_ended_meanwhile_is_no_matter(visit: Visit) -> None:
+    """The form was made for it all the same: the browser goes on."""
+    page = visit.asked()
+    visit.browser._client.cookies.clear()
+    assert visit.confirm(page).text.startswith(BYE)
+
+
+def test_a_paused_partner_names_nobody(visit: Visit) -> None:
+    """Its addresses count for nothing while it is paused."""
+    visit.world.run(lambda: pause(visit.world))
+    assert visit.asked().status == 400
+    assert visit.asked(post_logout_redirect_uri=None).status == 200
+
+
+async def pause(world: World) -> None:
+    from gateway.actions.partners import move_partner
+    from gateway.model.grants import ReasonCode
+
+    await move_partner(world.services, "cli", "quizco", "pause", next(iter(ReasonCode)))
