@@ -19,27 +19,28 @@ from gateway.model.registry import Gate
 from gateway.store.grants import GrantLine
 from gateway.web import views
 from gateway.web.consent_views import form_words, partner_view
+from gateway.web.formats import later, say
 from gateway.web.visit import Visit, see_other, show, signed_in_page
-from scopes import field_label, purpose_label, so_that
+from gateway.web.wording import field_label, purpose_label, reason_words, so_that
 
 EVENT_WORDS = {
-    "asked": "The guardian was asked",
-    "given": "You said yes",
-    "refused": "You said no",
-    "narrowed": "A detail was switched off",
-    "widened": "You added details",
-    "renewed": "You said yes again",
-    "paused": "Paused",
-    "resumed": "Resumed",
-    "withdrawn": "You stopped it",
-    "revoked": "It was stopped for you",
-    "expired": "It ran out",
+    "asked": later("The guardian was asked"),
+    "given": later("You said yes"),
+    "refused": later("You said no"),
+    "narrowed": later("A detail was switched off"),
+    "widened": later("You added details"),
+    "renewed": later("You said yes again"),
+    "paused": later("Paused"),
+    "resumed": later("Resumed"),
+    "withdrawn": later("You stopped it"),
+    "revoked": later("It was stopped for you"),
+    "expired": later("It ran out"),
 }
 ACTOR_WORDS = {
-    "subject": "you",
-    "guardian": "your guardian",
-    "admin": "an administrator",
-    "system": "the service",
+    "subject": later("you"),
+    "guardian": later("your guardian"),
+    "admin": later("an administrator"),
+    "system": later("the service"),
 }
 
 
@@ -161,9 +162,9 @@ def event_view(event: ConsentEvent) -> views.Event:
     """Show one consent event."""
     return views.Event(
         at=event.at,
-        what=EVENT_WORDS[event.type],
-        actor=ACTOR_WORDS.get(event.actor_kind, str(event.actor_kind)),
-        reason=str(event.reason).replace("_", " ") if event.reason else "",
+        what=say(EVENT_WORDS[event.type]),
+        actor=say(ACTOR_WORDS.get(event.actor_kind, str(event.actor_kind))),
+        reason=reason_words(event.reason),
         check_url=f"/connected/{event.grant_id}/check/{event.event_id}",
     )
 

@@ -21,10 +21,13 @@ from gateway.web import (
     connected,
     end_session,
     guardian,
+    language,
     log,
+    mail_links,
     plain_pages,
     profile,
     protocol,
+    security,
     sessions,
 )
 from gateway.web.answers import token_refusal
@@ -40,6 +43,9 @@ def all_routes() -> list[Route]:
         *protocol.ROUTES,
         *authorize.ROUTES,
         *sessions.ROUTES,
+        *language.ROUTES,
+        *security.ROUTES,
+        *mail_links.ROUTES,
         *end_session.ROUTES,
         *connected.ROUTES,
         *guardian.ROUTES,
