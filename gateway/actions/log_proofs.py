@@ -106,6 +106,14 @@ async def find_own_evidence(
     return found
 
 
+async def find_any_evidence(services: Services, actor_id: str, source_id: str) -> Evidence | None:
+    """Make the evidence for any entry; that is a read of the log, so it is put on record."""
+    found = await find_evidence(services, source_id)
+    if found is not None:
+        await record_look(services, actor_id, "check_entry", "log", source_id)
+    return found
+
+
 def checked(services: Services, evidence: Evidence) -> CheckedEvidence:
     """Check evidence as anybody else would, and keep every step.
 
