@@ -24,6 +24,7 @@ _LATER = frozenset(
         "post_logout_redirect_uris",
         "backchannel_logout_uri",
         "userinfo_signed_response_alg",
+        "grant_types",
     }
 )
 """Members of a client that are left out where they say nothing."""

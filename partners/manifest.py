@@ -14,6 +14,7 @@ from partners.keys import parse_jwks, public_keys
 from partners.records import AuthMethod, Client, Manifest, Offer, OfferItem, Partner, Profile
 from partners.rules import Found, Raw, rule_faults, tables
 from partners.tables import (
+    DEVICE_FLOW,
     ClientTable,
     ItemTable,
     ManifestTable,
@@ -158,6 +159,7 @@ def _client(table: ClientTable, partner_id: str, files: Mapping[str, str]) -> Cl
         post_logout_redirect_uris=tuple(table.post_logout_redirect_uris),
         backchannel_logout_uri=table.backchannel_logout_uri,
         userinfo_signed_response_alg=table.userinfo_signed_response_alg,
+        grant_types=tuple(name for name in table.grant_types if name == DEVICE_FLOW),
     )
 
 

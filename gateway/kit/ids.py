@@ -32,6 +32,7 @@ class Kind(StrEnum):
     REQUEST = "req_"
     KEY = "key_"
     DELIVERY = "dlv_"
+    DEVICE_CODE = "cg_dc_"
 
 
 SECRET_BYTES = {
@@ -42,6 +43,7 @@ SECRET_BYTES = {
     Kind.CLIENT_SECRET,
     Kind.SESSION,
     Kind.INVITATION,
+    Kind.DEVICE_CODE,
 }
 """Kinds that open something by themselves: 256 bits of chance; the others have 128."""
 

@@ -30,6 +30,7 @@ from gateway.web import views
 from gateway.web.answers import note
 from gateway.web.bodies import FORM_TYPE, media_type, read_body
 from gateway.web.consent_views import amend_view, blocked_view, consent_view
+from gateway.web.device import leave
 from gateway.web.visit import COOKIE, Visit, origin_of, page_handler, refusal_page, see_other, show
 
 
@@ -78,12 +79,12 @@ async def go_on(visit: Visit) -> Response:
 async def _go_on(visit: Visit, authorization: Authorization) -> Response:
     missing = check_login(visit.services, authorization, visit.session)
     if isinstance(missing, Back):
-        return see_other(missing.uri)
+        return await leave(visit, missing)
     if isinstance(missing, LogIn):
         return _with_ticket("/reauthenticate" if missing.is_again else "/login", missing.ticket)
     found = await show_consent(visit.services, authorization, visit.signed_in)
     if isinstance(found, Back):
-        return see_other(found.uri)
+        return await leave(visit, found)
     if isinstance(found, Blocked):
         return show("consent_blocked", blocked_view(visit, found))
     return _screen(visit, found)
@@ -115,8 +116,7 @@ async def answer(visit: Visit) -> Response:
         ticket = keep_choices(visit.services, reply, visit.session)
         wants_password = form.one("reveal") and not is_fresh(visit.services, visit.session)
         return _with_ticket("/reauthenticate" if wants_password else "/authorize/continue", ticket)
-    back = await decide_consent(visit.services, reply, visit.session)
-    return see_other(back.uri)
+    return await leave(visit, await decide_consent(visit.services, reply, visit.session))
 
 
 def _log_in_first(visit: Visit, screen: str) -> Response:
