@@ -30,6 +30,10 @@ def _post(path: str, **form: str) -> bytes:
     return render("POST", path, form=form, Authorization=basic(CLIENT, SECRET))
 
 
+def _own_token(seeds: Seeds, _: int) -> Load:
+    return Load([_post("/token", grant_type="client_credentials")], b'"access_token"')
+
+
 def _exchange(seeds: Seeds, count: int) -> Load:
     requests = [
         _post(
@@ -70,6 +74,7 @@ def _userinfo(seeds: Seeds, _: int) -> Load:
 
 
 OPERATIONS: Mapping[str, Operation] = {
+    "A": Operation("client credentials: a partner's own token", _own_token),
     "B": Operation("code and PKCE exchange", _exchange, 6000),
     "C": Operation("refresh with rotation", _refresh, 6000),
     "D": Operation("introspection", _introspect),

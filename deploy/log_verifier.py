@@ -1,6 +1,7 @@
 """Check an exported hand-off log, or one proof, without the gateway: ``python log_verifier.py FILE --key KEY``.
 
-FILE is an archive of ``consent-gateway log export`` or a proof.json from the page "Check this". KEY is the log's
+FILE is an archive of ``consent-gateway log export``, a folder of ``consent-gateway log archive`` or a proof.json from
+the page "Check this". KEY is the log's
 verifier key, which you should have from elsewhere than the file: from the gateway's /log/keys at an earlier time,
 from a witness, or from paper. Needs Python 3.11 and the package "cryptography"; shares no code with the gateway.
 
@@ -31,14 +32,14 @@ def sha256(data):
     return hashlib.sha256(data).digest()
 
 
-def read_key(text):
-    """Read a verifier key ``name+id+base64(0x01 || public key)`` (C2SP signed-note)."""
+def read_key(text, kind=1):
+    """Read a verifier key ``name+id+base64(kind || public key)`` (C2SP signed-note); a witness's kind is 4."""
     try:
         name, key_id, encoded = text.strip().split("+", 2)
         typed = base64.b64decode(encoded, validate=True)
     except ValueError:
         raise Unreadable("the key is not a verifier key") from None
-    if len(typed) != 33 or typed[0] != 1 or sha256(name.encode() + b"\n" + typed)[:4].hex() != key_id:
+    if len(typed) != 33 or typed[0] != kind or sha256(name.encode() + b"\n" + typed)[:4].hex() != key_id:
         raise Unreadable("the key is not an Ed25519 verifier key")
     return name, bytes.fromhex(key_id), Ed25519PublicKey.from_public_bytes(typed[1:])
 
@@ -65,6 +66,31 @@ def signed_text(note, keys):
                     return None
                 return text
     return None
+
+
+def is_cosigned(note, text, witness):
+    """Say whether a witness's line stands under a checkpoint and holds (C2SP tlog-cosignature)."""
+    name, key_id, public = witness
+    for line in note.rpartition("\n\n")[2].splitlines():
+        parts = line.split(" ")
+        data = base64.b64decode(parts[2])
+        if parts[1] == name and data[:4] == key_id:
+            at = int.from_bytes(data[4:12], "big")
+            try:
+                public.verify(data[12:], f"cosignature/v1\ntime {at}\n{text}".encode())
+            except InvalidSignature:
+                return False
+            return True
+    return False
+
+
+def missing_witnesses(note, text, witnesses):
+    """Say which witnesses have not cosigned."""
+    return [
+        ("checkpoint", f"the witness {witness[0]} has not cosigned it")
+        for witness in witnesses
+        if not is_cosigned(note, text, witness)
+    ]
 
 
 def read_checkpoint(text):
@@ -102,7 +128,11 @@ class Tree:
 
     def add(self, entry):
         """Append an entry."""
-        height, found = 0, sha256(b"\x00" + entry)
+        self.add_hash(sha256(b"\x00" + entry))
+
+    def add_hash(self, found):
+        """Append an entry's hash."""
+        height = 0
         while self.parts and self.parts[-1][0] == height:
             found = sha256(b"\x01" + self.parts.pop()[1] + found)
             height += 1
@@ -196,7 +226,7 @@ def check_lines(lines, size, root, say):
     return count, whole and count == size, faults
 
 
-def check_proof(record, keys):
+def check_proof(record, keys, witnesses):
     """Check one proof.json."""
     text = signed_text(record["checkpoint"], keys)
     if text is None:
@@ -204,17 +234,18 @@ def check_proof(record, keys):
     _, size, root = read_checkpoint(text)
     line = json.dumps({name: record[name] for name in ("index", "entry", "proof")})
     count, whole, faults = check_lines([line], size, root, lambda text: None)
-    return count, whole, faults, size
+    return count, whole, faults + missing_witnesses(record["checkpoint"], text, witnesses), size
 
 
-def check_archive(archive, keys, say):
+def check_archive(archive, keys, witnesses, say):
     """Check an exported archive: its own signature, the checkpoint's, and every entry."""
     read = {name: archive.extractfile(name).read() for name in ("archive", "checkpoint")}
     text, own = (signed_text(read[name].decode(), keys) for name in ("checkpoint", "archive"))
     if text is None:
         return 0, False, [("checkpoint", "it is not signed with this key")], 0
     _, size, root = read_checkpoint(text)
-    faults, digest, content = [], hashlib.sha256(), archive.extractfile("entries.jsonl")
+    faults = missing_witnesses(read["checkpoint"].decode(), text, witnesses)
+    digest, content = hashlib.sha256(), archive.extractfile("entries.jsonl")
 
     def lines():
         for line in content:
@@ -230,6 +261,94 @@ def check_archive(archive, keys, say):
             ("archive", "its entries are not those that were signed: some were added, changed or cut off")
         )
     return count, whole, faults + found, size
+
+
+def tile_name(index):
+    """Spell a tile's number, as in ``x001/x234/067`` (C2SP tlog-tiles)."""
+    digits = f"{index:03d}"
+    digits = digits.zfill(-(-len(digits) // 3) * 3)
+    parts = [digits[at : at + 3] for at in range(0, len(digits), 3)]
+    return "/".join([f"x{part}" for part in parts[:-1]] + parts[-1:])
+
+
+def unbundled(content):
+    """Take entries out of a bundle: each has its length in front, two bytes; None when it ends within one."""
+    entries = []
+    while content:
+        end = 2 + int.from_bytes(content[:2], "big")
+        if len(content) < end:
+            return None
+        entries.append(content[2:end])
+        content = content[end:]
+    return entries
+
+
+def read_archives(folder, keys, faults):
+    """Read the signed manifests of a folder's archives, in order: (first, end, SHA-256 of the bundles)."""
+    found = []
+    for file in sorted((folder / "archives").iterdir(), key=lambda each: int(each.name.partition("-")[0])):
+        text = signed_text(file.read_text(), keys)
+        words = text.split("\n") if text else [""]
+        if (
+            words[0] != "consent-gateway/log-archive/v1"
+            or f"leaves {file.name.replace('-', ' ')}" != words[2]
+        ):
+            faults.append((f"archive {file.name}", "it is not signed with this key"))
+            continue
+        first, end = map(int, words[2].split(" ")[1:])
+        if first != (found[-1][1] if found else 0):
+            faults.append((f"archive {file.name}", "it does not begin where the one before ended"))
+        found.append((first, end, words[4].removeprefix("sha256 ")))
+    return found
+
+
+def check_folder(folder, keys, witnesses, known, say):
+    """Check a folder of archives: manifests, every entry against the tiles, the tree against the checkpoint."""
+    note = (folder / "checkpoint").read_text()
+    text = signed_text(note, keys)
+    if text is None:
+        return 0, False, [("checkpoint", "it is not signed with this key")], 0
+    _, size, root = read_checkpoint(text)
+    faults, due = missing_witnesses(note, text, witnesses), {size: [("checkpoint", root)]}
+    for each in known:
+        kept = signed_text(each.read_text(), keys)
+        if kept is None:
+            faults.append(("kept checkpoint", "it is not signed with this key"))
+            continue
+        _, kept_size, kept_root = read_checkpoint(kept)
+        due.setdefault(kept_size, []).append(("kept checkpoint", kept_root))
+    tree, order, count = Tree(), Order(), 0
+    archives = read_archives(folder, keys, faults)
+    for first, end, digest in archives:
+        bundles = hashlib.sha256()
+        for index in range(first // 256, end // 256):
+            bundles.update((folder / "tile" / "entries" / tile_name(index)).read_bytes())
+        if bundles.hexdigest() != digest:
+            faults.append((f"archive {first}-{end}", "its entries are not those that were signed"))
+    end = archives[-1][1] if archives else 0
+    for index in range(-(-size // 256)):
+        width = min(256, size - 256 * index)
+        name = tile_name(index) + ("" if width == 256 else f".p/{width}")
+        content = (folder / "tile" / "0" / name).read_bytes()
+        hashes = [content[at : at + 32] for at in range(0, len(content), 32)]
+        if len(content) != 32 * width:
+            faults.append((f"tile 0/{name}", "it has another width than it must"))
+        if 256 * index < end:
+            entries = unbundled((folder / "tile" / "entries" / name).read_bytes())
+            if entries is None or [sha256(b"\x00" + each) for each in entries] != hashes:
+                faults.append((f"entries {name}", "they are not what the tree says"))
+                entries = []
+            for place, entry in enumerate(entries, start=256 * index):
+                faults += [(f"entry {place}", what) for what in order.faults(json.loads(entry))]
+            count += len(entries)
+        for place, each in enumerate(hashes, start=256 * index + 1):
+            tree.add_hash(each)
+            for subject, expected in due.pop(place, ()):
+                if tree.root() != expected:
+                    faults.append((subject, "its root is not that of the tiles: the log was rewritten"))
+        say(f"\rchecked {256 * index + width} of {size}")
+    faults += [(each[0], "the log is shorter than it was") for rest in due.values() for each in rest]
+    return count, count == end, faults, size
 
 
 def check_known(known, keys, archive_tree):
@@ -251,12 +370,14 @@ def check_known(known, keys, archive_tree):
     return [("kept checkpoint", "the log is shorter than it was: it was rolled back or cut off")]
 
 
-def check(file, keys, known, say):
-    """Check a file of either kind."""
+def check(file, keys, witnesses, known, say):
+    """Check a file of either kind, or a folder."""
+    if file.is_dir():
+        return check_folder(file, keys, witnesses, known, say)
     if not tarfile.is_tarfile(file):
-        return check_proof(json.loads(file.read_text()), keys)
+        return check_proof(json.loads(file.read_text()), keys, witnesses)
     with tarfile.open(file) as archive:
-        count, whole, faults, size = check_archive(archive, keys, say)
+        count, whole, faults, size = check_archive(archive, keys, witnesses, say)
         for each in known:
             if not whole:
                 raise Unreadable("--checkpoint needs an archive of the whole log")
@@ -269,9 +390,12 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("file", type=Path, help="archive or proof.json")
+    parser.add_argument("file", type=Path, help="archive, folder of archives, or proof.json")
     parser.add_argument(
         "--key", action="append", required=True, help="verifier key of the log; may be repeated"
+    )
+    parser.add_argument(
+        "--witness", action="append", default=[], help="verifier key of a witness that must have cosigned"
     )
     parser.add_argument(
         "--checkpoint", type=Path, action="append", default=[], help="a checkpoint that you kept"
@@ -285,7 +409,8 @@ def main():
 
     try:
         keys = [read_key(each) for each in given.key]
-        count, whole, faults, size = check(given.file, keys, given.checkpoint, say)
+        witnesses = [read_key(each, 4) for each in given.witness]
+        count, whole, faults, size = check(given.file, keys, witnesses, given.checkpoint, say)
     except (Unreadable, OSError, KeyError, ValueError, TypeError, AttributeError, tarfile.TarError) as error:
         print(f"cannot be read: {error.__class__.__name__}: {error}", file=sys.stderr)
         return 2

@@ -16,13 +16,14 @@ from partners.faults import Fault, ManifestError
 from partners.flags import Flag, review_flags
 from partners.keys import jwks_faults, parse_jwks, public_keys
 from partners.manifest import parse_manifest, referenced_files
-from partners.records import AuthMethod, Client, Manifest, Offer, OfferItem, Partner, Profile
+from partners.records import OWN_SCOPES, AuthMethod, Client, Manifest, Offer, OfferItem, Partner, Profile
 from partners.redirects import redirect_uri_matches
 from partners.states import MOVES, MoveError, PartnerState, check_move
 from scopes import Necessity
 
 __all__ = [
     "MOVES",
+    "OWN_SCOPES",
     "AuthMethod",
     "Change",
     "Client",

@@ -25,6 +25,7 @@ _LATER = frozenset(
         "backchannel_logout_uri",
         "userinfo_signed_response_alg",
         "grant_types",
+        "own_scopes",
     }
 )
 """Members of a client that are left out where they say nothing."""

@@ -160,6 +160,7 @@ def _client(table: ClientTable, partner_id: str, files: Mapping[str, str]) -> Cl
         backchannel_logout_uri=table.backchannel_logout_uri,
         userinfo_signed_response_alg=table.userinfo_signed_response_alg,
         grant_types=tuple(name for name in table.grant_types if name == DEVICE_FLOW),
+        own_scopes=tuple(table.own_scopes),
     )
 
 

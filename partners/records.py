@@ -30,6 +30,10 @@ class AuthMethod(StrEnum):
         return self in (AuthMethod.CLIENT_SECRET_BASIC, AuthMethod.CLIENT_SECRET_POST)
 
 
+OWN_SCOPES = ("events", "statistics")
+"""Scopes of a partner's own token (RFC 6749 §4.4): none of them reaches anybody's data."""
+
+
 class Profile(StrEnum):
     """The security profile that a client is held to."""
 
@@ -65,6 +69,7 @@ class Client:
         userinfo_signed_response_alg: ES256 where userinfo is answered as a signed JWT (OIDC Core §5.3.2).
         grant_types: flows besides the code flow and refreshing, which every client has (RFC 7591 §2).
         backchannel_logout_uri: that is told when somebody signs out (OIDC Back-Channel Logout §2.2).
+        own_scopes: what a token of its own may reach, out of `OWN_SCOPES`; empty where it gets none.
         tls_client_certificate_bound_access_tokens: bound to the certificate, instead of a DPoP key (RFC 8705 §3).
     """
 
@@ -85,6 +90,7 @@ class Client:
     backchannel_logout_uri: str | None = None
     userinfo_signed_response_alg: str | None = None
     grant_types: tuple[str, ...] = ()
+    own_scopes: tuple[str, ...] = ()
 
     @property
     def sector(self) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
 
 from partners.faults import did_you_mean, shown
-from partners.records import AuthMethod, Profile
+from partners.records import OWN_SCOPES, AuthMethod, Profile
 from partners.redirects import redirect_uri_fault, url_fault
 from partners.texts import country_fault, email_fault, identifier_fault, text_fault
 from scopes import FIELDS, LANGUAGES, PURPOSES, Form, Necessity, PurposeState, is_denied
@@ -142,6 +142,7 @@ class ClientTable(Table):
     backchannel_logout_uri: Annotated[str, _address(url_fault)] | None = None
     userinfo_signed_response_alg: Annotated[str, _one_of(("ES256",))] | None = None
     grant_types: Annotated[list[Annotated[str, _one_of(GRANT_TYPES)]], Field(max_length=3)] = []
+    own_scopes: Annotated[list[Annotated[str, _one_of(OWN_SCOPES)]], Field(max_length=len(OWN_SCOPES))] = []
 
 
 class ItemTable(Table):

@@ -8,11 +8,12 @@ from gateway.actions.services import Services
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
 from gateway.model.registry import RegisteredClient
-from gateway.model.tokens import AccessToken, Held
+from gateway.model.tokens import AccessToken, ClientToken, Held
 from gateway.oauth.authorization_details import granted_details
 from gateway.oauth.certificates import cnf
 from gateway.oauth.reach import kept_scope, reached
 from gateway.oauth.signed_answers import INTROSPECTION, signed_introspection
+from gateway.store.client_tokens import load_client_tokens
 from gateway.store.tokens import load_access_tokens
 
 
@@ -37,9 +38,30 @@ async def _looked_up(services: Services, request: BackRequest) -> tuple[Register
     if not token:
         raise Refusal("invalid_request", detail="no token", hint="The parameter token is missing.")
     now = services.clock()
+    if held is None:
+        own = await services.store.lane(load_client_tokens, reads=True).submit(digest(token))
+        if own is not None and own.client_id == client.client.client_id and own.is_live(now):
+            return client, _own(services, own)
     if held is None or held.token.client_id != client.client.client_id or why_dead(held, now):
         return client, {"active": False}
     return client, _described(services, client, held)
+
+
+def _own(services: Services, token: ClientToken) -> Mapping[str, Any]:
+    """Describe a partner's own token; its subject is the partner itself (RFC 9068 §2.2)."""
+    bound = cnf(token.dpop_jkt)
+    return {
+        "active": True,
+        "scope": token.scope,
+        "client_id": token.client_id,
+        "sub": token.client_id,
+        "aud": services.settings.issuer,
+        "iss": services.settings.issuer,
+        "iat": token.issued_at,
+        "exp": token.expires_at,
+        "token_type": "DPoP" if "jkt" in bound else "Bearer",
+        **({"cnf": dict(bound)} if bound else {}),
+    }
 
 
 def _described(services: Services, client: RegisteredClient, held: Held[AccessToken]) -> Mapping[str, Any]:

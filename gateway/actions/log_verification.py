@@ -5,34 +5,46 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gateway.actions.admin_log import LogFault
+from gateway.actions.archived_leaves import ArchivedLeaves
+from gateway.actions.log_folder import LogFolder
 from gateway.actions.services import Services
 from gateway.ledger.checkpoints import Checkpoint, check_checkpoint
 from gateway.ledger.entries import encode
 from gateway.ledger.log_keys import note_keys
 from gateway.ledger.merkle import leaf_hash
-from gateway.ledger.notes import NoteError
+from gateway.ledger.notes import NoteError, NoteKey, check_note
 from gateway.ledger.tiles import Key, TilePath
 from gateway.ledger.tree_check import OrderCheck, TileBuilder
+from gateway.store.log_archive import load_archives
 from gateway.store.log_audit import (
     LeafSlice,
     SliceAsk,
     count_tiles,
+    find_misattributed,
     find_unplaced,
     load_checkpoints,
     read_leaf_slices,
 )
 from gateway.store.log_tree import Leaf, load_last_checkpoints, load_tiles
+from gateway.store.log_witness import find_cosigned_and_gone, load_cosigned_checkpoints
 
 SLICE = 2000
+MOST_TILES = 64
 
 
 @dataclass(frozen=True, slots=True)
 class TreeCheck:
-    """What checking the tree found; `root` is the one that was computed from its leaves."""
+    """What checking the tree found.
+
+    Attributes:
+        root: the one that was computed from the leaves.
+        archived: leaves whose entries are in archives only.
+    """
 
     size: int
     root: bytes
     checkpoints: int
+    archived: int
     faults: tuple[LogFault, ...]
 
 
@@ -41,20 +53,33 @@ async def verify_tree(
     progress: Callable[[int, int], None] = lambda done, total: None,
     *,
     known: Sequence[str] = (),
+    witnesses: Sequence[NoteKey] = (),
+    folder: LogFolder | None = None,
 ) -> TreeCheck:
     """Check the log from its first leaf to its newest checkpoint, in bounded memory but for one line a grant.
 
     Args:
         progress: told how many of how many leaves are done.
         known: checkpoints that somebody kept: the log must still hold what they say.
+        witnesses: each must have cosigned a checkpoint of this very log.
+        folder: holds the archives; without it, of archived leaves only the hashes are checked.
     """
-    return await _Verification(services, progress).run(known)
+    archived = ArchivedLeaves(services, await services.store.read(load_archives, None), folder)
+    return await _Verification(services, progress, archived, witnesses).run(known)
 
 
 class _Verification:
-    def __init__(self, services: Services, progress: Callable[[int, int], None]) -> None:
+    def __init__(
+        self,
+        services: Services,
+        progress: Callable[[int, int], None],
+        archived: ArchivedLeaves,
+        witnesses: Sequence[NoteKey],
+    ) -> None:
         self._services = services
         self._progress = progress
+        self._archived = archived
+        self._witnesses = witnesses
         self._keys = note_keys(services.settings.log_origin, services.registry.log_keys)
         self._builder = TileBuilder()
         self._order = OrderCheck()
@@ -62,51 +87,92 @@ class _Verification:
         self._tiles: dict[Key, bytes] = {}
         self._tile_count = 0
         self._checkpoints = 0
+        self._expected = 0
+        self._total = 0
         self._faults: list[LogFault] = []
 
     async def run(self, known: Sequence[str]) -> TreeCheck:
         last = await self._services.store.read(load_last_checkpoints, None)
-        total = last.size if last else 0
+        total = self._total = last.size if last else 0
+        for whose, what in await self._archived.faults():
+            self._fault(whose, what)
         for note in known:
             self._expect(note, "the checkpoint that you hold")
+        for witness in self._witnesses:
+            await self._expect_cosigned(witness)
         after, cut = -1, False
         while not cut:
             # Only what was there under the last checkpoint: the log goes on growing meanwhile.
-            found = await self._services.store.read(
-                read_leaf_slices, SliceAsk(after, min(SLICE, total - after - 1))
-            )
-            await self._take_checkpoints(after + 1, after + len(found.leaves))
+            found = await self._services.store.read(read_leaf_slices, SliceAsk(after, SLICE, total))
             cut = not found.leaves
             for leaf in found.leaves:
+                await self._go_on_to(leaf.sequence)
                 self._leaf(leaf, found)
             after = found.leaves[-1].sequence if found.leaves else after
             await self._check_tiles()
             self._progress(min(after + 1, total), total)
+        await self._go_on_to(total)
         await self._finish(total)
-        return TreeCheck(self._builder.size, self._builder.root(), self._checkpoints, tuple(self._faults))
+        return TreeCheck(
+            self._builder.size,
+            self._builder.root(),
+            self._checkpoints,
+            self._archived.count,
+            tuple(self._faults),
+        )
+
+    async def _go_on_to(self, place: int) -> None:
+        """Fill the gap before a leaf from the archives, and have the checkpoints ready that come with it."""
+        while self._builder.size < place and self._archived.holds(self._builder.size):
+            await self._expect_to(self._builder.size)
+            leaf = await self._archived.at(self._builder.size)
+            for what in (*leaf.faults, *(self._order_faults(leaf.entry) if leaf.entry else ())):
+                self._fault(f"leaf {self._builder.size} (archived)", what)
+            self._add(leaf.leaf_hash)
+            if len(self._tiles) >= MOST_TILES:
+                await self._check_tiles()
+        await self._expect_to(place)
+
+    async def _expect_to(self, place: int) -> None:
+        if place >= self._expected and self._expected < self._total:
+            end = min(place + SLICE, self._total)
+            await self._take_checkpoints(self._expected, end)
+            self._expected = end
 
     def _fault(self, subject: str, what: str) -> None:
         self._faults.append(LogFault(subject, what))
 
+    async def _expect_cosigned(self, witness: NoteKey) -> None:
+        found = await self._services.store.read(load_cosigned_checkpoints, str(witness))
+        if found is None:
+            self._fault(f"witness {witness.name}", "it has cosigned no checkpoint of this log")
+            return
+        whose = f"checkpoint {found.size} as {witness.name} cosigned it"
+        try:
+            check_note(found.note, [witness])
+        except NoteError as error:
+            self._fault(whose, str(error))
+        else:
+            self._expect(found.note, whose)
+
     def _expect(self, note: str, whose: str) -> Checkpoint | None:
         """Have a checkpoint's root compared when the walk comes to its size."""
         try:
-            checkpoint = check_checkpoint(note, self._keys)
+            checkpoint = check_checkpoint(note, [*self._keys, *self._witnesses])
         except NoteError as error:
             self._fault(whose, str(error))
-            return None
-        if checkpoint.origin != self._services.settings.log_origin:
-            self._fault(whose, "it is another log's")
             return None
         self._due.setdefault(checkpoint.size, []).append((checkpoint.root, whose))
         return checkpoint
 
     async def _take_checkpoints(self, start: int, end: int) -> None:
-        for signed in await self._services.store.read(load_checkpoints, (start, end + 1)):
+        for signed in await self._services.store.read(load_checkpoints, (start, end)):
             self._checkpoints += 1
             whose = f"checkpoint {signed.size}"
             checkpoint = self._expect(signed.note, whose)
-            if checkpoint and (checkpoint.size, checkpoint.root) != (signed.size, signed.root):
+            said = (signed.size, signed.root, signed.signed_at)
+            # Before there were times in notes, a time was in the row only.
+            if checkpoint and (checkpoint.size, checkpoint.root, checkpoint.at or signed.signed_at) != said:
                 self._fault(whose, "its row is not what its note says")
 
     def _leaf(self, leaf: Leaf, found: LeafSlice) -> None:
@@ -118,7 +184,10 @@ class _Verification:
         for what in self._order_faults(leaf.entry):
             self._fault(f"leaf {leaf.sequence} ({leaf.source_id})", what)
         # The entry's own hash, not the stored one: whatever was changed must not reach the root.
-        self._tiles.update(self._builder.add(leaf_hash(leaf.entry)))
+        self._add(leaf_hash(leaf.entry))
+
+    def _add(self, hashed: bytes) -> None:
+        self._tiles.update(self._builder.add(hashed))
         for root, whose in self._due.pop(self._builder.size, ()):
             if root != self._builder.root():
                 self._fault(whose, "its root is not that of the leaves: something before it was changed")
@@ -147,6 +216,10 @@ class _Verification:
         for _, whose in (each for due in self._due.values() for each in due):
             self._fault(whose, "it says more leaves than there are: the log was cut off or rolled back")
         await self._check_edge(total)
+        for size in await self._services.store.read(find_cosigned_and_gone, None):
+            self._fault(f"checkpoint {size}", "a witness cosigned it, and it is gone")
+        for source_id, what in await self._services.store.read(find_misattributed, 100):
+            self._fault(source_id, what)
         for source_id in await self._services.store.read(find_unplaced, 100):
             self._fault(source_id, "it has no place in the log and waits for none")
 

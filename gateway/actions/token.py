@@ -1,4 +1,4 @@
-"""The token endpoint: a code or a refresh token against new tokens (RFC 6749 §4.1.3, §6)."""
+"""The token endpoint: a code, a refresh token or the client alone against new tokens (RFC 6749 §4.1.3, §6, §4.4)."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,6 +18,7 @@ from gateway.oauth.checks import check_target
 from gateway.oauth.desk import Desk, Plan, sit_at
 from gateway.oauth.device import GRANT_TYPE, exchange_of
 from gateway.oauth.metadata import PATHS
+from gateway.store.client_tokens import keep_client_tokens
 from gateway.store.codes import Redemption, load_codes, redeem_codes
 from gateway.store.registry import look_at_registry
 from gateway.store.tokens import Rotation, load_refresh_tokens, rotate_refresh_tokens
@@ -32,9 +33,23 @@ async def issue_token(services: Services, request: BackRequest) -> Mapping[str, 
     """
     if request.parameters.get("grant_type") == "refresh_token":
         return await _refresh(services, request)
+    if request.parameters.get("grant_type") == "client_credentials":
+        return await _own_token(services, request)
     if request.parameters.get("grant_type") == GRANT_TYPE:
         return await _fetch(services, request)
     return await _exchange(services, request)
+
+
+async def _own_token(services: Services, request: BackRequest) -> Mapping[str, Any]:
+    """Issue a partner's own token (RFC 6749 §4.4)."""
+    await services.store.lane(look_at_registry, reads=True).submit(None)
+    client = await authenticate_client(services, request)
+    check_target(request.parameters, services.settings.issuer)
+    desk = Desk(services.terms(), client, await _proved(services, request, client))
+    body, refusal = _decide(services, desk, request)
+    if desk.plan.client_token is not None:
+        await services.store.lane(keep_client_tokens, at_once=True).submit(desk.plan.client_token)
+    return _answer(body, refusal)
 
 
 async def _fetch(services: Services, request: BackRequest) -> Mapping[str, Any]:

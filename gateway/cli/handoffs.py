@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from gateway.actions.admin_log import LogCheck, LogSearch, check_log, read_log
+from gateway.actions.log_archive import Pruned, archive_log, prune_log
 from gateway.actions.log_export import Span, export_log
+from gateway.actions.log_folder import LogFolder
 from gateway.actions.log_verification import TreeCheck, verify_tree
 from gateway.actions.sequencer import Sequencer
 from gateway.actions.services import Services
@@ -18,15 +20,20 @@ from gateway.cli.terminal import (
     Fault,
     done,
     err,
+    out,
     print_json,
     print_table,
     progress_bar,
     time_words,
     with_services,
 )
+from gateway.ledger.notes import NoteError, NoteKey, parse_key
 from gateway.model.handoffs import Handoff
+from gateway.store.log_archive import Archive
 
-app = typer.Typer(help="The hand-off log: show, verify, sequence, export.", no_args_is_help=True)
+app = typer.Typer(
+    help="The hand-off log: show, verify, sequence, export, archive, prune.", no_args_is_help=True
+)
 
 
 @app.command()
@@ -104,16 +111,25 @@ def verify(
             help="A checkpoint that you kept; the log must still hold what it says. May be repeated."
         ),
     ] = None,
+    witness: Annotated[
+        list[str] | None,
+        typer.Option(help="Verifier key of a witness that must have cosigned this log. May be repeated."),
+    ] = None,
+    archive: Annotated[
+        Path | None, typer.Option(help="The folder of the log's archives: their entries are checked too.")
+    ] = None,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Check the log: hand-offs, consents, every leaf, tile and checkpoint; status 1 when anything is wrong."""
     kept = [_read(path) for path in checkpoint or []]
+    witnesses = [_witness_key(each) for each in witness or []]
+    folder = LogFolder(archive) if archive else None
 
     async def work(services: Services) -> tuple[LogCheck, TreeCheck]:
         with progress_bar("checking rows") as rows:
             found = await check_log(services, rows)
         with progress_bar("checking the tree") as leaves:
-            return found, await verify_tree(services, leaves, known=kept)
+            return found, await verify_tree(services, leaves, known=kept, witnesses=witnesses, folder=folder)
 
     check, tree = with_services(work)
     faults = (*check.faults, *tree.faults)
@@ -126,10 +142,15 @@ def verify(
                 "leaves": tree.size,
                 "root": tree.root.hex(),
                 "checkpoints": tree.checkpoints,
+                "archived": tree.archived,
                 "faults": [{"subject": each.subject, "what": each.what} for each in faults],
             }
         )
     elif not faults:
+        if tree.archived and not folder:
+            out.print(
+                f"{tree.archived} hand-offs are in archives: by their hashes only. Give --archive FOLDER."
+            )
         done(
             f"hand-offs: {check.handoffs}, consents: {check.grants}, leaves: {tree.size}, "
             f"checkpoints: {tree.checkpoints}, faults: none"
@@ -138,6 +159,13 @@ def verify(
         print_table("What is wrong", ("subject", "what"), [(each.subject, each.what) for each in faults])
         err.print("[bold red]✗[/] the log is not sound. Keep a copy of the database before anything else.")
     raise typer.Exit(bool(faults))
+
+
+def _witness_key(text: str) -> NoteKey:
+    try:
+        return parse_key(text)
+    except NoteError as error:
+        raise Fault(f"--witness {text}: {error}.") from None
 
 
 def _read(path: Path) -> str:
@@ -175,3 +203,45 @@ def export(
 
     count = with_services(work)
     done(f"wrote {count} entries to {file}. Check it anywhere: python log_verifier.py {file} --key KEY")
+
+
+@app.command()
+def archive(
+    folder: Annotated[Path, typer.Option("--to", help="The folder, the same each time; made if need be.")],
+    before: Annotated[datetime, typer.Option(help="Archive what is older than this time, UTC.")],
+) -> None:
+    """Write old entries and the whole tree's hashes to files that verify without the database. Deletes nothing."""
+
+    async def work(services: Services) -> Archive | None:
+        with progress_bar("archiving") as progress:
+            at = int(before.replace(tzinfo=UTC).timestamp())
+            return await archive_log(services, ACTOR, at, LogFolder(folder), progress)
+
+    made = with_services(work)
+    if made is None:
+        done("nothing is old enough: entries are archived in full bundles of 256")
+        return
+    done(
+        f"leaves {made.first_leaf} to {made.end_leaf - 1} are in {folder}; copy it to where it is kept for good"
+    )
+
+
+@app.command()
+def prune(
+    folder: Annotated[
+        Path, typer.Argument(help="The folder that holds the archives, as it is kept for good.")
+    ],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete archived hand-offs of consents that ended; the log verifies as before. Reads every archive back first."""
+    if not yes and not typer.confirm(
+        "The archives will be the only place of these hand-offs. Delete them here?"
+    ):
+        raise Fault("nothing was changed.")
+
+    async def work(services: Services) -> Pruned:
+        with progress_bar("pruning") as progress:
+            return await prune_log(services, ACTOR, LogFolder(folder), progress)
+
+    found = with_services(work)
+    done(f"{found.handoffs} hand-offs before leaf {found.end_leaf} are in the archives only")

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from typer.core import TyperGroup
 
+from gateway.actions.log_folder import ArchiveFault
 from gateway.actions.partners import UnpublishableError
 from gateway.actions.services import Services
 from gateway.app import build_services, opened
@@ -59,7 +60,7 @@ class PlainGroup(TyperGroup):
 def words_for(error: Exception) -> str:
     """Say a fault in plain words."""
     match error:
-        case Fault() | SettingsError() | KeyRingError() | DatabaseDown():
+        case Fault() | ArchiveFault() | SettingsError() | KeyRingError() | DatabaseDown():
             return str(error)
         case ManifestError():
             return f"the manifest has {len(error.faults)} fault(s):\n{error}"

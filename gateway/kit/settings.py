@@ -1,6 +1,7 @@
 """Settings: read once, from the environment and one TOML file, all faults reported together."""
 
 import os
+import re
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -18,6 +19,7 @@ from pydantic_settings import (
 
 CONFIG_VARIABLE = "CONSENT_GATEWAY_CONFIG"
 PREFIX = "CONSENT_GATEWAY_"
+_WITNESS = re.compile(r"[^\s+,]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44} \S+")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -152,6 +154,10 @@ class Settings(BaseSettings):
     decline_memory: int = Field(90 * 86400, ge=0, description="Seconds a 'no thanks' is remembered.")
     retired_key_ttl: int = Field(86400, ge=3600, description="Seconds a retired signing key stays published.")
 
+    log_witnesses: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Witnesses of the log that are asked to cosign: verifier key, a space, address; commas between.",
+    )
     sequencer_interval: float = Field(
         0.5, ge=0, le=60, description="Seconds between turns of the log's sequencer; 0: not on this node."
     )
@@ -184,6 +190,25 @@ class Settings(BaseSettings):
             if isinstance(networks, str)
             else networks
         )
+
+    @field_validator("log_witnesses", mode="before")
+    @classmethod
+    def _witnesses_are_a_list(cls, witnesses: Any) -> Any:
+        return (
+            [part.strip() for part in witnesses.split(",") if part.strip()]
+            if isinstance(witnesses, str)
+            else witnesses
+        )
+
+    @field_validator("log_witnesses")
+    @classmethod
+    def _witnesses_have_keys(cls, witnesses: tuple[str, ...]) -> tuple[str, ...]:
+        for each in witnesses:
+            parts = urlsplit(each.partition(" ")[2])
+            is_near = parts.scheme == "http" and parts.hostname in _LOOPBACK
+            if not _WITNESS.fullmatch(each) or not (parts.scheme == "https" or is_near) or not parts.hostname:
+                raise ValueError("each must be a verifier key, a space, and an https address")
+        return witnesses
 
     @field_validator("issuer")
     @classmethod

@@ -68,6 +68,24 @@ class AccessToken:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientToken:
+    """A partner's own access token (RFC 6749 §4.4): it stands on no grant and reaches nobody's data."""
+
+    token_digest: bytes
+    token_id: str
+    client_id: str
+    scope: str
+    issued_at: int
+    expires_at: int
+    revoked_at: int | None = None
+    dpop_jkt: str | None = None
+
+    def is_live(self, now: int) -> bool:
+        """Whether it opens anything at a time; whoever pauses its partner keeps it from being used at all."""
+        return self.revoked_at is None and now < self.expires_at
+
+
+@dataclass(frozen=True, slots=True)
 class RefreshToken:
     """One refresh token (RFC 6749 §6, RFC 9700 §4.14.2).
 

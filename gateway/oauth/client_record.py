@@ -41,5 +41,7 @@ class ClientRecord(ClientMixin):  # type: ignore[misc]  # Authlib has no types
         return response_type == "code"
 
     def check_grant_type(self, grant_type: str) -> bool:
-        """The two flows that are offered."""
+        """The two flows that are offered to everybody; a token of its own to who has scopes of its own."""
+        if grant_type == "client_credentials":
+            return bool(self.registered.client.own_scopes)
         return grant_type in ("authorization_code", "refresh_token")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.kit.ids import Ids
 from gateway.kit.settings import Settings
 from gateway.model.registry import RegisteredClient
-from gateway.model.tokens import AccessToken, AuthorizationCode, Held, RefreshToken
+from gateway.model.tokens import AccessToken, AuthorizationCode, ClientToken, Held, RefreshToken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +48,7 @@ class Plan:
 
     access_token: AccessToken | None = None
     refresh_token: RefreshToken | None = None
+    client_token: ClientToken | None = None
     code: str | None = None
     is_misused: bool = False
 

@@ -21,9 +21,9 @@ PATHS: Mapping[str, str] = {
     "introspection_endpoint": "/introspect",
     "userinfo_endpoint": "/userinfo",
     "device_authorization_endpoint": "/device_authorization",
-    "end_session_endpoint": "/session/end",
     "release_endpoint": "/release",
     "grant_management_endpoint": "/grants",
+    "end_session_endpoint": "/session/end",
     "jwks_uri": "/jwks.json",
 }
 """Where each endpoint is; the routes are made from the same table."""
@@ -72,7 +72,7 @@ def server_metadata(settings: Settings) -> dict[str, Any]:
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", *MODES],
         "authorization_signing_alg_values_supported": ["ES256"],
-        "grant_types_supported": ["authorization_code", "refresh_token", GRANT_TYPE],
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials", GRANT_TYPE],
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "subject_types_supported": ["pairwise"],

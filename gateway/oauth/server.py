@@ -16,6 +16,7 @@ from gateway.oauth.checks import answer_uri
 from gateway.oauth.client_record import ClientRecord
 from gateway.oauth.desk import desk
 from gateway.oauth.flow_authorization_code import AuthorizationCodeFlow, ProofKey
+from gateway.oauth.flow_client_credentials import ClientCredentialsFlow
 from gateway.oauth.flow_refresh_token import RefreshTokenFlow
 from gateway.oauth.id_tokens import IdTokens
 from gateway.oauth.jarm import carried, is_signed
@@ -66,6 +67,7 @@ class Decisions(AuthorizationServer):  # type: ignore[misc]  # Authlib has no ty
         self.register_client_auth_method("authenticated", _who_authenticated)
         self.register_grant(AuthorizationCodeFlow, [ProofKey(required=True), IdTokens()])
         self.register_grant(RefreshTokenFlow)
+        self.register_grant(ClientCredentialsFlow)
         self.register_extension(Issuer())
 
     def register_extension(self, extension: Any) -> None:

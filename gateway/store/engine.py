@@ -44,6 +44,10 @@ class Backend(Protocol):
         """Run work that only reads."""
         ...
 
+    async def at_once(self, work: Callable[[Connection], T]) -> T:
+        """Run work that writes by one statement, which is its own transaction where the database has that."""
+        ...
+
     async def close(self) -> None:
         """Let go of every connection."""
         ...
@@ -101,6 +105,10 @@ class SqliteBackend:
         with self._reader.begin() as connection:
             return work(connection)
 
+    async def at_once(self, work: Callable[[Connection], T]) -> T:
+        """Run work as any that writes."""
+        return await self.write(work)
+
     async def close(self) -> None:
         """Finish the writer's work, then close."""
         await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)
@@ -132,6 +140,10 @@ class PostgresBackend:
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run a read without a transaction: BEGIN and ROLLBACK around it would cost a quarter of it."""
+        return await self._connected(work)
+
+    async def at_once(self, work: Callable[[Connection], T]) -> T:
+        """Run work without BEGIN and COMMIT: two round trips less."""
         return await self._connected(work)
 
     async def _connected(self, work: Callable[[Connection], T]) -> T:
@@ -201,11 +213,23 @@ class Store:
     ) -> Sequence[Outcome]:
         return await self._attempt(self._backend.read, lambda connection: operation(connection, items))
 
-    def lane(self, operation: Operation[Item, Outcome], *, reads: bool = False) -> Lane[Item, Outcome]:
-        """Give the lane of an operation; the same one each time."""
+    async def _all_at_once(
+        self, operation: Operation[Item, Outcome], items: Sequence[Item]
+    ) -> Sequence[Outcome]:
+        return await self._attempt(self._backend.at_once, lambda connection: operation(connection, items))
+
+    def lane(
+        self, operation: Operation[Item, Outcome], *, reads: bool = False, at_once: bool = False
+    ) -> Lane[Item, Outcome]:
+        """Give the lane of an operation; the same one each time.
+
+        Args:
+            reads: it only reads.
+            at_once: it writes by a single statement, which is a transaction by itself.
+        """
         lane = self._lanes.get((operation, reads))
         if lane is None:
-            run = self._read_all if reads else self.run_all
+            run = self._read_all if reads else self._all_at_once if at_once else self.run_all
             lane = Lane(lambda items: run(operation, items), width=self._width, depth=self._depth)
             self._lanes[operation, reads] = lane
         return lane

@@ -50,6 +50,9 @@ def erase_operation(end: Callable[[Grant], Change]) -> Operation[Erasure, bool]:
 
 
 def _erase(connection: Connection, erasure: Erasure, end: Callable[[Grant], Change]) -> bool:
+    if connection.dialect.name == "sqlite":
+        # Or the key would lie on a free page of the file for as long as nothing is written over it.
+        connection.execute(text("PRAGMA secure_delete = ON"))
     # From here on nobody can make a grant for this person: the foreign key would have to be locked.
     closing = (
         update(person)
@@ -66,9 +69,6 @@ def _erase(connection: Connection, erasure: Erasure, end: Callable[[Grant], Chan
         .with_for_update()
     )
     commit_changes(connection, [end(grant) for grant in grants_from(connection, live)])
-    if connection.dialect.name == "sqlite":
-        # Or the key would lie on a free page of the file for as long as nothing is written over it.
-        connection.execute(text("PRAGMA secure_delete = ON"))
     for table in (person_key, person_field, credential, session, invitation):
         connection.execute(delete(table).where(table.c.person_id == erasure.person_id))
     link, person_id = guardian_link.c, erasure.person_id

@@ -18,6 +18,60 @@ def add_guards(connection: Connection, tables: Sequence[str]) -> None:
         connection.execute(text(statement))
 
 
+_IS_ARCHIVED = """EXISTS (
+    SELECT 1 FROM log_leaf JOIN log_archive ON sequence >= first_leaf AND sequence < end_leaf
+    WHERE source_id = OLD.handoff_id
+) AND EXISTS (
+    SELECT 1 FROM consent_grant WHERE grant_id = OLD.grant_id
+    AND coalesce(ended_at, valid_until) < (SELECT max(before_at) FROM log_archive)
+)"""
+# The last leaf tells the log's size, so it stays whatever it is.
+_IS_ROWLESS = """OLD.kind = 'handoff' AND OLD.sequence < (SELECT max(sequence) FROM log_leaf) AND EXISTS (
+    SELECT 1 FROM log_archive WHERE OLD.sequence >= first_leaf AND OLD.sequence < end_leaf
+) AND NOT EXISTS (SELECT 1 FROM handoff WHERE handoff_id = OLD.source_id)"""
+PRUNABLE = {"handoff": _IS_ARCHIVED, "log_leaf": _IS_ROWLESS}
+"""What lets a row of a guarded table go: an archive whose digest is on record holds it, and its grant is over."""
+
+
+def add_prunable_guards(connection: Connection) -> None:
+    """Guard the two tables that archiving empties: nothing changes, and only what is archived can go."""
+    for table, condition in PRUNABLE.items():
+        for statement in _prunable_guards(connection.dialect.name, table, condition):
+            connection.execute(text(statement))
+
+
+def _prunable_guards(dialect: str, table: str, condition: str) -> Iterator[str]:
+    if dialect == "sqlite":
+        yield f"DROP TRIGGER {table}_no_delete"
+        yield (
+            f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} WHEN NOT ({condition}) "
+            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        )
+        return
+    yield f"""
+CREATE FUNCTION refuse_change_of_{table}() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        IF {condition} THEN RETURN OLD; END IF;
+    END IF;
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$"""
+    yield f"DROP TRIGGER {table}_append_only ON {table}"
+    yield (
+        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
+        f"FOR EACH ROW EXECUTE FUNCTION refuse_change_of_{table}()"
+    )
+
+
+def drop_prunable_guards(connection: Connection) -> None:
+    """Put the plain guards back, for a migration down."""
+    drop_triggers(connection, tuple(PRUNABLE))
+    if connection.dialect.name != "sqlite":
+        for table in PRUNABLE:
+            connection.execute(text(f"DROP FUNCTION refuse_change_of_{table}()"))
+    add_guards(connection, tuple(PRUNABLE))
+
+
 def drop_guards(connection: Connection, tables: Sequence[str]) -> None:
     """Take the last guards away, for a migration down to nothing."""
     drop_triggers(connection, tables)

@@ -463,6 +463,27 @@ log_checkpoint = Table(
     _at("signed_at"),
 )
 
+log_cosignature = Table(
+    "log_cosignature",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    _id("witness"),
+    _text("line"),
+    _at("signed_at"),
+)
+
+log_archive = Table(
+    "log_archive",
+    metadata,
+    Column("first_leaf", BigInteger, primary_key=True, autoincrement=False),
+    Column("end_leaf", BigInteger, nullable=False),
+    _at("before_at"),
+    Column("manifest_digest", LargeBinary, nullable=False),
+    _at("archived_at"),
+    CheckConstraint("end_leaf > first_leaf", name="range"),
+    CheckConstraint("length(manifest_digest) = 32", name="digest"),
+)
+
 lease = Table("lease", metadata, _id("name"), _text("holder"), _at("expires_at"))
 
 # Protocol
@@ -522,6 +543,19 @@ access_token = Table(
     Index(None, "family_id"),
 )
 
+client_token = Table(
+    "client_token",
+    metadata,
+    _digest("token_digest"),
+    _text("token_id"),
+    _text("client_id"),
+    _text("scope"),
+    _at("issued_at"),
+    _at("expires_at"),
+    _at("revoked_at", nullable=True),
+    _text("dpop_jkt", nullable=True),
+)
+
 refresh_token = Table(
     "refresh_token",
     metadata,
@@ -574,5 +608,10 @@ APPEND_ONLY = (
     admin_action,
     log_leaf,
     log_checkpoint,
+    log_archive,
 )
-"""Tables that only grow; triggers on both databases refuse to change or delete a row."""
+"""Tables that only grow; triggers on both databases refuse to change or delete a row.
+
+Two of them let a row go under one condition: `handoff` and `log_leaf`, once it is archived and its grant is over
+(`gateway/store/guards.py`).
+"""

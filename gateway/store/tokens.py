@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, Select, Table, func, select, update
 
 from gateway.model.tokens import AccessToken, Held, RefreshToken
+from gateway.store.client_tokens import revoke_client_tokens
 from gateway.store.loading import GRANT_COLUMNS, PERSON_COLUMNS, grant_from_row, items_of, person_from_row
 from gateway.store.release import hold_access_tokens
 from gateway.store.statements import Hot, Lists, insert_all_once
@@ -240,5 +241,6 @@ def revoke_tokens(connection: Connection, revocations: Sequence[Revocation]) -> 
         digests, clients = [token for token, _ in others], [client for _, client in others]
         revoked = _OWN_REVOKED(connection, digests=digests, clients=clients, now=at)
         found |= {(row.token_digest, row.client_id) for row in revoked}
+        found |= revoke_client_tokens(connection, ours - found, at)
     revoke_families(connection, {row.family_id: at for row in own})
     return [(each.token_digest, each.client_id) in found for each in revocations]

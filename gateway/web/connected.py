@@ -113,6 +113,7 @@ def _detail(visit: Visit, found: ConnectedService) -> views.ConnectedDetailView:
             for each in found.items
         ),
         handoffs=tuple(_handoff(each) for each in found.handoffs),
+        archived_before=found.archived_before,
         events=tuple(_event(each) for each in reversed(found.detail.events)),
         notice_url=f"{here}/notice",
         notice_version=grant.offer_version,

@@ -94,7 +94,7 @@ from gateway.web.views.frame import (
     Spoken,
     View,
 )
-from gateway.web.views.log import CheckedEntry, HashStep, LogCheckView
+from gateway.web.views.log import CheckedEntry, HashStep, LogCheckView, LogView
 
 PAGES: Mapping[str, type[View]] = MappingProxyType(
     {
@@ -119,6 +119,7 @@ PAGES: Mapping[str, type[View]] = MappingProxyType(
         "connected_detail": ConnectedDetailView,
         "stopped": StoppedView,
         "notice": NoticeView,
+        "log": LogView,
         "log_check": LogCheckView,
         "admin_home": AdminHomeView,
         "admin_grants": AdminGrantsView,
@@ -184,6 +185,7 @@ __all__ = [
     "LogCheckView",
     "LogFilter",
     "LogRow",
+    "LogView",
     "LoginView",
     "Move",
     "MoveKind",

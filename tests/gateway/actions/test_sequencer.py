@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from gateway.actions.admin_grants import GrantSearch, find_grants, revoke_grant
 from gateway.actions.keys import drop_retired_signing_keys, rotate_log_key
-from gateway.actions.sequencer import LEASE_TTL, LogFork, Sequencer
+from gateway.actions.sequencer import LEASE, LEASE_TTL, LogFork, Sequencer
 from gateway.kit.ids import random_ids
 from gateway.ledger.checkpoints import check_checkpoint
 from gateway.ledger.log_keys import NoLogKey, current_log_key, new_log_key
@@ -18,7 +18,7 @@ from gateway.ledger.tiles import hash_of, keys_of
 from gateway.model.grants import ReasonCode
 from gateway.store.keys import add_first_log_keys
 from gateway.store.leases import Claim, hold
-from gateway.store.log_tree import load_tiles
+from gateway.store.log_tree import Turn, load_tiles
 from gateway.store.schema import downgrade, migrate, schema_differences
 from gateway.store.tables import handoff, lease, log_checkpoint, log_leaf, log_pending, log_tile
 from tests.ledgers import entries, last_checkpoint, leaves, log_keys, sequence, unguarded
@@ -171,6 +171,18 @@ def test_a_node_that_stops_is_followed_at_once(both: World) -> None:
     both.run(first.retire)
     both.run(second.turn)
     assert waiting(both) == 0
+
+
+def test_a_tree_that_another_node_has_signed_meanwhile_is_not_signed_again(both: World) -> None:
+    """Looked at before, signed by somebody else, and tried again; and a node without the lease signs nothing."""
+    both.userinfo(both.tokens()["access_token"])
+    signed = sequence(both)
+    node = Sequencer(both.services)
+    for now, holds in ((both.clock(), False), (both.clock() + LEASE_TTL, True)):
+        claim = Claim(LEASE, "somebody", now, LEASE_TTL)
+        assert both.store(node._sign, claim) is False
+        assert both.store(node._integrate, Turn(claim, 10)) is holds
+    assert sequence(both) == signed
 
 
 def test_a_node_without_work_writes_nothing(world: World) -> None:

@@ -1,9 +1,14 @@
 """`log sequence`, `log verify`, `log export`: what an administrator can do about the tree from a terminal."""
 
+import asyncio
 from pathlib import Path
 
+import pytest
 from sqlalchemy import create_engine, text
 
+from gateway.actions.admin_log import LogSearch, read_log
+from gateway.actions.log_verification import TreeCheck
+from gateway.cli.terminal import open_services
 from tests.gateway.cli.conftest import Cli
 
 
@@ -41,3 +46,39 @@ def test_a_kept_checkpoint_is_compared(cli: Cli, tmp_path: Path, sqlite_url: str
     found = cli.json("log", "verify", status=1)
     assert [each["subject"] for each in found["faults"]] == ["tile 0/000"]
     engine.dispose()
+
+
+async def look_often() -> None:
+    """Fill a bundle of the log."""
+    async with open_services() as services:
+        for _ in range(256):
+            await read_log(services, "cli", LogSearch())
+
+
+def test_archive_and_prune(both_cli: Cli, tmp_path: Path) -> None:
+    cli = both_cli
+    folder = str(tmp_path / "archive")
+    cli("log", "prune", folder, "--yes", status=1)
+    assert "nothing was archived yet" in cli.said
+    cli("log", "archive", "--before", "2100-01-01", "--to", folder, status=1)
+    assert "no checkpoint yet" in cli.said
+    cli("log", "sequence")
+    assert "nothing is old enough" in cli("log", "archive", "--before", "2100-01-01", "--to", folder)
+    asyncio.run(look_often())
+    cli("log", "sequence")
+    assert "leaves 0 to 255 are in" in cli("log", "archive", "--before", "2100-01-01", "--to", folder)
+    cli("log", "prune", folder, answer="n\n", status=1)
+    assert "nothing was changed" in cli.said
+    assert "0 hand-offs before leaf 256" in cli("log", "prune", folder, answer="y\n")
+    cli("log", "sequence")
+    assert cli.json("log", "verify", "--archive", folder)["ok"]
+
+
+def test_pruned_hand_offs_are_counted(cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    async def verified(*_: object, **given: object) -> TreeCheck:
+        return TreeCheck(5, b"r" * 32, 1, 2, ())
+
+    monkeypatch.setattr("gateway.cli.handoffs.verify_tree", verified)
+    assert "2 hand-offs are in archives" in cli("log", "verify")
+    assert "in archives" not in cli("log", "verify", "--archive", str(tmp_path))
+    assert cli.json("log", "verify")["archived"] == 2

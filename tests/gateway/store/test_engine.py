@@ -60,6 +60,9 @@ class Flaky:
             raise self.failures.pop(0)
         return await self.inner.read(work)
 
+    async def at_once(self, work: Callable[[Connection], Any]) -> Any:
+        return await self.write(work)
+
     async def close(self) -> None:
         await self.inner.close()
 
