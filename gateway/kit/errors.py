@@ -146,8 +146,14 @@ ERRORS = MappingProxyType(
         "insufficient_scope": ErrorKind(
             403, Where.RESOURCE, "RFC 6750 §3.1", "The access token does not reach what was asked for."
         ),
+        "invalid_client_metadata": ErrorKind(
+            400, Where.RESOURCE, "RFC 7591 §3.2.2", "The client's metadata have a fault."
+        ),
         "invalid_redirect_uri": ErrorKind(
-            400, Where.PAGE, "RFC 9700 §2.1", "The redirect URI is not registered for this client."
+            400,
+            Where.PAGE | Where.RESOURCE,
+            "RFC 9700 §2.1",
+            "The redirect URI is not registered for this client.",
         ),
         "temporarily_unavailable": ErrorKind(
             503,

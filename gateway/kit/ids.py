@@ -33,6 +33,7 @@ class Kind(StrEnum):
     KEY = "key_"
     DELIVERY = "dlv_"
     DEVICE_CODE = "cg_dc_"
+    REGISTRATION_TOKEN = "cg_rg_"  # noqa: S105
 
 
 SECRET_BYTES = {
@@ -44,6 +45,7 @@ SECRET_BYTES = {
     Kind.SESSION,
     Kind.INVITATION,
     Kind.DEVICE_CODE,
+    Kind.REGISTRATION_TOKEN,
 }
 """Kinds that open something by themselves: 256 bits of chance; the others have 128."""
 

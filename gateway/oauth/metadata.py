@@ -21,6 +21,7 @@ PATHS: Mapping[str, str] = {
     "introspection_endpoint": "/introspect",
     "userinfo_endpoint": "/userinfo",
     "device_authorization_endpoint": "/device_authorization",
+    "registration_endpoint": "/register",
     "release_endpoint": "/release",
     "grant_management_endpoint": "/grants",
     "end_session_endpoint": "/session/end",

@@ -129,6 +129,16 @@ session = Table(
     Index(None, "person_id"),
 )
 
+registration_token = Table(
+    "registration_token",
+    metadata,
+    _digest("token_digest"),
+    _to("partner_id", "partner.partner_id"),
+    _text("client_id", nullable=True),
+    _at("created_at"),
+    _at("expires_at", nullable=True),
+)
+
 device_authorization = Table(
     "device_authorization",
     metadata,
