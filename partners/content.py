@@ -23,9 +23,9 @@ _LATER = frozenset(
         "tls_client_certificate_bound_access_tokens",
         "post_logout_redirect_uris",
         "backchannel_logout_uri",
+        "own_scopes",
         "userinfo_signed_response_alg",
         "grant_types",
-        "own_scopes",
     }
 )
 """Members of a client that are left out where they say nothing."""

@@ -160,9 +160,9 @@ def client_of(table: ClientTable, partner_id: str, files: Mapping[str, str]) -> 
         tls_client_certificate_bound_access_tokens=table.tls_client_certificate_bound_access_tokens,
         post_logout_redirect_uris=tuple(table.post_logout_redirect_uris),
         backchannel_logout_uri=table.backchannel_logout_uri,
+        own_scopes=tuple(table.own_scopes),
         userinfo_signed_response_alg=table.userinfo_signed_response_alg,
         grant_types=tuple(name for name in table.grant_types if name == DEVICE_FLOW),
-        own_scopes=tuple(table.own_scopes),
     )
 
 

@@ -30,7 +30,7 @@ class AuthMethod(StrEnum):
         return self in (AuthMethod.CLIENT_SECRET_BASIC, AuthMethod.CLIENT_SECRET_POST)
 
 
-OWN_SCOPES = ("events", "statistics")
+OWN_SCOPES = ("events", "statistics", "grant_management_query", "grant_management_revoke")
 """Scopes of a partner's own token (RFC 6749 §4.4): none of them reaches anybody's data."""
 
 
@@ -88,9 +88,9 @@ class Client:
     tls_client_certificate_bound_access_tokens: bool = False
     post_logout_redirect_uris: tuple[str, ...] = ()
     backchannel_logout_uri: str | None = None
+    own_scopes: tuple[str, ...] = ()
     userinfo_signed_response_alg: str | None = None
     grant_types: tuple[str, ...] = ()
-    own_scopes: tuple[str, ...] = ()
 
     @property
     def sector(self) -> str:

@@ -29,8 +29,12 @@ class Kind(StrEnum):
     REDEMPTION = "red_"
     PROOF = "prf_"
     ACTION = "act_"
+    APPROVAL = "app_"
+    COMPLAINT = "cmp_"
     REQUEST = "req_"
     KEY = "key_"
+    LETTER = "let_"
+    MAIL_LINK = "cg_ml_"
     DELIVERY = "dlv_"
     DEVICE_CODE = "cg_dc_"
     REGISTRATION_TOKEN = "cg_rg_"  # noqa: S105
@@ -46,6 +50,7 @@ SECRET_BYTES = {
     Kind.INVITATION,
     Kind.DEVICE_CODE,
     Kind.REGISTRATION_TOKEN,
+    Kind.MAIL_LINK,
 }
 """Kinds that open something by themselves: 256 bits of chance; the others have 128."""
 

@@ -7,7 +7,7 @@ from starlette.routing import Route
 
 from gateway.actions.authorize import Back
 from gateway.actions.device import PAGE, Wait, enter_user_code, settle_device
-from gateway.oauth.device import device_redirect_uri
+from gateway.oauth.device import DONE, device_redirect_uri
 from gateway.web import views
 from gateway.web.visit import Visit, page_handler, see_other, show, signed_in_page
 
@@ -63,7 +63,13 @@ async def refused(visit: Visit) -> Response:
     return show("device_done", views.DeviceDoneView(chrome=visit.chrome(), is_approved=False))
 
 
+async def done(visit: Visit) -> Response:
+    """Lead on whoever leaves a screen that could not be answered; the device waits until its code has expired."""
+    return see_other(PAGE)
+
+
 ROUTES = (
+    Route(DONE, page_handler(done), methods=["GET"]),
     Route(PAGE, signed_in_page(device), methods=["GET"]),
     Route(PAGE, signed_in_page(enter), methods=["POST"]),
     Route(f"{PAGE}/ready", page_handler(ready), methods=["GET"]),

@@ -172,7 +172,8 @@ def test_nobody_asks_for_the_devices_redirect(world: World) -> None:
     """It is ours alone: a partner that names it is refused, and what comes there means nothing."""
     page = world.ask(world.signed_in(), redirect_uri=ISSUER + DONE)
     assert page.status == 400
-    assert world.client().get(DONE).status_code == 404
+    answer = world.client().get(DONE, params={"code": "x", "state": "y"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/device")
 
 
 def test_a_decision_that_comes_too_late_is_told(tv: Television) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from gateway.kit.settings import (
     CONFIG_VARIABLE,
+    NO_LONGER,
     PREFIX,
     Settings,
     SettingsError,
@@ -98,8 +99,37 @@ def test_rfc8414_2_an_issuer_carries_no_slash_at_its_end(issuer: str) -> None:
     assert read_settings(issuer=issuer + "/").issuer == issuer
 
 
-def test_a_session_cannot_idle_longer_than_it_lives() -> None:
-    assert "session_idle_ttl is longer" in faults(session_idle_ttl=7200, session_ttl=3600)[0]
+@pytest.mark.parametrize(
+    ("lifetimes", "why"),
+    [
+        ({"session_idle_ttl": 7200, "session_ttl": 3600}, "session_idle_ttl is longer than session_ttl"),
+        (
+            {"session_ttl": 300, "session_idle_ttl": 300, "reauthentication_ttl": 301},
+            "reauthentication_ttl is longer than session_ttl",
+        ),
+        ({"dpop_access_token_ttl": 60}, "access_token_ttl is longer than dpop_access_token_ttl"),
+        ({"sensitive_max_age": 599}, "sensitive_max_age is shorter than reauthentication_ttl"),
+    ],
+)
+def test_lifetimes_cannot_contradict_each_other(lifetimes: dict[str, int], why: str) -> None:
+    assert why in faults(**lifetimes)[0]
+
+
+def test_every_contradiction_is_told_at_once() -> None:
+    [fault] = faults(session_ttl=300, session_idle_ttl=301, reauthentication_ttl=301)
+    assert "session_idle_ttl" in fault
+    assert "reauthentication_ttl" in fault
+
+
+def test_bounds_keep_what_no_choice_could_contradict() -> None:
+    """A token always ends before what refreshes it, and before the key that signed it is taken back."""
+    bounds = {
+        name: {type(rule).__name__: rule for rule in Settings.model_fields[name].metadata}
+        for pair in NO_LONGER
+        for name in pair
+    }
+    for shorter, longer in NO_LONGER[3:]:
+        assert bounds[shorter]["Le"].le <= bounds[longer]["Ge"].ge
 
 
 def test_the_file_is_read_and_the_environment_wins_over_it(

@@ -5,7 +5,7 @@ from alembic import op
 
 from gateway.store.guards import add_guards, drop_triggers
 
-revision = "0009"
+revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None
