@@ -5,6 +5,8 @@ from types import MappingProxyType
 
 from gateway.web.views.account import (
     AuthorizationErrorView,
+    DeviceDoneView,
+    DeviceView,
     EditField,
     EndSessionView,
     ErrorCode,
@@ -122,6 +124,8 @@ PAGES: Mapping[str, type[View]] = MappingProxyType(
         "reauthenticate": ReauthenticateView,
         "set_password": SetPasswordView,
         "invitation_invalid": InvitationInvalidView,
+        "device": DeviceView,
+        "device_done": DeviceDoneView,
         "end_session": EndSessionView,
         "signed_out": SignedOutView,
         "second_factor": SecondFactorView,
@@ -195,6 +199,8 @@ __all__ = [
     "ConsentBlockedView",
     "ConsentItem",
     "ConsentView",
+    "DeviceDoneView",
+    "DeviceView",
     "Door",
     "Duration",
     "EditField",

@@ -72,6 +72,23 @@ class EndSessionView(View):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceView(View):
+    """Type a device's code; posts `user_code`."""
+
+    action: str
+    user_code: str = ""
+    errors: tuple[FieldError, ...] = ()
+    throttled_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceDoneView(View):
+    """The device was told what the person decided."""
+
+    is_approved: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HomeView(View):
     """The first page after signing in."""
 

@@ -6,6 +6,8 @@ from gateway.kit.errors import ERRORS
 from gateway.web.error_help import HELP
 from gateway.web.views import (
     AuthorizationErrorView,
+    DeviceDoneView,
+    DeviceView,
     EditField,
     EndSessionView,
     ErrorCode,
@@ -254,6 +256,21 @@ SAMPLES: dict[str, tuple[str, View]] = {
         "invitation_invalid",
         InvitationInvalidView(chrome=stranger, reason="expired"),
     ),
+    "device": ("device", DeviceView(chrome=at_home, action="/device")),
+    "device.wrong": (
+        "device",
+        DeviceView(
+            chrome=at_home,
+            action="/device",
+            user_code="BCDF-GHJK",
+            errors=(
+                FieldError(field="user_code", message="No device waits for this code. Compare each letter."),
+            ),
+        ),
+    ),
+    "device.throttled": ("device", DeviceView(chrome=at_home, action="/device", throttled_seconds=40)),
+    "device_done": ("device_done", DeviceDoneView(chrome=at_home, is_approved=True)),
+    "device_done.refused": ("device_done", DeviceDoneView(chrome=at_home, is_approved=False)),
     "end_session": (
         "end_session",
         EndSessionView(chrome=at_home, action="/session/end/confirmed", brand="QuizCo"),
