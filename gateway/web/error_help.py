@@ -44,6 +44,22 @@ HELP: Mapping[str, Help] = MappingProxyType(
             "A grant_type that is not offered. There is no password flow.",
             "Use one that grant_types_supported in the discovery document names.",
         ),
+        "authorization_pending": Help(
+            "The person has not entered the code yet, or has not decided.",
+            "Ask again after the interval that the answer of the device authorization endpoint names.",
+        ),
+        "slow_down": Help(
+            "The device asks more often than the interval allows.",
+            "Leave five seconds more between two questions, from now on (RFC 8628 §3.5).",
+        ),
+        "expired_token": Help(
+            "Nobody entered the device's code within its lifetime.",
+            "Begin anew at the device authorization endpoint and show the new code.",
+        ),
+        "invalid_client_metadata": Help(
+            "A registration with a member that is missing, unknown or not allowed; error_description names each.",
+            "Mend the members that are named. Nothing was registered or changed.",
+        ),
         "unsupported_response_type": Help(
             "An implicit or hybrid flow was asked for.", "Send response_type=code."
         ),
