@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from gateway.accounts.passwords import Passwords
 from gateway.actions.client_keys import KeyCache
 from gateway.actions.logout import Courier
+from gateway.actions.postman import Postman
 from gateway.actions.release import Gate
 from gateway.actions.sequencer import Sequencer
 from gateway.actions.services import Services
@@ -97,6 +98,20 @@ async def opened(services: Services) -> AsyncIterator[Services]:
 
 
 @asynccontextmanager
+async def mailing(services: Services) -> AsyncIterator[None]:
+    """Let the mail's outbox be emptied in the background, unless this node is told not to."""
+    if not services.settings.mail_interval:
+        yield
+        return
+    turns = asyncio.create_task(Postman(services).run())
+    try:
+        yield
+    finally:
+        turns.cancel()
+        await asyncio.wait({turns})
+
+
+@asynccontextmanager
 async def sequencing(services: Services) -> AsyncIterator[None]:
     """Let the log's sequencer run in the background, unless this node is told not to."""
     if not services.settings.sequencer_interval:
@@ -133,7 +148,7 @@ def make_app(services: Services) -> Edge:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with opened(services), sequencing(services), delivering(services):
+        async with opened(services), sequencing(services), delivering(services), mailing(services):
             yield
 
     app = Starlette(routes=all_routes(), exception_handlers=HANDLERS, lifespan=lifespan)

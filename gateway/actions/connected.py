@@ -23,6 +23,7 @@ from gateway.store.grants import (
     load_details,
     search_grants,
 )
+from gateway.store.guardians import NewAnswer
 from gateway.store.handoffs import HandoffQuery, search_handoffs
 from gateway.store.log_archive import load_archives
 from gateway.store.partners import load_notices, load_offer_versions
@@ -154,14 +155,18 @@ async def commit_change(
     outcome: Outcome,
     reason: ReasonCode | None = None,
     action: AdminAction | None = None,
+    *,
+    answer: NewAnswer | None = None,
+    used_at: int | None = None,
 ) -> Grant:
-    """Commit a change of a grant, together with the administrator's act if one acted.
+    """Commit a change of a grant, together with the administrator's act or the guardian's answer, if there is one.
 
     Raises:
         Refusal: ``stale_form`` when somebody else changed it first.
     """
     verdict = await services.store.run(
-        commit_changes, Change(outcome.grant, outcome.event, services.clock(), reason, action)
+        commit_changes,
+        Change(outcome.grant, outcome.event, services.clock(), reason, action, answer, used_at),
     )
     if verdict is not Verdict.DONE:
         raise Refusal("stale_form", detail="the grant changed in the meantime")

@@ -5,9 +5,10 @@ from typing import Any
 
 from gateway.actions.clients import BackRequest, authenticate_client
 from gateway.actions.services import Services
+from gateway.consent.locks import why_locked
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
-from gateway.model.registry import RegisteredClient
+from gateway.model.registry import RegisteredClient, Registry
 from gateway.model.tokens import AccessToken, ClientToken, Held
 from gateway.oauth.authorization_details import granted_details
 from gateway.oauth.certificates import cnf
@@ -42,7 +43,11 @@ async def _looked_up(services: Services, request: BackRequest) -> tuple[Register
         own = await services.store.lane(load_client_tokens, reads=True).submit(digest(token))
         if own is not None and own.client_id == client.client.client_id and own.is_live(now):
             return client, _own(services, own)
-    if held is None or held.token.client_id != client.client.client_id or why_dead(held, now):
+    if (
+        held is None
+        or held.token.client_id != client.client.client_id
+        or why_dead(held, now, services.registry)
+    ):
         return client, {"active": False}
     return client, _described(services, client, held)
 
@@ -86,7 +91,7 @@ def _described(services: Services, client: RegisteredClient, held: Held[AccessTo
     }
 
 
-def why_dead(held: Held[AccessToken], now: int) -> str | None:
+def why_dead(held: Held[AccessToken], now: int, registry: Registry) -> str | None:
     """Say why a token opens nothing any more; None while it lives."""
     reasons = (
         (held.token.revoked_at is not None, "the token is revoked"),
@@ -95,4 +100,5 @@ def why_dead(held: Held[AccessToken], now: int) -> str | None:
         (not held.partner_is_live, "the partner is not live"),
         (held.person.state != "active", "the account is not active"),
     )
-    return next((reason for is_so, reason in reasons if is_so), None)
+    dead = next((reason for is_so, reason in reasons if is_so), None)
+    return dead or why_locked(held.grant, held.person, held.approvals, registry)

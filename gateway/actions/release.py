@@ -11,6 +11,7 @@ from gateway.actions.introspect import why_dead
 from gateway.actions.opened_profile import OpenedProfile
 from gateway.actions.proofs import look_at_proof, replayed, use_of
 from gateway.actions.services import Services, day_of
+from gateway.consent.age_policy import needs_guardian
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
@@ -128,14 +129,21 @@ class Gate:
         if held is None or profile is None:
             return Decided(None, Refusal("invalid_token", detail="unknown access token"))
         try:
-            check_alive(held, ask.jkt, ask.certificate, ask.at)
+            check_alive(self._services, held, ask.jkt, ask.certificate, ask.at)
             return self._release(ask, held, profile)
         except Refusal as refusal:
             return Decided(None, refusal)
 
+    def _is_child(self, held: Held[AccessToken], profile: SealedProfile, at: int) -> bool:
+        """Whether a guardian decides on this very day: the record of it may be a sweep behind."""
+        born = OpenedProfile(self._services.seal, profile).birthdate
+        return needs_guardian(profile.country, held.person.role, born, day_of(at))
+
     def _release(self, ask: ReleaseAsk, held: Held[AccessToken], profile: SealedProfile) -> Decided[Answer]:
         if profile.wrapped is None:
             raise Refusal("invalid_token", detail="the person was erased")
+        if held.grant.is_guarded and not self._is_child(held, profile, ask.at):
+            raise Refusal("invalid_token", detail="the person came of age and decides anew")
         items = self._items(ask, held)
         self._check_login(ask, held.token, items)
         opened = OpenedProfile(self._services.seal, profile)
@@ -206,7 +214,9 @@ def prove_holder(services: Services, reading: Reading, path: str) -> Proof | Non
     return proof
 
 
-def check_alive(held: Held[AccessToken], jkt: str | None, certificate: bytes | None, at: int) -> None:
+def check_alive(
+    services: Services, held: Held[AccessToken], jkt: str | None, certificate: bytes | None, at: int
+) -> None:
     """Hold a token against the key or certificate that was shown and everything that it stands on.
 
     Raises:
@@ -214,7 +224,7 @@ def check_alive(held: Held[AccessToken], jkt: str | None, certificate: bytes | N
     """
     if not is_confirmed(held.token.dpop_jkt, jkt, certificate):
         raise Refusal("invalid_token", detail="not the token's key, or not its scheme")
-    dead = why_dead(held, at)
+    dead = why_dead(held, at, services.registry)
     if dead is not None:
         raise Refusal("invalid_token", detail=dead)
 

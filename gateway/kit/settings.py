@@ -76,6 +76,16 @@ class Settings(BaseSettings):
     smtp_url: str = Field(
         "", description="smtp://host:port; empty: mail is kept as files in the data folder."
     )
+    mail_interval: float = Field(
+        1.0, ge=0, le=60, description="Seconds between turns of the mail's outbox; 0: not on this node."
+    )
+    show_inbox: bool = Field(
+        False,
+        description="Show the mail that is kept as files to everybody, at /inbox: for demonstrations only.",
+    )
+    mail_link_ttl: int = Field(
+        1800, ge=300, le=86400, description="Seconds a link in a recovery or verification mail works."
+    )
     mtls_url: str = Field(
         "",
         description="Address at which clients show certificates (RFC 8705 §5); empty: nobody needs to.",
@@ -261,6 +271,12 @@ class Settings(BaseSettings):
             faults.append("sensitive_max_age is shorter than reauthentication_ttl")
         if faults:
             raise ValueError("; ".join(faults))
+        return self
+
+    @model_validator(mode="after")
+    def _inbox_is_for_demonstrations(self) -> "Settings":
+        if self.show_inbox and (self.is_production or self.smtp_url):
+            raise ValueError("show_inbox is for demonstrations: neither in production nor with an smtp_url")
         return self
 
     @property

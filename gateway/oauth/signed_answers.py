@@ -17,7 +17,7 @@ def signed_userinfo(terms: Terms, client_id: str, claims: Mapping[str, Any]) -> 
 
 
 def signed_introspection(terms: Terms, client_id: str, described: Mapping[str, Any]) -> str:
-    """Sign a token's description; its members stand one level down, so that it is no token itself (RFC 9701 §5, §8.1)."""
+    """Sign a token's description, one level down, so that it is no token itself (RFC 9701 §5, §8.1)."""
     outer = {"iss": terms.settings.issuer, "aud": client_id, "iat": terms.now}
     return _signed(terms, "token-introspection+jwt", {**outer, "token_introspection": dict(described)})
 

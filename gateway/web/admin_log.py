@@ -15,8 +15,10 @@ from gateway.web.administration import (
     partner_options,
     short_person,
 )
+from gateway.web.formats import say
 from gateway.web.visit import Visit, see_other, show, signed_in_page
-from scopes import FIELDS, field_label, purpose_label
+from gateway.web.wording import field_label, purpose_label
+from scopes import FIELDS
 
 ENDPOINTS = ("userinfo", "userinfo_jwt", "release")
 """Where values can leave."""
@@ -43,7 +45,7 @@ async def log(visit: Visit) -> Response:
 
 def _search(visit: Visit, conditions: Conditions) -> LogSearch:
     since, until = conditions.moment("from"), conditions.moment("to")
-    conditions.check_order(since, until, "The first moment is not before the last one.")
+    conditions.check_order(since, until, say("The first moment is not before the last one."))
     return LogSearch(
         email=conditions.email,
         partner_id=conditions.one_of("partner", visit.services.registry.partners),
