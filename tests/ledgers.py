@@ -14,7 +14,7 @@ from gateway.store.log_tree import Leaf, SignedCheckpoint, load_last_checkpoints
 from tests.world import World
 
 _SEQUENCERS: WeakKeyDictionary[World, Sequencer] = WeakKeyDictionary()
-GUARDED = ("handoff", "consent_event", "admin_action", "log_leaf", "log_checkpoint")
+GUARDED = ("handoff", "consent_event", "admin_action", "log_leaf", "log_checkpoint", "log_cosignature")
 
 
 def sequence(world: World) -> SignedCheckpoint:
@@ -57,6 +57,8 @@ def unguarded(world: World, work: Callable[[Connection], object]) -> None:
                 connection.execute(text(f"DROP TRIGGER IF EXISTS {table}_no_delete"))
             else:
                 connection.execute(text(f"DROP TRIGGER IF EXISTS {table}_append_only ON {table}"))
+        on = "" if connection.dialect.name == "sqlite" else " ON handoff"
+        connection.execute(text(f"DROP TRIGGER IF EXISTS handoff_locks{on}"))
         work(connection)
         return [None]
 

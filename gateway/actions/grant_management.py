@@ -63,7 +63,7 @@ async def _managed(services: Services, reading: Reading, grant_id: str, scope: s
     jkt, token_digest = proof.jkt if proof else None, digest(reading.access_token)
     held = await services.store.lane(load_access_tokens, reads=True).submit(token_digest)
     if held is not None:
-        check_alive(held, jkt, reading.certificate, services.clock())
+        check_alive(services, held, jkt, reading.certificate, services.clock())
         token: AccessToken | ClientToken = held.token
     else:
         token = await _own_token(services, token_digest, jkt, reading.certificate)

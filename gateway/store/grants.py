@@ -15,6 +15,7 @@ from gateway.store.consents import (
     end_grant,
     replace_items,
 )
+from gateway.store.guardians import NewAnswer, keep_answer
 from gateway.store.loading import GRANT_COLUMNS, events_of, grants_from
 from gateway.store.tables import (
     access_token,
@@ -37,6 +38,7 @@ class GrantLine:
     end_reason: str | None
     last_handoff_at: int | None
     handoff_count: int
+    organisation_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,9 @@ def search_grants(connection: Connection, queries: Sequence[GrantQuery]) -> Sequ
 
 def _search(connection: Connection, query: GrantQuery) -> list[GrantLine]:
     grant = consent_grant.c
-    statement = select(grant.grant_id, grant.created_at, grant.ended_at, grant.end_reason)
+    statement = select(
+        grant.grant_id, grant.created_at, grant.ended_at, grant.end_reason, person.c.organisation_id
+    ).join(person, person.c.person_id == grant.person_id)
     if query.person_id is not None:
         statement = statement.where(grant.person_id == query.person_id)
     if query.partner_id is not None:
@@ -97,6 +101,7 @@ def _search(connection: Connection, query: GrantQuery) -> list[GrantLine]:
             row.ended_at,
             row.end_reason,
             *lasts.get(row.grant_id, (None, 0)),
+            row.organisation_id,
         )
         for row in rows
     ]
@@ -170,7 +175,9 @@ def _detail(connection: Connection, grant_id: str) -> GrantDetail | None:
     found = grants_from(connection, select(*GRANT_COLUMNS).where(grant.grant_id == grant_id))[0]
     last = _last_handoffs(connection, [grant_id]).get(grant_id, (None, 0))
     return GrantDetail(
-        line=GrantLine(found, row.created_at, row.ended_at, row.end_reason, *last),
+        line=GrantLine(
+            found, row.created_at, row.ended_at, row.end_reason, *last, organisation_id=row.organisation_id
+        ),
         events=events_of(connection, grant_id),
         tokens=_tokens(connection, grant_id),
         organisation_id=row.organisation_id,
@@ -200,6 +207,8 @@ class Change:
     Attributes:
         after: the grant as it stands afterwards.
         action: the administrator's act, if one acted.
+        answer: the guardian's, if one answered; kept in the same transaction.
+        used_at: when this is the person's own use of the service too.
     """
 
     after: Grant
@@ -207,6 +216,8 @@ class Change:
     at: int
     reason: ReasonCode | None = None
     action: AdminAction | None = None
+    answer: NewAnswer | None = None
+    used_at: int | None = None
 
 
 def commit_changes(connection: Connection, changes: Sequence[Change]) -> Sequence[Verdict]:
@@ -221,7 +232,7 @@ def _change(connection: Connection, change: Change) -> Verdict:
     if change.after.state is GrantState.ENDED:
         changed = end_grant(connection, change.after, change.event, change.reason)
     else:
-        changed = change_grant(connection, change.after)
+        changed = change_grant(connection, change.after, used_at=change.used_at)
         if changed:
             replace_items(connection, change.after.grant_id, change.after.items)
             append_event(connection, change.event)
@@ -229,6 +240,8 @@ def _change(connection: Connection, change: Change) -> Verdict:
         return Verdict.STALE
     if change.action:
         append_actions(connection, [change.action])
+    if change.answer:
+        keep_answer(connection, change.answer)
     return Verdict.DONE
 
 

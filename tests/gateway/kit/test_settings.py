@@ -172,6 +172,29 @@ def test_the_tests_own_variables_are_no_settings(monkeypatch: pytest.MonkeyPatch
     assert read_settings() == Settings()
 
 
+WITNESS = "witness.example/w1+fa0f0c4f+BP" + "A" * 42
+
+
+@pytest.mark.parametrize("url", ["https://witness.example/log", "http://127.0.0.1:8200"])
+def test_a_witness_is_a_key_and_an_address(url: str) -> None:
+    found = read_settings(log_witnesses=f"{WITNESS} {url}, {WITNESS} {url},")
+    assert found.log_witnesses == (f"{WITNESS} {url}",) * 2
+
+
+@pytest.mark.parametrize(
+    "witness",
+    [
+        WITNESS,
+        f"{WITNESS} http://witness.example",
+        f"{WITNESS} https://",
+        f"{WITNESS} https://a b",
+        "w https://w",
+    ],
+)
+def test_a_witness_without_key_or_https_is_refused(witness: str) -> None:
+    assert "each must be a verifier key" in faults(log_witnesses=(witness,))[0]
+
+
 def test_every_setting_is_described_and_bounded() -> None:
     """Whoever reads the list learns what a setting means; a number has a least and, but for one, a greatest value."""
     for name, field in Settings.model_fields.items():
