@@ -1,5 +1,7 @@
 """Unsealing a profile. Only the release gate and a person's own pages may import this (promise P13)."""
 
+from datetime import date
+
 from gateway.kit.errors import Refusal
 from gateway.kit.sealing import Seal, unseal_all
 from gateway.model.profile import SealedProfile, place_of
@@ -14,6 +16,12 @@ class OpenedProfile:
             raise Refusal("not_found", detail="the person was erased")
         self.key = seal.person_key(profile.person_id, profile.wrapped)
         self._profile = profile
+
+    @property
+    def birthdate(self) -> date | None:
+        """The date of birth, for the age policy alone."""
+        text = self.values({"birthdate"}).get("birthdate")
+        return date.fromisoformat(text) if text else None
 
     def values(self, fields: set[str]) -> dict[str, str]:
         """Unseal what the given fields of the catalogue are made of; role and organisation come from the record."""

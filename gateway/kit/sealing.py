@@ -128,6 +128,14 @@ class Seal:
         content: dict[str, Any] = json.loads(unseal(self.ring.transient, sealed, place))
         return content
 
+    def sealed_letter(self, letter_id: str, content: bytes) -> bytes:
+        """Seal what waits in the mail's outbox: recipients, and links that open something."""
+        return seal(self.ring.transient, content, f"letter:{letter_id}")
+
+    def opened_letter(self, letter_id: str, sealed: bytes) -> bytes:
+        """Open what `sealed_letter` sealed."""
+        return unseal(self.ring.transient, sealed, f"letter:{letter_id}")
+
     def signature(self, place: str, *parts: str) -> str:
         """A short-lived proof that this gateway said these words, e.g. a CSRF token."""
         return base64url(keyed_digest(self.ring.transient, place, *parts))

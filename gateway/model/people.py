@@ -1,5 +1,6 @@
 """People, their roles and what a role may do."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum, auto
 from types import MappingProxyType
@@ -40,17 +41,20 @@ class Power(StrEnum):
     BRAKE_PARTNER = auto()
     READ_LOG = auto()
     PROVISION_PEOPLE = auto()
+    GATE_PARTNERS = auto()
+    HANDLE_CASES = auto()
 
 
 _ALL = frozenset(Power)
 POWERS = MappingProxyType(
     {
-        Role.PLATFORM_ADMIN: _ALL,
-        Role.PRIVACY_OFFICER: _ALL - {Power.PROVISION_PEOPLE},
+        # A school's gate is the school's own, and nobody opens or closes it from outside.
+        Role.PLATFORM_ADMIN: _ALL - {Power.GATE_PARTNERS},
+        Role.PRIVACY_OFFICER: _ALL - {Power.PROVISION_PEOPLE, Power.GATE_PARTNERS},
         Role.PARTNER_MANAGER: frozenset({Power.SEE_PARTNERS, Power.REVIEW_PARTNER, Power.BRAKE_PARTNER}),
-        Role.SUPPORT: frozenset({Power.SEE_GRANTS, Power.REVOKE_GRANT}),
+        Role.SUPPORT: frozenset({Power.SEE_GRANTS, Power.REVOKE_GRANT, Power.HANDLE_CASES}),
         Role.AUDITOR: frozenset({Power.SEE_GRANTS, Power.SEE_PARTNERS, Power.READ_LOG}),
-        Role.SCHOOL_ADMIN: frozenset({Power.PROVISION_PEOPLE}),
+        Role.SCHOOL_ADMIN: frozenset({Power.PROVISION_PEOPLE, Power.GATE_PARTNERS}),
     }
 )
 
@@ -62,13 +66,38 @@ def powers_of(role: Role) -> frozenset[Power]:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person as the gateway's rooms know them: no field values."""
+    """A person as the gateway's rooms know them: no field values.
+
+    Attributes:
+        needs_guardian: whether a guardian decides with them; made from the date of birth, which is sealed.
+    """
 
     person_id: str
     organisation_id: str
     role: Role
     state: PersonState
     language: str
+    needs_guardian: bool = False
+
+
+class Acr(StrEnum):
+    """How a person authenticated, weakest first: the classes that a partner may ask for (OIDC Core §2)."""
+
+    PWD = "pwd"  # noqa: S105 - a class of authentication, not a password
+    MFA = "mfa"
+    PHR = "phr"
+    """Phishing-resistant (OpenID EAP ACR values §2)."""
+
+    def reaches(self, wanted: "Acr") -> bool:
+        """Tell whether this is at least as strong."""
+        ranks = list(Acr)
+        return ranks.index(self) >= ranks.index(wanted)
+
+
+AMR: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {Acr.PWD: ("pwd",), Acr.MFA: ("pwd", "otp", "mfa"), Acr.PHR: ("pop", "user", "mfa")}
+)
+"""The methods behind each class (RFC 8176 §2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +106,7 @@ class Session:
 
     Attributes:
         session_digest: digest of the cookie's secret.
-        auth_time: when the password was last given (OIDC Core §2).
+        auth_time: when the person last authenticated, by password, code or passkey (OIDC Core §2).
         last_seen_at: when the last request came, to the minute.
     """
 
@@ -87,8 +116,9 @@ class Session:
     auth_time: int
     last_seen_at: int
     acr: str = "pwd"
+    agent: str = ""
 
     @property
     def amr(self) -> tuple[str, ...]:
         """How the person authenticated (RFC 8176)."""
-        return ("pwd",)
+        return AMR[self.acr]

@@ -13,6 +13,7 @@ from gateway.model.grants import (
     Grant,
     GrantedItem,
     GrantState,
+    LegalBasis,
     ReasonCode,
     items_from_words,
 )
@@ -33,19 +34,30 @@ GRANT_COLUMNS = (
     consent_grant.c.event_id,
     consent_grant.c.valid_from,
     consent_grant.c.valid_until,
+    consent_grant.c.legal_basis,
+    consent_grant.c.last_user_activity_at,
+    consent_grant.c.use_limit,
+    consent_grant.c.paused_for,
+    consent_grant.c.decided_version,
 )
 PERSON_COLUMNS = (
     person.c.organisation_id,
     person.c.role,
     person.c.state.label("person_state"),
     person.c.language,
+    person.c.needs_guardian,
 )
 
 
 def person_from_row(row: Any) -> Person:
     """Read a person out of a row that holds `PERSON_COLUMNS` and a person_id."""
     return Person(
-        row.person_id, row.organisation_id, Role(row.role), PersonState(row.person_state), row.language
+        row.person_id,
+        row.organisation_id,
+        Role(row.role),
+        PersonState(row.person_state),
+        row.language,
+        row.needs_guardian,
     )
 
 
@@ -64,6 +76,11 @@ def grant_from_row(row: Any, items: tuple[GrantedItem, ...]) -> Grant:
         valid_from=row.valid_from,
         valid_until=row.valid_until,
         items=items,
+        legal_basis=LegalBasis(row.legal_basis),
+        used_at=row.last_user_activity_at,
+        use_limit=row.use_limit,
+        paused_for=ReasonCode(row.paused_for) if row.paused_for else None,
+        decided_version=row.decided_version,
     )
 
 
@@ -141,4 +158,5 @@ def event_from_row(row: Any) -> ConsentEvent:
         acr=row.acr,
         valid_until=row.valid_until,
         language=row.language,
+        on_behalf_of=row.on_behalf_of,
     )

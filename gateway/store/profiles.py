@@ -19,6 +19,7 @@ def _profiles(lists: Lists) -> Select[Any]:
             person.c.person_id,
             person.c.role,
             organisation.c.name,
+            organisation.c.country,
             key.master,
             key.wrapped,
             own.field,
@@ -41,13 +42,15 @@ def sealed_profiles(connection: Connection, person_ids: Iterable[str]) -> Mappin
     """Load the sealed profiles of many people in one statement: a row for each field."""
     found: dict[str, SealedProfile] = {}
     fields: dict[str, dict[str, SealedField]] = {}
-    for person_id, role, name, master, wrapped, field, *rest in _PROFILES(
+    for person_id, role, name, country, master, wrapped, field, *rest in _PROFILES(
         connection, wanted=sorted(set(person_ids))
     ):
         if person_id not in found:
             fields[person_id] = {}
             key = WrappedKey(master, wrapped) if wrapped is not None else None
-            found[person_id] = SealedProfile(person_id, role, name, key, fields[person_id])
+            found[person_id] = SealedProfile(
+                person_id, role, name, country=country, wrapped=key, fields=fields[person_id]
+            )
         if field is not None:
             fields[person_id][field] = SealedField(*rest)
     return found

@@ -11,6 +11,7 @@ from gateway.model.handoffs import Handoff
 from gateway.model.profile import SealedProfile
 from gateway.model.tokens import AccessToken, Held
 from gateway.store.engine import Operation
+from gateway.store.guardians import approvals_of
 from gateway.store.loading import (
     GRANT_COLUMNS,
     PERSON_COLUMNS,
@@ -128,6 +129,14 @@ def hold_access_tokens(
     """
     rows = (_LOCKED_TOKENS if lock else _TOKENS)(connection, wanted=sorted(set(digests)))
     items = items_of(connection, [row.grant_id for row in rows]) if lock else {}
+    grants = {
+        row.grant_id: grant_from_row(
+            row, items.get(row.grant_id, ()) if lock else items_from_text(row.granted)
+        )
+        for row in rows
+    }
+    # A statement more, but only where a child's grant is among them.
+    approvals = approvals_of(connection, [each for each in grants.values() if each.is_guarded])
     return {
         row.token_digest: Held(
             token=AccessToken(
@@ -145,9 +154,10 @@ def hold_access_tokens(
                 auth_time=row.auth_time,
                 acr=row.acr,
             ),
-            grant=grant_from_row(row, items.get(row.grant_id, ()) if lock else items_from_text(row.granted)),
+            grant=grants[row.grant_id],
             person=person_from_row(row),
             partner_is_live=row.partner_state == "live",
+            approvals=approvals.get(row.grant_id, ()),
         )
         for row in rows
     }

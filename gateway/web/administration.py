@@ -1,7 +1,7 @@
 """What the administrators' pages share: sections, words, and conditions that come in over addresses and forms."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 from urllib.parse import urlencode
@@ -13,10 +13,13 @@ from gateway.kit.sealing import SealBroken
 from gateway.model.grants import ReasonCode
 from gateway.model.people import Power, powers_of
 from gateway.store.partners import load_partners
+from gateway.store.school_gates import load_gates
 from gateway.web import views
 from gateway.web.bodies import Form
+from gateway.web.formats import later, say
 from gateway.web.visit import Visit
-from scopes import FIELDS, field_label
+from gateway.web.wording import field_label
+from scopes import FIELDS
 
 SECTIONS: Mapping[Power, tuple[views.Section, str]] = MappingProxyType(
     {
@@ -24,26 +27,27 @@ SECTIONS: Mapping[Power, tuple[views.Section, str]] = MappingProxyType(
         Power.SEE_PARTNERS: ("partners", "/admin/partners"),
         Power.READ_LOG: ("log", "/admin/log"),
         Power.PROVISION_PEOPLE: ("people", "/admin/people"),
+        Power.GATE_PARTNERS: ("school", "/admin/school"),
     }
 )
 REASON_WORDS: Mapping[ReasonCode, str] = MappingProxyType(
     {
-        ReasonCode.USER_REQUEST: "The person asked for it",
-        ReasonCode.PHONE_REQUEST: "The person asked by phone",
-        ReasonCode.GUARDIAN_REQUEST: "A guardian asked for it",
-        ReasonCode.SCHOOL_POLICY: "The school's policy",
-        ReasonCode.PARTNER_BREACH: "The partner broke its terms",
-        ReasonCode.MARKETING_COMPLAINT: "Complaint about advertising",
-        ReasonCode.PARTNER_ENDED: "The partner ended",
-        ReasonCode.NOTICE_CHANGED: "The notice changed",
-        ReasonCode.EXPIRED: "It ran out",
-        ReasonCode.UNUSED: "It was not used",
-        ReasonCode.AGE_TRANSITION: "The person came of age",
-        ReasonCode.ACCOUNT_CLOSED: "The account was closed",
-        ReasonCode.SECURITY_INCIDENT: "Security incident",
-        ReasonCode.LEGAL_ORDER: "Order of a court or an authority",
-        ReasonCode.DATA_ERROR: "The data was wrong",
-        ReasonCode.ADMIN_CORRECTION: "Correction of a mistake",
+        ReasonCode.USER_REQUEST: later("The person asked for it"),
+        ReasonCode.PHONE_REQUEST: later("The person asked by phone"),
+        ReasonCode.GUARDIAN_REQUEST: later("A guardian asked for it"),
+        ReasonCode.SCHOOL_POLICY: later("The school's policy"),
+        ReasonCode.PARTNER_BREACH: later("The partner broke its terms"),
+        ReasonCode.MARKETING_COMPLAINT: later("Complaint about advertising"),
+        ReasonCode.PARTNER_ENDED: later("The partner ended"),
+        ReasonCode.NOTICE_CHANGED: later("The notice changed"),
+        ReasonCode.EXPIRED: later("It ran out"),
+        ReasonCode.UNUSED: later("It was not used"),
+        ReasonCode.AGE_TRANSITION: later("The person came of age"),
+        ReasonCode.ACCOUNT_CLOSED: later("The account was closed"),
+        ReasonCode.SECURITY_INCIDENT: later("Security incident"),
+        ReasonCode.LEGAL_ORDER: later("Order of a court or an authority"),
+        ReasonCode.DATA_ERROR: later("The data was wrong"),
+        ReasonCode.ADMIN_CORRECTION: later("Correction of a mistake"),
     }
 )
 _ID = re.compile(r"[A-Za-z0-9_-]{1,80}", re.ASCII)
@@ -55,9 +59,7 @@ async def doors(visit: Visit) -> tuple[views.Door, ...]:
     powers = powers_of(visit.signed_in.person.role)
     return tuple(
         [
-            await _partners_door(visit, url)
-            if power is Power.SEE_PARTNERS
-            else views.Door(section=section, url=url)
+            await _DOORS[power](visit, url) if power in _DOORS else views.Door(section=section, url=url)
             for power, (section, url) in SECTIONS.items()
             if power in powers
         ]
@@ -71,6 +73,16 @@ async def _partners_door(visit: Visit, url: str) -> views.Door:
     )
 
 
+async def _school_door(visit: Visit, url: str) -> views.Door:
+    lines = await visit.services.store.read(load_gates, visit.signed_in.person.organisation_id)
+    return views.Door(section="school", url=url, attention=sum(each.waiting for each in lines))
+
+
+_DOORS: Mapping[Power, Callable[[Visit, str], Awaitable[views.Door]]] = MappingProxyType(
+    {Power.SEE_PARTNERS: _partners_door, Power.GATE_PARTNERS: _school_door}
+)
+
+
 def short_person(person_id: str) -> str:
     """Shorten a person's id: enough to tell two people on one page apart, and nothing that says who they are."""
     return person_id if len(person_id) <= 10 else f"{person_id[:10]}…"
@@ -78,7 +90,9 @@ def short_person(person_id: str) -> str:
 
 def actor_words(actor_id: str) -> str:
     """Name an administrator in a history."""
-    return f"administrator {short_person(actor_id)}" if actor_id.startswith("per_") else actor_id
+    if not actor_id.startswith("per_"):
+        return actor_id
+    return say("administrator %(id)s", id=short_person(actor_id))
 
 
 def reason_options(
@@ -86,7 +100,7 @@ def reason_options(
 ) -> tuple[views.Option, ...]:
     """Offer reasons to choose from."""
     return tuple(
-        views.Option(value=str(reason), label=REASON_WORDS[reason], chosen=reason is chosen)
+        views.Option(value=str(reason), label=say(REASON_WORDS[reason]), chosen=reason is chosen)
         for reason in reasons
     )
 
@@ -170,11 +184,11 @@ class Conditions:
 
     def day(self, name: str) -> int | None:
         """Give the beginning of a day, in UTC; a day that does not exist is an error on the page."""
-        return self._instant(name, "There is no such day.")
+        return self._instant(name, say("There is no such day."))
 
     def moment(self, name: str) -> int | None:
         """Give a moment, in UTC as the page shows times; a wrong one is an error on the page."""
-        return self._instant(name, "There is no such time.")
+        return self._instant(name, say("There is no such time."))
 
     def _instant(self, name: str, message: str) -> int | None:
         try:

@@ -15,14 +15,17 @@ from gateway.actions.authorize import (
     open_authorization,
 )
 from gateway.actions.consent import (
+    Asked,
     Blocked,
     Reply,
     Screen,
     decide_consent,
     find_way_back,
     keep_choices,
+    shares_sensitive,
     show_consent,
 )
+from gateway.actions.school_gate import ask_school
 from gateway.actions.sessions import is_fresh
 from gateway.kit.errors import Refusal
 from gateway.oauth.parameters import Parameters, read_parameters
@@ -30,7 +33,17 @@ from gateway.web import views
 from gateway.web.answers import note
 from gateway.web.bodies import FORM_TYPE, media_type, read_body
 from gateway.web.consent_views import amend_view, blocked_view, consent_view
-from gateway.web.visit import COOKIE, Visit, origin_of, page_handler, refusal_page, see_other, show
+from gateway.web.formats import say
+from gateway.web.visit import (
+    COOKIE,
+    Visit,
+    origin_of,
+    page_handler,
+    refusal_page,
+    see_other,
+    show,
+    signed_in_page,
+)
 
 
 async def authorize(visit: Visit) -> Response:
@@ -62,7 +75,7 @@ def _not_in_order(visit: Visit, refusal: Refusal) -> Response:
     view = views.AuthorizationErrorView(
         chrome=visit.chrome(),
         code=refusal.code,
-        sentence=refusal.description,
+        sentence=say(refusal.description),
         documentation_url=f"{visit.services.settings.documentation}/{refusal.code}",
     )
     return show("authorization_error", view, status=refusal.kind.status)
@@ -115,8 +128,24 @@ async def answer(visit: Visit) -> Response:
         ticket = keep_choices(visit.services, reply, visit.session)
         wants_password = form.one("reveal") and not is_fresh(visit.services, visit.session)
         return _with_ticket("/reauthenticate" if wants_password else "/authorize/continue", ticket)
-    back = await decide_consent(visit.services, reply, visit.session)
-    return see_other(back.uri)
+    if (
+        reply.decision == "share"
+        and not is_fresh(visit.services, visit.session)
+        and shares_sensitive(visit.services, reply, visit.session)
+    ):
+        return _with_ticket("/reauthenticate", keep_choices(visit.services, reply, visit.session))
+    done = await decide_consent(visit.services, reply, visit.session)
+    return (
+        _with_ticket("/authorize/continue", done.ticket) if isinstance(done, Asked) else see_other(done.uri)
+    )
+
+
+async def ask_the_school(visit: Visit) -> Response:
+    """Ask the school to open a partner; the page that says so follows."""
+    form = await visit.form()
+    ticket = form.one("ticket")
+    await ask_school(visit.services, visit.signed_in, ticket)
+    return _with_ticket("/authorize/continue", ticket)
 
 
 def _log_in_first(visit: Visit, screen: str) -> Response:
@@ -133,4 +162,5 @@ ROUTES = (
     Route("/authorize", page_handler(authorize), methods=["GET", "POST"]),
     Route("/authorize/continue", page_handler(go_on), methods=["GET"]),
     Route("/consent", page_handler(answer), methods=["POST"]),
+    Route("/consent/ask-school", signed_in_page(ask_the_school), methods=["POST"]),
 )

@@ -4,21 +4,20 @@ Whatever a view holds is shown as text. Templates escape by default, a name that
 what could trick a reader's eye is taken out on the way (`formats.plain`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from gettext import NullTranslations
 from pathlib import Path
-from types import MappingProxyType
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from gateway.kit import catalogues
 from gateway.web.assets import static_files, static_url
 from gateway.web.formats import FILTERS, plain, speak, translate, translate_plural, voice
 from gateway.web.views import PAGES, View
 
-__all__ = ["page", "static_files", "static_url"]
-
-_SOURCE = NullTranslations()
+__all__ = ["page", "speaking", "static_files", "static_url"]
 
 
 def _environment() -> Environment:
@@ -48,8 +47,28 @@ def _template(name: str) -> Template:
     return _ENVIRONMENT.get_template(f"{name}.html")
 
 
-def page(name: str, view: View, translations: Mapping[str, NullTranslations] = MappingProxyType({})) -> bytes:
-    """Render a page in the language of its frame; a language without a catalogue is shown in English.
+@contextmanager
+def speaking(
+    language: str, timezone: str = "UTC", translations: Mapping[str, NullTranslations] | None = None
+) -> Iterator[None]:
+    """Let everything that is said meanwhile be said in a language; one without a catalogue falls back to English.
+
+    Args:
+        translations: catalogues to use instead of ours.
+    """
+    known = catalogues.CATALOGUES if translations is None else translations
+    token = voice.set(speak(language, timezone, known.get(language) or NullTranslations()))
+    try:
+        yield
+    finally:
+        voice.reset(token)
+
+
+def page(name: str, view: View, translations: Mapping[str, NullTranslations] | None = None) -> bytes:
+    """Render a page in the language of its frame.
+
+    Args:
+        translations: catalogues to use instead of ours.
 
     Raises:
         TypeError: the view is not the one that this page shows.
@@ -57,8 +76,5 @@ def page(name: str, view: View, translations: Mapping[str, NullTranslations] = M
     if not isinstance(view, PAGES[name]):
         raise TypeError(f"{name} shows a {PAGES[name].__name__}, not a {type(view).__name__}")
     chrome = view.chrome
-    token = voice.set(speak(chrome.language, chrome.timezone, translations.get(chrome.language, _SOURCE)))
-    try:
+    with speaking(chrome.language, chrome.timezone, translations):
         return _template(name).render(view=view, chrome=chrome).encode()
-    finally:
-        voice.reset(token)

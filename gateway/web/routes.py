@@ -16,13 +16,18 @@ from gateway.web import (
     admin_log,
     admin_partners,
     admin_people,
+    admin_school,
     authorize,
     connected,
     end_session,
+    guardian,
+    language,
     log,
+    mail_links,
     plain_pages,
     profile,
     protocol,
+    security,
     sessions,
 )
 from gateway.web.answers import token_refusal
@@ -38,8 +43,12 @@ def all_routes() -> list[Route]:
         *protocol.ROUTES,
         *authorize.ROUTES,
         *sessions.ROUTES,
+        *language.ROUTES,
+        *security.ROUTES,
+        *mail_links.ROUTES,
         *end_session.ROUTES,
         *connected.ROUTES,
+        *guardian.ROUTES,
         *log.ROUTES,
         *profile.ROUTES,
         *plain_pages.ROUTES,
@@ -48,6 +57,7 @@ def all_routes() -> list[Route]:
         *admin_partners.ROUTES,
         *admin_log.ROUTES,
         *admin_people.ROUTES,
+        *admin_school.ROUTES,
     ]
     for route in routes:
         if route.path not in _READS_ALONE and not route.path.startswith("/.well-known/") and route.methods:

@@ -27,6 +27,7 @@ WORTH_TRYING = {
     "ben.okafor@lakeside.example": "professor, only what is required",
     "cian.obyrne@northfield.example": "student of 16: in Ireland old enough",
     "meera.iyer@lakeside.example": "student of 12: not without a guardian",
+    "lakshmi.iyer@lakeside.example": "her guardian, who answers for her",
     ADMIN: "platform administrator: everything",
     "ines.moreau@platform.example": "privacy officer",
     "dele.adeyemi@platform.example": "support: finds and revokes consents",
@@ -94,6 +95,7 @@ def _show(place: Place, facts: Mapping[str, Any], *, as_json: bool) -> None:
             (f"{place.partner_app}/campuspress", "another partner, held to FAPI 2.0"),
             (place.issuer, "the gateway: connected services, profile"),
             (f"{place.issuer}/admin", "administration"),
+            (f"{place.issuer}/inbox", "the mail that it would send"),
         ],
     )
     passwords = {each["login"]: each["password"] for each in facts["people"]}

@@ -129,7 +129,11 @@ def test_one_heading_one_main_and_landmarks(name: str) -> None:
 @everywhere
 def test_nothing_that_the_content_security_policy_refuses(name: str) -> None:
     for tag, attributes, *_ in tree(name).elements:
-        assert tag not in {"script", "style", "iframe", "object", "embed", "base"}
+        if tag == "script":
+            # Passkeys are offered to scripts only (decision 24).
+            assert name.startswith("passkey")
+            assert set(attributes) == {"src", "defer"}
+        assert tag not in {"style", "iframe", "object", "embed", "base"}
         assert "style" not in attributes
         assert not any(attribute.startswith(("on", "hx-")) for attribute in attributes)
         if tag in {"img", "link"}:
@@ -338,8 +342,9 @@ def test_the_counts_are_said_in_words_that_hold_without_script() -> None:
 
 
 def test_a_child_is_told_that_nothing_leaves_before_the_guardian_agrees() -> None:
-    for name in ("consent.child", "consent_amend.child"):
-        assert "leaves until your guardian has approved QuizCo" in tree(name).all("main")[0][1]
+    assert "Nothing leaves until your guardian has approved QuizCo" in tree("consent.child").all("main")[0][1]
+    amend = tree("consent_amend.child").all("main")[0][1]
+    assert "While your guardian is asked, nothing is shared" in amend
 
 
 def test_an_amendment_shows_only_what_is_new_changed_or_the_same() -> None:
@@ -554,8 +559,8 @@ def test_a_brand_keeps_its_tone() -> None:
 
 def test_static_files_are_named_by_their_content(tmp_path: Path) -> None:
     for name, (kind, content) in static_files().items():
-        assert re.fullmatch(r"[a-z-]+\.[0-9a-f]{16}\.(css|svg)", name)
-        assert kind in {"text/css; charset=utf-8", "image/svg+xml"}
+        assert re.fullmatch(r"[a-z-]+\.[0-9a-f]{16}\.(css|svg|js)", name)
+        assert kind in {"text/css; charset=utf-8", "image/svg+xml", "text/javascript; charset=utf-8"}
         assert b"<script" not in content
         assert b"style=" not in content
     (tmp_path / "a.svg").write_bytes(b"<svg/>")
