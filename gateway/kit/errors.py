@@ -51,7 +51,7 @@ ERRORS = MappingProxyType(
             400, Where.REDIRECT | Where.TOKEN, "RFC 6749 §4.1.2.1, §5.2", "This client may not use this flow."
         ),
         "unsupported_grant_type": ErrorKind(
-            400, Where.TOKEN, "RFC 6749 §5.2", "Only authorization_code and refresh_token are offered."
+            400, Where.TOKEN, "RFC 6749 §5.2", "This grant_type is not offered, or not to this client."
         ),
         "unsupported_response_type": ErrorKind(
             400, Where.REDIRECT, "RFC 6749 §4.1.2.1", "Only response_type=code is offered."
