@@ -14,6 +14,7 @@ from gateway.actions.logout import Courier
 from gateway.actions.release import Gate
 from gateway.actions.sequencer import Sequencer
 from gateway.actions.services import Services
+from gateway.actions.upkeep import run_upkeep
 from gateway.kit.clock import Clock, system_clock
 from gateway.kit.ids import Ids, random_ids
 from gateway.kit.key_ring import KeyRing, read_key_ring
@@ -96,6 +97,20 @@ async def opened(services: Services) -> AsyncIterator[Services]:
 
 
 @asynccontextmanager
+async def keeping_up(services: Services) -> AsyncIterator[None]:
+    """Let the sweep of grants run in the background, unless this node is told not to."""
+    if not services.settings.upkeep_interval:
+        yield
+        return
+    rounds = asyncio.create_task(run_upkeep(services))
+    try:
+        yield
+    finally:
+        rounds.cancel()
+        await asyncio.wait({rounds})
+
+
+@asynccontextmanager
 async def sequencing(services: Services) -> AsyncIterator[None]:
     """Let the log's sequencer run in the background, unless this node is told not to."""
     if not services.settings.sequencer_interval:
@@ -128,7 +143,7 @@ def make_app(services: Services) -> Edge:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with opened(services), sequencing(services), delivering(services):
+        async with opened(services), sequencing(services), keeping_up(services), delivering(services):
             yield
 
     app = Starlette(routes=all_routes(), exception_handlers=HANDLERS, lifespan=lifespan)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from gateway.actions.opened_profile import OpenedProfile
 from gateway.actions.services import Services, day_of
 from gateway.actions.sessions import is_fresh
-from gateway.consent.decisions import Actor, Outcome, end, narrow
+from gateway.consent.decisions import Actor, Outcome, end, narrow, pause, resume
 from gateway.kit.errors import Refusal
 from gateway.ledger.entries import commitment
-from gateway.model.grants import ActorKind, Grant, GrantState, ReasonCode
+from gateway.model.grants import LIVE, ActorKind, Grant, GrantState, ReasonCode
 from gateway.model.handoffs import Handoff
 from gateway.model.people import Session
 from gateway.model.registry import Notice
@@ -132,6 +132,38 @@ async def stop(services: Services, session: Session, grant_id: str) -> Grant:
     reason = ReasonCode.USER_REQUEST
     outcome = end(seen, _subject(session), reason, now=services.clock(), ids=services.ids)
     return await commit_change(services, outcome, reason)
+
+
+async def pause_sharing(services: Services, session: Session, grant_id: str) -> Grant:
+    """Pause a service: the next read gets nothing. An ordinary session is enough (P15)."""
+    seen = (await _own_detail(services, session, grant_id)).line.grant
+    reason = ReasonCode.USER_REQUEST
+    outcome = pause(seen, _subject(session), reason, now=services.clock(), ids=services.ids)
+    return await commit_change(services, outcome)
+
+
+async def resume_sharing(services: Services, session: Session, grant_id: str) -> Grant:
+    """Go on with what the person paused; what paused for another reason asks for an answer on its screen.
+
+    Raises:
+        Refusal: ``stale_form`` when it is not the person's own pause.
+    """
+    seen = (await _own_detail(services, session, grant_id)).line.grant
+    if seen.paused_for is not ReasonCode.USER_REQUEST:
+        raise Refusal("stale_form", detail="not the person's own pause")
+    now = services.clock()
+    outcome = resume(seen, _subject(session), now=now, ids=services.ids)
+    return await commit_change(services, outcome, used_at=now)
+
+
+async def stop_everything(services: Services, session: Session) -> int:
+    """Stop every service at once; give how many."""
+    stopped = 0
+    for line in await list_connected(services, session):
+        if line.grant.state in LIVE:
+            await stop(services, session, line.grant.grant_id)
+            stopped += 1
+    return stopped
 
 
 async def commit_change(

@@ -7,9 +7,12 @@ from gateway.actions.connected import (
     ConnectedService,
     let_ask_again,
     list_connected,
+    pause_sharing,
+    resume_sharing,
     see_connected,
     see_notice,
     stop,
+    stop_everything,
     switch_off,
 )
 from gateway.consent.choices import DAY
@@ -47,7 +50,13 @@ async def connected(visit: Visit) -> Response:
     """List what is connected."""
     lines = await list_connected(visit.services, visit.signed_in)
     services = tuple(_line(visit, line) for line in lines)
-    return show("connected", views.ConnectedView(chrome=visit.chrome("connected"), services=services))
+    is_live = any(each.state != "ended" for each in services)
+    view = views.ConnectedView(
+        chrome=visit.chrome("connected"),
+        services=services,
+        stop_everything_action="/connected/stop-everything" if is_live else "",
+    )
+    return show("connected", view)
 
 
 def _line(visit: Visit, line: GrantLine) -> views.ConnectedService:
@@ -137,6 +146,8 @@ def _detail(visit: Visit, found: ConnectedService) -> views.ConnectedDetailView:
         ended_at=_ended_at(visit, line),
         waiting_for="guardian" if grant.state is GrantState.WAITING else "",
         stop_action="" if state == "ended" else f"{here}/stop",
+        pause_action=f"{here}/pause" if state == "live" else "",
+        resume_action=f"{here}/resume" if grant.paused_for is ReasonCode.USER_REQUEST else "",
         ask_again_action=f"{here}/ask-again" if _is_refusal(line) else "",
         reveal_url="" if found.is_fresh else f"/reauthenticate?next={here}",
     )
@@ -180,6 +191,27 @@ async def stop_service(visit: Visit) -> Response:
     await visit.form()
     grant = await stop(visit.services, visit.signed_in, visit.request.path_params["grant_id"])
     return see_other(f"/connected/{grant.grant_id}/stopped")
+
+
+async def pause_service(visit: Visit) -> Response:
+    """Pause a service."""
+    await visit.form()
+    grant = await pause_sharing(visit.services, visit.signed_in, visit.request.path_params["grant_id"])
+    return see_other(f"/connected/{grant.grant_id}?done=paused")
+
+
+async def resume_service(visit: Visit) -> Response:
+    """Go on with a paused service."""
+    await visit.form()
+    grant = await resume_sharing(visit.services, visit.signed_in, visit.request.path_params["grant_id"])
+    return see_other(f"/connected/{grant.grant_id}?done=resumed")
+
+
+async def stop_all(visit: Visit) -> Response:
+    """Stop everything: one press."""
+    await visit.form()
+    await stop_everything(visit.services, visit.signed_in)
+    return see_other("/connected?done=all-stopped")
 
 
 async def stopped(visit: Visit) -> Response:
@@ -229,6 +261,9 @@ async def notice(visit: Visit) -> Response:
 
 ROUTES = (
     Route("/connected", signed_in_page(connected), methods=["GET"]),
+    Route("/connected/stop-everything", signed_in_page(stop_all), methods=["POST"]),
+    Route("/connected/{grant_id}/pause", signed_in_page(pause_service), methods=["POST"]),
+    Route("/connected/{grant_id}/resume", signed_in_page(resume_service), methods=["POST"]),
     Route("/connected/{grant_id}", signed_in_page(detail), methods=["GET"]),
     Route("/connected/{grant_id}/off/{field}/{purpose}", signed_in_page(switch_item_off), methods=["POST"]),
     Route("/connected/{grant_id}/stop", signed_in_page(stop_service), methods=["POST"]),

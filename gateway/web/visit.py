@@ -32,6 +32,9 @@ PLACES = views.Places(
 FLASHES = {
     "saved": "Saved.",
     "off": "Switched off. The next read no longer has it.",
+    "paused": "Paused. The next read gets nothing.",
+    "resumed": "It goes on as you agreed.",
+    "all-stopped": "Everything has stopped. Nothing is shared any more.",
     "asked": "This service may ask you again.",
     "child-asks": "The child may ask again.",
     "guardian-yes": "Your yes is kept.",

@@ -30,6 +30,7 @@ class ConnectedView(View):
     """All combined services of a person, those that need an answer first."""
 
     services: tuple[ConnectedService, ...]
+    stop_everything_action: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,8 @@ class ConnectedDetailView(View):
     ended_at: int | None = None
     waiting_for: Literal["", "guardian", "school"] = ""
     stop_action: str = ""
+    pause_action: str = ""
+    resume_action: str = ""
     ask_again_action: str = ""
     review_url: str = ""
     reveal_url: str = ""

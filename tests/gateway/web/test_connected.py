@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
@@ -308,3 +309,40 @@ def test_services_of_two_partners_stand_side_by_side(both: World) -> None:
     text = both.signed_in().open("/connected").text
     assert "Practice quizzes" in text
     assert "Course readers" in text
+
+
+def test_a_pause_acts_at_the_next_read_and_only_its_maker_ends_it(both: World) -> None:
+    """What was chosen is kept; silence resumes nothing."""
+    access = both.tokens(PHONE)["access_token"]
+    before = both.userinfo(access).json()
+    browser = both.signed_in()
+    page = detail_of(browser)
+    paused = browser.submit(page, "/pause")
+    assert "Paused" in paused.text
+    assert both.userinfo(access).status_code == 401
+    assert browser.submit(page, "/pause").status == 409
+    resumed = browser.submit(paused, "/resume")
+    assert "It goes on as you agreed" in resumed.text
+    assert both.userinfo(access).json() == before
+    assert browser.submit(paused, "/resume").status == 409
+
+
+def test_stop_everything_is_one_press(both: World) -> None:
+    access = both.tokens()["access_token"]
+    browser = both.signed_in()
+    done = browser.submit(browser.open("/connected"), "/stop-everything")
+    assert "Everything has stopped" in done.text
+    assert both.userinfo(access).status_code == 401
+    with pytest.raises(LookupError):
+        done.form("/stop-everything")
+
+
+def test_rule_4_once_is_one_hand_off_whoever_races_for_it(both: World) -> None:
+    browser = both.signed_in()
+    page = both.ask(browser)
+    back = browser.submit(page, "/consent", {"duration": "once"}, button="share", stop_at=QUIZCO_REDIRECT)
+    access = both.exchange(answer_of(back)["code"]).json()["access_token"]
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: both.userinfo(access).status_code, range(6)))
+    assert sorted(answers) == [200, 401, 401, 401, 401, 401]
+    assert rows(both, "SELECT count(*) FROM handoff") == [(1,)]
