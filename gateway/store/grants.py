@@ -134,6 +134,7 @@ class GrantDetail:
     role: str
     notice_text: str
     notice_language: str
+    jurisdiction: str = ""
 
 
 def load_details(connection: Connection, grant_ids: Sequence[str]) -> Sequence[GrantDetail | None]:
@@ -148,6 +149,7 @@ def _detail(connection: Connection, grant_id: str) -> GrantDetail | None:
             grant.created_at,
             grant.ended_at,
             grant.end_reason,
+            grant.jurisdiction,
             person.c.organisation_id,
             person.c.role,
             notice_version.c.text,
@@ -171,6 +173,7 @@ def _detail(connection: Connection, grant_id: str) -> GrantDetail | None:
         role=row.role,
         notice_text=row.text,
         notice_language=row.language,
+        jurisdiction=row.jurisdiction,
     )
 
 

@@ -1,8 +1,12 @@
 """Pages of connected services: the list, one service with every hand-off, switching off, stopping."""
 
+import json
+
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gateway.actions.complaints import complain
 from gateway.actions.connected import (
     ConnectedService,
     let_ask_again,
@@ -15,12 +19,16 @@ from gateway.actions.connected import (
     stop_everything,
     switch_off,
 )
+from gateway.actions.own_record import SCHEMA, own_record, schema
 from gateway.consent.choices import DAY
+from gateway.consent.complaints import ComplaintKind
+from gateway.kit.errors import Refusal
 from gateway.model.grants import LIVE, ConsentEvent, Grant, GrantState, ReasonCode
 from gateway.model.handoffs import Handoff
 from gateway.model.registry import Gate
 from gateway.store.grants import GrantLine
 from gateway.web import views
+from gateway.web.answers import json_answer
 from gateway.web.consent_views import form_words, partner_view
 from gateway.web.visit import Visit, see_other, show, signed_in_page
 from scopes import field_label, purpose_label, so_that
@@ -46,6 +54,16 @@ ACTOR_WORDS = {
 }
 
 
+COMPLAINT_WORDS = {
+    "advertising": "They advertised to me",
+    "too_much": "They ask for too much",
+    "not_stopped": "They went on after I stopped",
+    "wrong_use": "They use it for something else",
+    "other": "Something else",
+}
+COMPLAINTS = tuple(views.Option(value=kind, label=words) for kind, words in COMPLAINT_WORDS.items())
+
+
 async def connected(visit: Visit) -> Response:
     """List what is connected."""
     lines = await list_connected(visit.services, visit.signed_in)
@@ -54,6 +72,7 @@ async def connected(visit: Visit) -> Response:
     view = views.ConnectedView(
         chrome=visit.chrome("connected"),
         services=services,
+        record_url="/connected/my-record.json",
         stop_everything_action="/connected/stop-everything" if is_live else "",
     )
     return show("connected", view)
@@ -146,6 +165,11 @@ def _detail(visit: Visit, found: ConnectedService) -> views.ConnectedDetailView:
         ended_at=_ended_at(visit, line),
         waiting_for="guardian" if grant.state is GrantState.WAITING else "",
         stop_action="" if state == "ended" else f"{here}/stop",
+        complain_action=f"{here}/complain",
+        complaints=COMPLAINTS,
+        complained=tuple(
+            views.Fact(label=COMPLAINT_WORDS[each.kind], value=each.complaint_id) for each in found.complaints
+        ),
         pause_action=f"{here}/pause" if state == "live" else "",
         resume_action=f"{here}/resume" if grant.paused_for is ReasonCode.USER_REQUEST else "",
         ask_again_action=f"{here}/ask-again" if _is_refusal(line) else "",
@@ -175,6 +199,7 @@ def event_view(event: ConsentEvent) -> views.Event:
         actor=ACTOR_WORDS.get(event.actor_kind, str(event.actor_kind)),
         reason=str(event.reason).replace("_", " ") if event.reason else "",
         check_url=f"/connected/{event.grant_id}/check/{event.event_id}",
+        receipt_url=f"/connected/{event.grant_id}/receipt/{event.event_id}",
     )
 
 
@@ -212,6 +237,28 @@ async def stop_all(visit: Visit) -> Response:
     await visit.form()
     await stop_everything(visit.services, visit.signed_in)
     return see_other("/connected?done=all-stopped")
+
+
+async def complain_about(visit: Visit) -> Response:
+    """Open a case; two people who were advertised to pause the partner."""
+    form = await visit.form()
+    grant_id, given = visit.request.path_params["grant_id"], form.one("kind")
+    if given not in tuple(ComplaintKind):
+        raise Refusal("bad_form", detail="no such complaint")
+    await complain(visit.services, visit.signed_in, grant_id, ComplaintKind(given))
+    return see_other(f"/connected/{grant_id}?done=complaint")
+
+
+async def download(visit: Visit) -> Response:
+    """Give one's own record as JSON."""
+    text = json.dumps(await own_record(visit.services, visit.signed_in), indent=1)
+    headers = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="my-record.json"'}
+    return Response(text, 200, headers, "application/json")
+
+
+async def record_schema(request: Request) -> Response:
+    """Publish the schema of one's own record."""
+    return json_answer(schema())
 
 
 async def stopped(visit: Visit) -> Response:
@@ -262,6 +309,9 @@ async def notice(visit: Visit) -> Response:
 ROUTES = (
     Route("/connected", signed_in_page(connected), methods=["GET"]),
     Route("/connected/stop-everything", signed_in_page(stop_all), methods=["POST"]),
+    Route("/connected/my-record.json", signed_in_page(download), methods=["GET"]),
+    Route(SCHEMA, record_schema, methods=["GET"]),
+    Route("/connected/{grant_id}/complain", signed_in_page(complain_about), methods=["POST"]),
     Route("/connected/{grant_id}/pause", signed_in_page(pause_service), methods=["POST"]),
     Route("/connected/{grant_id}/resume", signed_in_page(resume_service), methods=["POST"]),
     Route("/connected/{grant_id}", signed_in_page(detail), methods=["GET"]),

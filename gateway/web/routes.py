@@ -25,13 +25,22 @@ from gateway.web import (
     plain_pages,
     profile,
     protocol,
+    receipts,
     sessions,
 )
 from gateway.web.answers import token_refusal
 from gateway.web.edge import App, Receive, Scope, Send
 from gateway.web.visit import Visit, refusal_page
 
-_READS_ALONE = {"/jwks.json", "/health", "/ready", "/static/{name}", "/privacy"}
+_READS_ALONE = {
+    "/jwks.json",
+    "/receipts/jwks.json",
+    "/schemas/own-record.json",
+    "/health",
+    "/ready",
+    "/static/{name}",
+    "/privacy",
+}
 
 
 def all_routes() -> list[Route]:
@@ -44,6 +53,7 @@ def all_routes() -> list[Route]:
         *connected.ROUTES,
         *guardian.ROUTES,
         *log.ROUTES,
+        *receipts.ROUTES,
         *profile.ROUTES,
         *plain_pages.ROUTES,
         *admin_home.ROUTES,

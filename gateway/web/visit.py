@@ -32,6 +32,7 @@ PLACES = views.Places(
 FLASHES = {
     "saved": "Saved.",
     "off": "Switched off. The next read no longer has it.",
+    "complaint": "Your complaint is kept. Its reference is on this page.",
     "paused": "Paused. The next read gets nothing.",
     "resumed": "It goes on as you agreed.",
     "all-stopped": "Everything has stopped. Nothing is shared any more.",

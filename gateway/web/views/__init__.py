@@ -96,6 +96,7 @@ from gateway.web.views.frame import (
 )
 from gateway.web.views.guardian import AskedItem, ChildRow, ChildService, GuardianRequestView, GuardianView
 from gateway.web.views.log import CheckedEntry, HashStep, LogCheckView
+from gateway.web.views.receipts import ReceiptItem, ReceiptView, StopLinkView
 
 PAGES: Mapping[str, type[View]] = MappingProxyType(
     {
@@ -121,6 +122,8 @@ PAGES: Mapping[str, type[View]] = MappingProxyType(
         "guardian": GuardianView,
         "guardian_request": GuardianRequestView,
         "log_check": LogCheckView,
+        "receipt": ReceiptView,
+        "stop_link": StopLinkView,
         "admin_home": AdminHomeView,
         "admin_grants": AdminGrantsView,
         "admin_grant": AdminGrantView,
@@ -213,6 +216,8 @@ __all__ = [
     "ProfileField",
     "ProfileView",
     "ReauthenticateView",
+    "ReceiptItem",
+    "ReceiptView",
     "RiskFlag",
     "SameItem",
     "Section",
@@ -220,6 +225,7 @@ __all__ = [
     "SetPasswordView",
     "SignedOutView",
     "Spoken",
+    "StopLinkView",
     "StoppedView",
     "Terms",
     "TokenRow",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from gateway.web.views.frame import ONE_PAGE, Event, Handoff, Pager, Partner, Spoken, View
+from gateway.web.views.frame import ONE_PAGE, Event, Fact, Handoff, Option, Pager, Partner, Spoken, View
 
 ServiceState = Literal["live", "paused", "waiting", "changed", "ended"]
 
@@ -31,6 +31,7 @@ class ConnectedView(View):
 
     services: tuple[ConnectedService, ...]
     stop_everything_action: str = ""
+    record_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,9 @@ class ConnectedDetailView(View):
     waiting_for: Literal["", "guardian", "school"] = ""
     stop_action: str = ""
     pause_action: str = ""
+    complain_action: str = ""
+    complaints: tuple[Option, ...] = ()
+    complained: tuple[Fact, ...] = ()
     resume_action: str = ""
     ask_again_action: str = ""
     review_url: str = ""
