@@ -11,10 +11,12 @@ from starlette.applications import Starlette
 from gateway.accounts.passwords import Passwords
 from gateway.actions.client_keys import KeyCache
 from gateway.actions.logout import Courier
+from gateway.actions.postman import Postman
 from gateway.actions.release import Gate
 from gateway.actions.sequencer import Sequencer
 from gateway.actions.services import Services
 from gateway.actions.upkeep import run_upkeep
+from gateway.actions.witnessing import Witnessing, asked_witnesses
 from gateway.kit.clock import Clock, system_clock
 from gateway.kit.ids import Ids, random_ids
 from gateway.kit.key_ring import KeyRing, read_key_ring
@@ -111,17 +113,35 @@ async def keeping_up(services: Services) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def sequencing(services: Services) -> AsyncIterator[None]:
-    """Let the log's sequencer run in the background, unless this node is told not to."""
-    if not services.settings.sequencer_interval:
+async def mailing(services: Services) -> AsyncIterator[None]:
+    """Let the mail's outbox be emptied in the background, unless this node is told not to."""
+    if not services.settings.mail_interval:
         yield
         return
-    turns = asyncio.create_task(Sequencer(services).run())
+    turns = asyncio.create_task(Postman(services).run())
     try:
         yield
     finally:
         turns.cancel()
         await asyncio.wait({turns})
+
+
+@asynccontextmanager
+async def sequencing(services: Services) -> AsyncIterator[None]:
+    """Let the log's sequencer run in the background, unless this node is told not to."""
+    if not services.settings.sequencer_interval:
+        yield
+        return
+    tasks = {asyncio.create_task(Sequencer(services).run())}
+    if services.settings.log_witnesses:
+        asked = asked_witnesses(services.settings.log_witnesses)
+        tasks.add(asyncio.create_task(Witnessing(services, asked).run()))
+    try:
+        yield
+    finally:
+        for each in tasks:
+            each.cancel()
+        await asyncio.wait(tasks)
 
 
 @asynccontextmanager
@@ -143,7 +163,13 @@ def make_app(services: Services) -> Edge:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with opened(services), sequencing(services), keeping_up(services), delivering(services):
+        async with (
+            opened(services),
+            sequencing(services),
+            delivering(services),
+            mailing(services),
+            keeping_up(services),
+        ):
             yield
 
     app = Starlette(routes=all_routes(), exception_handlers=HANDLERS, lifespan=lifespan)

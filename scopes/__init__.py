@@ -10,7 +10,7 @@ from scopes.denied import (
     is_denied,
     mentions_denied,
 )
-from scopes.fields import FIELDS, STORED_FIELDS, Field, Form, Sensitivity
+from scopes.fields import FIELDS, FORMS, STORED_FIELDS, Field, Form, Sensitivity
 from scopes.items import Item, Necessity
 from scopes.masking import masked
 from scopes.projection import is_releasable, preview, release
@@ -18,10 +18,12 @@ from scopes.purposes import DENIED, PURPOSES, Ceilings, Purpose, PurposeState
 from scopes.wording import (
     LANGUAGES,
     duration,
+    either,
     field_label,
     form_label,
     missing_wording,
     never_shared,
+    notice_line,
     purpose_label,
     retention,
     so_that,
@@ -32,6 +34,7 @@ __all__ = [
     "CLAIMS",
     "DENIED",
     "FIELDS",
+    "FORMS",
     "LANGUAGES",
     "PURPOSES",
     "SCOPES",
@@ -49,6 +52,7 @@ __all__ = [
     "Sensitivity",
     "check_purpose",
     "duration",
+    "either",
     "field_label",
     "form_label",
     "is_denied",
@@ -57,6 +61,7 @@ __all__ = [
     "mentions_denied",
     "missing_wording",
     "never_shared",
+    "notice_line",
     "parse_address",
     "preview",
     "purpose_label",

@@ -6,6 +6,8 @@ from types import MappingProxyType
 
 from scopes.fields import FIELDS, Form
 from scopes.purposes import PURPOSES, PurposeState
+from scopes.wording_hi import HINDI
+from scopes.wording_kn import KANNADA
 
 LANGUAGES: tuple[str, ...] = ("en", "hi", "kn")
 _YEAR_DAYS = (365, 366)
@@ -33,7 +35,36 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "never_shared.password": "your password",
             "yes": "yes",
             "no": "no",
+            "notice.by": "{offer}, by {legal_name} ({brand})",
+            "notice.version": "Notice version {version}",
+            "notice.needed": "Needed for it to work",
+            "notice.optional": "Only if you choose",
+            "notice.duration": "You choose for how long, at most {duration}.",
+            "notice.places": "It is stored in: {places}.",
+            "notice.advertising": "{partner} may not use it for advertising, and may not sell it or pass it on.",
+            "notice.stop": "You can stop at any time under Connected services. It stops at once.",
+            "notice.questions": "Questions: {contact}",
+            "notice.complaints": "Complaints: {contact}",
+            "notice.policy": "Their privacy policy: {url}",
+            "or": " or ",
+            # For children: short words, what happens before why.
+            "child.service_provision": "so that {service} works for you",
+            "child.account_linking": "so that {partner} knows you when you come back",
+            "child.service_personalisation": "so that {service} fits what you learn",
+            "child.learning_progress": "so that {partner} can save how far you got, with your name",
+            "child.results_delivery": "so that {partner} can tell you how you did",
+            "child.delivery_of_goods": "so that {partner} can bring you what was ordered",
+            "child.appointment_reminders": "so that {partner} can remind you of a date",
+            "child.customer_support": "so that {partner} can help you when you ask",
+            "child.accessibility_support": "so that {service} is easy for you to read and use",
+            "child.eligibility_check": "so that {partner} can see if {service} is for you",
+            "child.age_verification": "so that {partner} can see if you are old enough, without your birthday",
+            "child.identity_verification": "so that {partner} can see that it is really you",
+            "child.academic_research": "so that {partner} can use it to find something out, as the notice says",
+            "child.fraud_prevention": "so that nobody else can use {service} with your name",
         },
+        "hi": HINDI,
+        "kn": KANNADA,
     }
 )
 
@@ -42,7 +73,9 @@ def missing_wording(language: str) -> list[str]:
     """List the keys that a language does not have yet, sorted; empty when it is complete."""
     texts = TEXTS.get(language, {})
     missing = [key for key in TEXTS["en"] if key not in texts]
-    missing += [key for key, by_language in _catalogue_texts() if language not in by_language]
+    missing += [
+        key for key, by_language in _catalogue_texts() if language not in by_language and key not in texts
+    ]
     return sorted(missing)
 
 
@@ -59,8 +92,8 @@ def _text(key: str, language: str) -> str:
     return TEXTS.get(language, {}).get(key) or TEXTS["en"][key]
 
 
-def _pick(by_language: Mapping[str, str], language: str) -> str:
-    return by_language.get(language) or by_language["en"]
+def _pick(key: str, by_language: Mapping[str, str], language: str) -> str:
+    return TEXTS.get(language, {}).get(key) or by_language.get(language) or by_language["en"]
 
 
 def _isolated(text: str) -> str:
@@ -73,7 +106,7 @@ def _isolated(text: str) -> str:
 def field_label(field: str, language: str = "en") -> str:
     """Name a field, released or only stored."""
     if field in FIELDS:
-        return _pick(FIELDS[field].label, language)
+        return _pick(f"field.{field}", FIELDS[field].label, language)
     return _text(f"field.{field}", language)
 
 
@@ -85,12 +118,17 @@ def form_label(field: str, form: Form, language: str = "en") -> str:
 
 def purpose_label(purpose: str, language: str = "en") -> str:
     """Name a purpose shortly, as a list shows it."""
-    return _pick(PURPOSES[purpose].label, language)
+    return _pick(f"purpose.{purpose}", PURPOSES[purpose].label, language)
 
 
-def so_that(purpose: str, language: str = "en", *, partner: str, service: str) -> str:
-    """Write the "so that …" line of an item; it is ours, only the two names come from the partner."""
-    template = _pick(PURPOSES[purpose].text, language)
+def so_that(purpose: str, language: str = "en", *, partner: str, service: str, child: bool = False) -> str:
+    """Write the "so that …" line of an item; it is ours, only the two names come from the partner.
+
+    Args:
+        child: say it in a child's words.
+    """
+    own = f"purpose.{purpose}.text"
+    template = _text(f"child.{purpose}", language) if child else _pick(own, PURPOSES[purpose].text, language)
     return template.format(partner=_isolated(partner), service=_isolated(service))
 
 
@@ -122,3 +160,14 @@ def never_shared(offered: Collection[str], language: str = "en", *, partner: str
 def yes_no(value: bool, language: str = "en") -> str:
     """Say a boolean."""
     return _text("yes" if value else "no", language)
+
+
+def notice_line(key: str, language: str = "en", **values: object) -> str:
+    """Write one of a notice's own sentences; names and addresses in it come from the partner."""
+    given = {name: _isolated(value) if isinstance(value, str) else value for name, value in values.items()}
+    return _text(f"notice.{key}", language).format(**given)
+
+
+def either(words: Collection[str], language: str = "en") -> str:
+    """Join words of which one will hold."""
+    return _text("or", language).join(words)

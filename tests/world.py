@@ -22,6 +22,7 @@ from starlette.testclient import TestClient
 
 from gateway.accounts.passwords import _HASHER as HASHER
 from gateway.actions.people_import import Importer, add_organisation, import_people
+from gateway.actions.postman import Postman
 from gateway.actions.services import Services
 from gateway.actions.sessions import login_index
 from gateway.app import build_services, make_app
@@ -50,6 +51,7 @@ from gateway.store.partners import (
 from gateway.store.people import NewPassword, find_people, keep_passwords
 from gateway.store.schema import migrate
 from partners import client_content, offer_content, parse_manifest, partner_content
+from scopes import LANGUAGES
 
 T = TypeVar("T")
 ISSUER = "https://gateway.example"
@@ -130,15 +132,28 @@ class Letterbox:
     """A mailer that keeps letters in hand."""
 
     def __init__(self) -> None:
-        self.letters: list[Letter] = []
+        self.sent: list[Letter] = []
+        self.deliver: Callable[[], Any] = list
 
     async def send(self, letter: Letter) -> None:
-        self.letters.append(letter)
+        self.sent.append(letter)
+
+    @property
+    def letters(self) -> list[Letter]:
+        """Every letter so far, after the outbox was emptied."""
+        self.deliver()
+        return self.sent
 
 
 def settings_for(url: str, folder: Path, **changes: Any) -> Settings:
     """Make a world's settings. The log's sequencer runs only where a test asks for it."""
-    own = {"sequencer_interval": 0, "upkeep_interval": 0, "delivery_interval": 0, **changes}
+    own = {
+        "sequencer_interval": 0,
+        "upkeep_interval": 0,
+        "mail_interval": 0,
+        "delivery_interval": 0,
+        **changes,
+    }
     return Settings(issuer=ISSUER, database_url=url, data_dir=folder, **own)
 
 
@@ -238,16 +253,17 @@ async def publish(
                     version=version,
                     content=offer_content(each),
                     material=material and version > 1,
-                    notices=(
+                    notices=tuple(
                         make_notice(
                             found.partner,
                             each,
                             version,
-                            "en",
+                            language,
                             material=material and version > 1,
                             now=now,
                             ids=services.ids,
-                        ),
+                        )
+                        for language in LANGUAGES
                     ),
                     diff="[]",
                 )
@@ -431,7 +447,9 @@ def serve(url: str, folder: Path, **changes: Any) -> Iterator[World]:
     services = build_services(settings_for(url, folder, **changes), ring=fixed_ring(), clock=clock)
     services = dataclasses.replace(services, mailer=letters)
     with TestClient(make_app(services), base_url=ISSUER) as client:
-        yield World(services, client, clock, letters)
+        world = World(services, client, clock, letters)
+        letters.deliver = functools.partial(world.run, Postman(services).turn)
+        yield world
 
 
 def copy_sqlite(template: Path, folder: Path) -> str:

@@ -12,6 +12,8 @@ import pycountry
 from babel import Locale, UnknownLocaleError
 from email_validator import EmailNotValidError, validate_email
 
+from gateway.kit.words import Words
+
 ADDRESS_MEMBERS = ("street_address", "locality", "region", "postal_code", "country")
 """OIDC Core §5.1.1, without `formatted`, which the projection makes."""
 
@@ -20,6 +22,12 @@ LONGEST = 400
 
 class FieldFault(ValueError):
     """A value that a field does not take; the message is for the person and quotes nothing."""
+
+    @property
+    def words(self) -> str:
+        """The message, as a page can say it in the reader's language."""
+        found: str = self.args[0]
+        return found
 
 
 def check_field(name: str, text: str) -> str:
@@ -34,7 +42,7 @@ def check_field(name: str, text: str) -> str:
 def _plain(text: str) -> str:
     normal = unicodedata.normalize("NFC", text).strip()
     if len(normal) > LONGEST:
-        raise FieldFault(f"Use at most {LONGEST} characters.")
+        raise FieldFault(Words("Use at most %(count)s characters.", count=LONGEST))
     if any(unicodedata.category(char) in ("Cc", "Cs", "Cn") and char != "\n" for char in normal):
         raise FieldFault("There is a character that cannot be kept.")
     return normal
@@ -73,7 +81,8 @@ def _address(text: str) -> str:
         raise FieldFault("An address is a JSON object of texts.")
     unknown = sorted(set(members) - set(ADDRESS_MEMBERS))
     if unknown:
-        raise FieldFault(f"An address consists of {', '.join(ADDRESS_MEMBERS)}.")
+        listed = ", ".join(ADDRESS_MEMBERS)
+        raise FieldFault(Words("An address consists of %(members)s.", members=listed))
     kept = {name: members[name].strip() for name in ADDRESS_MEMBERS if members.get(name, "").strip()}
     if not kept:
         raise FieldFault("Fill in at least one line of the address.")

@@ -10,6 +10,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from gateway.kit.errors import Refusal
+from gateway.kit.words import Words
 
 T = TypeVar("T")
 SHORTEST = 10
@@ -28,16 +29,16 @@ def password_faults(password: str, personal: tuple[str, ...] = ()) -> list[str]:
         personal: words that it must not consist of, such as the log-in.
     """
     normal = unicodedata.normalize("NFKC", password)
-    faults = []
+    faults: list[str] = []
     if len(normal) < SHORTEST:
-        faults.append(f"Use at least {SHORTEST} characters.")
+        faults.append(Words("Use at least %(count)s characters.", count=SHORTEST))
     if len(normal) > LONGEST:
-        faults.append(f"Use at most {LONGEST} characters.")
+        faults.append(Words("Use at most %(count)s characters.", count=LONGEST))
     if normal and len(set(normal.casefold())) < 4:
-        faults.append("Use more different characters.")
+        faults.append(Words("Use more different characters."))
     words = {word.casefold() for text in personal for word in (text, text.partition("@")[0])}
     if normal.casefold() in words:
-        faults.append("Do not use your e-mail address or name as the password.")
+        faults.append(Words("Do not use your e-mail address or name as the password."))
     return faults
 
 

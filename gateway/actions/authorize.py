@@ -9,7 +9,7 @@ from gateway.actions.services import Services
 from gateway.kit.digests import base64url, from_base64url
 from gateway.kit.errors import Refusal
 from gateway.kit.sealing import SealBroken
-from gateway.model.people import Session
+from gateway.model.people import Acr, Session
 from gateway.oauth.checks import BEFORE_REDIRECT, CHECKS, Asked, error_uri
 from gateway.oauth.claims_request import claims_of
 from gateway.oauth.parameters import Parameters
@@ -164,7 +164,11 @@ def check_login(
 
 
 def _is_enough(authorization: Authorization, session: Session) -> bool:
-    """Whether the log-in is as recent as was asked for; choosing an account is done by logging in to it."""
+    """Whether the log-in is as strong and as recent as was asked for; choosing an account is logging in to it."""
+    essential = claims_of(authorization.parameters).essential_acrs
+    known = [Acr(each) for each in essential or () if each in tuple(Acr)]
+    if known and not any(Acr(session.acr).reaches(each) for each in known):
+        return False
     if authorization.prompts & {"login", "select_account"}:
         return session.auth_time >= authorization.started_at
     max_age = authorization.parameters.get("max_age")

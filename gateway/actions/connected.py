@@ -26,6 +26,7 @@ from gateway.store.grants import (
 )
 from gateway.store.guardians import NewAnswer
 from gateway.store.handoffs import HandoffQuery, search_handoffs
+from gateway.store.log_archive import load_archives
 from gateway.store.partners import load_notices, load_offer_versions
 from gateway.store.profiles import load_profiles
 from partners import Offer, offer_from_content
@@ -48,7 +49,11 @@ class ConnectedItem:
 
 @dataclass(frozen=True, slots=True)
 class ConnectedService:
-    """One combined service of a person."""
+    """One combined service of a person.
+
+    Attributes:
+        archived_before: where it ended long ago, its hand-offs before this second may be in an archive only.
+    """
 
     detail: GrantDetail
     offer: Offer
@@ -56,6 +61,7 @@ class ConnectedService:
     handoffs: tuple[Handoff, ...]
     is_fresh: bool
     complaints: tuple[Complaint, ...] = ()
+    archived_before: int | None = None
 
 
 async def list_connected(services: Services, session: Session) -> list[GrantLine]:
@@ -86,9 +92,23 @@ async def see_connected(services: Services, session: Session, grant_id: str) -> 
         older = _older_copy(each.item, commitment(profile.key, grant_id, each.item, claim), handoffs)
         items.append(ConnectedItem(each.item, each.needed, shown, older))
     complaints = await services.store.read(load_complaints, grant_id)
+    archived = None if handoffs else await _archived_before(services, detail.line)
     return ConnectedService(
-        detail, offer_from_content(content), tuple(items), tuple(handoffs), fresh, tuple(complaints)
+        detail,
+        offer_from_content(content),
+        tuple(items),
+        tuple(handoffs),
+        fresh,
+        tuple(complaints),
+        archived,
     )
+
+
+async def _archived_before(services: Services, line: GrantLine) -> int | None:
+    """Tell before when hand-offs were archived, if this grant was over by then and they may stand there only."""
+    over_at = line.grant.valid_until if line.ended_at is None else line.ended_at
+    archives = await services.store.read(load_archives, None)
+    return archives[-1].before_at if archives and over_at < archives[-1].before_at else None
 
 
 def _older_copy(item: Item, present: str, handoffs: list[Handoff]) -> int | None:

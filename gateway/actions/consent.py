@@ -57,7 +57,7 @@ from gateway.store.partners import load_offer_versions
 from gateway.store.people import mark_ages
 from gateway.store.profiles import load_profiles
 from partners import Change, OfferItem, diff_offers, offer_from_content
-from scopes import Item, preview
+from scopes import FIELDS, Item, Necessity, Sensitivity, preview
 
 ANEW = ("create", "replace")
 """Requests that are answered afresh, whatever was granted before (Grant Management §5.1)."""
@@ -362,6 +362,18 @@ def keep_choices(services: Services, reply: Reply, session: Session) -> str:
         duration=reply.duration if reply.duration in (ONCE, *map(str, durations(offer))) else "",
     )
     return seal_authorization(services, replace(authorization, choices=choices))
+
+
+def shares_sensitive(services: Services, reply: Reply, session: Session) -> bool:
+    """Tell whether a yes would share something sensitive: that takes a recent step-up (promise P15)."""
+    content = _open_screen(services, session.session_digest, reply.ticket)
+    asked = open_authorization(services, content["a"]).asked(services)
+    wanted = [
+        item
+        for item in asked_offer(asked).offer.items
+        if item.necessity is Necessity.NEEDED or item_key(item) in reply.ticked
+    ]
+    return any(FIELDS[item.field].sensitivity is Sensitivity.SENSITIVE for item in wanted)
 
 
 def find_way_back(services: Services, secret: str, ticket: str) -> str:

@@ -13,15 +13,26 @@ from gateway.model.tokens import AccessToken, ClientToken, Held
 from gateway.oauth.authorization_details import granted_details
 from gateway.oauth.certificates import cnf
 from gateway.oauth.reach import kept_scope, reached
+from gateway.oauth.signed_answers import INTROSPECTION, signed_introspection
 from gateway.store.client_tokens import load_client_tokens
 from gateway.store.tokens import load_access_tokens
 
 
-async def introspect_token(services: Services, request: BackRequest) -> Mapping[str, Any]:
+async def introspect_token(services: Services, request: BackRequest) -> Mapping[str, Any] | str:
     """Describe an access token to the client that holds it; anything else is inactive (RFC 7662 §2.2, §4).
 
     The scope is what the token reaches now: narrowed with the grant. Refresh tokens are never active here.
+
+    Returns:
+        The description, or a signed JWT of it where the client asked for one (RFC 9701 §4).
     """
+    client, described = await _looked_up(services, request)
+    if INTROSPECTION not in request.accept.lower():
+        return described
+    return signed_introspection(services.terms(), client.client.client_id, described)
+
+
+async def _looked_up(services: Services, request: BackRequest) -> tuple[RegisteredClient, Mapping[str, Any]]:
     token = request.parameters.get("token", "")
     held = await services.store.lane(load_access_tokens, reads=True).submit(digest(token))
     client = await authenticate_client(services, request)
@@ -31,14 +42,14 @@ async def introspect_token(services: Services, request: BackRequest) -> Mapping[
     if held is None:
         own = await services.store.lane(load_client_tokens, reads=True).submit(digest(token))
         if own is not None and own.client_id == client.client.client_id and own.is_live(now):
-            return _own(services, own)
+            return client, _own(services, own)
     if (
         held is None
         or held.token.client_id != client.client.client_id
         or why_dead(held, now, services.registry)
     ):
-        return {"active": False}
-    return _described(services, client, held)
+        return client, {"active": False}
+    return client, _described(services, client, held)
 
 
 def _own(services: Services, token: ClientToken) -> Mapping[str, Any]:

@@ -1,11 +1,14 @@
 """Invitations: a person chooses the first password; the administrator never learns it (promise P7)."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from gateway.accounts.passwords import password_faults
 from gateway.actions.admin_record import record_act
+from gateway.actions.letters import post_letter, write_letter
 from gateway.actions.services import Services
 from gateway.actions.sessions import find_email, login_index
+from gateway.kit.catalogues import translated
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
@@ -19,6 +22,7 @@ from gateway.store.people import (
     accept_invitations,
     find_people,
     load_invitations,
+    load_logins_of,
     renew_invitations,
 )
 
@@ -74,18 +78,17 @@ def make_invitation(services: Services, invited_by: str) -> MadeInvitation:
     return MadeInvitation(f"{services.settings.issuer}/invitation/{secret}", row)
 
 
-def invitation_letter(services: Services, to: str, made: MadeInvitation) -> Letter:
+def invitation_letter(services: Services, to: str, made: MadeInvitation, language: str) -> Letter:
     """Write the letter that carries an invitation."""
-    name = services.settings.service_name
-    return Letter(
-        to=to,
-        subject=f"Your {name} account",
-        text=(
-            f"Your school made a {name} account for you.\n\n"
-            f"Choose your password here:\n{made.address}\n\n"
-            f"The link works once. Nobody at your school can see your password.\n"
-            f"Questions: {services.settings.contact}\n"
-        ),
+    say, name = partial(translated, language), services.settings.service_name
+    return write_letter(
+        services,
+        language,
+        to,
+        say("Your %(service)s account", service=name),
+        say("Your school made a %(service)s account for you.", service=name),
+        say("Choose your password here:") + f"\n{made.address}",
+        say("The link works once. Nobody at your school can see your password."),
     )
 
 
@@ -104,4 +107,10 @@ async def invite_again(
     if not await services.store.run(renew_invitations, Renewal(person_id, organisation_id, made.row)):
         raise Refusal("stale_form", detail="nobody who waits for an invitation")
     await record_act(services, invited_by, "invite_again", "person", person_id)
-    await services.mailer.send(invitation_letter(services, await find_email(services, person_id), made))
+    letter = invitation_letter(
+        services,
+        await find_email(services, person_id),
+        made,
+        (await services.store.read(load_logins_of, person_id)).person.language,
+    )
+    await post_letter(services, "invitation", letter)

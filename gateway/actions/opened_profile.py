@@ -3,7 +3,7 @@
 from datetime import date
 
 from gateway.kit.errors import Refusal
-from gateway.kit.sealing import Seal, unseal
+from gateway.kit.sealing import Seal, unseal_all
 from gateway.model.profile import SealedProfile, place_of
 
 
@@ -28,8 +28,7 @@ class OpenedProfile:
         profile = self._profile
         known = {"role": profile.role, "organisation": profile.organisation}
         stored = {"birthdate" if name.startswith("age_over_") else name for name in fields}
-        opened = {
-            name: unseal(self.key, profile.fields[name].sealed, place_of(profile.person_id, name)).decode()
-            for name in sorted(stored & profile.fields.keys())
-        }
+        places = {name: place_of(profile.person_id, name) for name in sorted(stored & profile.fields.keys())}
+        values = unseal_all(self.key, {place: profile.fields[name].sealed for name, place in places.items()})
+        opened = {name: values[place].decode() for name, place in places.items()}
         return opened | {name: known[name] for name in stored & known.keys()}

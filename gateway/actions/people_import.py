@@ -8,6 +8,7 @@ from datetime import date
 from gateway.accounts.people_list import ListedPerson, PeopleList, RowFault, read_people
 from gateway.actions.admin_record import record_act
 from gateway.actions.invitations import MadeInvitation, invitation_letter, make_invitation
+from gateway.actions.letters import post_letter
 from gateway.actions.services import Services, day_of
 from gateway.actions.sessions import login_index
 from gateway.consent.age_policy import needs_guardian
@@ -112,7 +113,8 @@ async def _import_batch(
     for (person, invitation), is_new in zip(made, outcomes, strict=True):
         (report.created if is_new else report.known).append(person)
         if is_new and send:
-            await services.mailer.send(invitation_letter(services, person.email, invitation))
+            letter = invitation_letter(services, person.email, invitation, _language(person.fields))
+            await post_letter(services, "invitation", letter)
         elif is_new:
             report.invitations[person.email] = invitation.address
 
@@ -143,7 +145,7 @@ def _born(fields: Mapping[str, str]) -> date | None:
 
 
 def _language(fields: Mapping[str, str]) -> str:
-    return fields.get("locale", "en").partition("-")[0]
+    return fields.get("locale", "").partition("-")[0]
 
 
 async def _link_guardians(services: Services, people: list[ListedPerson], report: ImportReport) -> None:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from gateway.accounts.fields import FieldFault, check_field
 from gateway.actions.opened_profile import OpenedProfile
+from gateway.actions.recovery import ADDRESS_CHANGED, tell
 from gateway.actions.services import Services
-from gateway.actions.sessions import is_fresh
+from gateway.actions.sessions import find_addresses, is_fresh
 from gateway.kit.errors import Refusal
 from gateway.kit.sealing import seal
 from gateway.model.grants import LIVE
@@ -134,7 +135,11 @@ async def edit_profile(services: Services, session: Session, wanted: Mapping[str
         if name not in faults and value != present.get(name, ""):
             sealed[name] = seal(profile.key, value.encode(), place_of(person_id, name)) if value else None
     if not faults and sealed:
+        before = await find_addresses(services, person_id)
         await services.store.run(edit_profiles, ProfileEdit(person_id, sealed, "self", services.clock()))
+        if "alternate_email" in sealed:
+            # The address that was replaced is told too: whoever took the account over would replace it first.
+            await tell(services, person_id, ADDRESS_CHANGED, also=before.trusted)
     return faults
 
 
@@ -144,5 +149,5 @@ def _checked(name: str, text: str, faults: dict[str, str]) -> str:
     try:
         return check_field(name, text)
     except FieldFault as fault:
-        faults[name] = str(fault)
+        faults[name] = fault.words
         return ""

@@ -25,10 +25,23 @@ from gateway.oauth.certificates import is_confirmed
 from gateway.oauth.dpop import Proof
 from gateway.oauth.metadata import PATHS
 from gateway.oauth.reach import reached
+from gateway.oauth.signed_answers import signed_userinfo
 from gateway.store.release import Decided, ReleaseAsk, release_operation
 from scopes import FIELDS, Item, Sensitivity, release
 
-Answer = Mapping[str, Any] | Refusal
+
+@dataclass(frozen=True, slots=True)
+class ToSign:
+    """What leaves as a signed JWT, for a client that is registered so; it is signed after the commit."""
+
+    client_id: str
+    claims: Mapping[str, Any]
+
+
+Answer = Mapping[str, Any] | ToSign | Refusal
+
+SIGNED = "userinfo_jwt"
+"""How the log names userinfo that left signed: whoever holds it can show it to others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +73,19 @@ class Gate:
         used_up: Answer = Refusal("invalid_token", detail="the grant's uses are up")
         self._operation = release_operation(self._decide, used_up)
 
-    async def userinfo(self, reading: Reading) -> Mapping[str, Any]:
+    async def userinfo(self, reading: Reading) -> Mapping[str, Any] | str:
         """Read what the person shares (OIDC Core §5.3).
 
         Returns:
-            ``sub`` and the claims of the granted items, each in its granted form; absent values stay absent.
+            ``sub`` and the claims of the granted items, each in its granted form; absent values stay absent. A
+            signed JWT of them for a client that is registered so (§5.3.2).
 
         Raises:
             Refusal: ``invalid_token`` or ``insufficient_scope`` (RFC 6750 §3.1).
         """
         return await self._read(reading, "userinfo")
 
-    async def release(self, reading: Reading) -> Mapping[str, Any]:
+    async def release(self, reading: Reading) -> Mapping[str, Any] | str:
         """Read items by name, each with its purpose and form (RFC 9396); without a name, all that the token reaches.
 
         Returns:
@@ -83,7 +97,7 @@ class Gate:
         """
         return await self._read(reading, "release")
 
-    async def _read(self, reading: Reading, endpoint: str) -> Mapping[str, Any]:
+    async def _read(self, reading: Reading, endpoint: str) -> Mapping[str, Any] | str:
         services = self._services
         proof = prove_holder(services, reading, PATHS[f"{endpoint}_endpoint"])
         ask = ReleaseAsk(
@@ -100,6 +114,8 @@ class Gate:
         answer = await services.store.lane(self._operation).submit(ask)
         if isinstance(answer, Refusal):
             raise answer
+        if isinstance(answer, ToSign):
+            return signed_userinfo(services.terms(), answer.client_id, answer.claims)
         return answer
 
     def _decide(
@@ -149,11 +165,14 @@ class Gate:
                 (item, value) for item in items for value in release([item], values, today=today).values()
             ]
             answer = {"authorization_details": _typed(held, handed)}
-        grant_id = held.grant.grant_id
-        committed = [(item, commitment(opened.key, grant_id, item, value)) for item, value in handed]
-        row = _row(ask, held, committed)
+        grant = held.grant
+        committed = [(item, commitment(opened.key, grant.grant_id, item, value)) for item, value in handed]
         client = self._services.registry.clients[held.token.client_id]
-        return Decided(row, {"sub": self._services.subject(client, held.grant.person_id), **answer})
+        body = {"sub": self._services.subject(client, grant.person_id), **answer}
+        if ask.endpoint == "userinfo" and client.client.userinfo_signed_response_alg is not None:
+            row = _row(ask, held, committed, SIGNED)
+            return Decided(row, ToSign(client.client.client_id, body))
+        return Decided(_row(ask, held, committed, ask.endpoint), body)
 
     def _items(self, ask: ReleaseAsk, held: Held[AccessToken]) -> list[Item]:
         """Choose the granted items that the token reaches and the request is about."""
@@ -211,7 +230,9 @@ def check_alive(
         raise Refusal("invalid_token", detail=dead)
 
 
-def _row(ask: ReleaseAsk, held: Held[AccessToken], commitments: Iterable[tuple[Item, str]]) -> Handoff:
+def _row(
+    ask: ReleaseAsk, held: Held[AccessToken], commitments: Iterable[tuple[Item, str]], endpoint: str
+) -> Handoff:
     """Make the hand-off's row."""
     row = Handoff(
         handoff_id=ask.handoff_id,
@@ -221,7 +242,7 @@ def _row(ask: ReleaseAsk, held: Held[AccessToken], commitments: Iterable[tuple[I
         partner_id=held.grant.partner_id,
         client_id=held.token.client_id,
         token_digest=held.token.token_digest,
-        endpoint=ask.endpoint,
+        endpoint=endpoint,
         items=tuple(HandedItem(item, committed) for item, committed in commitments),
         at=ask.at,
     )

@@ -9,9 +9,11 @@ from gateway.kit.digests import digest, keyed_digest
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
 from gateway.kit.logs import log
-from gateway.model.people import PersonState, Session
+from gateway.kit.sealing import SealBroken
+from gateway.model.people import Acr, PersonState, Session
 from gateway.store.people import load_logins, load_logins_of
 from gateway.store.profiles import load_profiles
+from gateway.store.second_factors import load_authenticators
 from gateway.store.sessions import NewSession, load_sessions, open_sessions, touch_sessions
 from gateway.store.throttles import Take, refill_buckets, take_tokens
 from scopes import masked
@@ -33,6 +35,7 @@ class LogInAttempt:
     password: str
     address: str
     present: Session | None
+    agent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +66,18 @@ def login_index(services: Services, email: str) -> bytes:
     return services.seal.index("login", email.casefold())
 
 
-async def log_in(services: Services, attempt: LogInAttempt) -> LoggedIn | Rejected:
+@dataclass(frozen=True, slots=True)
+class CodeNeeded:
+    """The password was right, and this account signs in with a code as well; the ticket says who it is."""
+
+    ticket: str
+
+
+async def log_in(services: Services, attempt: LogInAttempt) -> LoggedIn | Rejected | CodeNeeded:
     """Check a password and open a session; the browser's old session ends with it (rotation at log-in)."""
     index = login_index(services, attempt.email)
-    buckets = _buckets(services, index.hex(), attempt.address)
-    wait = max(await services.store.run_all(take_tokens, buckets))
+    buckets = account_buckets(services, index.hex(), attempt.address)
+    wait = await throttled(services, buckets)
     if wait:
         log().warning("login_throttled", wait=wait)
         return Rejected(wait)
@@ -77,27 +87,64 @@ async def log_in(services: Services, attempt: LogInAttempt) -> LoggedIn | Reject
         log().info("login_rejected")
         return Rejected()
     await services.store.run(refill_buckets, buckets[0].bucket)
-    return await open_session(services, login.person.person_id, attempt.present)
+    person_id = login.person.person_id
+    if await services.store.read(load_authenticators, person_id) is not None:
+        content = {"p": person_id, "e": services.clock() + SECOND_FACTOR_TTL}
+        return CodeNeeded(services.seal.ticket(_SECOND_FACTOR, content))
+    return await open_session(services, person_id, attempt.present, agent=attempt.agent)
 
 
-def _buckets(services: Services, account: str, address: str) -> list[Take]:
+SECOND_FACTOR_TTL = 300
+_SECOND_FACTOR = "second factor"
+
+
+def open_second_factor(services: Services, ticket: str) -> str:
+    """Tell whose password was right a moment ago.
+
+    Raises:
+        Refusal: ``stale_form`` for anything else.
+    """
+    try:
+        content = services.seal.open_ticket(_SECOND_FACTOR, ticket)
+    except SealBroken:
+        raise Refusal("stale_form", detail="no password before the code") from None
+    if services.clock() >= content["e"]:
+        raise Refusal("stale_form", detail="the code came too late")
+    return str(content["p"])
+
+
+def account_buckets(services: Services, account: str, address: str = "") -> list[Take]:
+    """Name the throttles of an attempt: the account's, and the network address's where one is given."""
     settings, now, key = services.settings, services.clock(), services.seal.ring.index
-    return [
-        Take(keyed_digest(key, "login", account), settings.login_attempts, settings.login_refill, now),
-        Take(keyed_digest(key, "address", address), settings.address_attempts, settings.login_refill, now),
-    ]
+    own = Take(keyed_digest(key, "login", account), settings.login_attempts, settings.login_refill, now)
+    if not address:
+        return [own]
+    theirs = keyed_digest(key, "address", address)
+    return [own, Take(theirs, settings.address_attempts, settings.login_refill, now)]
 
 
-async def open_session(services: Services, person_id: str, present: Session | None) -> LoggedIn:
-    """Open a session for a person who has just proved to be one."""
+async def throttled(services: Services, buckets: list[Take]) -> int:
+    """Take one attempt; seconds to wait when there is none left."""
+    return max(await services.store.run_all(take_tokens, buckets))
+
+
+async def open_session(
+    services: Services, person_id: str, present: Session | None, acr: Acr = Acr.PWD, agent: str = ""
+) -> LoggedIn:
+    """Open a session for a person who has just proved to be one; what was proved before in it still counts."""
     now, secret = services.clock(), services.ids(Kind.SESSION)
     is_same_person = present is not None and present.person.person_id == person_id
+    if present is not None and is_same_person:
+        acr = max(acr, Acr(present.acr), key=list(Acr).index)
+        agent = agent or present.agent
     new = NewSession(
         session_digest=digest(secret),
         person_id=person_id,
         replaces=present.session_digest if present else None,
         created_at=present.created_at if present and is_same_person else now,
         auth_time=now,
+        acr=acr,
+        agent=agent,
     )
     await services.store.run(open_sessions, new)
     session = await services.store.read(load_sessions, new.session_digest)
@@ -110,8 +157,8 @@ async def reauthenticate(
     services: Services, password: str, session: Session, address: str
 ) -> LoggedIn | Rejected:
     """Ask for the password again (step-up, promise P15); the session's secret changes with it."""
-    buckets = _buckets(services, session.person.person_id, address)
-    wait = max(await services.store.run_all(take_tokens, buckets))
+    buckets = account_buckets(services, session.person.person_id, address)
+    wait = await throttled(services, buckets)
     if wait:
         return Rejected(wait)
     login = await services.store.read(load_logins_of, session.person.person_id)
@@ -140,6 +187,39 @@ async def find_email(services: Services, person_id: str) -> str:
     """Give a person's log-in, for a letter to that very person."""
     sealed = await services.store.read(load_profiles, person_id)
     return OpenedProfile(services.seal, sealed).values({"email"})["email"]
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where a person can be written to: the log-in, and another address that counts once it is verified."""
+
+    login: str
+    alternate: str | None
+    is_verified: bool
+    changed_at: int | None
+
+    @property
+    def trusted(self) -> tuple[str, ...]:
+        """The addresses that are known to be the person's."""
+        return (self.login, self.alternate) if self.alternate and self.is_verified else (self.login,)
+
+
+async def find_addresses(services: Services, person_id: str) -> Addresses:
+    """Give a person's addresses, for letters to that very person."""
+    sealed = await services.store.read(load_profiles, person_id)
+    found = OpenedProfile(services.seal, sealed).values({"email", "alternate_email"})
+    kept = sealed.fields.get("alternate_email")
+    return Addresses(
+        login=found["email"],
+        alternate=found.get("alternate_email"),
+        is_verified=kept is not None and kept.verified_at is not None,
+        changed_at=kept.changed_at if kept else None,
+    )
+
+
+async def find_person_key(services: Services, person_id: str) -> bytes:
+    """Give a person's own key: what is sealed with it dies with the account."""
+    return OpenedProfile(services.seal, await services.store.read(load_profiles, person_id)).key
 
 
 async def find_person_email(services: Services, session: Session) -> str:

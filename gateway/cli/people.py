@@ -9,6 +9,7 @@ import typer
 from gateway.actions.erasure import erase_person
 from gateway.actions.invitations import invite_again
 from gateway.actions.people_import import Importer, ImportReport, add_organisation, import_people
+from gateway.actions.postman import Postman
 from gateway.actions.services import Services
 from gateway.actions.sessions import login_index
 from gateway.cli.terminal import (
@@ -76,9 +77,11 @@ def import_list(
     with progress_bar("importing people") as progress:
 
         async def work(services: Services) -> ImportReport:
-            return await import_people(
+            found = await import_people(
                 services, content, Importer(ACTOR), send=not no_mail, progress=progress
             )
+            await Postman(services).turn()
+            return found
 
         report = with_services(work)
     if as_json:
@@ -118,6 +121,7 @@ def invite(email: Annotated[str, typer.Argument(help="The person's log-in.")]) -
         if person_id is None:
             raise Fault("there is no account with this address. Import the person first.")
         await invite_again(services, person_id, ACTOR)
+        await Postman(services).turn()
         settings = services.settings
         return "by mail" if settings.smtp_url else f"as a file in {settings.data_dir / 'mail'}"
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from functools import partial
 
 from gateway.kit.ids import Ids, Kind
 from gateway.model.registry import Notice
@@ -9,9 +10,11 @@ from partners import Offer, OfferItem, Partner
 from scopes import (
     Necessity,
     duration,
+    either,
     field_label,
     form_label,
     never_shared,
+    notice_line,
     purpose_label,
     retention,
     so_that,
@@ -36,14 +39,15 @@ def make_notice(
 
 
 def _lines(partner: Partner, offer: Offer, version: int, language: str) -> Iterator[str]:
-    yield f"{offer.name}, by {partner.legal_name} ({partner.brand})"
-    yield f"Notice version {version}"
+    say = partial(notice_line, language=language)
+    yield say("by", offer=offer.name, legal_name=partner.legal_name, brand=partner.brand)
+    yield say("version", version=version)
     yield ""
     yield offer.benefit
     yield ""
     for title, necessity in (
-        ("Needed for it to work", Necessity.NEEDED),
-        ("Only if you choose", Necessity.OPTIONAL),
+        (say("needed"), Necessity.NEEDED),
+        (say("optional"), Necessity.OPTIONAL),
     ):
         items = [item for item in offer.items if item.necessity is necessity]
         if items:
@@ -52,20 +56,20 @@ def _lines(partner: Partner, offer: Offer, version: int, language: str) -> Itera
                 yield from _item(item, partner, offer, language)
             yield ""
     yield never_shared([item.field for item in offer.items], language, partner=partner.brand)
-    yield f"You choose for how long, at most {duration(offer.max_duration_days, language)}."
+    yield say("duration", duration=duration(offer.max_duration_days, language))
     yield f"{retention(offer.retention_days, language, partner=partner.brand)}."
-    yield f"It is stored in: {', '.join(partner.storage_countries)}."
-    yield f"{partner.brand} may not use it for advertising, and may not sell it or pass it on."
-    yield "You can stop at any time under Connected services. It stops at once."
+    yield say("places", places=", ".join(partner.storage_countries))
+    yield say("advertising", partner=partner.brand)
+    yield say("stop")
     yield ""
     yield f"{partner.legal_name}, {partner.address}, {partner.country}"
-    yield f"Questions: {partner.contact}"
-    yield f"Complaints: {partner.grievance_contact}"
-    yield f"Their privacy policy: {partner.policy_url}"
+    yield say("questions", contact=partner.contact)
+    yield say("complaints", contact=partner.grievance_contact)
+    yield say("policy", url=partner.policy_url)
 
 
 def _item(item: OfferItem, partner: Partner, offer: Offer, language: str) -> Iterator[str]:
-    forms = " or ".join(form_label(item.field, form, language) for form in item.forms)
+    forms = either([form_label(item.field, form, language) for form in item.forms], language)
     reason = so_that(item.purpose, language, partner=partner.brand, service=offer.name)
     yield f"- {field_label(item.field, language)} ({forms}): {purpose_label(item.purpose, language)}, {reason}"
     yield f"  {retention(item.retention_days, language, partner=partner.brand)}"

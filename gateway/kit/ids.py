@@ -33,6 +33,8 @@ class Kind(StrEnum):
     COMPLAINT = "cmp_"
     REQUEST = "req_"
     KEY = "key_"
+    LETTER = "let_"
+    MAIL_LINK = "cg_ml_"
     DELIVERY = "dlv_"
 
 
@@ -44,6 +46,7 @@ SECRET_BYTES = {
     Kind.CLIENT_SECRET,
     Kind.SESSION,
     Kind.INVITATION,
+    Kind.MAIL_LINK,
 }
 """Kinds that open something by themselves: 256 bits of chance; the others have 128."""
 

@@ -1,6 +1,7 @@
 """Service mail: by SMTP, or kept as files where no server is configured."""
 
 from dataclasses import dataclass
+from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Protocol
@@ -82,3 +83,30 @@ def open_mailer(settings: Settings) -> Mailer:
     return SmtpMailer(
         parts.hostname or "", parts.port or (465 if use_tls else 25), use_tls, settings.mail_from
     )
+
+
+@dataclass(frozen=True, slots=True)
+class KeptLetter:
+    """A letter that was kept as a file; `links` are the addresses of ours in it."""
+
+    to: str
+    subject: str
+    text: str
+    at: int
+    links: tuple[str, ...]
+
+
+MOST_SHOWN = 50
+
+
+def read_folder(folder: Path, issuer: str) -> tuple[KeptLetter, ...]:
+    """Read the newest letters of a `FileMailer`'s folder."""
+    files = sorted(folder.glob("*.eml"), key=lambda file: (file.stat().st_mtime_ns, file.name), reverse=True)
+    return tuple(_kept(file, issuer) for file in files[:MOST_SHOWN])
+
+
+def _kept(file: Path, issuer: str) -> KeptLetter:
+    message = message_from_bytes(file.read_bytes(), policy=policy.default)
+    text = str(message.get_content())
+    links = tuple(line for line in text.splitlines() if line.startswith(f"{issuer}/"))
+    return KeptLetter(str(message["To"]), str(message["Subject"]), text, int(file.stat().st_mtime), links)

@@ -1,6 +1,7 @@
 """Settings: read once, from the environment and one TOML file, all faults reported together."""
 
 import os
+import re
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -18,6 +19,18 @@ from pydantic_settings import (
 
 CONFIG_VARIABLE = "CONSENT_GATEWAY_CONFIG"
 PREFIX = "CONSENT_GATEWAY_"
+_WITNESS = re.compile(r"[^\s+,]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44} \S+")
+NO_LONGER = (
+    ("session_idle_ttl", "session_ttl"),
+    ("reauthentication_ttl", "session_ttl"),
+    # What anybody can use who finds it lives no longer than what is bound to a key.
+    ("access_token_ttl", "dpop_access_token_ttl"),
+    ("dpop_access_token_ttl", "refresh_token_ttl"),
+    # Whatever was signed can be verified as long as it is valid.
+    ("id_token_ttl", "retired_key_ttl"),
+)
+"""Lifetimes that would contradict each other: the first of each pair ends before the second does."""
+
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -62,6 +75,16 @@ class Settings(BaseSettings):
     mail_from: str = Field("no-reply@lecturelight.example", description="Sender of our mail.")
     smtp_url: str = Field(
         "", description="smtp://host:port; empty: mail is kept as files in the data folder."
+    )
+    mail_interval: float = Field(
+        1.0, ge=0, le=60, description="Seconds between turns of the mail's outbox; 0: not on this node."
+    )
+    show_inbox: bool = Field(
+        False,
+        description="Show the mail that is kept as files to everybody, at /inbox: for demonstrations only.",
+    )
+    mail_link_ttl: int = Field(
+        1800, ge=300, le=86400, description="Seconds a link in a recovery or verification mail works."
     )
     mtls_url: str = Field(
         "",
@@ -149,6 +172,10 @@ class Settings(BaseSettings):
     upkeep_interval: int = Field(
         300, ge=0, le=86400, description="Seconds between sweeps of grants that ran out; 0: not on this node."
     )
+    log_witnesses: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Witnesses of the log that are asked to cosign: verifier key, a space, address; commas between.",
+    )
     sequencer_interval: float = Field(
         0.5, ge=0, le=60, description="Seconds between turns of the log's sequencer; 0: not on this node."
     )
@@ -181,6 +208,25 @@ class Settings(BaseSettings):
             if isinstance(networks, str)
             else networks
         )
+
+    @field_validator("log_witnesses", mode="before")
+    @classmethod
+    def _witnesses_are_a_list(cls, witnesses: Any) -> Any:
+        return (
+            [part.strip() for part in witnesses.split(",") if part.strip()]
+            if isinstance(witnesses, str)
+            else witnesses
+        )
+
+    @field_validator("log_witnesses")
+    @classmethod
+    def _witnesses_have_keys(cls, witnesses: tuple[str, ...]) -> tuple[str, ...]:
+        for each in witnesses:
+            parts = urlsplit(each.partition(" ")[2])
+            is_near = parts.scheme == "http" and parts.hostname in _LOOPBACK
+            if not _WITNESS.fullmatch(each) or not (parts.scheme == "https" or is_near) or not parts.hostname:
+                raise ValueError("each must be a verifier key, a space, and an https address")
+        return witnesses
 
     @field_validator("issuer")
     @classmethod
@@ -219,8 +265,21 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _lifetimes_agree(self) -> "Settings":
-        if self.session_idle_ttl > self.session_ttl:
-            raise ValueError("session_idle_ttl is longer than session_ttl")
+        faults = [
+            f"{shorter} is longer than {longer}"
+            for shorter, longer in NO_LONGER
+            if getattr(self, shorter) > getattr(self, longer)
+        ]
+        if 0 < self.sensitive_max_age < self.reauthentication_ttl:
+            faults.append("sensitive_max_age is shorter than reauthentication_ttl")
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    @model_validator(mode="after")
+    def _inbox_is_for_demonstrations(self) -> "Settings":
+        if self.show_inbox and (self.is_production or self.smtp_url):
+            raise ValueError("show_inbox is for demonstrations: neither in production nor with an smtp_url")
         return self
 
     @property

@@ -1,5 +1,6 @@
 """People, their roles and what a role may do."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum, auto
 from types import MappingProxyType
@@ -78,13 +79,33 @@ class Person:
     needs_guardian: bool = False
 
 
+class Acr(StrEnum):
+    """How a person authenticated, weakest first: the classes that a partner may ask for (OIDC Core §2)."""
+
+    PWD = "pwd"  # noqa: S105 - a class of authentication, not a password
+    MFA = "mfa"
+    PHR = "phr"
+    """Phishing-resistant (OpenID EAP ACR values §2)."""
+
+    def reaches(self, wanted: "Acr") -> bool:
+        """Tell whether this is at least as strong."""
+        ranks = list(Acr)
+        return ranks.index(self) >= ranks.index(wanted)
+
+
+AMR: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {Acr.PWD: ("pwd",), Acr.MFA: ("pwd", "otp", "mfa"), Acr.PHR: ("pop", "user", "mfa")}
+)
+"""The methods behind each class (RFC 8176 §2)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """A signed-in browser (server-side; the cookie holds only a secret).
 
     Attributes:
         session_digest: digest of the cookie's secret.
-        auth_time: when the password was last given (OIDC Core §2).
+        auth_time: when the person last authenticated, by password, code or passkey (OIDC Core §2).
         last_seen_at: when the last request came, to the minute.
     """
 
@@ -94,8 +115,9 @@ class Session:
     auth_time: int
     last_seen_at: int
     acr: str = "pwd"
+    agent: str = ""
 
     @property
     def amr(self) -> tuple[str, ...]:
         """How the person authenticated (RFC 8176)."""
-        return ("pwd",)
+        return AMR[self.acr]

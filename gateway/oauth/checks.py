@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from gateway.kit.errors import Refusal
+from gateway.model.people import Acr
 from gateway.model.registry import LiveOffer, RegisteredClient, Registry
 from gateway.oauth.authorization_details import Details, read_details
 from gateway.oauth.claims_request import claims_of
@@ -16,7 +17,7 @@ from partners import Profile, redirect_uri_matches
 from scopes import SCOPES
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
-ACRS = ("pwd",)
+ACRS = tuple(map(str, Acr))
 """Classes of authentication that there are (OIDC Core §2)."""
 
 GRANT_ACTIONS = ("create", "merge", "replace")

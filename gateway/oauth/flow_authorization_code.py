@@ -9,7 +9,7 @@ from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
 from gateway.model.grants import Grant
-from gateway.model.people import PersonState
+from gateway.model.people import AMR, PersonState
 from gateway.model.tokens import AccessToken, AuthorizationCode, RefreshToken
 from gateway.oauth.authorization_details import granted_details
 from gateway.oauth.certificates import is_certificate_bound
@@ -49,7 +49,7 @@ class CodeRecord:
 
     def get_amr(self) -> list[str]:
         """By which methods (RFC 8176)."""
-        return [self.code.acr]
+        return list(AMR[self.code.acr])
 
 
 class AuthorizationCodeFlow(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib has no types

@@ -111,6 +111,13 @@ def _last_handoffs(connection: Connection, grant_ids: Sequence[str]) -> dict[str
     return {grant_id: (last, count) for grant_id, last, count in connection.execute(statement)}
 
 
+def find_grants(connection: Connection, grant_ids: Sequence[str]) -> Sequence[Grant | None]:
+    """Load grants with their items; None for an unknown one."""
+    wanted = consent_grant.c.grant_id.in_(sorted(set(grant_ids)))
+    found = {each.grant_id: each for each in grants_from(connection, select(*GRANT_COLUMNS).where(wanted))}
+    return [found.get(grant_id) for grant_id in grant_ids]
+
+
 @dataclass(frozen=True, slots=True)
 class TokenLine:
     """A token in a list: its id, never its secret or digest."""

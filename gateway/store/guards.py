@@ -86,7 +86,8 @@ _IS_ARCHIVED = """EXISTS (
     SELECT 1 FROM consent_grant WHERE grant_id = OLD.grant_id
     AND coalesce(ended_at, valid_until) < (SELECT max(before_at) FROM log_archive)
 )"""
-_IS_ROWLESS = """OLD.kind = 'handoff' AND EXISTS (
+# The last leaf tells the log's size, so it stays whatever it is.
+_IS_ROWLESS = """OLD.kind = 'handoff' AND OLD.sequence < (SELECT max(sequence) FROM log_leaf) AND EXISTS (
     SELECT 1 FROM log_archive WHERE OLD.sequence >= first_leaf AND OLD.sequence < end_leaf
 ) AND NOT EXISTS (SELECT 1 FROM handoff WHERE handoff_id = OLD.source_id)"""
 PRUNABLE = {"handoff": _IS_ARCHIVED, "log_leaf": _IS_ROWLESS}

@@ -265,6 +265,22 @@ def keep_passwords(connection: Connection, passwords: Sequence[NewPassword]) -> 
 
 
 @dataclass(frozen=True, slots=True)
+class ChosenLanguage:
+    """The language that a person chose."""
+
+    person_id: str
+    language: str
+
+
+def keep_languages(connection: Connection, chosen: Sequence[ChosenLanguage]) -> Sequence[None]:
+    """Keep people's languages."""
+    for each in chosen:
+        own = person.c.person_id == each.person_id
+        connection.execute(update(person).where(own).values(language=each.language))
+    return [None] * len(chosen)
+
+
+@dataclass(frozen=True, slots=True)
 class Invitation:
     """An invitation that can still be used."""
 

@@ -20,6 +20,8 @@ class NewSession:
     replaces: bytes | None
     created_at: int
     auth_time: int
+    acr: str = "pwd"
+    agent: str = ""
 
 
 def open_sessions(connection: Connection, sessions: Sequence[NewSession]) -> Sequence[None]:
@@ -33,7 +35,8 @@ def open_sessions(connection: Connection, sessions: Sequence[NewSession]) -> Seq
             "created_at": each.created_at,
             "auth_time": each.auth_time,
             "last_seen_at": each.auth_time,
-            "acr": "pwd",
+            "acr": each.acr,
+            "agent": each.agent or None,
         }
         insert_once(connection, session, [row])
     return [None] * len(sessions)
@@ -60,6 +63,7 @@ def load_sessions(connection: Connection, digests: Sequence[bytes]) -> Sequence[
             session.c.auth_time,
             session.c.last_seen_at,
             session.c.acr,
+            session.c.agent,
             *PERSON_COLUMNS,
         )
         .join(person, person.c.person_id == session.c.person_id)
@@ -71,7 +75,13 @@ def load_sessions(connection: Connection, digests: Sequence[bytes]) -> Sequence[
     )
     found = {
         row.session_digest: Session(
-            row.session_digest, person_from_row(row), row.created_at, row.auth_time, row.last_seen_at, row.acr
+            row.session_digest,
+            person_from_row(row),
+            row.created_at,
+            row.auth_time,
+            row.last_seen_at,
+            row.acr,
+            row.agent or "",
         )
         for row in connection.execute(statement)
     }
@@ -85,3 +95,42 @@ def touch_sessions(connection: Connection, touches: Sequence[tuple[bytes, int]])
             update(session).where(session.c.session_digest == session_digest).values(last_seen_at=at)
         )
     return [None] * len(touches)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLine:
+    """One open session in its person's list."""
+
+    session_digest: bytes
+    created_at: int
+    last_seen_at: int
+    acr: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionQuery:
+    """A person's sessions that are not over: begun and used after the two times."""
+
+    person_id: str
+    created_after: int
+    seen_after: int
+
+
+def list_sessions(connection: Connection, queries: Sequence[SessionQuery]) -> Sequence[list[SessionLine]]:
+    """List open sessions, the last used first."""
+    found = []
+    for query in queries:
+        own = session.c
+        statement = (
+            select(own.session_digest, own.created_at, own.last_seen_at, own.acr, own.agent)
+            .where(
+                own.person_id == query.person_id,
+                own.ended_at.is_(None),
+                own.created_at > query.created_after,
+                own.last_seen_at > query.seen_after,
+            )
+            .order_by(own.last_seen_at.desc(), own.session_digest)
+        )
+        found.append([SessionLine(*row[:4], agent=row.agent or "") for row in connection.execute(statement)])
+    return found

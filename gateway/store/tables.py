@@ -118,6 +118,70 @@ credential = Table(
     PrimaryKeyConstraint("person_id", "kind"),
 )
 
+passkey = Table(
+    "passkey",
+    metadata,
+    Column("credential_id", LargeBinary, primary_key=True),
+    _to("person_id", "person.person_id"),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("sign_count", BigInteger, nullable=False),
+    _at("created_at"),
+    _at("used_at", nullable=True),
+    Index(None, "person_id"),
+)
+
+one_time_password = Table(
+    "one_time_password",
+    metadata,
+    Column("person_id", Text, ForeignKey("person.person_id"), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    # The step of the last code that was taken: no code of it or before it is taken again (RFC 6238 §5.2).
+    Column("last_step", BigInteger, nullable=False),
+    _at("created_at"),
+)
+
+recovery_code = Table(
+    "recovery_code",
+    metadata,
+    _digest("code_digest"),
+    _to("person_id", "person.person_id"),
+    _at("used_at", nullable=True),
+    Index(None, "person_id"),
+)
+
+spent_challenge = Table(
+    "spent_challenge", metadata, _digest("challenge_digest"), _at("expires_at"), Index(None, "expires_at")
+)
+
+mail_link = Table(
+    "mail_link",
+    metadata,
+    _digest("link_digest"),
+    _to("person_id", "person.person_id"),
+    _text("kind"),
+    _at("created_at"),
+    _at("expires_at"),
+    # Of the field that is verified: a link proves the value that it was sent to and no later one.
+    _at("changed_at", nullable=True),
+    _at("used_at", nullable=True),
+    _one_of("kind", "recovery", "verification"),
+    Index(None, "person_id"),
+)
+
+letter = Table(
+    "letter",
+    metadata,
+    _id("letter_id"),
+    _text("kind"),
+    Column("sealed", LargeBinary),
+    _text("state"),
+    Column("attempts", Integer, nullable=False),
+    _at("created_at"),
+    _at("next_at"),
+    _one_of("state", "waiting", "dead"),
+    Index(None, "state", "next_at"),
+)
+
 session = Table(
     "session",
     metadata,
@@ -128,6 +192,7 @@ session = Table(
     _at("last_seen_at"),
     _text("acr"),
     _at("ended_at", nullable=True),
+    _text("agent", nullable=True),
     Index(None, "person_id"),
 )
 
@@ -493,6 +558,15 @@ log_checkpoint = Table(
     Column("size", BigInteger, primary_key=True, autoincrement=False),
     Column("root", LargeBinary, nullable=False),
     _text("note"),
+    _at("signed_at"),
+)
+
+log_cosignature = Table(
+    "log_cosignature",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    _id("witness"),
+    _text("line"),
     _at("signed_at"),
 )
 

@@ -15,7 +15,7 @@ from gateway.actions.admin_grants import (
 from gateway.actions.services import day_of
 from gateway.consent.choices import DAY
 from gateway.model.grants import LIVE, ConsentEvent, Grant, GrantState
-from gateway.model.people import Power, powers_of
+from gateway.model.people import Power, Role, powers_of
 from gateway.store.grants import GrantLine
 from gateway.web import views
 from gateway.web.admin_log import log_row
@@ -33,16 +33,18 @@ from gateway.web.administration import (
     reason_options,
     short_person,
 )
-from gateway.web.visit import Visit, see_other, show, signed_in_page
+from gateway.web.formats import later, say
+from gateway.web.visit import ROLE_WORDS, Visit, see_other, show, signed_in_page
+from gateway.web.wording import field_label, form_label, purpose_label
 from partners import OfferItem
-from scopes import FIELDS, field_label, form_label, purpose_label
+from scopes import FIELDS
 
 STATE_WORDS = {
-    GrantState.WAITING: "Asked",
-    GrantState.ACTIVE: "Active",
-    GrantState.PAUSED: "Paused",
-    GrantState.REFUSED: "Refused",
-    GrantState.ENDED: "Ended",
+    GrantState.WAITING: later("Asked"),
+    GrantState.ACTIVE: later("Active"),
+    GrantState.PAUSED: later("Paused"),
+    GrantState.REFUSED: later("Refused"),
+    GrantState.ENDED: later("Ended"),
 }
 
 
@@ -69,7 +71,7 @@ async def grants(visit: Visit) -> Response:
 def _search(visit: Visit, conditions: Conditions) -> GrantSearch:
     since, last = conditions.day("from"), conditions.day("to")
     until = None if last is None else last + DAY
-    conditions.check_order(since, until, "The first day is after the last one.")
+    conditions.check_order(since, until, say("The first day is after the last one."))
     state = conditions.one_of("state", map(str, GrantState))
     return GrantSearch(
         email=conditions.email,
@@ -91,7 +93,7 @@ def _filter(visit: Visit, conditions: Conditions, search: GrantSearch) -> views.
         partners=partner_options(visit, search.partner_id),
         fields=field_options(search.field),
         states=tuple(
-            views.Option(value=str(state), label=words, chosen=state is search.state)
+            views.Option(value=str(state), label=say(words), chosen=state is search.state)
             for state, words in STATE_WORDS.items()
         ),
         errors=tuple(conditions.errors),
@@ -182,15 +184,15 @@ async def _grant_view(
 def _facts(seen: SeenGrant) -> tuple[views.Fact, ...]:
     line, found = seen.detail.line, seen.detail.line.grant
     facts = [
-        views.Fact(label="Person", value=short_person(found.person_id)),
-        views.Fact(label="Role", value=seen.detail.role.replace("_", " ")),
-        views.Fact(label="Organisation", value=seen.organisation),
-        views.Fact(label="Offer version", value=str(found.offer_version)),
-        views.Fact(label="Since", value=_day(line.created_at)),
-        views.Fact(label="Valid until", value=_day(found.valid_until)),
+        views.Fact(label=say("Person"), value=short_person(found.person_id)),
+        views.Fact(label=say("Role"), value=say(ROLE_WORDS[Role(seen.detail.role)])),
+        views.Fact(label=say("Organisation"), value=seen.organisation),
+        views.Fact(label=say("Offer version"), value=str(found.offer_version)),
+        views.Fact(label=say("Since"), value=_day(line.created_at)),
+        views.Fact(label=say("Valid until"), value=_day(found.valid_until)),
     ]
     if line.ended_at is not None:
-        facts.append(views.Fact(label="Ended", value=_day(line.ended_at)))
+        facts.append(views.Fact(label=say("Ended"), value=_day(line.ended_at)))
     return tuple(facts)
 
 
@@ -236,7 +238,7 @@ async def revoke(visit: Visit) -> Response:
     reason = read_reason(form, REVOKE_REASONS)
     if reason is None:
         seen = await see_grant(visit.services, actor.person_id, grant_id)
-        errors = (views.FieldError(field="reason", message="Choose a reason."),)
+        errors = (views.FieldError(field="reason", message=say("Choose a reason.")),)
         return show("admin_grant", await _grant_view(visit, seen, errors), status=400)
     await revoke_grant(visit.services, actor.person_id, grant_id, reason)
     return see_other(f"{here}?done=revoked")

@@ -8,7 +8,8 @@ from gateway.model.people import powers_of
 from gateway.store.people import load_organisations
 from gateway.web import views
 from gateway.web.administration import doors
-from gateway.web.visit import Visit, show, signed_in_page
+from gateway.web.formats import say
+from gateway.web.visit import ROLE_WORDS, Visit, show, signed_in_page
 
 
 async def home(visit: Visit) -> Response:
@@ -21,7 +22,7 @@ async def home(visit: Visit) -> Response:
     view = views.AdminHomeView(
         chrome=visit.chrome("admin"),
         doors=await doors(visit),
-        role=str(person.role).replace("_", " "),
+        role=say(ROLE_WORDS[person.role]),
         organisation=names[person.organisation_id],
     )
     return show("admin_home", view)

@@ -33,9 +33,10 @@ from gateway.web.administration import (
     read_reason,
     reason_options,
 )
+from gateway.web.formats import later, say
 from gateway.web.visit import Answer, Visit, see_other, show, signed_in_page
+from gateway.web.wording import country_name, field_label, form_label, language, purpose_label
 from partners import Client, Offer, PartnerState
-from scopes import field_label, form_label, purpose_label
 
 STOP_REASONS = (
     ReasonCode.SECURITY_INCIDENT,
@@ -68,13 +69,13 @@ KINDS: Mapping[PartnerMove, views.MoveKind] = MappingProxyType(
     }
 )
 ACT_WORDS = {
-    "review_partner": "Sent to review",
-    "return_partner": "Returned to draft",
-    "pause_partner": "Paused for everyone",
-    "resume_partner": "Resumed",
-    "end_partner": "Ended for good",
-    "approve_partner": "Approved",
-    "new_client_secret": "New client secret",
+    "review_partner": later("Sent to review"),
+    "return_partner": later("Returned to draft"),
+    "pause_partner": later("Paused for everyone"),
+    "resume_partner": later("Resumed"),
+    "end_partner": later("Ended for good"),
+    "approve_partner": later("Approved"),
+    "new_client_secret": later("New client secret"),
 }
 
 
@@ -95,7 +96,7 @@ def _row(each: ListedPartner) -> views.PartnerRow:
         url=f"/admin/partners/{each.record.partner_id}",
         brand=each.partner.brand,
         legal_name=each.partner.legal_name,
-        country=each.partner.country,
+        country=country_name(each.partner.country),
         state=STATES[PartnerState(each.record.state)],
         offer_count=each.offer_count,
         live_grants=each.live_grants,
@@ -141,14 +142,14 @@ def _facts(seen: SeenPartner) -> tuple[views.Fact, ...]:
     """Show the company as it would be after an approval."""
     found = seen.review.manifest.partner if seen.review else seen.partner
     return (
-        views.Fact(label="Legal name", value=found.legal_name),
-        views.Fact(label="Address", value=found.address),
-        views.Fact(label="Country", value=found.country),
-        views.Fact(label="Stores data in", value=", ".join(found.storage_countries)),
-        views.Fact(label="Privacy policy", value=found.policy_url, url=found.policy_url),
-        views.Fact(label="Contact", value=found.contact),
-        views.Fact(label="Complaints", value=found.grievance_contact),
-        views.Fact(label="Attested on", value=found.attested_on.isoformat()),
+        views.Fact(label=say("Legal name"), value=found.legal_name),
+        views.Fact(label=say("Address"), value=found.address),
+        views.Fact(label=say("Country"), value=country_name(found.country)),
+        views.Fact(label=say("Stores data in"), value=", ".join(map(country_name, found.storage_countries))),
+        views.Fact(label=say("Privacy policy"), value=found.policy_url, url=found.policy_url),
+        views.Fact(label=say("Contact"), value=found.contact),
+        views.Fact(label=say("Complaints"), value=found.grievance_contact),
+        views.Fact(label=say("Attested on"), value=found.attested_on.isoformat()),
     )
 
 
@@ -206,7 +207,7 @@ def _offer(offer: Offer, version: int, changes: tuple[views.OfferChange, ...] = 
                 forms=tuple(form_label(item.field, form) for form in item.forms),
                 needed=str(item.necessity) == "needed",
                 kept_seconds=item.retention_days * DAY,
-                why=item.why.get("en", ""),
+                why=item.why.get(language(), item.why.get("en", "")),
             )
             for item in offer.items
         ),
@@ -259,7 +260,7 @@ def _events(seen: SeenPartner) -> tuple[views.Event, ...]:
     handed_in = [
         views.Event(
             at=each.submitted_at,
-            what=f"Manifest {each.version} handed in",
+            what=say("Manifest %(version)s handed in", version=each.version),
             actor=actor_words(each.submitted_by),
         )
         for each in seen.record.manifests
@@ -270,12 +271,12 @@ def _events(seen: SeenPartner) -> tuple[views.Event, ...]:
 
 def _event(action: AdminAction) -> views.Event:
     about = [f"{name} {value}" for name, value in action.detail.items() if name in ("manifest", "client")]
-    what = ACT_WORDS.get(action.action, action.action.replace("_", " ").capitalize())
+    what = say(ACT_WORDS.get(action.action, action.action.replace("_", " ").capitalize()))
     return views.Event(
         at=action.at,
         what=": ".join([what, *about]),
         actor=actor_words(action.actor_id),
-        reason=REASON_WORDS[ReasonCode(action.reason)] if action.reason else "",
+        reason=say(REASON_WORDS[ReasonCode(action.reason)]) if action.reason else "",
     )
 
 
@@ -298,7 +299,7 @@ async def _move(visit: Visit, kind: PartnerMove) -> Response:
         return see_other(away)
     reason = read_reason(form, STOP_REASONS)
     if kind in STOPS and reason is None:
-        errors = (views.FieldError(field="", message=f"Choose a reason to {kind} it."),)
+        errors = (views.FieldError(field="", message=say("Choose a reason.")),)
         return await _partner_page(visit, partner_id, errors, status=400)
     await move_partner(visit.services, actor.person_id, partner_id, kind, reason)
     return see_other(f"{here}?done=moved")

@@ -13,8 +13,9 @@ from gateway.model.people import PersonState, Power
 from gateway.store.people import AccountLine
 from gateway.web import views
 from gateway.web.administration import Conditions, doors, path_id, short_person
+from gateway.web.formats import say
 from gateway.web.uploads import read_upload
-from gateway.web.visit import Visit, see_other, show, signed_in_page
+from gateway.web.visit import ROLE_WORDS, Visit, see_other, show, signed_in_page
 
 MAXIMUM_BYTES = 5_000_000
 STATES: Mapping[PersonState, views.AccountState] = MappingProxyType(
@@ -51,7 +52,7 @@ def _account(visit: Visit, line: AccountLine, organisations: dict[str, str]) -> 
     ran_out = is_invited and (until is None or visit.services.clock() >= until)
     return views.AccountRow(
         person=short_person(person.person_id),
-        role=str(person.role).replace("_", " "),
+        role=say(ROLE_WORDS[person.role]),
         organisation=organisations[person.organisation_id],
         state="expired" if ran_out else STATES[person.state],
         made_at=line.created_at,

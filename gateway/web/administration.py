@@ -16,8 +16,10 @@ from gateway.store.partners import load_partners
 from gateway.store.school_gates import load_gates
 from gateway.web import views
 from gateway.web.bodies import Form
+from gateway.web.formats import later, say
 from gateway.web.visit import Visit
-from scopes import FIELDS, field_label
+from gateway.web.wording import field_label
+from scopes import FIELDS
 
 SECTIONS: Mapping[Power, tuple[views.Section, str]] = MappingProxyType(
     {
@@ -30,22 +32,22 @@ SECTIONS: Mapping[Power, tuple[views.Section, str]] = MappingProxyType(
 )
 REASON_WORDS: Mapping[ReasonCode, str] = MappingProxyType(
     {
-        ReasonCode.USER_REQUEST: "The person asked for it",
-        ReasonCode.PHONE_REQUEST: "The person asked by phone",
-        ReasonCode.GUARDIAN_REQUEST: "A guardian asked for it",
-        ReasonCode.SCHOOL_POLICY: "The school's policy",
-        ReasonCode.PARTNER_BREACH: "The partner broke its terms",
-        ReasonCode.MARKETING_COMPLAINT: "Complaint about advertising",
-        ReasonCode.PARTNER_ENDED: "The partner ended",
-        ReasonCode.NOTICE_CHANGED: "The notice changed",
-        ReasonCode.EXPIRED: "It ran out",
-        ReasonCode.UNUSED: "It was not used",
-        ReasonCode.AGE_TRANSITION: "The person came of age",
-        ReasonCode.ACCOUNT_CLOSED: "The account was closed",
-        ReasonCode.SECURITY_INCIDENT: "Security incident",
-        ReasonCode.LEGAL_ORDER: "Order of a court or an authority",
-        ReasonCode.DATA_ERROR: "The data was wrong",
-        ReasonCode.ADMIN_CORRECTION: "Correction of a mistake",
+        ReasonCode.USER_REQUEST: later("The person asked for it"),
+        ReasonCode.PHONE_REQUEST: later("The person asked by phone"),
+        ReasonCode.GUARDIAN_REQUEST: later("A guardian asked for it"),
+        ReasonCode.SCHOOL_POLICY: later("The school's policy"),
+        ReasonCode.PARTNER_BREACH: later("The partner broke its terms"),
+        ReasonCode.MARKETING_COMPLAINT: later("Complaint about advertising"),
+        ReasonCode.PARTNER_ENDED: later("The partner ended"),
+        ReasonCode.NOTICE_CHANGED: later("The notice changed"),
+        ReasonCode.EXPIRED: later("It ran out"),
+        ReasonCode.UNUSED: later("It was not used"),
+        ReasonCode.AGE_TRANSITION: later("The person came of age"),
+        ReasonCode.ACCOUNT_CLOSED: later("The account was closed"),
+        ReasonCode.SECURITY_INCIDENT: later("Security incident"),
+        ReasonCode.LEGAL_ORDER: later("Order of a court or an authority"),
+        ReasonCode.DATA_ERROR: later("The data was wrong"),
+        ReasonCode.ADMIN_CORRECTION: later("Correction of a mistake"),
     }
 )
 _ID = re.compile(r"[A-Za-z0-9_-]{1,80}", re.ASCII)
@@ -88,7 +90,9 @@ def short_person(person_id: str) -> str:
 
 def actor_words(actor_id: str) -> str:
     """Name an administrator in a history."""
-    return f"administrator {short_person(actor_id)}" if actor_id.startswith("per_") else actor_id
+    if not actor_id.startswith("per_"):
+        return actor_id
+    return say("administrator %(id)s", id=short_person(actor_id))
 
 
 def reason_options(
@@ -96,7 +100,7 @@ def reason_options(
 ) -> tuple[views.Option, ...]:
     """Offer reasons to choose from."""
     return tuple(
-        views.Option(value=str(reason), label=REASON_WORDS[reason], chosen=reason is chosen)
+        views.Option(value=str(reason), label=say(REASON_WORDS[reason]), chosen=reason is chosen)
         for reason in reasons
     )
 
@@ -180,11 +184,11 @@ class Conditions:
 
     def day(self, name: str) -> int | None:
         """Give the beginning of a day, in UTC; a day that does not exist is an error on the page."""
-        return self._instant(name, "There is no such day.")
+        return self._instant(name, say("There is no such day."))
 
     def moment(self, name: str) -> int | None:
         """Give a moment, in UTC as the page shows times; a wrong one is an error on the page."""
-        return self._instant(name, "There is no such time.")
+        return self._instant(name, say("There is no such time."))
 
     def _instant(self, name: str, message: str) -> int | None:
         try:

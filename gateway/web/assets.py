@@ -11,7 +11,13 @@ from types import MappingProxyType
 
 STATIC_PATH = "/static/"
 
-_TYPES = MappingProxyType({".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"})
+_TYPES = MappingProxyType(
+    {
+        ".css": "text/css; charset=utf-8",
+        ".js": "text/javascript; charset=utf-8",
+        ".svg": "image/svg+xml",
+    }
+)
 _REFERENCE = re.compile(rb'url\("([^"]+)"\)')
 
 

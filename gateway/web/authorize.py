@@ -22,6 +22,7 @@ from gateway.actions.consent import (
     decide_consent,
     find_way_back,
     keep_choices,
+    shares_sensitive,
     show_consent,
 )
 from gateway.actions.school_gate import ask_school
@@ -32,6 +33,7 @@ from gateway.web import views
 from gateway.web.answers import note
 from gateway.web.bodies import FORM_TYPE, media_type, read_body
 from gateway.web.consent_views import amend_view, blocked_view, consent_view
+from gateway.web.formats import say
 from gateway.web.visit import (
     COOKIE,
     Visit,
@@ -73,7 +75,7 @@ def _not_in_order(visit: Visit, refusal: Refusal) -> Response:
     view = views.AuthorizationErrorView(
         chrome=visit.chrome(),
         code=refusal.code,
-        sentence=refusal.description,
+        sentence=say(refusal.description),
         documentation_url=f"{visit.services.settings.documentation}/{refusal.code}",
     )
     return show("authorization_error", view, status=refusal.kind.status)
@@ -126,6 +128,12 @@ async def answer(visit: Visit) -> Response:
         ticket = keep_choices(visit.services, reply, visit.session)
         wants_password = form.one("reveal") and not is_fresh(visit.services, visit.session)
         return _with_ticket("/reauthenticate" if wants_password else "/authorize/continue", ticket)
+    if (
+        reply.decision == "share"
+        and not is_fresh(visit.services, visit.session)
+        and shares_sensitive(visit.services, reply, visit.session)
+    ):
+        return _with_ticket("/reauthenticate", keep_choices(visit.services, reply, visit.session))
     done = await decide_consent(visit.services, reply, visit.session)
     return (
         _with_ticket("/authorize/continue", done.ticket) if isinstance(done, Asked) else see_other(done.uri)

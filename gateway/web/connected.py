@@ -30,38 +30,38 @@ from gateway.store.grants import GrantLine
 from gateway.web import views
 from gateway.web.answers import json_answer
 from gateway.web.consent_views import form_words, partner_view
+from gateway.web.formats import later, say
 from gateway.web.visit import Visit, see_other, show, signed_in_page
-from scopes import field_label, purpose_label, so_that
+from gateway.web.wording import field_label, purpose_label, reason_words, so_that
 
 EVENT_WORDS = {
-    "asked": "The guardian was asked",
-    "given": "You said yes",
-    "refused": "You said no",
-    "narrowed": "A detail was switched off",
-    "widened": "You added details",
-    "renewed": "You said yes again",
-    "paused": "Paused",
-    "resumed": "Resumed",
-    "withdrawn": "You stopped it",
-    "revoked": "It was stopped for you",
-    "expired": "It ran out",
+    "asked": later("The guardian was asked"),
+    "given": later("You said yes"),
+    "refused": later("You said no"),
+    "narrowed": later("A detail was switched off"),
+    "widened": later("You added details"),
+    "renewed": later("You said yes again"),
+    "paused": later("Paused"),
+    "resumed": later("Resumed"),
+    "withdrawn": later("You stopped it"),
+    "revoked": later("It was stopped for you"),
+    "expired": later("It ran out"),
 }
 ACTOR_WORDS = {
-    "subject": "you",
-    "guardian": "your guardian",
-    "admin": "an administrator",
-    "system": "the service",
+    "subject": later("you"),
+    "guardian": later("your guardian"),
+    "admin": later("an administrator"),
+    "system": later("the service"),
 }
 
 
 COMPLAINT_WORDS = {
-    "advertising": "They advertised to me",
-    "too_much": "They ask for too much",
-    "not_stopped": "They went on after I stopped",
-    "wrong_use": "They use it for something else",
-    "other": "Something else",
+    "advertising": later("They advertised to me"),
+    "too_much": later("They ask for too much"),
+    "not_stopped": later("They went on after I stopped"),
+    "wrong_use": later("They use it for something else"),
+    "other": later("Something else"),
 }
-COMPLAINTS = tuple(views.Option(value=kind, label=words) for kind, words in COMPLAINT_WORDS.items())
 
 
 async def connected(visit: Visit) -> Response:
@@ -156,6 +156,7 @@ def _detail(visit: Visit, found: ConnectedService) -> views.ConnectedDetailView:
             for each in found.items
         ),
         handoffs=tuple(_handoff(each) for each in found.handoffs),
+        archived_before=found.archived_before,
         events=tuple(event_view(each) for each in reversed(found.detail.events)),
         notice_url=f"{here}/notice",
         notice_version=grant.offer_version,
@@ -166,9 +167,12 @@ def _detail(visit: Visit, found: ConnectedService) -> views.ConnectedDetailView:
         waiting_for="guardian" if grant.state is GrantState.WAITING else "",
         stop_action="" if state == "ended" else f"{here}/stop",
         complain_action=f"{here}/complain",
-        complaints=COMPLAINTS,
+        complaints=tuple(
+            views.Option(value=kind, label=say(words)) for kind, words in COMPLAINT_WORDS.items()
+        ),
         complained=tuple(
-            views.Fact(label=COMPLAINT_WORDS[each.kind], value=each.complaint_id) for each in found.complaints
+            views.Fact(label=say(COMPLAINT_WORDS[each.kind]), value=each.complaint_id)
+            for each in found.complaints
         ),
         pause_action=f"{here}/pause" if state == "live" else "",
         resume_action=f"{here}/resume" if grant.paused_for is ReasonCode.USER_REQUEST else "",
@@ -195,9 +199,9 @@ def event_view(event: ConsentEvent) -> views.Event:
     """Show one consent event."""
     return views.Event(
         at=event.at,
-        what=EVENT_WORDS[event.type],
-        actor=ACTOR_WORDS.get(event.actor_kind, str(event.actor_kind)),
-        reason=str(event.reason).replace("_", " ") if event.reason else "",
+        what=say(EVENT_WORDS[event.type]),
+        actor=say(ACTOR_WORDS.get(event.actor_kind, str(event.actor_kind))),
+        reason=reason_words(event.reason),
         check_url=f"/connected/{event.grant_id}/check/{event.event_id}",
         receipt_url=f"/connected/{event.grant_id}/receipt/{event.event_id}",
     )

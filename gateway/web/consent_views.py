@@ -4,17 +4,17 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
-from babel import Locale
-
 from gateway.actions.authorize import seal_authorization
 from gateway.actions.consent import Blocked, Screen
 from gateway.consent.choices import DAY, ONCE, durations, item_key
 from gateway.model.grants import Grant
 from gateway.model.registry import RegisteredPartner
 from gateway.web import views
+from gateway.web.formats import later, say
 from gateway.web.visit import Visit
+from gateway.web.wording import country_name, duration, field_label, form_label, language, so_that
 from partners import OfferItem
-from scopes import FIELDS, Form, Necessity, Sensitivity, duration, field_label, form_label, masked, so_that
+from scopes import FIELDS, Form, Necessity, Sensitivity, masked
 
 
 def partner_view(partner: RegisteredPartner) -> views.Partner:
@@ -70,23 +70,23 @@ def amend_view(visit: Visit, screen: Screen, seen: Grant) -> views.ConsentAmendV
 
 
 _TERMS = {
-    "name": "Name of the service",
-    "benefit": "What it does",
-    "duration_days": "Suggested number of days",
-    "max_duration_days": "Most days",
-    "retention_days": "Days it is kept after you stop",
-    "frequency": "How often",
-    "legal_basis": "Legal basis",
-    "forms": "how it can be shared",
-    "necessity": "needed or optional",
-    "why": "their reason",
+    "name": later("Name of the service"),
+    "benefit": later("What it does"),
+    "duration_days": later("Suggested number of days"),
+    "max_duration_days": later("Most days"),
+    "retention_days": later("Days it is kept after you stop"),
+    "frequency": later("How often"),
+    "legal_basis": later("Legal basis"),
+    "forms": later("how it can be shared"),
+    "necessity": later("needed or optional"),
+    "why": later("their reason"),
 }
 
 
 def _change_label(key: str) -> str:
     """Name a changed term: ``retention_days`` or ``item[email, results_delivery].forms``."""
     place, _, term = key.rpartition(".")
-    words = _TERMS.get(term, term)
+    words = say(_TERMS.get(term, term))
     return f"{field_label(place.removeprefix('item[').partition(',')[0])}: {words}" if place else words
 
 
@@ -100,7 +100,9 @@ def _asking(visit: Visit, screen: Screen) -> dict[str, Any]:
     offer, partner = screen.offer.offer, screen.partner.partner
     signed_in_as = masked("email", screen.email)
     return {
-        "chrome": visit.chrome(email=signed_in_as),
+        "chrome": visit.chrome(
+            email=signed_in_as, back=f"/authorize/continue?{urlencode({'ticket': ticket})}"
+        ),
         "action": "/consent",
         "partner": partner_view(screen.partner),
         "offer": offer.name,
@@ -125,12 +127,13 @@ def _item(screen: Screen, item: OfferItem) -> views.ConsentItem:
     key, offer, chosen = item_key(item), screen.offer.offer, screen.choices
     partner = screen.partner.partner
     form_chosen = chosen.forms.get(key) if chosen else None
-    why = item.why.get("en", "")
+    spoken = language() if language() in item.why else "en"
+    why = item.why.get(spoken, "")
     return views.ConsentItem(
         key=key,
         label=field_label(item.field),
         so_that=so_that(item.purpose, partner=partner.brand, service=offer.name),
-        why=views.Spoken(text=why, language="en") if why else None,
+        why=views.Spoken(text=why, language=spoken) if why else None,
         forms=tuple(
             views.FormChoice(
                 form=str(form),
@@ -153,9 +156,8 @@ def form_words(field: str, form: Form) -> str:
 
 
 def country_names(codes: Iterable[str]) -> tuple[str, ...]:
-    """Name countries in English (CLDR)."""
-    territories = Locale("en").territories
-    return tuple(territories.get(code, code) for code in codes)
+    """Name countries in the reader's language (CLDR)."""
+    return tuple(country_name(code) for code in codes)
 
 
 def _shown(screen: Screen, item: OfferItem, form: Form) -> str | None:
@@ -168,13 +170,13 @@ def _shown(screen: Screen, item: OfferItem, form: Form) -> str | None:
 def _never_shared(screen: Screen) -> tuple[str, ...]:
     offered = {item.field for item in screen.offer.offer.items}
     listed = ("email", "phone_number", "address", "alternate_email")
-    return (*(field_label(name).lower() for name in listed if name not in offered), "password")
+    return (*(field_label(name).lower() for name in listed if name not in offered), say("password"))
 
 
 def _durations(screen: Screen, now: int) -> tuple[views.Duration, ...]:
     offer = screen.offer.offer
     chosen = (screen.choices.duration if screen.choices else "") or str(offer.duration_days)
-    once = views.Duration(value=ONCE, label="once", chosen=chosen == ONCE)
+    once = views.Duration(value=ONCE, label=say(later("once")), chosen=chosen == ONCE)
     lengths = (
         views.Duration(
             value=str(days), label=duration(days), until=now + days * DAY, chosen=str(days) == chosen

@@ -18,7 +18,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-_ID_SEGMENT = re.compile(r"/(?:gra_|per_|not_|cg_in_)[^/]*")
+_ID_SEGMENT = re.compile(r"/(?:gra_|per_|not_|cg_in_|cg_ml_)[^/]*")
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",

@@ -22,6 +22,7 @@ from babel.numbers import format_decimal
 from babel.units import format_unit
 from markupsafe import Markup, escape
 
+from gateway.kit.words import Words
 from gateway.web.views import FieldError
 
 _INTERNATIONAL = MappingProxyType({"en": "en_001"})
@@ -37,7 +38,7 @@ _UNITS = (
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 """Controls, lone surrogates, and bidi controls that could close the isolation of `<bdi>` (UAX #9 §2.4)."""
 
-_SAFE_HREF = re.compile(r"(?:https?://[^/]|mailto:|tel:|[/](?![/\\])|[#?])", re.ASCII)
+_SAFE_HREF = re.compile(r"(?:https?://[^/]|mailto:|tel:|otpauth:|[/](?![/\\])|[#?])", re.ASCII)
 
 _LENGTHS: tuple[Literal["long", "short", "narrow"], ...] = ("long", "short", "narrow")
 """Babel prints the unit's own name where a language's data lacks a length: years in Hindi, days in Arabic."""
@@ -49,26 +50,43 @@ _TONES = 6
 class Voice:
     """Language, clock and catalogue of one page."""
 
+    language: str
     locale: Locale
     zone: ZoneInfo
     translations: NullTranslations
 
 
-voice: ContextVar[Voice] = ContextVar("voice")
-
-
 def speak(language: str, timezone: str, translations: NullTranslations) -> Voice:
     """Make the voice of a page from a language tag (BCP 47) and a zone of the IANA database."""
     return Voice(
+        language,
         Locale.parse(_INTERNATIONAL.get(language, language), sep="-" if "-" in language else "_"),
         ZoneInfo(timezone),
         translations,
     )
 
 
+_ENGLISH = speak("en", "UTC", NullTranslations())
+voice: ContextVar[Voice] = ContextVar("voice", default=_ENGLISH)
+
+
 def translate(message: str) -> str:
     """Look a message up in the page's catalogue."""
     return voice.get().translations.gettext(message)
+
+
+def later(message: str) -> str:
+    """Mark a message of a table for the catalogues; it is said when the page is made."""
+    return message
+
+
+def say(message: str, **values: object) -> str:
+    """Say one of our own sentences in the reader's language; values go into its places."""
+    if isinstance(message, Words):
+        return say(message.template, **message.values)
+    # The catalogue's entry for "" is its head.
+    said = translate(message) if message else ""
+    return said % values if values else said
 
 
 def translate_plural(one: str, many: str, count: int) -> str:
@@ -82,7 +100,7 @@ def plain(value: object) -> object:
 
 
 def href(url: str) -> str:
-    """Let an address pass if following it can run nothing: http, https, mailto, tel, or a path of ours."""
+    """Let an address pass if following it can run nothing: http, https, mailto, tel, otpauth, or ours."""
     # A browser drops tabs and line breaks inside an address, so "/\t/host" would lead away (WHATWG URL §4.4).
     url = _UNSAFE.sub("", url).replace("\t", "").replace("\n", "")
     return url if _SAFE_HREF.match(url) else "#"

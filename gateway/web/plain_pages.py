@@ -15,9 +15,11 @@ from gateway.store.registry import look_at_registry
 from gateway.web import views
 from gateway.web.answers import json_answer
 from gateway.web.connected import state_of
+from gateway.web.formats import say
 from gateway.web.render import static_files
 from gateway.web.visit import Visit, page_handler, show, signed_in_page
-from scopes import FIELDS, PURPOSES, PurposeState, field_label, form_label, purpose_label, so_that
+from gateway.web.wording import country_name, field_label, form_label, purpose_label, so_that
+from scopes import FIELDS, PURPOSES, PurposeState
 
 
 async def home(visit: Visit) -> Response:
@@ -61,7 +63,7 @@ async def privacy(visit: Visit) -> Response:
         fields=tuple(
             views.PrivacyField(
                 label=field_label(name),
-                source="yourself" if field.editable else "your school",
+                source=say("yourself") if field.editable else say("your school"),
                 forms=tuple(form_label(name, form) for form in field.forms),
             )
             for name, field in FIELDS.items()
@@ -71,7 +73,7 @@ async def privacy(visit: Visit) -> Response:
                 label=purpose_label(code),
                 text=""
                 if purpose.state is PurposeState.DENIED
-                else so_that(code, partner="a partner", service="its service"),
+                else so_that(code, partner=say("a partner"), service=say("its service")),
                 allowed=purpose.state is not PurposeState.DENIED,
             )
             for code, purpose in PURPOSES.items()
@@ -80,7 +82,7 @@ async def privacy(visit: Visit) -> Response:
             views.PrivacyPartner(
                 brand=partner.brand,
                 legal_name=partner.legal_name,
-                country=partner.country,
+                country=country_name(partner.country),
                 policy_url=partner.policy_url,
                 offers=offers[partner.partner_id],
             )

@@ -9,21 +9,22 @@ from starlette.routing import Route
 from gateway.accounts.fields import LONGEST
 from gateway.actions.profile import EDITABLE, OwnField, OwnProfile, edit_profile, see_profile
 from gateway.web import views
+from gateway.web.formats import later, say
 from gateway.web.visit import Visit, see_other, show, signed_in_page
-from scopes import field_label
+from gateway.web.wording import field_label
 
 _KINDS: Mapping[str, tuple[str, str, str]] = {
-    "alternate_email": ("email", "email", "For recovering your account. Never needed by a partner."),
-    "phone_number": ("tel", "tel", "With + and the country code, as in +44 20 7946 0000."),
-    "locale": ("text", "language", "Such as en, en-IN, hi or kn."),
-    "picture": ("url", "photo", "The address of a picture."),
+    "alternate_email": ("email", "email", later("For recovering your account. Never needed by a partner.")),
+    "phone_number": ("tel", "tel", later("With + and the country code, as in +44 20 7946 0000.")),
+    "locale": ("text", "language", later("Such as en, en-IN, hi or kn.")),
+    "picture": ("url", "photo", later("The address of a picture.")),
 }
 ADDRESS = (
-    ("street_address", "Street and house", "street-address"),
-    ("locality", "Town", "address-level2"),
-    ("region", "Region or state", "address-level1"),
-    ("postal_code", "Postal code", "postal-code"),
-    ("country", "Country", "country-name"),
+    ("street_address", later("Street and house"), "street-address"),
+    ("locality", later("Town"), "address-level2"),
+    ("region", later("Region or state"), "address-level1"),
+    ("postal_code", later("Postal code"), "postal-code"),
+    ("country", later("Country"), "country-name"),
 )
 
 
@@ -48,8 +49,14 @@ def _field(field: OwnField, found: OwnProfile) -> views.ProfileField:
         verified=field.is_verified,
         recipients=field.partners,
         changed_at=field.changed_at,
+        verify_action="/profile/verify" if _is_to_be_verified(field) else "",
         edit_url=f"/profile/edit#field-{_first_control(field.name)}" if field.is_editable else "",
     )
+
+
+def _is_to_be_verified(field: OwnField) -> bool:
+    """An address that helps to recover the account must be known to be the person's."""
+    return field.name == "alternate_email" and field.value is not None and not field.is_verified
 
 
 def _first_control(name: str) -> str:
@@ -112,7 +119,7 @@ def _edit_page(
             kind=_KINDS[name][0],  # type: ignore[arg-type]  # the table above holds only known kinds
             value=controls[name],
             autocomplete=_KINDS[name][1],
-            hint=_KINDS[name][2],
+            hint=say(_KINDS[name][2]),
             maximum_length=LONGEST,
             holders=holders[name],
         )
@@ -122,7 +129,7 @@ def _edit_page(
     fields += [
         views.EditField(
             key=f"address.{name}",
-            label=label,
+            label=say(label),
             kind="text",
             value=controls[f"address.{name}"],
             autocomplete=autocomplete,
@@ -132,7 +139,7 @@ def _edit_page(
         for position, (name, label, autocomplete) in enumerate(ADDRESS)
     ]
     errors = tuple(
-        views.FieldError(field=_first_control(name), message=f"{field_label(name)}: {message}")
+        views.FieldError(field=_first_control(name), message=f"{field_label(name)}: {say(message)}")
         for name, message in faults.items()
     )
     view = views.ProfileEditView(

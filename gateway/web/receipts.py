@@ -12,8 +12,9 @@ from gateway.web import views
 from gateway.web.administration import path_id
 from gateway.web.answers import json_answer
 from gateway.web.connected import EVENT_WORDS
+from gateway.web.formats import later, say
 from gateway.web.visit import Visit, page_handler, see_other, show, signed_in_page
-from scopes import field_label, purpose_label
+from gateway.web.wording import field_label, purpose_label
 
 
 async def _own(visit: Visit) -> OwnReceipt:
@@ -31,7 +32,7 @@ async def receipt_page(visit: Visit) -> Response:
         chrome=visit.chrome("connected"),
         brand=recipient["name"],
         offer=content["dpv:hasService"]["name"],
-        what=EVENT_WORDS[content["event"]],
+        what=say(EVENT_WORDS[content["event"]]),
         at=content["dcterms:issued"],
         until=content["valid_until"] or "",
         items=tuple(
@@ -44,12 +45,14 @@ async def receipt_page(visit: Visit) -> Response:
             for each in content["dpv:hasProcess"]
         ),
         facts=(
-            views.Fact(label="Receipt", value=content["dcterms:identifier"]),
-            views.Fact(label="Consent", value=content["record"]),
-            views.Fact(label="Company", value=f"{recipient['name']}, {recipient['address']}"),
-            views.Fact(label="Complaints", value=recipient["complaints"]),
-            views.Fact(label="Notice", value=f"version {notice['version']}, SHA-256 {notice['sha256']}"),
-            views.Fact(label="Form of this record", value=content["dcterms:conformsTo"]),
+            views.Fact(label=say(later("Receipt")), value=content["dcterms:identifier"]),
+            views.Fact(label=say(later("Consent")), value=content["record"]),
+            views.Fact(label=say(later("Company")), value=f"{recipient['name']}, {recipient['address']}"),
+            views.Fact(label=say(later("Complaints")), value=recipient["complaints"]),
+            views.Fact(
+                label=say(later("Notice")), value=f"version {notice['version']}, SHA-256 {notice['sha256']}"
+            ),
+            views.Fact(label=say(later("Form of this record")), value=content["dcterms:conformsTo"]),
         ),
         jws=found.receipt.jws,
         json_url=f"{here}/receipt.json",

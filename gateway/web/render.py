@@ -1,23 +1,23 @@
-"""Pages from views: every template is compiled once, at import, and rendered synchronously.
+"""Pages from views: every template is compiled once, at its first use, and rendered synchronously.
 
 Whatever a view holds is shown as text. Templates escape by default, a name that a view lacks is an error, and
 what could trick a reader's eye is taken out on the way (`formats.plain`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
 from gettext import NullTranslations
 from pathlib import Path
-from types import MappingProxyType
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from gateway.kit import catalogues
 from gateway.web.assets import static_files, static_url
 from gateway.web.formats import FILTERS, plain, speak, translate, translate_plural, voice
 from gateway.web.views import PAGES, View
 
-__all__ = ["page", "static_files", "static_url"]
-
-_SOURCE = NullTranslations()
+__all__ = ["page", "speaking", "static_files", "static_url"]
 
 
 def _environment() -> Environment:
@@ -39,11 +39,36 @@ def _environment() -> Environment:
 
 
 _ENVIRONMENT = _environment()
-_TEMPLATES = MappingProxyType({name: _ENVIRONMENT.get_template(f"{name}.html") for name in PAGES})
 
 
-def page(name: str, view: View, translations: Mapping[str, NullTranslations] = MappingProxyType({})) -> bytes:
-    """Render a page in the language of its frame; a language without a catalogue is shown in English.
+@cache
+def _template(name: str) -> Template:
+    """Compile a template at its first use: all of them at import would double the time to start a worker."""
+    return _ENVIRONMENT.get_template(f"{name}.html")
+
+
+@contextmanager
+def speaking(
+    language: str, timezone: str = "UTC", translations: Mapping[str, NullTranslations] | None = None
+) -> Iterator[None]:
+    """Let everything that is said meanwhile be said in a language; one without a catalogue falls back to English.
+
+    Args:
+        translations: catalogues to use instead of ours.
+    """
+    known = catalogues.CATALOGUES if translations is None else translations
+    token = voice.set(speak(language, timezone, known.get(language) or NullTranslations()))
+    try:
+        yield
+    finally:
+        voice.reset(token)
+
+
+def page(name: str, view: View, translations: Mapping[str, NullTranslations] | None = None) -> bytes:
+    """Render a page in the language of its frame.
+
+    Args:
+        translations: catalogues to use instead of ours.
 
     Raises:
         TypeError: the view is not the one that this page shows.
@@ -51,8 +76,5 @@ def page(name: str, view: View, translations: Mapping[str, NullTranslations] = M
     if not isinstance(view, PAGES[name]):
         raise TypeError(f"{name} shows a {PAGES[name].__name__}, not a {type(view).__name__}")
     chrome = view.chrome
-    token = voice.set(speak(chrome.language, chrome.timezone, translations.get(chrome.language, _SOURCE)))
-    try:
-        return _TEMPLATES[name].render(view=view, chrome=chrome).encode()
-    finally:
-        voice.reset(token)
+    with speaking(chrome.language, chrome.timezone, translations):
+        return _template(name).render(view=view, chrome=chrome).encode()

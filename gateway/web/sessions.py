@@ -10,7 +10,11 @@ from gateway.accounts.passwords import SHORTEST
 from gateway.actions.authorize import Authorization, open_authorization
 from gateway.actions.invitations import accept_invitation, find_invitation
 from gateway.actions.logout import log_out
+from gateway.actions.passkeys import ask_to_sign, sign_in_with_passkey, step_up_with_passkey
+from gateway.actions.second_factors import log_in_with_code, step_up_with_code
+from gateway.actions.security import see_security
 from gateway.actions.sessions import (
+    CodeNeeded,
     LoggedIn,
     LogInAttempt,
     Rejected,
@@ -22,7 +26,18 @@ from gateway.kit.errors import Refusal
 from gateway.web import views
 from gateway.web.answers import note
 from gateway.web.end_session import signed_out_to
-from gateway.web.visit import COOKIE, Visit, origin_of, page_handler, see_other, show, signed_in_page
+from gateway.web.formats import say
+from gateway.web.security import passkey_fault, passkey_page
+from gateway.web.visit import (
+    COOKIE,
+    Visit,
+    local_path,
+    origin_of,
+    page_handler,
+    see_other,
+    show,
+    signed_in_page,
+)
 
 
 async def show_login(visit: Visit) -> Response:
@@ -35,11 +50,93 @@ async def do_login(visit: Visit) -> Response:
     """Take the log-in form."""
     form = await visit.form(for_strangers=True)
     onward = _onward(visit, form.one("ticket"), form.one("next"))
-    attempt = LogInAttempt(form.one("email"), form.one("password"), visit.address, visit.session)
+    attempt = LogInAttempt(form.one("email"), form.one("password"), visit.address, visit.session, visit.agent)
     found = await log_in(visit.services, attempt)
+    if isinstance(found, CodeNeeded):
+        return _code_page(visit, onward, found.ticket)
     if isinstance(found, Rejected):
         return _login_page(visit, onward, email=form.one("email"), rejected=found)
     return _with_cookie(visit, onward.path, found)
+
+
+def _code_page(visit: Visit, onward: "_Onward", factor: str, rejected: Rejected | None = None) -> Response:
+    view = views.SecondFactorView(
+        chrome=visit.chrome(back=onward.form_at("/login")),
+        action="/login/code",
+        hidden=(*onward.hidden, ("factor", factor)),
+        errors=_wrong_code() if rejected and not rejected.wait else (),
+        throttled_seconds=rejected.wait if rejected else 0,
+    )
+    return _after(rejected, show("second_factor", view, form_to=onward.form_to))
+
+
+def _wrong_code() -> tuple[views.FieldError, ...]:
+    return (views.FieldError(field="code", message=say("This code is not right, or it was used already.")),)
+
+
+async def do_code(visit: Visit) -> Response:
+    """Take the code after the password."""
+    form = await visit.form(for_strangers=True)
+    onward = _onward(visit, form.one("ticket"), form.one("next"))
+    factor = form.one("factor")
+    found = await log_in_with_code(visit.services, factor, form.one("code"), visit.session, visit.agent)
+    if isinstance(found, Rejected):
+        return _code_page(visit, onward, factor, found)
+    return _with_cookie(visit, onward.path, found)
+
+
+async def show_passkey(visit: Visit) -> Response:
+    """Let the browser sign with a passkey."""
+    query = visit.request.query_params
+    onward = _onward(visit, query.get("ticket", ""), query.get("next", ""))
+    return await _passkey_page(visit, onward)
+
+
+async def _passkey_page(visit: Visit, onward: "_Onward", *, is_wrong: bool = False) -> Response:
+    is_again = visit.request.url.path.startswith("/reauthenticate")
+    asked = await ask_to_sign(visit.services, visit.session if is_again else None)
+    return passkey_page(
+        visit,
+        "step_up" if is_again else "sign_in",
+        visit.request.url.path,
+        onward.form_at("/reauthenticate" if is_again else "/login"),
+        asked,
+        hidden=onward.hidden,
+        errors=(views.FieldError(field="", message=passkey_fault()),) if is_wrong else (),
+        form_to=onward.form_to,
+    )
+
+
+async def do_passkey(visit: Visit) -> Response:
+    """Sign in with a passkey."""
+    form = await visit.form(for_strangers=True)
+    onward = _onward(visit, form.one("ticket"), form.one("next"))
+    found = await sign_in_with_passkey(
+        visit.services,
+        form.one("ticket_of_passkey"),
+        form.one("credential"),
+        visit.session,
+        visit.agent,
+    )
+    return (
+        _with_cookie(visit, onward.path, found)
+        if found
+        else await _passkey_page(visit, onward, is_wrong=True)
+    )
+
+
+async def do_passkey_again(visit: Visit) -> Response:
+    """Step up with a passkey."""
+    form = await visit.form()
+    onward = _onward(visit, form.one("ticket"), form.one("next"))
+    found = await step_up_with_passkey(
+        visit.services, visit.signed_in, form.one("ticket_of_passkey"), form.one("credential")
+    )
+    return (
+        _with_cookie(visit, onward.path, found)
+        if found
+        else await _passkey_page(visit, onward, is_wrong=True)
+    )
 
 
 class _Onward:
@@ -66,6 +163,10 @@ class _Onward:
         pairs = (("ticket", self.ticket), ("next", self.next_path))
         return tuple((name, value) for name, value in pairs if value)
 
+    def form_at(self, path: str) -> str:
+        """Give the address of a form that leads there."""
+        return f"{path}?{urlencode(self.hidden)}" if self.hidden else path
+
     @property
     def form_to(self) -> str:
         """The partner's origin: an authorization that is settled already redirects there at once."""
@@ -75,10 +176,7 @@ class _Onward:
 def _onward(visit: Visit, ticket: str, next_path: str) -> _Onward:
     """Read where to go on; nothing that could lead off this site is kept."""
     authorization = open_authorization(visit.services, ticket) if ticket else None
-    is_local = (
-        next_path.startswith("/") and not next_path.startswith(("//", "/\\")) and next_path.isprintable()
-    )
-    return _Onward(ticket, next_path if is_local else "", authorization)
+    return _Onward(ticket, local_path(next_path), authorization)
 
 
 def _login_page(
@@ -88,14 +186,16 @@ def _login_page(
     partner = offer = ""
     if rejected and not rejected.wait:
         errors = (
-            views.FieldError(field="email", message="This e-mail address and password do not fit together."),
+            views.FieldError(
+                field="email", message=say("This e-mail address and password do not fit together.")
+            ),
         )
     if onward.authorization:
         asked = onward.authorization.asked(visit.services)
         partner = visit.services.registry.partners[asked.client.client.partner_id].partner.brand
         offer = asked.offer.offer.name
     view = views.LoginView(
-        chrome=visit.chrome(),
+        chrome=visit.chrome(back=onward.form_at("/login")),
         action="/login",
         email=email,
         partner=partner,
@@ -103,6 +203,7 @@ def _login_page(
         errors=errors,
         throttled_seconds=rejected.wait if rejected else 0,
         hidden=onward.hidden,
+        passkey_url=onward.form_at("/login/passkey"),
     )
     return _after(rejected, show("login", view, form_to=onward.form_to))
 
@@ -140,23 +241,33 @@ async def do_reauthenticate(visit: Visit) -> Response:
     """Take the password again."""
     form = await visit.form()
     onward = _onward(visit, form.one("ticket"), form.one("next"))
-    found = await reauthenticate(visit.services, form.one("password"), visit.signed_in, visit.address)
+    if form.one("code"):
+        found = await step_up_with_code(visit.services, form.one("code"), visit.signed_in)
+    else:
+        found = await reauthenticate(visit.services, form.one("password"), visit.signed_in, visit.address)
     if isinstance(found, Rejected):
-        return await _reauthenticate_page(visit, onward, found)
+        return await _reauthenticate_page(visit, onward, found, is_code=bool(form.one("code")))
     return _with_cookie(visit, onward.path, found)
 
 
-async def _reauthenticate_page(visit: Visit, onward: _Onward, rejected: Rejected | None = None) -> Response:
+async def _reauthenticate_page(
+    visit: Visit, onward: _Onward, rejected: Rejected | None = None, *, is_code: bool = False
+) -> Response:
     errors: tuple[views.FieldError, ...] = ()
-    if rejected and not rejected.wait:
-        errors = (views.FieldError(field="password", message="This is not your password."),)
+    if rejected and not rejected.wait and is_code:
+        errors = _wrong_code()
+    elif rejected and not rejected.wait:
+        errors = (views.FieldError(field="password", message=say("This is not your password.")),)
     email = await find_person_email(visit.services, visit.signed_in)
+    found = await see_security(visit.services, visit.signed_in)
     view = views.ReauthenticateView(
-        chrome=visit.chrome(),
+        chrome=visit.chrome(back=onward.form_at("/reauthenticate")),
         action="/reauthenticate",
         why=_why(onward),
         email=email,
         cancel_url=onward.path if onward.is_reveal else "/",
+        has_code=found.authenticator is not None,
+        passkey_url=onward.form_at("/reauthenticate/passkey") if found.passkeys else "",
         errors=errors,
         throttled_seconds=rejected.wait if rejected else 0,
         hidden=onward.hidden,
@@ -213,8 +324,8 @@ async def _invitation_page(visit: Visit, faults: tuple[str, ...]) -> Response:
         organisation=found.organisation_name,
         email="",
         minimum_length=SHORTEST,
-        rules=(f"At least {SHORTEST} characters. Length matters more than signs and digits.",),
-        errors=tuple(views.FieldError(field="new_password", message=fault) for fault in faults),
+        rules=(say("Length matters more than signs and digits."),),
+        errors=tuple(views.FieldError(field="new_password", message=say(fault)) for fault in faults),
     )
     return show("set_password", view, status=400 if faults else 200)
 
@@ -223,7 +334,7 @@ def _invitation_invalid(visit: Visit, refusal: Refusal) -> Response:
     if refusal.code != "not_found":
         raise refusal
     note(refusal)
-    view = views.InvitationInvalidView(chrome=visit.chrome(), reason="unknown")
+    view = views.InvitationInvalidView(chrome=visit.chrome(back="/login"), reason="unknown")
     return show("invitation_invalid", view, status=404)
 
 
@@ -232,6 +343,11 @@ ROUTES = (
     Route("/login", page_handler(do_login), methods=["POST"]),
     Route("/reauthenticate", signed_in_page(show_reauthenticate), methods=["GET"]),
     Route("/reauthenticate", signed_in_page(do_reauthenticate), methods=["POST"]),
+    Route("/login/code", page_handler(do_code), methods=["POST"]),
+    Route("/login/passkey", page_handler(show_passkey), methods=["GET"]),
+    Route("/login/passkey", page_handler(do_passkey), methods=["POST"]),
+    Route("/reauthenticate/passkey", signed_in_page(show_passkey), methods=["GET"]),
+    Route("/reauthenticate/passkey", signed_in_page(do_passkey_again), methods=["POST"]),
     Route("/logout", signed_in_page(do_logout), methods=["POST"]),
     Route("/signed-out", page_handler(signed_out), methods=["GET"]),
     Route("/invitation/{secret}", page_handler(show_invitation), methods=["GET"]),

@@ -11,15 +11,18 @@ from starlette.responses import RedirectResponse, Response
 
 from gateway.actions.services import Services
 from gateway.actions.sessions import find_session
+from gateway.kit import catalogues
 from gateway.kit.digests import is_same
 from gateway.kit.errors import Refusal
 from gateway.model.people import Power, Role, Session, powers_of
 from gateway.web import views
 from gateway.web.answers import note, retry_headers
 from gateway.web.bodies import Form, read_form
-from gateway.web.render import page
+from gateway.web.formats import later, say
+from gateway.web.render import page, speaking
 
 COOKIE = "__Host-session"
+LANGUAGE_COOKIE = "__Host-language"
 PLACES = views.Places(
     home="/",
     connected="/connected",
@@ -28,23 +31,57 @@ PLACES = views.Places(
     privacy="/privacy",
     sign_in="/login",
     sign_out="/logout",
+    language="/language",
 )
 FLASHES = {
-    "saved": "Saved.",
-    "off": "Switched off. The next read no longer has it.",
-    "complaint": "Your complaint is kept. Its reference is on this page.",
-    "paused": "Paused. The next read gets nothing.",
-    "resumed": "It goes on as you agreed.",
-    "all-stopped": "Everything has stopped. Nothing is shared any more.",
-    "asked": "This service may ask you again.",
-    "child-asks": "The child may ask again.",
-    "guardian-yes": "Your yes is kept.",
-    "guardian-no": "Your no is kept. Nothing is shared any more.",
-    "signed-in": "You are signed in.",
-    "password": "Your password is set. You can sign in now.",
-    "revoked": "Revoked. Every token of this grant has died.",
-    "invited": "A new invitation is on its way. The older ones no longer work.",
-    "moved": "Done. It acts from the next request on, on every node.",
+    "saved": later("Saved."),
+    "off": later("Switched off. The next read no longer has it."),
+    "complaint": later("Your complaint is kept. Its reference is on this page."),
+    "paused": later("Paused. The next read gets nothing."),
+    "resumed": later("It goes on as you agreed."),
+    "all-stopped": later("Everything has stopped. Nothing is shared any more."),
+    "asked": later("This service may ask you again."),
+    "child-asks": later("The child may ask again."),
+    "guardian-yes": later("Your yes is kept."),
+    "guardian-no": later("Your no is kept. Nothing is shared any more."),
+    "signed-in": later("You are signed in."),
+    "password": later("Your password is set. You can sign in now."),
+    "revoked": later("Revoked. Every token of this grant has died."),
+    "invited": later("A new invitation is on its way. The older ones no longer work."),
+    "signed-out-there": later("Signed out there."),
+    "verification": later("A link is on its way to your other address."),
+    "moved": later("Done. It acts from the next request on, on every node."),
+}
+
+
+BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox", "Firefox"),
+    ("Chrom", "Chrome"),
+    ("Safari", "Safari"),
+)
+"""Signs in a User-Agent, the more particular first: nearly everybody says Chrome and Safari too."""
+SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("CrOS", "ChromeOS"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+ROLE_WORDS = {
+    Role.STUDENT: later("Student"),
+    Role.PROFESSOR: later("Professor"),
+    Role.GUARDIAN: later("Guardian"),
+    Role.SCHOOL_ADMIN: later("School admin"),
+    Role.PLATFORM_ADMIN: later("Platform admin"),
+    Role.PRIVACY_OFFICER: later("Privacy officer"),
+    Role.SUPPORT: later("Support"),
+    Role.AUDITOR: later("Auditor"),
+    Role.PARTNER_MANAGER: later("Partner manager"),
 }
 
 
@@ -81,24 +118,54 @@ class Visit:
             address = hops.pop()
         return address
 
-    def chrome(self, here: Any = "", email: str = "") -> views.Chrome:
-        """Make the page's frame."""
-        settings = self.services.settings
+    @property
+    def language(self) -> str:
+        """The reader's language: what was chosen last in this browser, else the account's, else the browser's."""
+        account = self.session.person.language if self.session else ""
+        for chosen in (self.request.cookies.get(LANGUAGE_COOKIE, ""), account):
+            if chosen in catalogues.CATALOGUES:
+                return chosen
+        return catalogues.preferred(self.request.headers.get("accept-language", ""))
+
+    @property
+    def agent(self) -> str:
+        """The browser, as roughly as its owner would name it."""
+        said = self.request.headers.get("user-agent", "")
+        found = (next((name for sign, name in signs if sign in said), "") for signs in (BROWSERS, SYSTEMS))
+        return ", ".join(filter(None, found))
+
+    @property
+    def here(self) -> str:
+        """Where this page is found again; a form that is shown again stands where it was first."""
+        query = self.request.url.query if self.request.method == "GET" else ""
+        return self.request.url.path + (f"?{query}" if query else "")
+
+    def chrome(self, here: Any = "", email: str = "", back: str = "") -> views.Chrome:
+        """Make the page's frame.
+
+        Args:
+            back: where the page is found again, if its address cannot be opened twice.
+        """
+        settings, language = self.services.settings, self.language
         flash = FLASHES.get(self.request.query_params.get("done", ""))
         role = self.session.person.role if self.session else None
         return views.Chrome(
-            language="en",
-            direction="ltr",
+            language=language,
+            direction=catalogues.direction(language),
+            languages=tuple(
+                views.Language(code=code, name=catalogues.own_name(code)) for code in catalogues.CATALOGUES
+            ),
+            back=back or self.here,
             service_name=settings.service_name,
             places=PLACES,
             contact=settings.contact,
             request_id=self.request.state.request_id,
             csrf_token=self.csrf_token,
-            signed_in_as=email or (_role_words(role) if role else ""),
+            signed_in_as=email or (say(ROLE_WORDS[role]) if role else ""),
             can_administer=bool(role and powers_of(role)),
             is_guardian=role is Role.GUARDIAN,
             here=here,
-            flashes=(views.Flash(kind="done", text=flash),) if flash else (),
+            flashes=(views.Flash(kind="done", text=say(flash)),) if flash else (),
         )
 
     async def form(self, *, for_strangers: bool = False) -> Form:
@@ -121,10 +188,6 @@ class Visit:
         if power not in powers_of(self.signed_in.person.role):
             raise Refusal("not_allowed", detail=f"the role lacks {power}")
         return self.signed_in
-
-
-def _role_words(role: str) -> str:
-    return role.replace("_", " ").capitalize()
 
 
 def is_trusted(text: str, services: Services) -> bool:
@@ -156,18 +219,26 @@ Answer = Callable[[Visit], Awaitable[Response]]
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def show(name: str, view: views.View, *, status: int = 200, form_to: str = "") -> Response:
+def show(
+    name: str, view: views.View, *, status: int = 200, form_to: str = "", has_script: bool = False
+) -> Response:
     """Render a page.
 
     Args:
         form_to: an origin that a form's answer may be redirected to: Chromium holds ``form-action`` against it.
+        has_script: let the page run our own files of script: for passkeys and nothing else.
     """
     targets = f"'self' {form_to}".strip()
+    scripts = "script-src 'self'; " if has_script else ""
     policy = (
-        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
+        f"default-src 'none'; {scripts}style-src 'self'; img-src 'self'; base-uri 'none'; "
         f"form-action {targets}; frame-ancestors 'none'"
     )
-    headers = {"Content-Security-Policy": policy}
+    headers = {
+        "Content-Security-Policy": policy,
+        "Content-Language": view.chrome.language,
+        "Vary": "Accept-Language, Cookie",
+    }
     return Response(page(name, view), status, headers, media_type="text/html; charset=utf-8")
 
 
@@ -182,6 +253,12 @@ def see_other(path: str) -> Response:
     return RedirectResponse(path, 303)
 
 
+def local_path(path: str) -> str:
+    """Let an address pass if it cannot lead off this site; empty otherwise."""
+    is_local = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
+    return path if is_local else ""
+
+
 def page_handler(answer: Answer) -> Handler:
     """Make a page's handler: the session is found, refusals become pages."""
 
@@ -192,7 +269,12 @@ def page_handler(answer: Answer) -> Handler:
             check_address(request)
             session = await find_session(services, request.cookies.get(COOKIE))
             visit = replace(visit, session=session)
-            return await answer(visit)
+            if session is not None:
+                # What is decided, served and recorded during this visit is in the language of its pages.
+                spoken = replace(session, person=replace(session.person, language=visit.language))
+                visit = replace(visit, session=spoken)
+            with speaking(visit.language):
+                return await answer(visit)
         except Refusal as refusal:
             return refusal_page(visit, refusal)
 
@@ -216,12 +298,14 @@ def refusal_page(visit: Visit, refusal: Refusal) -> Response:
     """Say no to a person, in plain words."""
     note(refusal)
     status = refusal.kind.status
-    view = views.ErrorView(
-        chrome=visit.chrome(),
-        status=status,
-        sentence=refusal.description,
-        retry_after=refusal.retry_after or 0,
-    )
+    with speaking(visit.language):
+        view = views.ErrorView(
+            # The address may hold what nobody may learn about, so the page does not repeat it.
+            chrome=visit.chrome(back="/"),
+            status=status,
+            sentence=say(refusal.description),
+            retry_after=refusal.retry_after or 0,
+        )
     response = show("error", view, status=status)
     response.headers.update(retry_headers(refusal))
     return response

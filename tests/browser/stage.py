@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import functools
 import json
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from typing import Any
 import httpx2
 import uvicorn
 
+from gateway.actions.postman import Postman
 from gateway.actions.services import Services
 from gateway.app import build_services, make_app
 from gateway.kit.settings import Settings
@@ -87,7 +89,9 @@ def serve_gateway(database_url: str, folder: Path, port: int) -> Iterator[Gatewa
             if not thread.is_alive() or time.monotonic() > deadline:
                 raise AssertionError("the gateway did not start")
             time.sleep(0.01)
-        yield Gateway(url, services, clock, letters, loops[0])
+        gateway = Gateway(url, services, clock, letters, loops[0])
+        letters.deliver = functools.partial(gateway.run, Postman(services).turn)
+        yield gateway
     finally:
         server.should_exit = True
         thread.join()

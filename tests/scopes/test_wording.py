@@ -1,5 +1,7 @@
 """The words a person decides on are complete, ours, and not bendable by a partner's name."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,28 +14,68 @@ from scopes import (
     STORED_FIELDS,
     Form,
     duration,
+    either,
     field_label,
     form_label,
     missing_wording,
     never_shared,
+    notice_line,
     purpose_label,
     retention,
     so_that,
     yes_no,
 )
+from scopes.wording import TEXTS
 
 
-def test_english_is_complete():
-    assert missing_wording("en") == []
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_is_complete(language):
+    assert missing_wording(language) == []
+
+
+def test_a_language_to_come_knows_what_it_lacks_and_english_stands_in():
+    missing = missing_wording("ta")
+    assert {"field.name", "purpose.service_provision.text", "duration.days.other"} <= set(missing)
+    assert "purpose.marketing.text" not in missing
+    assert field_label("name", "ta") == "Name"
+    assert duration(30, "ta") == "30 days"
 
 
 @pytest.mark.parametrize("language", [each for each in LANGUAGES if each != "en"])
-def test_a_language_to_come_knows_what_it_lacks_and_english_stands_in(language):
-    missing = missing_wording(language)
-    assert {"field.name", "purpose.service_provision.text", "duration.days.other"} <= set(missing)
-    assert "purpose.marketing.text" not in missing
-    assert field_label("name", language) == "Name"
-    assert duration(30, language) == "30 days"
+def test_no_word_is_for_nothing_and_every_place_survives(language):
+    english = {
+        **TEXTS["en"],
+        **{f"field.{name}": field.label["en"] for name, field in FIELDS.items()},
+        **{f"purpose.{code}": purpose.label["en"] for code, purpose in PURPOSES.items()},
+        **{f"purpose.{code}.text": purpose.text.get("en", "") for code, purpose in PURPOSES.items()},
+    }
+    for key, text in TEXTS[language].items():
+        assert sorted(re.findall(r"{\w*}", text)) == sorted(re.findall(r"{\w*}", english[key])), key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("code", sorted(PURPOSES.keys() - DENIED))
+def test_a_child_reads_words_of_its_own(language, code):
+    own = so_that(code, language, partner="QuizCo", service="Quiz", child=True)
+    assert own != so_that(code, language, partner="QuizCo", service="Quiz")
+    assert not set("{}") & set(own)
+
+
+def test_a_child_is_not_talked_to_in_long_words():
+    words = [
+        word
+        for code in sorted(PURPOSES.keys() - DENIED)
+        for word in so_that(code, partner="QuizCo", service="Quiz", child=True).split()
+    ]
+    assert max(map(len, words)) <= len("something")
+    assert sum(map(len, words)) / len(words) < 4.5
+
+
+def test_a_notice_is_written_in_its_language():
+    assert notice_line("version", "hi", version=3) == "सूचना, संस्करण 3"
+    assert notice_line("questions", contact="a@b.example") == "Questions: a@b.example"
+    assert notice_line("advertising", "kn", partner="כהן").startswith("\u2068כהן\u2069")
+    assert either(["a", "b"], "kn") == "a ಅಥವಾ b"
 
 
 @pytest.mark.parametrize(

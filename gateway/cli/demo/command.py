@@ -95,6 +95,7 @@ def _show(place: Place, facts: Mapping[str, Any], *, as_json: bool) -> None:
             (f"{place.partner_app}/campuspress", "another partner, held to FAPI 2.0"),
             (place.issuer, "the gateway: connected services, profile"),
             (f"{place.issuer}/admin", "administration"),
+            (f"{place.issuer}/inbox", "the mail that it would send"),
         ],
     )
     passwords = {each["login"]: each["password"] for each in facts["people"]}

@@ -55,6 +55,7 @@ class Place:
             database_url=self.database_url or f"sqlite:///{self.folder / 'gateway.db'}",
             key_ring=self.folder / "key-ring.json",
             smtp_url="",
+            show_inbox=True,
         )
 
     def prepare(self, *, reset: bool = False) -> dict[str, Any]:

@@ -17,11 +17,15 @@ class LoginView(View):
     errors: tuple[FieldError, ...] = ()
     throttled_seconds: int = 0
     hidden: Hidden = ()
+    passkey_url: str = "/login/passkey"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReauthenticateView(View):
-    """Give the password again before something private is shown or granted (RFC 9470); posts `password`."""
+    """Show again that it is you, before something private is shown or granted (RFC 9470).
+
+    Posts `password`, or `code` where `has_code`; `passkey_url` is empty for who has none.
+    """
 
     action: str
     why: Literal["reveal", "grant", "export", "administer"]
@@ -30,6 +34,8 @@ class ReauthenticateView(View):
     errors: tuple[FieldError, ...] = ()
     throttled_seconds: int = 0
     hidden: Hidden = ()
+    has_code: bool = False
+    passkey_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +101,7 @@ class ProfileField:
     recipients: tuple[str, ...] = ()
     changed_at: int | None = None
     edit_url: str = ""
+    verify_action: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -115,6 +115,7 @@ class LogRow:
     fields: tuple[str, ...]
     purposes: tuple[str, ...]
     grant_url: str = ""
+    check_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

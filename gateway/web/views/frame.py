@@ -14,7 +14,7 @@ Hidden = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """Addresses that the frame of every page links to; `sign_out` takes a POST."""
+    """Addresses that the frame of every page links to; `sign_out` and `language` take a POST."""
 
     home: str
     connected: str
@@ -23,6 +23,7 @@ class Places:
     privacy: str
     sign_in: str
     sign_out: str
+    language: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,6 @@ class Language:
 
     code: str
     name: str
-    url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,10 @@ class Flash:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chrome:
-    """The frame of every page: who reads it, in which language, and whom to ask."""
+    """The frame of every page: who reads it, in which language, and whom to ask.
+
+    `back` is where the page is found again after another language was chosen.
+    """
 
     language: str
     direction: Direction
@@ -58,6 +61,7 @@ class Chrome:
     is_guardian: bool = False
     here: Literal["", "home", "connected", "guardian", "profile", "admin"] = ""
     languages: tuple[Language, ...] = ()
+    back: str = "/"
     flashes: tuple[Flash, ...] = ()
     timezone: str = "UTC"
 

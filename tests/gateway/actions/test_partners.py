@@ -137,7 +137,7 @@ def test_a_newcomer_goes_live_only_by_review_and_approval(both: World) -> None:
     assert after.moves == (PartnerMove.PAUSE, PartnerMove.END)
     assert both.services.registry.find_client("labtime-web") is not None
     offer = both.services.registry.offers["lab-slots"]
-    assert (offer.version, list(offer.notices)) == (1, ["en"])
+    assert (offer.version, list(offer.notices)) == (1, ["en", "hi", "kn"])
     assert not offer.notices["en"].material
     acts = [(each.action, each.actor_id, each.detail.get("manifest")) for each in after.actions]
     assert acts == [("review_partner", ACTOR, None), ("approve_partner", ACTOR, 1)]

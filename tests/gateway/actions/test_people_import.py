@@ -108,6 +108,7 @@ def test_a_guardian_is_linked_to_the_child(both: World) -> None:
 
 def test_an_import_is_on_record_by_numbers(both: World) -> None:
     administrator = school(both)
+    both.clock.pass_by(1)
     imported(
         both,
         administrator,

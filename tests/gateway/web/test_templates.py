@@ -129,7 +129,11 @@ def test_one_heading_one_main_and_landmarks(name: str) -> None:
 @everywhere
 def test_nothing_that_the_content_security_policy_refuses(name: str) -> None:
     for tag, attributes, *_ in tree(name).elements:
-        assert tag not in {"script", "style", "iframe", "object", "embed", "base"}
+        if tag == "script":
+            # Passkeys are offered to scripts only (decision 24).
+            assert name.startswith("passkey")
+            assert set(attributes) == {"src", "defer"}
+        assert tag not in {"style", "iframe", "object", "embed", "base"}
         assert "style" not in attributes
         assert not any(attribute.startswith(("on", "hx-")) for attribute in attributes)
         if tag in {"img", "link"}:
@@ -555,8 +559,8 @@ def test_a_brand_keeps_its_tone() -> None:
 
 def test_static_files_are_named_by_their_content(tmp_path: Path) -> None:
     for name, (kind, content) in static_files().items():
-        assert re.fullmatch(r"[a-z-]+\.[0-9a-f]{16}\.(css|svg)", name)
-        assert kind in {"text/css; charset=utf-8", "image/svg+xml"}
+        assert re.fullmatch(r"[a-z-]+\.[0-9a-f]{16}\.(css|svg|js)", name)
+        assert kind in {"text/css; charset=utf-8", "image/svg+xml", "text/javascript; charset=utf-8"}
         assert b"<script" not in content
         assert b"style=" not in content
     (tmp_path / "a.svg").write_bytes(b"<svg/>")

@@ -1,10 +1,11 @@
 """Made-up views for every page in every state, as a real day would fill them."""
 
 from gateway.web.views import View
-from tests.gateway.web.samples import account, admin, connected, consent, guardian, receipts
+from tests.gateway.web.samples import account, admin, connected, consent, guardian, receipts, security
 
 SAMPLES: dict[str, tuple[str, View]] = {
     **account.SAMPLES,
+    **security.SAMPLES,
     **consent.SAMPLES,
     **connected.SAMPLES,
     **guardian.SAMPLES,

@@ -52,6 +52,14 @@ profile_fields = (
         key="alternate_email", label="Other e-mail", value=None, source="self", edit_url="/profile/edit"
     ),
     ProfileField(
+        key="alternate_email_2",
+        label="Other e-mail, given",
+        value="a•••@home.example.org",
+        source="self",
+        edit_url="/profile/edit",
+        verify_action="/profile/verify",
+    ),
+    ProfileField(
         key="phone_number",
         label="Phone",
         value="+91 ••••• •••12",
@@ -178,6 +186,18 @@ SAMPLES: dict[str, tuple[str, View]] = {
             email="asha.rao@lakeside.example.org",
             cancel_url="/",
             errors=(FieldError(field="password", message="That is not your password."),),
+        ),
+    ),
+    "reauthenticate.more": (
+        "reauthenticate",
+        ReauthenticateView(
+            chrome=person,
+            action="/reauthenticate",
+            why="reveal",
+            email="asha.rao@lakeside.example.org",
+            cancel_url="/profile",
+            has_code=True,
+            passkey_url="/reauthenticate/passkey",
         ),
     ),
     "reauthenticate.export": (

@@ -21,6 +21,7 @@ places = Places(
     privacy="/privacy",
     sign_in="/login",
     sign_out="/logout",
+    language="/language",
 )
 stranger = Chrome(
     language="en",
@@ -31,9 +32,9 @@ stranger = Chrome(
     request_id="req_7Q2M9",
     csrf_token="csrf-token-of-this-session",
     languages=(
-        Language(code="en", name="English", url="?lang=en"),
-        Language(code="hi", name="हिन्दी", url="?lang=hi"),
-        Language(code="kn", name="ಕನ್ನಡ", url="?lang=kn"),
+        Language(code="en", name="English"),
+        Language(code="hi", name="हिन्दी"),
+        Language(code="kn", name="ಕನ್ನಡ"),
     ),
     timezone="Asia/Kolkata",
 )

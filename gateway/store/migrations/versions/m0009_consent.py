@@ -5,8 +5,8 @@ from alembic import op
 
 from gateway.store.guards import add_guards, add_lock_guard, drop_lock_guard, drop_triggers
 
-revision = "0010"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

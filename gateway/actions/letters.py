@@ -1,0 +1,34 @@
+"""Letters to people: plain text in the person's language, and no personal value in them."""
+
+import json
+
+from gateway.actions.services import Services
+from gateway.kit.catalogues import translated
+from gateway.kit.ids import Kind
+from gateway.kit.mail import Letter
+from gateway.store.letters import NewLetter, WaitingLetter, post_letters
+
+
+def write_letter(services: Services, language: str, to: str, subject: str, *paragraphs: str) -> Letter:
+    """Write a letter; whom to ask stands under each."""
+    asked = translated(language, "Questions: %(contact)s", contact=services.settings.contact)
+    return Letter(to=to, subject=subject, text="\n\n".join([*paragraphs, asked]) + "\n")
+
+
+async def post_letter(services: Services, kind: str, letter: Letter) -> None:
+    """Hand a letter to the outbox; it leaves in the background and survives a crash."""
+    await post(services, kind, {"to": letter.to, "subject": letter.subject, "text": letter.text})
+
+
+async def post(services: Services, kind: str, content: dict[str, str]) -> None:
+    """Put something into the outbox: a letter, or what the postman makes one of."""
+    letter_id = services.ids(Kind.LETTER)
+    sealed = services.seal.sealed_letter(letter_id, json.dumps(content).encode())
+    await services.store.run(post_letters, NewLetter(letter_id, kind, sealed, services.clock()))
+
+
+def open_letter(services: Services, waiting: WaitingLetter) -> dict[str, str]:
+    """Read what waits in the outbox."""
+    opened = services.seal.opened_letter(waiting.letter_id, waiting.sealed)
+    content: dict[str, str] = json.loads(opened)
+    return content

@@ -1,0 +1,70 @@
+"""The postman: empties the mail's outbox in the background, tries again later when a server refuses.
+
+A letter that was sent when this process died is sent again: twice is better than never.
+"""
+
+import asyncio
+
+from gateway.actions.letters import open_letter
+from gateway.actions.recovery import recovery_letters
+from gateway.actions.services import Services
+from gateway.kit.logs import log
+from gateway.kit.mail import Letter
+from gateway.store.letters import Pickup, Settlement, WaitingLetter, settle_letters, take_letters
+from gateway.store.mail_links import RECOVERY
+
+LEASE = 120
+BATCH = 20
+FIRST_WAIT = 30
+LONGEST_WAIT = 4 * 3600
+MOST_ATTEMPTS = 12
+
+
+class Postman:
+    """One node's postman; among all nodes each letter is one's at a time."""
+
+    def __init__(self, services: Services) -> None:
+        """Take the services."""
+        self._services = services
+
+    async def run(self) -> None:
+        """Take turns until cancelled. Whatever goes wrong is said, and the next turn tries again."""
+        while True:
+            try:
+                await self.turn()
+            except Exception as error:
+                log().error("postman_failed", error=error)
+            await asyncio.sleep(self._services.settings.mail_interval)
+
+    async def turn(self) -> None:
+        """Send everything that is due."""
+        services = self._services
+        while True:
+            pickup = Pickup(services.clock(), LEASE, BATCH)
+            waiting = await services.store.run(take_letters, pickup)
+            if not waiting:
+                return
+            for settlement in await asyncio.gather(*map(self._deliver, waiting)):
+                await services.store.run(settle_letters, settlement)
+
+    async def _deliver(self, waiting: WaitingLetter) -> Settlement:
+        try:
+            for letter in await self._letters(waiting):
+                await self._services.mailer.send(letter)
+        except Exception as error:
+            return self._again(waiting, error)
+        return Settlement(waiting.letter_id, is_sent=True)
+
+    async def _letters(self, waiting: WaitingLetter) -> list[Letter]:
+        content = open_letter(self._services, waiting)
+        if waiting.kind == RECOVERY:
+            return await recovery_letters(self._services, content)
+        return [Letter(**content)]
+
+    def _again(self, waiting: WaitingLetter, error: Exception) -> Settlement:
+        if waiting.attempts >= MOST_ATTEMPTS:
+            log().error("letter_given_up", letter=waiting.letter_id, kind=waiting.kind, error=error)
+            return Settlement(waiting.letter_id)
+        log().warning("letter_waits", letter=waiting.letter_id, kind=waiting.kind, error=error)
+        wait = min(FIRST_WAIT * 2 ** (waiting.attempts - 1), LONGEST_WAIT)
+        return Settlement(waiting.letter_id, next_at=self._services.clock() + wait)

@@ -1,0 +1,74 @@
+"""The languages of the pages: one gettext catalogue each, read from its source so that nothing is built beforehand."""
+
+from collections.abc import Mapping
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+from babel import Locale
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+from scopes import LANGUAGES
+
+FOLDER = Path(__file__).with_name("languages")
+SOURCE = "en"
+"""The messages themselves are English."""
+
+
+def read_catalogue(file: Path) -> NullTranslations:
+    """Read a catalogue; what it does not hold yet is said in English."""
+    with file.open("rb") as source:
+        catalog = read_po(source, locale=file.stem)
+    compiled = BytesIO()
+    write_mo(compiled, catalog)
+    compiled.seek(0)
+    return GNUTranslations(compiled)
+
+
+CATALOGUES: Mapping[str, NullTranslations] = MappingProxyType(
+    {SOURCE: NullTranslations()}
+    | {name: read_catalogue(FOLDER / f"{name}.po") for name in LANGUAGES if name != SOURCE}
+)
+
+
+def direction(language: str) -> Literal["ltr", "rtl"]:
+    """Tell in which direction a language is written (CLDR)."""
+    order = Locale.parse(language, sep="-").character_order
+    return "rtl" if order == "right-to-left" else "ltr"
+
+
+def own_name(language: str) -> str:
+    """Name a language in itself: whoever looks for it may read no other."""
+    name = Locale.parse(language, sep="-").display_name or language
+    return name[:1].upper() + name[1:]
+
+
+def preferred(accepted: str) -> str:
+    """Choose among our languages by what a browser accepts (RFC 9110 §12.5.4); English when it accepts none."""
+    found: list[tuple[float, int, str]] = []
+    for place, part in enumerate(accepted[:500].split(",")):
+        tag, _, weight = part.partition(";")
+        language = tag.strip().partition("-")[0].lower()
+        if language in CATALOGUES:
+            found.append((-_weight(weight), place, language))
+    wanted = [each for each in sorted(found) if each[0] < 0]
+    return wanted[0][2] if wanted else SOURCE
+
+
+def _weight(text: str) -> float:
+    name, _, value = text.strip().partition("=")
+    if not name:
+        return 1.0
+    try:
+        return min(max(float(value), 0.0), 1.0)
+    except ValueError:
+        return 0.0
+
+
+def translated(language: str, message: str, **values: object) -> str:
+    """Say a sentence of ours in a language, where no page is being made: in mail."""
+    said = CATALOGUES.get(language, CATALOGUES[SOURCE]).gettext(message)
+    return said % values if values else said

@@ -1,0 +1,101 @@
+"""The mail's outbox: letters wait sealed, one sender at a time takes each, and what was sent is forgotten."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, select, update
+
+from gateway.store.statements import insert_once
+from gateway.store.tables import letter
+
+
+@dataclass(frozen=True, slots=True)
+class NewLetter:
+    """A letter to send; recipient and text stand under seal."""
+
+    letter_id: str
+    kind: str
+    sealed: bytes
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingLetter:
+    """A letter that was taken to be sent; `attempts` counts this one."""
+
+    letter_id: str
+    kind: str
+    sealed: bytes
+    attempts: int
+
+
+def post_letters(connection: Connection, letters: Sequence[NewLetter]) -> Sequence[None]:
+    """Put letters into the outbox."""
+    rows = [
+        {
+            "letter_id": each.letter_id,
+            "kind": each.kind,
+            "sealed": each.sealed,
+            "state": "waiting",
+            "attempts": 0,
+            "created_at": each.at,
+            "next_at": each.at,
+        }
+        for each in letters
+    ]
+    insert_once(connection, letter, rows)
+    return [None] * len(letters)
+
+
+@dataclass(frozen=True, slots=True)
+class Pickup:
+    """A sender's wish for letters that are due; one that does not report back loses them after `lease` seconds."""
+
+    now: int
+    lease: int
+    limit: int
+
+
+def take_letters(connection: Connection, pickups: Sequence[Pickup]) -> Sequence[list[WaitingLetter]]:
+    """Take letters that are due; no two senders take the same one at the same time."""
+    return [_take(connection, each) for each in pickups]
+
+
+def _take(connection: Connection, pickup: Pickup) -> list[WaitingLetter]:
+    due = (
+        select(letter.c.letter_id)
+        .where(letter.c.state == "waiting", letter.c.next_at <= pickup.now)
+        .order_by(letter.c.next_at)
+        .limit(pickup.limit)
+        .with_for_update(skip_locked=True)
+    )
+    found = list(connection.execute(due).scalars())
+    statement = (
+        update(letter)
+        .where(letter.c.letter_id.in_(found))
+        .values(next_at=pickup.now + pickup.lease, attempts=letter.c.attempts + 1)
+        .returning(letter.c.letter_id, letter.c.kind, letter.c.sealed, letter.c.attempts)
+    )
+    return [WaitingLetter(*row) for row in connection.execute(statement)] if found else []
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What became of an attempt: sent, due again at `next_at`, or given up (neither)."""
+
+    letter_id: str
+    is_sent: bool = False
+    next_at: int | None = None
+
+
+def settle_letters(connection: Connection, settlements: Sequence[Settlement]) -> Sequence[None]:
+    """Forget what was sent; of what was given up only the row stays, without its content."""
+    for each in settlements:
+        own = letter.c.letter_id == each.letter_id
+        if each.is_sent:
+            connection.execute(delete(letter).where(own))
+        elif each.next_at is not None:
+            connection.execute(update(letter).where(own).values(next_at=each.next_at))
+        else:
+            connection.execute(update(letter).where(own).values(state="dead", sealed=None))
+    return [None] * len(settlements)

@@ -1,0 +1,196 @@
+"""Pages of how one signs in: open sessions, passkeys, codes of an app."""
+
+import segno
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.actions.passkeys import Question, add_passkey, ask_to_add, remove_passkey
+from gateway.actions.second_factors import Setup, begin_setup, finish_setup, remove_code, setup_again
+from gateway.actions.security import end_other_sessions, end_session, see_security
+from gateway.actions.sessions import find_person_email, is_fresh
+from gateway.kit.errors import Refusal
+from gateway.store.sessions import SessionLine
+from gateway.web import views
+from gateway.web.formats import say
+from gateway.web.visit import Answer, Visit, see_other, show, signed_in_page
+
+HERE = "/security"
+
+
+async def security(visit: Visit) -> Response:
+    """Show how the person signs in, and where."""
+    found = await see_security(visit.services, visit.signed_in)
+    view = views.SecurityView(
+        chrome=visit.chrome("profile"),
+        sessions=tuple(_session(visit, each) for each in found.sessions),
+        passkeys=tuple(
+            views.OwnPasskey(key=each.credential_id.hex(), added_at=each.created_at, used_at=each.used_at)
+            for each in found.passkeys
+        ),
+        code_since=found.authenticator.created_at if found.authenticator else None,
+        codes_left=found.authenticator.codes_left if found.authenticator else 0,
+        step_up_url="" if found.is_fresh else f"/reauthenticate?next={HERE}",
+    )
+    return show("security", view)
+
+
+def _session(visit: Visit, line: SessionLine) -> views.OpenSession:
+    is_this = line.session_digest == visit.signed_in.session_digest
+    return views.OpenSession(
+        agent=line.agent,
+        since=line.created_at,
+        last_seen_at=line.last_seen_at,
+        how=line.acr,  # type: ignore[arg-type]  # the store holds only known classes
+        is_this=is_this,
+        end_action="" if is_this else f"{HERE}/sessions/end",
+        key=line.session_digest.hex(),
+    )
+
+
+async def end_sessions(visit: Visit) -> Response:
+    """Sign one other browser out, or all of them."""
+    form = await visit.form()
+    if form.one("session") == "others":
+        await end_other_sessions(visit.services, visit.signed_in)
+    else:
+        await end_session(visit.services, visit.signed_in, _bytes(form.one("session")))
+    return see_other(f"{HERE}?done=signed-out-there")
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise Refusal("bad_form", detail="not in hexadecimal") from None
+
+
+def stepped_up(answer: Answer) -> Answer:
+    """Ask for the step-up first (promise P15)."""
+
+    async def guarded(visit: Visit) -> Response:
+        if is_fresh(visit.services, visit.signed_in):
+            return await answer(visit)
+        if visit.request.method == "GET":
+            return see_other(f"/reauthenticate?next={visit.request.url.path}")
+        return see_other(f"/reauthenticate?next={HERE}")
+
+    return guarded
+
+
+async def show_code(visit: Visit) -> Response:
+    """Show the picture that an app is set up with."""
+    name = await find_person_email(visit.services, visit.signed_in)
+    return _setup_page(visit, begin_setup(visit.services, visit.signed_in, name))
+
+
+def _setup_page(visit: Visit, setup: Setup, errors: tuple[views.FieldError, ...] = ()) -> Response:
+    picture, side = _picture(setup.uri)
+    view = views.CodeSetupView(
+        chrome=visit.chrome("profile"),
+        action=f"{HERE}/code",
+        cancel_url=HERE,
+        secret=setup.secret,
+        uri=setup.uri,
+        picture=picture,
+        side=side,
+        hidden=(("ticket", setup.ticket),),
+        errors=errors,
+    )
+    return show("code_setup", view, status=400 if errors else 200)
+
+
+def _picture(text: str) -> tuple[str, int]:
+    """Draw a QR code as a path of squares, with its quiet zone (ISO/IEC 18004 §9.1): no picture file, no style."""
+    rows = [tuple(row) for row in segno.make(text, error="m", micro=False).matrix_iter(border=4)]
+    squares = (f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark)
+    return "".join(squares), len(rows)
+
+
+async def do_code(visit: Visit) -> Response:
+    """Take the first code, and show the recovery codes."""
+    form = await visit.form()
+    codes = await finish_setup(visit.services, visit.signed_in, form.one("ticket"), form.one("code"))
+    if codes is None:
+        name = await find_person_email(visit.services, visit.signed_in)
+        again = setup_again(visit.services, visit.signed_in, form.one("ticket"), name)
+        wrong = views.FieldError(field="code", message=say("This code is not right, or it is an old one."))
+        return _setup_page(visit, again, (wrong,))
+    view = views.RecoveryCodesView(
+        chrome=visit.chrome("profile", back=HERE), codes=tuple(codes), onward_url=HERE
+    )
+    return show("recovery_codes", view)
+
+
+async def drop_code(visit: Visit) -> Response:
+    """Sign in without codes from now on."""
+    await visit.form()
+    await remove_code(visit.services, visit.signed_in)
+    return see_other(f"{HERE}?done=saved")
+
+
+async def show_passkey(visit: Visit) -> Response:
+    """Let the browser make a passkey."""
+    return await _passkey_page(visit)
+
+
+async def _passkey_page(visit: Visit, errors: tuple[views.FieldError, ...] = ()) -> Response:
+    name = await find_person_email(visit.services, visit.signed_in)
+    asked = await ask_to_add(visit.services, visit.signed_in, name)
+    return passkey_page(visit, "add", f"{HERE}/passkey", HERE, asked, errors=errors)
+
+
+def passkey_page(
+    visit: Visit,
+    purpose: str,
+    action: str,
+    cancel_url: str,
+    asked: Question,
+    *,
+    hidden: views.Hidden = (),
+    errors: tuple[views.FieldError, ...] = (),
+    form_to: str = "",
+) -> Response:
+    """Show a page whose script talks to the browser's passkeys: the only pages that may run one."""
+    view = views.PasskeyView(
+        chrome=visit.chrome(),
+        purpose=purpose,  # type: ignore[arg-type]  # one of three words, by our own callers
+        action=action,
+        options=asked.options,
+        cancel_url=cancel_url,
+        hidden=(("ticket_of_passkey", asked.ticket), *hidden),
+        errors=errors,
+    )
+    return show("passkey", view, status=400 if errors else 200, form_to=form_to, has_script=True)
+
+
+async def do_passkey(visit: Visit) -> Response:
+    """Keep the passkey that the browser made."""
+    form = await visit.form()
+    ticket, answer = form.one("ticket_of_passkey"), form.one("credential")
+    if await add_passkey(visit.services, visit.signed_in, ticket, answer):
+        return see_other(f"{HERE}?done=saved")
+    return await _passkey_page(visit, (views.FieldError(field="", message=passkey_fault()),))
+
+
+def passkey_fault() -> str:
+    """Say that a passkey's answer did not hold."""
+    return say("This passkey could not be used here.")
+
+
+async def drop_passkey(visit: Visit) -> Response:
+    """Forget a passkey."""
+    form = await visit.form()
+    await remove_passkey(visit.services, visit.signed_in, _bytes(form.one("passkey")))
+    return see_other(f"{HERE}?done=saved")
+
+
+ROUTES = (
+    Route(HERE, signed_in_page(security), methods=["GET"]),
+    Route(f"{HERE}/sessions/end", signed_in_page(end_sessions), methods=["POST"]),
+    Route(f"{HERE}/code", signed_in_page(stepped_up(show_code)), methods=["GET"]),
+    Route(f"{HERE}/code", signed_in_page(stepped_up(do_code)), methods=["POST"]),
+    Route(f"{HERE}/code/remove", signed_in_page(stepped_up(drop_code)), methods=["POST"]),
+    Route(f"{HERE}/passkey", signed_in_page(stepped_up(show_passkey)), methods=["GET"]),
+    Route(f"{HERE}/passkey", signed_in_page(stepped_up(do_passkey)), methods=["POST"]),
+    Route(f"{HERE}/passkey/remove", signed_in_page(stepped_up(drop_passkey)), methods=["POST"]),
+)

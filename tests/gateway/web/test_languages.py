@@ -1,0 +1,203 @@
+"""Every page in every language: nothing is missing, places survive, and the reader chooses (consent.md rule 12)."""
+
+import re
+from types import MappingProxyType
+
+import pytest
+
+from gateway.kit import catalogues
+from gateway.kit.catalogues import direction, own_name, preferred
+from gateway.kit.words import Words
+from gateway.store.grants import GrantQuery, load_details, search_grants
+from gateway.store.people import load_logins_of
+from gateway.web import wording
+from gateway.web.formats import later, say
+from gateway.web.render import speaking
+from scopes import LANGUAGES
+from tests.gateway.web.messages import (
+    TRANSLATED,
+    WAITING,
+    catalogue,
+    in_order,
+    is_translated,
+    key,
+    lacking,
+    source_messages,
+)
+from tests.gateway.web.pseudo import TAG, Pseudo, unsaid
+from tests.world import PASSWORD, World
+
+PLACES = re.compile(r"%\(\w+\)[sd]|</?\w+[^>]*>")
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_no_message_is_missing_but_those_that_wait(language):
+    """`python -m tests.gateway.web.messages` prints what to fill in; what is filled in leaves the list."""
+    missing = {key(message) for message in lacking(language)}
+    assert missing == set(WAITING.read_text().splitlines())
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_catalogue_holds_nothing_that_no_page_says(language):
+    said = {key(message) for message in source_messages()}
+    assert {key(message) for message in catalogue(language) if message.id} <= said
+    assert len(list(in_order(language))) == len(list(catalogue(language)))
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_every_place_and_tag_survives_translation(language):
+    for message in catalogue(language):
+        if not message.id or not is_translated(message):
+            continue
+        forms = message.string if isinstance(message.string, tuple | list) else (message.string,)
+        source = message.id if isinstance(message.id, str) else message.id[1]
+        for form in forms:
+            if isinstance(message.id, tuple) and form == forms[0]:
+                # One of something may be said in words.
+                assert set(PLACES.findall(form)) <= set(PLACES.findall(source)), key(message)
+            else:
+                assert sorted(PLACES.findall(form)) == sorted(PLACES.findall(source)), key(message)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("", "en"),
+        ("hi", "hi"),
+        ("kn-IN,en;q=0.8", "kn"),
+        ("en;q=0.5,hi;q=0.9", "hi"),
+        ("de,fr", "en"),
+        ("kn;q=0,hi;q=0.1", "hi"),
+        ("hi;q=zero,kn", "kn"),
+        ("HI-in", "hi"),
+        ("*", "en"),
+        ("kn;q=7", "kn"),
+        (",".join(["xx"] * 1000) + ",hi", "en"),
+    ],
+)
+def test_the_browsers_wish_counts(accepted, language):
+    assert preferred(accepted) == language
+
+
+def test_languages_know_their_names_and_directions():
+    assert [own_name(each) for each in LANGUAGES] == ["English", "हिन्दी", "ಕನ್ನಡ"]
+    assert [direction(each) for each in (*LANGUAGES, TAG)] == ["ltr", "ltr", "ltr", "rtl"]
+
+
+def test_a_sentence_of_a_lower_floor_is_said_in_the_readers_language():
+    words = Words("Use at least %(count)s characters.", count=10)
+    assert words == "Use at least 10 characters."
+    assert say(words) == "Use at least 10 characters."
+    with speaking("hi"):
+        assert say(words) == "कम से कम 10 अक्षर लिखें।"
+        assert say(later("Saved.")) == "सहेज लिया गया।"
+        assert say("") == ""
+        assert say("no message of ours") == "no message of ours"
+
+
+# Over HTTP
+
+
+def language_of(page) -> str:
+    found = re.search(r'<html lang="(\w+)" dir="(\w+)">', page.response.text)
+    assert found
+    assert page.response.headers["content-language"] == found[1]
+    return found[1]
+
+
+def test_a_strangers_browser_says_the_language_until_the_stranger_does(world: World):
+    browser = world.browser()
+    browser._client.headers["accept-language"] = "kn-IN,kn;q=0.9,en;q=0.5"
+    page = browser.open("/login?next=/profile")
+    assert language_of(page) == "kn"
+    assert "Accept-Language" in page.response.headers["vary"]
+    chosen = browser.submit(page, "/language", {"language": "hi"})
+    assert language_of(chosen) == "hi"
+    assert chosen.url.endswith("/login?next=%2Fprofile")
+    assert language_of(browser.open("/privacy")) == "hi"
+
+
+def test_the_choice_stays_with_the_account(world: World):
+    browser = world.signed_in("ben@lakeside.example")
+    browser.submit(browser.open("/profile"), "/language", {"language": "kn"})
+    person_id = world.person_id("ben@lakeside.example")
+    assert world.store(load_logins_of, person_id).person.language == "kn"
+    elsewhere = world.signed_in("ben@lakeside.example")
+    page = elsewhere.open("/")
+    assert language_of(page) == "kn"
+    assert "ನಮಸ್ಕಾರ" in page.text
+
+
+def test_an_account_without_a_language_follows_the_browser(world: World):
+    browser = world.browser()
+    browser._client.headers["accept-language"] = "hi"
+    page = browser.submit(
+        browser.open("/login"), "/login", {"email": "deepa@lakeside.example", "password": PASSWORD}
+    )
+    assert language_of(page) == "hi"
+
+
+@pytest.mark.parametrize("place", ["https://evil.example", "//evil.example", "/\\evil.example", ""])
+def test_the_switch_leads_nowhere_else(world: World, place: str):
+    response = world.client().post("/language", data={"language": "hi", "next": place})
+    assert response.headers["location"] == "/"
+
+
+def test_only_our_languages_can_be_chosen_and_only_from_our_pages(world: World):
+    assert world.client().post("/language", data={"language": "xx", "next": "/"}).status_code == 400
+    foreign = {"origin": "https://evil.example"}
+    refused = world.client().post("/language", data={"language": "hi", "next": "/"}, headers=foreign)
+    assert refused.status_code == 403
+
+
+def test_a_switch_on_the_consent_screen_keeps_the_request(world: World):
+    """A pushed request works once, so the switch must lead back by the screen's own ticket."""
+    browser = world.signed_in()
+    page = world.ask(browser)
+    assert language_of(page) == "en"
+    page = browser.submit(page, "/language", {"language": "hi"})
+    assert language_of(page) == "hi"
+    assert "ताकि QuizCo" in page.text
+    assert "No thanks" not in page.text
+    answer = world.share(browser, page)
+    assert "code" in answer
+
+
+def test_the_language_of_a_decision_is_recorded(world: World):
+    browser = world.signed_in()
+    browser.submit(browser.open("/"), "/language", {"language": "kn"})
+    world.share(browser, world.ask(browser))
+    line = world.store(search_grants, GrantQuery(person_id=world.person_id()))[0]
+    detail = world.store(load_details, line.grant.grant_id)
+    assert [event.language for event in detail.events] == ["kn"]
+    assert detail.notice_language == "kn"
+
+
+PAGES = ("/", "/login", "/profile", "/profile/edit", "/connected", "/privacy", "/no-such-page", "/signed-out")
+DATA = {
+    "Asha", "Rao", "Lakeside", "College", "Lecturelight", "lecturelight", "privacy", "example", "lakeside",
+    "asha", "home", "com", "QuizCo", "CampusPress", "UTC", "req", "English", "Practice", "quizzes", "full-time",
+    "full", "time", "Lake", "View", "Road", "Srirangapatna", "Karnataka", "India", "Quizco",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_of_ours_is_said_past_the_catalogues(world: World, monkeypatch, path: str):
+    """The pseudo-language shows words that a page builds by itself: catalogue words of `scopes` are not among them."""
+    known = {"en": catalogues.CATALOGUES["en"], TAG: Pseudo()}
+    monkeypatch.setattr(catalogues, "CATALOGUES", MappingProxyType(known))
+    monkeypatch.setattr(wording, "language", lambda: "hi")
+    browser = world.signed_in()
+    browser._client.headers["accept-language"] = TAG
+    browser.submit(browser.open("/"), "/language", {"language": TAG})
+    page = browser.open(path)
+    assert 'dir="rtl"' in page.response.text
+    body = re.sub(
+        r"<(script|style)\b.*?</\1>|<code>.*?</code>|<ul class=\"partners\">.*?</ul>",
+        " ",
+        page.response.text,
+        flags=re.S,
+    )
+    text = re.sub(r"<[^>]*>", " ", body.partition("<body")[2].partition(">")[2])
+    left = [word for word in unsaid(text) if word not in DATA and not re.search(r"\d", word)]
+    assert not left
