@@ -1,19 +1,27 @@
-"""What the hand-off log costs as it grows: ``python -m bench.log --most 100000``.
+"""What the hand-off log costs as it grows: ``python -m bench.log --most 1000000``, or ``--tree --most 10000000``.
 
-Over an embedded database in a folder of its own: sequencing, one inclusion proof, checking the whole, from 1,000
-leaves up to ``--most``, ten times more each round. Prints one line a round; memory is the process's peak.
+Over an embedded database in a folder of its own: giving rows their places and signing, one inclusion proof, checking
+the whole; from 1,000 leaves up to ``--most``, ten times more each round. With ``--tree`` the same for the tree alone,
+tiles in a file, without rows, leaves and services. Times are this process's CPU time; memory is its peak so far.
+``--json FILE`` writes the lines down; ``--report FILE ...`` prints a table of such files.
 """
 
 import argparse
 import asyncio
+import json
+import math
 import resource
+import sqlite3
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Protocol
 
 from sqlalchemy import Connection
 
+from bench.machine import description
 from gateway.actions.log_proofs import find_evidence
 from gateway.actions.log_verification import verify_tree
 from gateway.actions.sequencer import Sequencer
@@ -21,56 +29,214 @@ from gateway.actions.services import Services
 from gateway.app import build_services, opened
 from gateway.kit.key_ring import new_key_ring
 from gateway.kit.settings import Settings
+from gateway.ledger.merkle import check_inclusion, inclusion_ranges, leaf_hash
+from gateway.ledger.tiles import Key, Tiles, edge_keys, grown, hash_of, hashes_of, keys_of
+from gateway.ledger.tree_check import TileBuilder
 from gateway.model.admin_actions import AdminAction
 from gateway.store.admin_actions import append_actions
 from gateway.store.engine import open_backend
 from gateway.store.schema import migrate
 
 CHUNK = 5000
+MARGIN = 20_000
+"""The cost of appending is that of the last so many leaves before a size."""
 PROOFS = 200
 
 
-async def main(most: int) -> None:
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What was measured at a size; microseconds of CPU, megabytes."""
+
+    leaves: int
+    append_us: float
+    proof_us: float
+    verify_us: float
+    disk_mb: float
+    peak_mb: float
+
+
+class Grown(Protocol):
+    """A log to measure."""
+
+    async def append(self, start: int, end: int) -> float:
+        """Append leaves; give the CPU seconds that count."""
+        ...
+
+    async def prove(self, index: int) -> None:
+        """Make a proof."""
+        ...
+
+    async def verify(self) -> int:
+        """Check the whole; give its size."""
+        ...
+
+    def disk(self) -> int:
+        """Bytes on the disk."""
+        ...
+
+
+class WholeLog:
+    """The gateway's own log over an embedded database."""
+
+    def __init__(self, services: Services, folder: Path) -> None:
+        """Take the services over a migrated database."""
+        self._services = services
+        self._folder = folder
+        self._sequencer = Sequencer(services)
+
+    async def append(self, start: int, end: int) -> float:
+        """Commit acts, then count what the sequencer does with them."""
+        acts = [
+            AdminAction(f"act_{number:022d}", "cli", "bench", "bench", "x", self._services.clock())
+            for number in range(start, end)
+        ]
+        await self._services.store.run(append_all, acts)
+        began = time.process_time()
+        await self._sequencer.turn()
+        return time.process_time() - began
+
+    async def prove(self, index: int) -> None:
+        """Make the evidence for an act."""
+        assert await find_evidence(self._services, f"act_{index:022d}")
+
+    async def verify(self) -> int:
+        """Check it against the database."""
+        found = await verify_tree(self._services)
+        assert not found.faults
+        return found.size
+
+    def disk(self) -> int:
+        """Add up the database's files."""
+        return sum(each.stat().st_size for each in self._folder.glob("*.db*"))
+
+
+class TreeAlone:
+    """The Merkle tree with its tiles in a file: what stays of every leaf for ever."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the file."""
+        self._file = folder / "tiles.db"
+        self._tiles = sqlite3.connect(self._file, isolation_level=None)
+        self._tiles.execute("PRAGMA journal_mode = WAL").close()
+        self._tiles.execute("CREATE TABLE tile (level, number, hashes, PRIMARY KEY (level, number))").close()
+        self._size = 0
+
+    def _read(self, keys: Sequence[Key]) -> Tiles:
+        one = "SELECT hashes FROM tile WHERE level = ? AND number = ?"
+        return {key: row[0] for key in keys if (row := self._tiles.execute(one, key).fetchone())}
+
+    async def append(self, start: int, end: int) -> float:
+        """Hash entries, grow tiles, store them in one transaction."""
+        began = time.process_time()
+        leaves = [leaf_hash(_entry(number)) for number in range(start, end)]
+        tiles = grown(self._read(edge_keys(start)), start, leaves)
+        self._tiles.execute("BEGIN").close()
+        self._tiles.executemany(
+            "INSERT OR REPLACE INTO tile VALUES (?, ?, ?)", [(*key, each) for key, each in tiles.items()]
+        ).close()
+        self._tiles.execute("COMMIT").close()
+        self._size = end
+        self._root = hash_of(self._read(list(keys_of([(0, end)]))), (0, end))
+        return time.process_time() - began
+
+    async def prove(self, index: int) -> None:
+        """Read the tiles that a proof needs, hash them together, check it."""
+        ranges = inclusion_ranges(index, self._size)
+        path = hashes_of(self._read(list(keys_of(ranges))), ranges)
+        check_inclusion(leaf_hash(_entry(index)), index, self._size, path, self._root)
+
+    async def verify(self) -> int:
+        """Compute every tile and the root anew."""
+        builder = TileBuilder()
+        for number in range(self._size):
+            for key, hashes in builder.add(leaf_hash(_entry(number))):
+                assert self._read([key])[key] == hashes
+        assert builder.root() == self._root
+        return builder.size
+
+    def disk(self) -> int:
+        """Size of the file."""
+        return sum(each.stat().st_size for each in self._file.parent.glob("tiles.db*"))
+
+
+def _entry(number: int) -> bytes:
+    return b'{"at":1795000005,"client":"quizco-web","endpoint":"userinfo","id":"hof_%022d"}' % number
+
+
+async def grow(log: Grown, most: int) -> list[Line]:
     """Measure round after round."""
+    print(f"{'leaves':>12} {'append µs':>10} {'proof µs':>9} {'verify µs':>10} {'disk MB':>8} {'peak MB':>8}")
+    lines, size, goal = [], 0, 1000
+    while goal <= most:
+        spent = counted = 0.0
+        for start in range(size, goal, CHUNK):
+            end = min(start + CHUNK, goal)
+            cpu = await log.append(start, end)
+            if end > goal - MARGIN:
+                spent, counted = spent + cpu, counted + end - start
+        lines.append(await measured(log, goal, spent / counted))
+        print(row(lines[-1]), flush=True)
+        size, goal = goal, goal * 10
+    return lines
+
+
+async def measured(log: Grown, size: int, append: float) -> Line:
+    """Measure proofs and the check at a size."""
+    began = time.process_time()
+    for number in range(PROOFS):
+        await log.prove(number * size // PROOFS)
+    proof = (time.process_time() - began) / PROOFS
+    began = time.process_time()
+    assert await log.verify() == size
+    verify = (time.process_time() - began) / size
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return Line(size, append * 1e6, proof * 1e6, verify * 1e6, log.disk() / 1e6, peak)
+
+
+def row(line: Line) -> str:
+    """Spell a line for the terminal."""
+    return (
+        f"{line.leaves:12,} {line.append_us:10.1f} {line.proof_us:9.0f} {line.verify_us:10.1f} "
+        f"{line.disk_mb:8.1f} {line.peak_mb:8.0f}"
+    )
+
+
+def doubling(before: Line, after: Line, name: str) -> float:
+    """Tell by how much a cost is multiplied when the log doubles."""
+    ratio = getattr(after, name) / getattr(before, name)
+    return float(ratio ** (1 / math.log2(after.leaves / before.leaves)))
+
+
+def report(found: dict[str, list[Line]]) -> str:
+    """Make the table of docs/log-growth.md."""
+    head = (
+        "| log | leaves | append, µs a leaf | a proof, µs | check, µs a leaf | disk, MB | peak memory, MB |"
+    )
+    said = [head, "|---|---:|---:|---:|---:|---:|---:|"]
+    for name, lines in found.items():
+        for before, line in zip([None, *lines[:-1]], lines, strict=True):
+            cells = [
+                f"{getattr(line, each):.0f}" + (f" (×{doubling(before, line, each):.2f})" if before else "")
+                for each in ("append_us", "proof_us", "verify_us")
+            ]
+            said.append(
+                f"| {name} | {line.leaves:,} | {' | '.join(cells)} | {line.disk_mb:.1f} | {line.peak_mb:.0f} |"
+            )
+    return "\n".join(said)
+
+
+async def measure(most: int, tree: bool) -> list[Line]:
+    """Measure one of the two logs in a folder of its own."""
     with tempfile.TemporaryDirectory() as folder:
+        if tree:
+            return await grow(TreeAlone(Path(folder)), most)
         settings = Settings(data_dir=Path(folder), sequencer_interval=0)
         backend = open_backend(settings.database)
         await migrate(backend)
         await backend.close()
         services = build_services(settings, ring=new_key_ring())
         async with opened(services):
-            print("     leaves   append/s   proof ms   verify/s   peak MB", flush=True)
-            size, step = 0, 1000
-            while step <= most:
-                await measure(services, size, step)
-                size, step = step, step * 10
-
-
-async def measure(services: Services, size: int, goal: int) -> None:
-    """Grow the log to a size and measure there."""
-    spent = 0.0
-    sequencer = Sequencer(services)
-    for start in range(size, goal, CHUNK):
-        acts = [
-            AdminAction(f"act_{number:022d}", "cli", "bench", "bench", "x", services.clock())
-            for number in range(start, min(start + CHUNK, goal))
-        ]
-        await services.store.run(append_all, acts)
-        began = time.perf_counter()
-        await sequencer.turn()
-        spent += time.perf_counter() - began
-    began = time.perf_counter()
-    for number in range(0, goal, max(1, goal // PROOFS)):
-        assert await find_evidence(services, f"act_{number:022d}")
-    proof = (time.perf_counter() - began) / min(goal, PROOFS)
-    began = time.perf_counter()
-    found = await verify_tree(services)
-    checked = time.perf_counter() - began
-    assert not found.faults
-    assert found.size == goal
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    append, verify = (goal - size) / spent, goal / checked
-    print(f"{goal:11,} {append:10,.0f} {proof * 1000:10.2f} {verify:10,.0f} {peak:9,.0f}", flush=True)
+            return await grow(WholeLog(services, Path(folder)), most)
 
 
 def append_all(connection: Connection, batches: Sequence[list[AdminAction]]) -> Sequence[None]:
@@ -80,7 +246,27 @@ def append_all(connection: Connection, batches: Sequence[list[AdminAction]]) -> 
     return [None] * len(batches)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--most", type=int, default=100_000)
-    asyncio.run(main(parser.parse_args().most))
+    parser.add_argument("--tree", action="store_true")
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--report", type=Path, nargs="+")
+    given = parser.parse_args()
+    if given.report:
+        read = [json.loads(each.read_text()) for each in given.report]
+        print(report({each["log"]: [Line(**line) for line in each["lines"]] for each in read}))
+        return
+    lines = asyncio.run(measure(given.most, given.tree))
+    if given.json:
+        content = {
+            "log": "the tree alone" if given.tree else "with rows and entries",
+            "machine": description(),
+            "lines": [asdict(each) for each in lines],
+        }
+        given.json.write_text(json.dumps(content, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -32,14 +32,14 @@ def sha256(data):
     return hashlib.sha256(data).digest()
 
 
-def read_key(text):
-    """Read a verifier key ``name+id+base64(0x01 || public key)`` (C2SP signed-note)."""
+def read_key(text, kind=1):
+    """Read a verifier key ``name+id+base64(kind || public key)`` (C2SP signed-note); a witness's kind is 4."""
     try:
         name, key_id, encoded = text.strip().split("+", 2)
         typed = base64.b64decode(encoded, validate=True)
     except ValueError:
         raise Unreadable("the key is not a verifier key") from None
-    if len(typed) != 33 or typed[0] != 1 or sha256(name.encode() + b"\n" + typed)[:4].hex() != key_id:
+    if len(typed) != 33 or typed[0] != kind or sha256(name.encode() + b"\n" + typed)[:4].hex() != key_id:
         raise Unreadable("the key is not an Ed25519 verifier key")
     return name, bytes.fromhex(key_id), Ed25519PublicKey.from_public_bytes(typed[1:])
 
@@ -66,6 +66,31 @@ def signed_text(note, keys):
                     return None
                 return text
     return None
+
+
+def is_cosigned(note, text, witness):
+    """Say whether a witness's line stands under a checkpoint and holds (C2SP tlog-cosignature)."""
+    name, key_id, public = witness
+    for line in note.rpartition("\n\n")[2].splitlines():
+        parts = line.split(" ")
+        data = base64.b64decode(parts[2])
+        if parts[1] == name and data[:4] == key_id:
+            at = int.from_bytes(data[4:12], "big")
+            try:
+                public.verify(data[12:], f"cosignature/v1\ntime {at}\n{text}".encode())
+            except InvalidSignature:
+                return False
+            return True
+    return False
+
+
+def missing_witnesses(note, text, witnesses):
+    """Say which witnesses have not cosigned."""
+    return [
+        ("checkpoint", f"the witness {witness[0]} has not cosigned it")
+        for witness in witnesses
+        if not is_cosigned(note, text, witness)
+    ]
 
 
 def read_checkpoint(text):
@@ -201,7 +226,7 @@ def check_lines(lines, size, root, say):
     return count, whole and count == size, faults
 
 
-def check_proof(record, keys):
+def check_proof(record, keys, witnesses):
     """Check one proof.json."""
     text = signed_text(record["checkpoint"], keys)
     if text is None:
@@ -209,17 +234,18 @@ def check_proof(record, keys):
     _, size, root = read_checkpoint(text)
     line = json.dumps({name: record[name] for name in ("index", "entry", "proof")})
     count, whole, faults = check_lines([line], size, root, lambda text: None)
-    return count, whole, faults, size
+    return count, whole, faults + missing_witnesses(record["checkpoint"], text, witnesses), size
 
 
-def check_archive(archive, keys, say):
+def check_archive(archive, keys, witnesses, say):
     """Check an exported archive: its own signature, the checkpoint's, and every entry."""
     read = {name: archive.extractfile(name).read() for name in ("archive", "checkpoint")}
     text, own = (signed_text(read[name].decode(), keys) for name in ("checkpoint", "archive"))
     if text is None:
         return 0, False, [("checkpoint", "it is not signed with this key")], 0
     _, size, root = read_checkpoint(text)
-    faults, digest, content = [], hashlib.sha256(), archive.extractfile("entries.jsonl")
+    faults = missing_witnesses(read["checkpoint"].decode(), text, witnesses)
+    digest, content = hashlib.sha256(), archive.extractfile("entries.jsonl")
 
     def lines():
         for line in content:
@@ -276,13 +302,14 @@ def read_archives(folder, keys, faults):
     return found
 
 
-def check_folder(folder, keys, known, say):
+def check_folder(folder, keys, witnesses, known, say):
     """Check a folder of archives: manifests, every entry against the tiles, the tree against the checkpoint."""
-    text = signed_text((folder / "checkpoint").read_text(), keys)
+    note = (folder / "checkpoint").read_text()
+    text = signed_text(note, keys)
     if text is None:
         return 0, False, [("checkpoint", "it is not signed with this key")], 0
     _, size, root = read_checkpoint(text)
-    faults, due = [], {size: [("checkpoint", root)]}
+    faults, due = missing_witnesses(note, text, witnesses), {size: [("checkpoint", root)]}
     for each in known:
         kept = signed_text(each.read_text(), keys)
         if kept is None:
@@ -343,14 +370,14 @@ def check_known(known, keys, archive_tree):
     return [("kept checkpoint", "the log is shorter than it was: it was rolled back or cut off")]
 
 
-def check(file, keys, known, say):
+def check(file, keys, witnesses, known, say):
     """Check a file of either kind, or a folder."""
     if file.is_dir():
-        return check_folder(file, keys, known, say)
+        return check_folder(file, keys, witnesses, known, say)
     if not tarfile.is_tarfile(file):
-        return check_proof(json.loads(file.read_text()), keys)
+        return check_proof(json.loads(file.read_text()), keys, witnesses)
     with tarfile.open(file) as archive:
-        count, whole, faults, size = check_archive(archive, keys, say)
+        count, whole, faults, size = check_archive(archive, keys, witnesses, say)
         for each in known:
             if not whole:
                 raise Unreadable("--checkpoint needs an archive of the whole log")
@@ -368,6 +395,9 @@ def main():
         "--key", action="append", required=True, help="verifier key of the log; may be repeated"
     )
     parser.add_argument(
+        "--witness", action="append", default=[], help="verifier key of a witness that must have cosigned"
+    )
+    parser.add_argument(
         "--checkpoint", type=Path, action="append", default=[], help="a checkpoint that you kept"
     )
     parser.add_argument("--json", action="store_true", help="print the answer as JSON")
@@ -379,7 +409,8 @@ def main():
 
     try:
         keys = [read_key(each) for each in given.key]
-        count, whole, faults, size = check(given.file, keys, given.checkpoint, say)
+        witnesses = [read_key(each, 4) for each in given.witness]
+        count, whole, faults, size = check(given.file, keys, witnesses, given.checkpoint, say)
     except (Unreadable, OSError, KeyError, ValueError, TypeError, AttributeError, tarfile.TarError) as error:
         print(f"cannot be read: {error.__class__.__name__}: {error}", file=sys.stderr)
         return 2

@@ -15,6 +15,7 @@ from gateway.actions.postman import Postman
 from gateway.actions.release import Gate
 from gateway.actions.sequencer import Sequencer
 from gateway.actions.services import Services
+from gateway.actions.witnessing import Witnessing, asked_witnesses
 from gateway.kit.clock import Clock, system_clock
 from gateway.kit.ids import Ids, random_ids
 from gateway.kit.key_ring import KeyRing, read_key_ring
@@ -116,12 +117,16 @@ async def sequencing(services: Services) -> AsyncIterator[None]:
     if not services.settings.sequencer_interval:
         yield
         return
-    turns = asyncio.create_task(Sequencer(services).run())
+    tasks = {asyncio.create_task(Sequencer(services).run())}
+    if services.settings.log_witnesses:
+        asked = asked_witnesses(services.settings.log_witnesses)
+        tasks.add(asyncio.create_task(Witnessing(services, asked).run()))
     try:
         yield
     finally:
-        turns.cancel()
-        await asyncio.wait({turns})
+        for each in tasks:
+            each.cancel()
+        await asyncio.wait(tasks)
 
 
 @asynccontextmanager

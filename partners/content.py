@@ -24,6 +24,7 @@ _LATER = frozenset(
         "post_logout_redirect_uris",
         "backchannel_logout_uri",
         "own_scopes",
+        "userinfo_signed_response_alg",
     }
 )
 """Members of a client that are left out where they say nothing."""

@@ -158,6 +158,7 @@ def _client(table: ClientTable, partner_id: str, files: Mapping[str, str]) -> Cl
         post_logout_redirect_uris=tuple(table.post_logout_redirect_uris),
         backchannel_logout_uri=table.backchannel_logout_uri,
         own_scopes=tuple(table.own_scopes),
+        userinfo_signed_response_alg=table.userinfo_signed_response_alg,
     )
 
 

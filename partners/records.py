@@ -30,7 +30,7 @@ class AuthMethod(StrEnum):
         return self in (AuthMethod.CLIENT_SECRET_BASIC, AuthMethod.CLIENT_SECRET_POST)
 
 
-OWN_SCOPES = ("events", "statistics")
+OWN_SCOPES = ("events", "statistics", "grant_management_query", "grant_management_revoke")
 """Scopes of a partner's own token (RFC 6749 §4.4): none of them reaches anybody's data."""
 
 
@@ -66,6 +66,7 @@ class Client:
     Attributes:
         tls_client_auth_subject: which name a certificate must carry, and its value (RFC 8705 §2.1.2).
         post_logout_redirect_uris: where a browser may go after signing out (OIDC RP-Initiated Logout §3.1).
+        userinfo_signed_response_alg: ES256 where userinfo is answered as a signed JWT (OIDC Core §5.3.2).
         backchannel_logout_uri: that is told when somebody signs out (OIDC Back-Channel Logout §2.2).
         own_scopes: what a token of its own may reach, out of `OWN_SCOPES`; empty where it gets none.
         tls_client_certificate_bound_access_tokens: bound to the certificate, instead of a DPoP key (RFC 8705 §3).
@@ -87,6 +88,7 @@ class Client:
     post_logout_redirect_uris: tuple[str, ...] = ()
     backchannel_logout_uri: str | None = None
     own_scopes: tuple[str, ...] = ()
+    userinfo_signed_response_alg: str | None = None
 
     @property
     def sector(self) -> str:

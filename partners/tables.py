@@ -137,6 +137,7 @@ class ClientTable(Table):
     ] = []
     backchannel_logout_uri: Annotated[str, _address(url_fault)] | None = None
     own_scopes: Annotated[list[Annotated[str, _one_of(OWN_SCOPES)]], Field(max_length=len(OWN_SCOPES))] = []
+    userinfo_signed_response_alg: Annotated[str, _one_of(("ES256",))] | None = None
 
 
 class ItemTable(Table):

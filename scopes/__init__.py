@@ -10,7 +10,7 @@ from scopes.denied import (
     is_denied,
     mentions_denied,
 )
-from scopes.fields import FIELDS, STORED_FIELDS, Field, Form, Sensitivity
+from scopes.fields import FIELDS, FORMS, STORED_FIELDS, Field, Form, Sensitivity
 from scopes.items import Item, Necessity
 from scopes.masking import masked
 from scopes.projection import is_releasable, preview, release
@@ -34,6 +34,7 @@ __all__ = [
     "CLAIMS",
     "DENIED",
     "FIELDS",
+    "FORMS",
     "LANGUAGES",
     "PURPOSES",
     "SCOPES",

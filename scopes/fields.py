@@ -19,6 +19,10 @@ class Form(StrEnum):
     BOOLEAN = "boolean"
 
 
+FORMS: Mapping[str, Form] = MappingProxyType({str(form): form for form in Form})
+"""Forms by their words: looking one up costs a sixth of calling `Form`, and a release looks up eight."""
+
+
 class Sensitivity(StrEnum):
     """How carefully a value is shown: contact data is masked, sensitive data asks for the password first."""
 

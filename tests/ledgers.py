@@ -14,7 +14,7 @@ from gateway.store.log_tree import Leaf, SignedCheckpoint, load_last_checkpoints
 from tests.world import World
 
 _SEQUENCERS: WeakKeyDictionary[World, Sequencer] = WeakKeyDictionary()
-GUARDED = ("handoff", "consent_event", "admin_action", "log_leaf", "log_checkpoint")
+GUARDED = ("handoff", "consent_event", "admin_action", "log_leaf", "log_checkpoint", "log_cosignature")
 
 
 def sequence(world: World) -> SignedCheckpoint:

@@ -219,7 +219,9 @@ def random_ids_action() -> str:
     return random_ids("act_")  # type: ignore[arg-type]
 
 
-async def publish(services: Services, text: str, *, version: int = 1, manifest_version: int = 1) -> None:
+async def publish(
+    services: Services, text: str, *, version: int = 1, manifest_version: int = 1, material: bool = True
+) -> None:
     """Take a manifest live, past every review: for tests that are about something else."""
     found = parse_manifest(
         text, file="test", files={"campuspress.jwks.json": campuspress_jwks()}, allow_loopback=True
@@ -244,14 +246,14 @@ async def publish(services: Services, text: str, *, version: int = 1, manifest_v
                     offer_id=each.offer_id,
                     version=version,
                     content=offer_content(each),
-                    material=version > 1,
+                    material=material and version > 1,
                     notices=tuple(
                         make_notice(
                             found.partner,
                             each,
                             version,
                             language,
-                            material=version > 1,
+                            material=material and version > 1,
                             now=now,
                             ids=services.ids,
                         )

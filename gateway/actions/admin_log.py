@@ -130,7 +130,10 @@ async def check_log(
 def _faults(handoff: Handoff, found: LogSlice) -> Iterator[str]:
     if leaf_hash(encode_entry(handoff)) != handoff.entry_digest:
         yield "its digest is not that of its content"
-    event = found.events[handoff.event_id]
+    event = found.events.get(handoff.event_id)
+    if event is None:
+        yield "it names a consent event that is gone"
+        return
     if event.grant_id != handoff.grant_id:
         yield "it names a consent event of another grant"
     for each in handoff.items:

@@ -20,6 +20,7 @@ class BackRequest:
     Attributes:
         authorization: the header's bytes, as they came.
         proofs: every DPoP header's bytes (RFC 9449).
+        accept: media types that the client takes, as it sent them.
         certificate: that the client showed in TLS, DER (RFC 8705).
     """
 
@@ -27,6 +28,7 @@ class BackRequest:
     authorization: bytes | None
     proofs: tuple[bytes, ...] = ()
     certificate: bytes | None = None
+    accept: str = ""
 
 
 async def authenticate_client(services: Services, request: BackRequest) -> RegisteredClient:

@@ -23,7 +23,9 @@ from gateway.store.grants import (
     load_details,
     search_grants,
 )
+from gateway.store.guardians import NewAnswer
 from gateway.store.handoffs import HandoffQuery, search_handoffs
+from gateway.store.log_archive import load_archives
 from gateway.store.partners import load_notices, load_offer_versions
 from gateway.store.profiles import load_profiles
 from partners import Offer, offer_from_content
@@ -46,13 +48,18 @@ class ConnectedItem:
 
 @dataclass(frozen=True, slots=True)
 class ConnectedService:
-    """One combined service of a person."""
+    """One combined service of a person.
+
+    Attributes:
+        archived_before: where it ended long ago, its hand-offs before this second may be in an archive only.
+    """
 
     detail: GrantDetail
     offer: Offer
     items: tuple[ConnectedItem, ...]
     handoffs: tuple[Handoff, ...]
     is_fresh: bool
+    archived_before: int | None = None
 
 
 async def list_connected(services: Services, session: Session) -> list[GrantLine]:
@@ -82,7 +89,17 @@ async def see_connected(services: Services, session: Session, grant_id: str) -> 
         )
         older = _older_copy(each.item, commitment(profile.key, grant_id, each.item, claim), handoffs)
         items.append(ConnectedItem(each.item, each.needed, shown, older))
-    return ConnectedService(detail, offer_from_content(content), tuple(items), tuple(handoffs), fresh)
+    archived = None if handoffs else await _archived_before(services, detail.line)
+    return ConnectedService(
+        detail, offer_from_content(content), tuple(items), tuple(handoffs), fresh, archived
+    )
+
+
+async def _archived_before(services: Services, line: GrantLine) -> int | None:
+    """Tell before when hand-offs were archived, if this grant was over by then and they may stand there only."""
+    over_at = line.grant.valid_until if line.ended_at is None else line.ended_at
+    archives = await services.store.read(load_archives, None)
+    return archives[-1].before_at if archives and over_at < archives[-1].before_at else None
 
 
 def _older_copy(item: Item, present: str, handoffs: list[Handoff]) -> int | None:
@@ -138,14 +155,18 @@ async def commit_change(
     outcome: Outcome,
     reason: ReasonCode | None = None,
     action: AdminAction | None = None,
+    *,
+    answer: NewAnswer | None = None,
+    used_at: int | None = None,
 ) -> Grant:
-    """Commit a change of a grant, together with the administrator's act if one acted.
+    """Commit a change of a grant, together with the administrator's act or the guardian's answer, if there is one.
 
     Raises:
         Refusal: ``stale_form`` when somebody else changed it first.
     """
     verdict = await services.store.run(
-        commit_changes, Change(outcome.grant, outcome.event, services.clock(), reason, action)
+        commit_changes,
+        Change(outcome.grant, outcome.event, services.clock(), reason, action, answer, used_at),
     )
     if verdict is not Verdict.DONE:
         raise Refusal("stale_form", detail="the grant changed in the meantime")

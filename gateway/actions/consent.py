@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from gateway.actions.authorize import (
     Authorization,
@@ -19,14 +19,24 @@ from gateway.actions.opened_profile import OpenedProfile
 from gateway.actions.services import Services, day_of
 from gateway.consent.age_policy import needs_guardian
 from gateway.consent.choices import durations, item_key, read_choice
-from gateway.consent.decisions import Actor, Basis, Outcome, end, give, refuse
+from gateway.consent.decisions import (
+    Actor,
+    Basis,
+    Outcome,
+    ask_guardian,
+    end,
+    give,
+    keep_terms,
+    refuse,
+)
+from gateway.consent.locks import why_locked
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
 from gateway.kit.sealing import SealBroken
-from gateway.model.grants import ActorKind, EventType, Grant, ReasonCode
-from gateway.model.people import Session
-from gateway.model.registry import LiveOffer, Notice, RegisteredPartner
+from gateway.model.grants import ActorKind, EventType, Grant, GrantState, ReasonCode
+from gateway.model.people import Person, Session
+from gateway.model.registry import Gate, LiveOffer, Notice, RegisteredPartner
 from gateway.model.tokens import AuthorizationCode
 from gateway.oauth.desk import Desk, sit_at
 from gateway.oauth.wanted import asked_offer, granted_reach, wanted_items
@@ -44,6 +54,7 @@ from gateway.store.consents import (
     serve_notices,
 )
 from gateway.store.partners import load_offer_versions
+from gateway.store.people import mark_ages
 from gateway.store.profiles import load_profiles
 from partners import Change, OfferItem, diff_offers, offer_from_content
 from scopes import FIELDS, Item, Necessity, Sensitivity, preview
@@ -64,6 +75,7 @@ class Screen:
         seen: the live grant that the answer would add to; None where everything is asked anew.
         changes: how the offer differs from the version that `seen` was given under.
         is_fresh: the password was given so recently that values may be shown in full (promise P15).
+        guardian_decides: a yes asks the guardian and shares nothing yet (promise P9).
         choices: what this person had chosen when the screen was last shown; None on a first look.
         ticket: carries the screen's state; it opens in this session only.
     """
@@ -80,16 +92,54 @@ class Screen:
     changes: tuple[Change, ...]
     choices: Choices | None
     is_fresh: bool
+    guardian_decides: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """What keeps somebody from deciding, and how far asking has come.
+
+    Attributes:
+        kind: ``school`` or ``guardian``.
+        state: ``open``, ``asked`` or ``refused``.
+        is_alone: a guardian would decide, and none is linked.
+    """
+
+    kind: Literal["school", "guardian"]
+    state: Literal["open", "asked", "refused"] = "open"
+    asked_at: int | None = None
+    is_alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """The person cannot decide now, and why."""
+    """The person cannot decide now, and why.
 
-    kind: str
+    Attributes:
+        ticket: leads back here after the school was asked.
+    """
+
+    lock: Lock
     partner: RegisteredPartner
     offer: LiveOffer
     leave_uri: str
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A child's wish waits for a guardian; the ticket leads to the page that says so."""
+
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """Who stands before the screen, with what is known about them now."""
+
+    person: Person
+    standing: Standing
+    profile: OpenedProfile
 
 
 async def show_consent(
@@ -97,47 +147,63 @@ async def show_consent(
 ) -> Screen | Blocked | Back:
     """Decide what the signed-in person sees: the screen, a block, or nothing because it was all decided before."""
     asked = authorization.asked(services)
-    person, now = session.person, services.clock()
-    standing = await services.store.read(
-        load_standings, StandingQuery(person.person_id, asked.offer.offer.offer_id)
-    )
     offer, partner = asked.offer, services.registry.partners[asked.client.client.partner_id]
-    profile = OpenedProfile(services.seal, await services.store.read(load_profiles, person.person_id))
-    lock = _lock(services, session, partner, standing, profile)
+    decider, now = await _decider(services, session, offer.offer.offer_id), services.clock()
+    lock = _lock(services, partner, decider)
     if lock is not None:
         return _blocked(services, authorization, lock, partner, offer)
-    if _is_foreign(authorization, standing.grant):
+    if _is_foreign(authorization, decider.standing.grant):
         return go_back(services, authorization, Refusal("invalid_grant_id", detail="not this person's grant"))
-    settled = _settled(services, authorization, standing, now)
+    settled = _settled(services, authorization, decider, now)
     if settled is not None:
         return await _renew(services, authorization, session, settled)
-    if standing.refused_at is not None and now < standing.refused_at + services.settings.decline_memory:
+    if _is_remembered(services, decider.standing):
         return go_back(services, authorization, _closed(authorization, "refused before, remembered"))
     if "none" in authorization.prompts:
         return go_back(services, authorization, Refusal("consent_required", detail="prompt=none"))
-    return await _serve(services, authorization, session, standing, profile)
+    return await _serve(services, authorization, session, decider)
 
 
-def _lock(
-    services: Services,
-    session: Session,
-    partner: RegisteredPartner,
-    standing: Standing,
-    profile: OpenedProfile,
-) -> str | None:
-    """Name what keeps the person from deciding alone (promise P9); None when nothing does."""
+async def _decider(services: Services, session: Session, offer_id: str) -> Decider:
+    """Load what is known about a person, and put on record whether a guardian decides with them today."""
     person = session.person
-    if (person.organisation_id, partner.partner.partner_id) in services.registry.blocked:
-        return "school"
-    today = day_of(services.clock())
-    return "guardian" if needs_guardian(standing.country, person.role, _birthdate(profile), today) else None
+    standing = await services.store.read(load_standings, StandingQuery(person.person_id, offer_id))
+    profile = OpenedProfile(services.seal, await services.store.read(load_profiles, person.person_id))
+    is_child = needs_guardian(standing.country, person.role, profile.birthdate, day_of(services.clock()))
+    if is_child != person.needs_guardian:
+        await services.store.run(mark_ages, (person.person_id, is_child))
+    return Decider(replace(person, needs_guardian=is_child), standing, profile)
+
+
+def _is_remembered(services: Services, standing: Standing) -> bool:
+    at = standing.refused_at
+    return at is not None and services.clock() < at + services.settings.decline_memory
+
+
+def _lock(services: Services, partner: RegisteredPartner, decider: Decider) -> Lock | None:
+    """Name what keeps the person from deciding (promise P9); None when nothing does."""
+    person, standing = decider.person, decider.standing
+    if services.registry.gate_of(person.organisation_id, partner.partner.partner_id) is not Gate.ALLOW:
+        asked_at = standing.asked_school_at
+        return Lock("school", "open" if asked_at is None else "asked", asked_at)
+    if not person.needs_guardian:
+        return None
+    if standing.guardians == 0:
+        return Lock("guardian", is_alone=True)
+    if standing.grant is not None and standing.grant.state is GrantState.WAITING:
+        return Lock("guardian", "asked", standing.grant.valid_from)
+    if standing.is_guardians_no and _is_remembered(services, standing):
+        return Lock("guardian", "refused")
+    return None
 
 
 def _blocked(
-    services: Services, authorization: Authorization, kind: str, partner: RegisteredPartner, offer: LiveOffer
+    services: Services, authorization: Authorization, lock: Lock, partner: RegisteredPartner, offer: LiveOffer
 ) -> Blocked | Back:
-    back = go_back(services, authorization, _closed(authorization, f"blocked: {kind}"))
-    return back if "none" in authorization.prompts else Blocked(kind, partner, offer, back.uri)
+    back = go_back(services, authorization, _closed(authorization, f"blocked: {lock.kind}"))
+    if "none" in authorization.prompts:
+        return back
+    return Blocked(lock, partner, offer, back.uri, seal_authorization(services, authorization))
 
 
 def _closed(authorization: Authorization, detail: str) -> Refusal:
@@ -149,20 +215,16 @@ def _closed(authorization: Authorization, detail: str) -> Refusal:
     return Refusal(code, detail=detail)
 
 
-def _birthdate(profile: OpenedProfile) -> date | None:
-    text = profile.values({"birthdate"}).get("birthdate")
-    return date.fromisoformat(text) if text else None
-
-
 def _is_foreign(authorization: Authorization, grant: Grant | None) -> bool:
     """Whether the request names another grant than the one that is this person's; unknown ones look the same."""
     named = authorization.parameters.get("grant_id")
     return named is not None and (grant is None or grant.grant_id != named)
 
 
-def _settled(services: Services, authorization: Authorization, standing: Standing, now: int) -> Grant | None:
+def _settled(services: Services, authorization: Authorization, decider: Decider, now: int) -> Grant | None:
     """Find the grant that answers the request without a screen (consent.md rule 11)."""
-    grant, asked = standing.grant, authorization.asked(services)
+    standing, asked = decider.standing, authorization.asked(services)
+    grant = standing.grant
     if grant is None or "consent" in authorization.prompts or asked.grant_action in ANEW:
         return None
     held = {(each.item.field, each.item.purpose) for each in grant.items}
@@ -170,8 +232,9 @@ def _settled(services: Services, authorization: Authorization, standing: Standin
         (item.field, item.purpose) in held for item in wanted_items(asked, grant)
     ):
         return None
-    is_current = grant.offer_version == asked.offer.version and now < standing.used_at + RENEWAL_AFTER
-    return grant if is_current and grant.is_live(now) else None
+    if why_locked(grant, decider.person, standing.approvals, services.registry) is not None:
+        return None
+    return grant if grant.is_live(now) and now < standing.used_at + RENEWAL_AFTER else None
 
 
 async def _renew(services: Services, authorization: Authorization, session: Session, grant: Grant) -> Back:
@@ -186,9 +249,9 @@ async def _serve(
     services: Services,
     authorization: Authorization,
     session: Session,
-    standing: Standing,
-    profile: OpenedProfile,
+    decider: Decider,
 ) -> Screen:
+    standing, profile = decider.standing, decider.profile
     asked, now = authorization.asked(services), services.clock()
     items = wanted_items(asked, standing.grant)
     values = _previews(profile, items, day_of(now))
@@ -228,6 +291,7 @@ async def _serve(
         changes=await _changes(services, seen, asked.offer),
         choices=_own(authorization.choices, session),
         is_fresh=now - session.auth_time <= services.settings.reauthentication_ttl,
+        guardian_decides=decider.person.needs_guardian,
     )
 
 
@@ -329,7 +393,7 @@ def find_way_back(services: Services, secret: str, ticket: str) -> str:
     return found
 
 
-async def decide_consent(services: Services, reply: Reply, session: Session) -> Back:
+async def decide_consent(services: Services, reply: Reply, session: Session) -> Back | Asked:
     """Take the person's answer and record it, bound to the notice that was served.
 
     Raises:
@@ -340,12 +404,12 @@ async def decide_consent(services: Services, reply: Reply, session: Session) -> 
     if reply.decision == "later":
         return go_back(services, authorization, Refusal("access_denied", detail="decide later"))
     asked, person_id = authorization.asked(services), session.person.person_id
-    standing = await services.store.read(load_standings, StandingQuery(person_id, asked.offer.offer.offer_id))
+    decider = await _decider(services, session, asked.offer.offer.offer_id)
+    standing = decider.standing
     if asked.offer.version != content["v"] or _seen(standing.grant) != (content["g"], content["w"]):
         raise Refusal("stale_form", detail="the offer or the grant changed since the screen")
     partner = services.registry.partners[asked.client.client.partner_id]
-    profile = OpenedProfile(services.seal, await services.store.read(load_profiles, person_id))
-    if reply.decision == "share" and _lock(services, session, partner, standing, profile) is not None:
+    if reply.decision == "share" and _lock(services, partner, decider) is not None:
         raise Refusal("stale_form", detail="a lock was set since the screen")
     actor = Actor(ActorKind.SUBJECT, person_id, "consent_screen", session.auth_time, session.acr)
     basis = Basis(
@@ -356,7 +420,7 @@ async def decide_consent(services: Services, reply: Reply, session: Session) -> 
         served_id=content["s"],
         language=content["l"],
     )
-    outcome = _outcome(services, authorization, reply, standing.grant, actor, basis)
+    outcome = _outcome(services, authorization, reply, decider, actor, basis)
     return await _commit(services, authorization, session, standing, outcome)
 
 
@@ -368,11 +432,11 @@ def _outcome(
     services: Services,
     authorization: Authorization,
     reply: Reply,
-    seen: Grant | None,
+    decider: Decider,
     actor: Actor,
     basis: Basis,
 ) -> Outcome:
-    now, asked = services.clock(), authorization.asked(services)
+    now, asked, seen = services.clock(), authorization.asked(services), decider.standing.grant
     if reply.decision == "share":
         served = wanted_items(asked, seen)
         is_anew = asked.grant_action in ANEW
@@ -380,9 +444,12 @@ def _outcome(
         choice = read_choice(asked_offer(asked).offer, served, ticked, forms, reply.duration)
         before = None if asked.grant_action == "create" else seen
         if choice.items:
-            return give(before, actor, basis, choice.items, choice.duration, now=now, ids=services.ids)
+            say_yes = ask_guardian if decider.person.needs_guardian else give
+            return say_yes(before, actor, basis, choice.items, choice.duration, now=now, ids=services.ids)
     elif reply.decision == "refuse" and seen is not None and asked.grant_action not in ANEW:
         return end(seen, actor, ReasonCode.USER_REQUEST, now=now, ids=services.ids)
+    elif reply.decision == "keep" and seen is not None:
+        return keep_terms(seen, actor, basis, now=now, ids=services.ids)
     elif reply.decision not in ("refuse", "keep"):
         raise Refusal("bad_form", detail="no decision")
     # Nothing needed and nothing chosen is a refusal (consent.md rule 6).
@@ -404,24 +471,25 @@ def _with_present(
 
 async def _commit(
     services: Services, authorization: Authorization, session: Session, standing: Standing, outcome: Outcome
-) -> Back:
+) -> Back | Asked:
     grant, event, code, now = outcome.grant, outcome.event, None, services.clock()
     back = go_back(services, authorization, Refusal("access_denied", detail="the person said no"))
     is_anew = authorization.asked(services).grant_action in ANEW
-    is_kept = event.type is EventType.REFUSED and grant.is_live(now) and not is_anew
-    if event.type in (EventType.GIVEN, EventType.WIDENED, EventType.RENEWED) or is_kept:
+    is_no = event.type is EventType.REFUSED and is_anew
+    # After any answer but a stop or a child's wish, a live grant is what the partner asked for.
+    if grant.is_live(now) and not is_no:
         uri, code = _code(services, authorization, session, grant)
         back = Back(uri)
     created = superseded = None
     if standing.grant is None or standing.grant.grant_id != grant.grant_id:
-        created = NewGrant(grant, "consent", standing.country)
+        created = NewGrant(grant, standing.country)
     if created and standing.grant:
         actor = Actor(ActorKind.SUBJECT, event.actor_id, event.method, event.auth_time, event.acr)
         ended = end(standing.grant, actor, ReasonCode.USER_REQUEST, now=now, ids=services.ids)
         superseded = ended.grant, ended.event
     decision = Decision(created, grant, event, code, authorization.request_digest, now, superseded)
     _check_verdict(await services.store.run(commit_decisions, decision))
-    return back
+    return Asked(seal_authorization(services, authorization)) if grant.state is GrantState.WAITING else back
 
 
 def _check_verdict(verdict: Verdict) -> None:

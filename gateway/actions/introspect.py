@@ -5,22 +5,34 @@ from typing import Any
 
 from gateway.actions.clients import BackRequest, authenticate_client
 from gateway.actions.services import Services
+from gateway.consent.locks import why_locked
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
-from gateway.model.registry import RegisteredClient
+from gateway.model.registry import RegisteredClient, Registry
 from gateway.model.tokens import AccessToken, ClientToken, Held
 from gateway.oauth.authorization_details import granted_details
 from gateway.oauth.certificates import cnf
 from gateway.oauth.reach import kept_scope, reached
+from gateway.oauth.signed_answers import INTROSPECTION, signed_introspection
 from gateway.store.client_tokens import load_client_tokens
 from gateway.store.tokens import load_access_tokens
 
 
-async def introspect_token(services: Services, request: BackRequest) -> Mapping[str, Any]:
+async def introspect_token(services: Services, request: BackRequest) -> Mapping[str, Any] | str:
     """Describe an access token to the client that holds it; anything else is inactive (RFC 7662 §2.2, §4).
 
     The scope is what the token reaches now: narrowed with the grant. Refresh tokens are never active here.
+
+    Returns:
+        The description, or a signed JWT of it where the client asked for one (RFC 9701 §4).
     """
+    client, described = await _looked_up(services, request)
+    if INTROSPECTION not in request.accept.lower():
+        return described
+    return signed_introspection(services.terms(), client.client.client_id, described)
+
+
+async def _looked_up(services: Services, request: BackRequest) -> tuple[RegisteredClient, Mapping[str, Any]]:
     token = request.parameters.get("token", "")
     held = await services.store.lane(load_access_tokens, reads=True).submit(digest(token))
     client = await authenticate_client(services, request)
@@ -30,10 +42,14 @@ async def introspect_token(services: Services, request: BackRequest) -> Mapping[
     if held is None:
         own = await services.store.lane(load_client_tokens, reads=True).submit(digest(token))
         if own is not None and own.client_id == client.client.client_id and own.is_live(now):
-            return _own(services, own)
-    if held is None or held.token.client_id != client.client.client_id or why_dead(held, now):
-        return {"active": False}
-    return _described(services, client, held)
+            return client, _own(services, own)
+    if (
+        held is None
+        or held.token.client_id != client.client.client_id
+        or why_dead(held, now, services.registry)
+    ):
+        return client, {"active": False}
+    return client, _described(services, client, held)
 
 
 def _own(services: Services, token: ClientToken) -> Mapping[str, Any]:
@@ -75,7 +91,7 @@ def _described(services: Services, client: RegisteredClient, held: Held[AccessTo
     }
 
 
-def why_dead(held: Held[AccessToken], now: int) -> str | None:
+def why_dead(held: Held[AccessToken], now: int, registry: Registry) -> str | None:
     """Say why a token opens nothing any more; None while it lives."""
     reasons = (
         (held.token.revoked_at is not None, "the token is revoked"),
@@ -84,4 +100,5 @@ def why_dead(held: Held[AccessToken], now: int) -> str | None:
         (not held.partner_is_live, "the partner is not live"),
         (held.person.state != "active", "the account is not active"),
     )
-    return next((reason for is_so, reason in reasons if is_so), None)
+    dead = next((reason for is_so, reason in reasons if is_so), None)
+    return dead or why_locked(held.grant, held.person, held.approvals, registry)

@@ -16,11 +16,11 @@ from gateway.model.people import Session
 from gateway.store.grants import load_details
 from gateway.store.log_tree import (
     SignedCheckpoint,
-    load_last_checkpoints,
     load_leaves,
     load_tiles,
     read_leaves,
 )
+from gateway.store.log_witness import load_shown_checkpoints
 
 HASH = 32
 
@@ -71,7 +71,7 @@ async def last_checkpoint(services: Services) -> SignedCheckpoint:
     Raises:
         Refusal: ``not_found`` while nothing was signed.
     """
-    found = await services.store.read(load_last_checkpoints, None)
+    found = await services.store.read(load_shown_checkpoints, None)
     if found is None:
         raise Refusal("not_found", detail="no checkpoint yet")
     return found
@@ -80,7 +80,7 @@ async def last_checkpoint(services: Services) -> SignedCheckpoint:
 async def find_evidence(services: Services, source_id: str) -> Evidence | None:
     """Make the evidence for a row; None while it waits for its place and signature, a second at most."""
     leaf = await services.store.read(load_leaves, source_id)
-    signed = await services.store.read(load_last_checkpoints, None)
+    signed = await services.store.read(load_shown_checkpoints, None)
     if leaf is None or signed is None or leaf.sequence >= signed.size:
         return None
     ranges = inclusion_ranges(leaf.sequence, signed.size)
@@ -103,6 +103,14 @@ async def find_own_evidence(
     found = await find_evidence(services, source_id)
     if found is not None and json.loads(found.entry).get("grant") != grant_id:
         raise Refusal("not_found", detail="an entry of another grant")
+    return found
+
+
+async def find_any_evidence(services: Services, actor_id: str, source_id: str) -> Evidence | None:
+    """Make the evidence for any entry; that is a read of the log, so it is put on record."""
+    found = await find_evidence(services, source_id)
+    if found is not None:
+        await record_look(services, actor_id, "check_entry", "log", source_id)
     return found
 
 

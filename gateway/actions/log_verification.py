@@ -12,7 +12,7 @@ from gateway.ledger.checkpoints import Checkpoint, check_checkpoint
 from gateway.ledger.entries import encode
 from gateway.ledger.log_keys import note_keys
 from gateway.ledger.merkle import leaf_hash
-from gateway.ledger.notes import NoteError
+from gateway.ledger.notes import NoteError, NoteKey, check_note
 from gateway.ledger.tiles import Key, TilePath
 from gateway.ledger.tree_check import OrderCheck, TileBuilder
 from gateway.store.log_archive import load_archives
@@ -20,11 +20,13 @@ from gateway.store.log_audit import (
     LeafSlice,
     SliceAsk,
     count_tiles,
+    find_misattributed,
     find_unplaced,
     load_checkpoints,
     read_leaf_slices,
 )
 from gateway.store.log_tree import Leaf, load_last_checkpoints, load_tiles
+from gateway.store.log_witness import find_cosigned_and_gone, load_cosigned_checkpoints
 
 SLICE = 2000
 MOST_TILES = 64
@@ -51,6 +53,7 @@ async def verify_tree(
     progress: Callable[[int, int], None] = lambda done, total: None,
     *,
     known: Sequence[str] = (),
+    witnesses: Sequence[NoteKey] = (),
     folder: LogFolder | None = None,
 ) -> TreeCheck:
     """Check the log from its first leaf to its newest checkpoint, in bounded memory but for one line a grant.
@@ -58,19 +61,25 @@ async def verify_tree(
     Args:
         progress: told how many of how many leaves are done.
         known: checkpoints that somebody kept: the log must still hold what they say.
+        witnesses: each must have cosigned a checkpoint of this very log.
         folder: holds the archives; without it, of archived leaves only the hashes are checked.
     """
     archived = ArchivedLeaves(services, await services.store.read(load_archives, None), folder)
-    return await _Verification(services, progress, archived).run(known)
+    return await _Verification(services, progress, archived, witnesses).run(known)
 
 
 class _Verification:
     def __init__(
-        self, services: Services, progress: Callable[[int, int], None], archived: ArchivedLeaves
+        self,
+        services: Services,
+        progress: Callable[[int, int], None],
+        archived: ArchivedLeaves,
+        witnesses: Sequence[NoteKey],
     ) -> None:
         self._services = services
         self._progress = progress
         self._archived = archived
+        self._witnesses = witnesses
         self._keys = note_keys(services.settings.log_origin, services.registry.log_keys)
         self._builder = TileBuilder()
         self._order = OrderCheck()
@@ -89,6 +98,8 @@ class _Verification:
             self._fault(whose, what)
         for note in known:
             self._expect(note, "the checkpoint that you hold")
+        for witness in self._witnesses:
+            await self._expect_cosigned(witness)
         after, cut = -1, False
         while not cut:
             # Only what was there under the last checkpoint: the log goes on growing meanwhile.
@@ -131,10 +142,23 @@ class _Verification:
     def _fault(self, subject: str, what: str) -> None:
         self._faults.append(LogFault(subject, what))
 
+    async def _expect_cosigned(self, witness: NoteKey) -> None:
+        found = await self._services.store.read(load_cosigned_checkpoints, str(witness))
+        if found is None:
+            self._fault(f"witness {witness.name}", "it has cosigned no checkpoint of this log")
+            return
+        whose = f"checkpoint {found.size} as {witness.name} cosigned it"
+        try:
+            check_note(found.note, [witness])
+        except NoteError as error:
+            self._fault(whose, str(error))
+        else:
+            self._expect(found.note, whose)
+
     def _expect(self, note: str, whose: str) -> Checkpoint | None:
         """Have a checkpoint's root compared when the walk comes to its size."""
         try:
-            checkpoint = check_checkpoint(note, self._keys)
+            checkpoint = check_checkpoint(note, [*self._keys, *self._witnesses])
         except NoteError as error:
             self._fault(whose, str(error))
             return None
@@ -146,7 +170,9 @@ class _Verification:
             self._checkpoints += 1
             whose = f"checkpoint {signed.size}"
             checkpoint = self._expect(signed.note, whose)
-            if checkpoint and (checkpoint.size, checkpoint.root) != (signed.size, signed.root):
+            said = (signed.size, signed.root, signed.signed_at)
+            # Before there were times in notes, a time was in the row only.
+            if checkpoint and (checkpoint.size, checkpoint.root, checkpoint.at or signed.signed_at) != said:
                 self._fault(whose, "its row is not what its note says")
 
     def _leaf(self, leaf: Leaf, found: LeafSlice) -> None:
@@ -190,6 +216,10 @@ class _Verification:
         for _, whose in (each for due in self._due.values() for each in due):
             self._fault(whose, "it says more leaves than there are: the log was cut off or rolled back")
         await self._check_edge(total)
+        for size in await self._services.store.read(find_cosigned_and_gone, None):
+            self._fault(f"checkpoint {size}", "a witness cosigned it, and it is gone")
+        for source_id, what in await self._services.store.read(find_misattributed, 100):
+            self._fault(source_id, what)
         for source_id in await self._services.store.read(find_unplaced, 100):
             self._fault(source_id, "it has no place in the log and waits for none")
 

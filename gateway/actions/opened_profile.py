@@ -1,7 +1,9 @@
 """Unsealing a profile. Only the release gate and a person's own pages may import this (promise P13)."""
 
+from datetime import date
+
 from gateway.kit.errors import Refusal
-from gateway.kit.sealing import Seal, unseal
+from gateway.kit.sealing import Seal, unseal_all
 from gateway.model.profile import SealedProfile, place_of
 
 
@@ -15,13 +17,18 @@ class OpenedProfile:
         self.key = seal.person_key(profile.person_id, profile.wrapped)
         self._profile = profile
 
+    @property
+    def birthdate(self) -> date | None:
+        """The date of birth, for the age policy alone."""
+        text = self.values({"birthdate"}).get("birthdate")
+        return date.fromisoformat(text) if text else None
+
     def values(self, fields: set[str]) -> dict[str, str]:
         """Unseal what the given fields of the catalogue are made of; role and organisation come from the record."""
         profile = self._profile
         known = {"role": profile.role, "organisation": profile.organisation}
         stored = {"birthdate" if name.startswith("age_over_") else name for name in fields}
-        opened = {
-            name: unseal(self.key, profile.fields[name].sealed, place_of(profile.person_id, name)).decode()
-            for name in sorted(stored & profile.fields.keys())
-        }
+        places = {name: place_of(profile.person_id, name) for name in sorted(stored & profile.fields.keys())}
+        values = unseal_all(self.key, {place: profile.fields[name].sealed for name, place in places.items()})
+        opened = {name: values[place].decode() for name, place in places.items()}
         return opened | {name: known[name] for name in stored & known.keys()}

@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from gateway.accounts.people_list import ListedPerson, PeopleList, RowFault, read_people
 from gateway.actions.admin_record import record_act
 from gateway.actions.invitations import MadeInvitation, invitation_letter, make_invitation
 from gateway.actions.letters import post_letter
-from gateway.actions.services import Services
+from gateway.actions.services import Services, day_of
 from gateway.actions.sessions import login_index
+from gateway.consent.age_policy import needs_guardian
 from gateway.kit.ids import Kind
 from gateway.kit.sealing import seal
 from gateway.model.people import Role
@@ -65,6 +67,7 @@ async def import_people(
     organisations = {
         each.organisation_id: each for each in await services.store.read(load_organisations, None)
     }
+    countries = {each.organisation_id: each.country for each in organisations.values()}
     own = importer.organisation_id
     # A long list takes seconds to check, and the loop has partners to serve.
     allowed = frozenset(organisations if own is None else {own})
@@ -72,7 +75,8 @@ async def import_people(
     report = ImportReport(faults=list(listed.faults))
     people = _allowed(listed, importer, report)
     for start in range(0, len(people), BATCH):
-        await _import_batch(services, people[start : start + BATCH], importer, report, send=send)
+        batch = people[start : start + BATCH]
+        await _import_batch(services, batch, importer, report, countries=countries, send=send)
         progress(min(start + BATCH, len(people)), len(people))
     await _link_guardians(services, people, report)
     if people:
@@ -94,11 +98,17 @@ def _allowed(listed: PeopleList, importer: Importer, report: ImportReport) -> li
 
 
 async def _import_batch(
-    services: Services, people: list[ListedPerson], importer: Importer, report: ImportReport, *, send: bool
+    services: Services,
+    people: list[ListedPerson],
+    importer: Importer,
+    report: ImportReport,
+    *,
+    countries: Mapping[str, str],
+    send: bool,
 ) -> None:
     made = [(person, make_invitation(services, importer.person_id)) for person in people]
     outcomes = await services.store.run_all(
-        add_people, [_new(services, person, each) for person, each in made]
+        add_people, [_new(services, person, each, countries[person.organisation]) for person, each in made]
     )
     for (person, invitation), is_new in zip(made, outcomes, strict=True):
         (report.created if is_new else report.known).append(person)
@@ -109,7 +119,7 @@ async def _import_batch(
             report.invitations[person.email] = invitation.address
 
 
-def _new(services: Services, person: ListedPerson, invitation: MadeInvitation) -> NewPerson:
+def _new(services: Services, person: ListedPerson, invitation: MadeInvitation, country: str) -> NewPerson:
     person_id = services.ids(Kind.PERSON)
     key = services.seal.new_person_key(person_id)
     opened = services.seal.person_key(person_id, key)
@@ -126,7 +136,12 @@ def _new(services: Services, person: ListedPerson, invitation: MadeInvitation) -
         },
         created_at=services.clock(),
         invitation=invitation.row,
+        needs_guardian=needs_guardian(country, person.role, _born(person.fields), day_of(services.clock())),
     )
+
+
+def _born(fields: Mapping[str, str]) -> date | None:
+    return date.fromisoformat(fields["birthdate"]) if "birthdate" in fields else None
 
 
 def _language(fields: Mapping[str, str]) -> str:

@@ -11,6 +11,7 @@ from gateway.actions.introspect import why_dead
 from gateway.actions.opened_profile import OpenedProfile
 from gateway.actions.proofs import look_at_proof, replayed, use_of
 from gateway.actions.services import Services, day_of
+from gateway.consent.age_policy import needs_guardian
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
@@ -24,10 +25,23 @@ from gateway.oauth.certificates import is_confirmed
 from gateway.oauth.dpop import Proof
 from gateway.oauth.metadata import PATHS
 from gateway.oauth.reach import reached
+from gateway.oauth.signed_answers import signed_userinfo
 from gateway.store.release import Decided, ReleaseAsk, release_operation
 from scopes import FIELDS, Item, Sensitivity, release
 
-Answer = Mapping[str, Any] | Refusal
+
+@dataclass(frozen=True, slots=True)
+class ToSign:
+    """What leaves as a signed JWT, for a client that is registered so; it is signed after the commit."""
+
+    client_id: str
+    claims: Mapping[str, Any]
+
+
+Answer = Mapping[str, Any] | ToSign | Refusal
+
+SIGNED = "userinfo_jwt"
+"""How the log names userinfo that left signed: whoever holds it can show it to others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +72,19 @@ class Gate:
         self._services = services
         self._operation = release_operation(self._decide)
 
-    async def userinfo(self, reading: Reading) -> Mapping[str, Any]:
+    async def userinfo(self, reading: Reading) -> Mapping[str, Any] | str:
         """Read what the person shares (OIDC Core §5.3).
 
         Returns:
-            ``sub`` and the claims of the granted items, each in its granted form; absent values stay absent.
+            ``sub`` and the claims of the granted items, each in its granted form; absent values stay absent. A
+            signed JWT of them for a client that is registered so (§5.3.2).
 
         Raises:
             Refusal: ``invalid_token`` or ``insufficient_scope`` (RFC 6750 §3.1).
         """
         return await self._read(reading, "userinfo")
 
-    async def release(self, reading: Reading) -> Mapping[str, Any]:
+    async def release(self, reading: Reading) -> Mapping[str, Any] | str:
         """Read items by name, each with its purpose and form (RFC 9396); without a name, all that the token reaches.
 
         Returns:
@@ -81,7 +96,7 @@ class Gate:
         """
         return await self._read(reading, "release")
 
-    async def _read(self, reading: Reading, endpoint: str) -> Mapping[str, Any]:
+    async def _read(self, reading: Reading, endpoint: str) -> Mapping[str, Any] | str:
         services = self._services
         proof = prove_holder(services, reading, PATHS[f"{endpoint}_endpoint"])
         ask = ReleaseAsk(
@@ -98,6 +113,8 @@ class Gate:
         answer = await services.store.lane(self._operation).submit(ask)
         if isinstance(answer, Refusal):
             raise answer
+        if isinstance(answer, ToSign):
+            return signed_userinfo(services.terms(), answer.client_id, answer.claims)
         return answer
 
     def _decide(
@@ -112,14 +129,21 @@ class Gate:
         if held is None or profile is None:
             return Decided(None, Refusal("invalid_token", detail="unknown access token"))
         try:
-            check_alive(held, ask.jkt, ask.certificate, ask.at)
+            check_alive(self._services, held, ask.jkt, ask.certificate, ask.at)
             return self._release(ask, held, profile)
         except Refusal as refusal:
             return Decided(None, refusal)
 
+    def _is_child(self, held: Held[AccessToken], profile: SealedProfile, at: int) -> bool:
+        """Whether a guardian decides on this very day: the record of it may be a sweep behind."""
+        born = OpenedProfile(self._services.seal, profile).birthdate
+        return needs_guardian(profile.country, held.person.role, born, day_of(at))
+
     def _release(self, ask: ReleaseAsk, held: Held[AccessToken], profile: SealedProfile) -> Decided[Answer]:
         if profile.wrapped is None:
             raise Refusal("invalid_token", detail="the person was erased")
+        if held.grant.is_guarded and not self._is_child(held, profile, ask.at):
+            raise Refusal("invalid_token", detail="the person came of age and decides anew")
         items = self._items(ask, held)
         self._check_login(ask, held.token, items)
         opened = OpenedProfile(self._services.seal, profile)
@@ -140,11 +164,14 @@ class Gate:
                 (item, value) for item in items for value in release([item], values, today=today).values()
             ]
             answer = {"authorization_details": _typed(held, handed)}
-        grant_id = held.grant.grant_id
-        committed = [(item, commitment(opened.key, grant_id, item, value)) for item, value in handed]
-        row = _row(ask, held, committed)
+        grant = held.grant
+        committed = [(item, commitment(opened.key, grant.grant_id, item, value)) for item, value in handed]
         client = self._services.registry.clients[held.token.client_id]
-        return Decided(row, {"sub": self._services.subject(client, held.grant.person_id), **answer})
+        body = {"sub": self._services.subject(client, grant.person_id), **answer}
+        if ask.endpoint == "userinfo" and client.client.userinfo_signed_response_alg is not None:
+            row = _row(ask, held, committed, SIGNED)
+            return Decided(row, ToSign(client.client.client_id, body))
+        return Decided(_row(ask, held, committed, ask.endpoint), body)
 
     def _items(self, ask: ReleaseAsk, held: Held[AccessToken]) -> list[Item]:
         """Choose the granted items that the token reaches and the request is about."""
@@ -187,7 +214,9 @@ def prove_holder(services: Services, reading: Reading, path: str) -> Proof | Non
     return proof
 
 
-def check_alive(held: Held[AccessToken], jkt: str | None, certificate: bytes | None, at: int) -> None:
+def check_alive(
+    services: Services, held: Held[AccessToken], jkt: str | None, certificate: bytes | None, at: int
+) -> None:
     """Hold a token against the key or certificate that was shown and everything that it stands on.
 
     Raises:
@@ -195,12 +224,14 @@ def check_alive(held: Held[AccessToken], jkt: str | None, certificate: bytes | N
     """
     if not is_confirmed(held.token.dpop_jkt, jkt, certificate):
         raise Refusal("invalid_token", detail="not the token's key, or not its scheme")
-    dead = why_dead(held, at)
+    dead = why_dead(held, at, services.registry)
     if dead is not None:
         raise Refusal("invalid_token", detail=dead)
 
 
-def _row(ask: ReleaseAsk, held: Held[AccessToken], commitments: Iterable[tuple[Item, str]]) -> Handoff:
+def _row(
+    ask: ReleaseAsk, held: Held[AccessToken], commitments: Iterable[tuple[Item, str]], endpoint: str
+) -> Handoff:
     """Make the hand-off's row."""
     row = Handoff(
         handoff_id=ask.handoff_id,
@@ -210,7 +241,7 @@ def _row(ask: ReleaseAsk, held: Held[AccessToken], commitments: Iterable[tuple[I
         partner_id=held.grant.partner_id,
         client_id=held.token.client_id,
         token_digest=held.token.token_digest,
-        endpoint=ask.endpoint,
+        endpoint=endpoint,
         items=tuple(HandedItem(item, committed) for item, committed in commitments),
         at=ask.at,
     )

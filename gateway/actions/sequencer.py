@@ -117,18 +117,16 @@ class Sequencer:
         last = tree.last
         if tree.size == (last.size if last else 0):
             return None
-        origin = self._services.settings.log_origin
+        origin, now = self._services.settings.log_origin, self._services.clock()
         try:
             tiles = tree.read_tiles(keys_of([(0, tree.size)]))
-            checkpoint = Checkpoint(origin, tree.size, hash_of(tiles, (0, tree.size)))
+            checkpoint = Checkpoint(origin, tree.size, hash_of(tiles, (0, tree.size)), now)
             if last is not None:
                 self._check_growth(tree, last, checkpoint.root)
         except (TileError, ProofError, NoteError) as error:
             raise _fork(error, tree.size) from error
         key = current_log_key(self._services.seal.ring.signing, self._services.registry.log_keys)
-        return SignedCheckpoint(
-            checkpoint.size, checkpoint.root, sign_checkpoint(checkpoint, key), self._services.clock()
-        )
+        return SignedCheckpoint(checkpoint.size, checkpoint.root, sign_checkpoint(checkpoint, key), now)
 
     def _check_growth(self, tree: TreeState, last: SignedCheckpoint, root: bytes) -> None:
         """Check that the last checkpoint is truly ours, and that the tree has only grown since."""

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import database, doctor, grants, handoffs, keys, partners, people, serve, settings
+from gateway.cli import database, doctor, grants, handoffs, keys, partners, people, serve, settings, witness
 from gateway.cli.demo.command import demo
 from gateway.cli.terminal import PlainGroup
 from gateway.kit.logs import configure_logs
@@ -49,4 +49,5 @@ app.add_typer(people.organisations, name="organisation")
 app.add_typer(people.people, name="people")
 app.add_typer(partners.app, name="partner")
 app.add_typer(grants.app, name="grant")
+handoffs.app.command("witness")(witness.witness)
 app.add_typer(handoffs.app, name="log")

@@ -27,6 +27,7 @@ from gateway.cli.terminal import (
     time_words,
     with_services,
 )
+from gateway.ledger.notes import NoteError, NoteKey, parse_key
 from gateway.model.handoffs import Handoff
 from gateway.store.log_archive import Archive
 
@@ -110,6 +111,10 @@ def verify(
             help="A checkpoint that you kept; the log must still hold what it says. May be repeated."
         ),
     ] = None,
+    witness: Annotated[
+        list[str] | None,
+        typer.Option(help="Verifier key of a witness that must have cosigned this log. May be repeated."),
+    ] = None,
     archive: Annotated[
         Path | None, typer.Option(help="The folder of the log's archives: their entries are checked too.")
     ] = None,
@@ -117,13 +122,14 @@ def verify(
 ) -> None:
     """Check the log: hand-offs, consents, every leaf, tile and checkpoint; status 1 when anything is wrong."""
     kept = [_read(path) for path in checkpoint or []]
+    witnesses = [_witness_key(each) for each in witness or []]
     folder = LogFolder(archive) if archive else None
 
     async def work(services: Services) -> tuple[LogCheck, TreeCheck]:
         with progress_bar("checking rows") as rows:
             found = await check_log(services, rows)
         with progress_bar("checking the tree") as leaves:
-            return found, await verify_tree(services, leaves, known=kept, folder=folder)
+            return found, await verify_tree(services, leaves, known=kept, witnesses=witnesses, folder=folder)
 
     check, tree = with_services(work)
     faults = (*check.faults, *tree.faults)
@@ -153,6 +159,13 @@ def verify(
         print_table("What is wrong", ("subject", "what"), [(each.subject, each.what) for each in faults])
         err.print("[bold red]✗[/] the log is not sound. Keep a copy of the database before anything else.")
     raise typer.Exit(bool(faults))
+
+
+def _witness_key(text: str) -> NoteKey:
+    try:
+        return parse_key(text)
+    except NoteError as error:
+        raise Fault(f"--witness {text}: {error}.") from None
 
 
 def _read(path: Path) -> str:

@@ -11,6 +11,7 @@ from gateway.model.grants import (
     Grant,
     GrantedItem,
     GrantState,
+    LegalBasis,
     ReasonCode,
     move,
 )
@@ -56,15 +57,79 @@ def give(
     *,
     now: int,
     ids: Ids,
+    use_limit: int | None = None,
 ) -> Outcome:
     """Say yes: a new grant, or the same grant renewed or widened under the notice that was just served."""
-    if seen is None:
+    if seen is None or seen.state is GrantState.WAITING:
         event = EventType.GIVEN
     elif frozenset(each.item for each in items) - seen.granted:
         event = EventType.WIDENED
     else:
         event = EventType.RENEWED
-    return _decide(seen, actor, basis, event, items, now + duration, now=now, ids=ids)
+    outcome = _decide(seen, actor, basis, event, items, now + duration, now=now, ids=ids)
+    return replace(outcome, grant=replace(outcome.grant, use_limit=use_limit))
+
+
+def ask_guardian(
+    seen: Grant | None,
+    actor: Actor,
+    basis: Basis,
+    items: tuple[GrantedItem, ...],
+    duration: int,
+    *,
+    now: int,
+    ids: Ids,
+    use_limit: int | None = None,
+) -> Outcome:
+    """Take a child's wish: nothing is released until a guardian has allowed exactly this.
+
+    Raises:
+        Refusal: ``stale_form`` when an earlier wish waits still.
+    """
+    if seen is not None and seen.state is GrantState.WAITING:
+        raise Refusal("stale_form", detail="a guardian was asked already")
+    outcome = _decide(seen, actor, basis, EventType.ASKED, items, now + duration, now=now, ids=ids)
+    guarded = replace(
+        outcome.grant, legal_basis=LegalBasis.GUARDIAN_CONSENT, valid_from=now, use_limit=use_limit
+    )
+    return replace(outcome, grant=guarded)
+
+
+def allow(seen: Grant, actor: Actor, served_id: str, language: str, *, now: int, ids: Ids) -> Outcome:
+    """Say yes as a guardian, to what the child asked for; the chosen duration begins now.
+
+    Raises:
+        Refusal: ``stale_form`` when nothing waits for an answer.
+    """
+    if seen.state is not GrantState.WAITING:
+        raise Refusal("stale_form", detail="nothing waits for a guardian")
+    until = now + seen.valid_until - seen.valid_from
+    begun = replace(seen, valid_from=now, valid_until=until, used_at=now)
+    return _on_behalf(_move_on(begun, EventType.GIVEN, actor, now=now, ids=ids), served_id, language)
+
+
+def deny(
+    seen: Grant,
+    actor: Actor,
+    *,
+    now: int,
+    ids: Ids,
+    served_id: str | None = None,
+    language: str | None = None,
+) -> Outcome:
+    """Say no as a guardian: what waits is refused, what stands ends; it needs nobody else's word."""
+    if seen.state is GrantState.WAITING:
+        outcome = _move_on(seen, EventType.REFUSED, actor, now=now, ids=ids)
+    else:
+        outcome = end(seen, actor, ReasonCode.GUARDIAN_REQUEST, now=now, ids=ids)
+    return _on_behalf(outcome, served_id, language)
+
+
+def _on_behalf(outcome: Outcome, served_id: str | None, language: str | None) -> Outcome:
+    event = replace(
+        outcome.event, on_behalf_of=outcome.grant.person_id, served_id=served_id, language=language
+    )
+    return replace(outcome, event=event)
 
 
 def refuse(seen: Grant | None, actor: Actor, basis: Basis, *, now: int, ids: Ids) -> Outcome:
@@ -102,6 +167,8 @@ def _decide(
             valid_from=now,
             valid_until=valid_until,
             items=items,
+            used_at=now,
+            decided_version=basis.offer_version,
         )
     else:
         grant = replace(
@@ -109,6 +176,10 @@ def _decide(
             state=move(seen.state, type_),
             version=seen.version + 1,
             event_id=event_id,
+            legal_basis=LegalBasis.CONSENT if is_yes else seen.legal_basis,
+            used_at=now,
+            paused_for=None if is_yes else seen.paused_for,
+            decided_version=basis.offer_version,
             offer_version=basis.offer_version if is_yes else seen.offer_version,
             notice_id=basis.notice_id if is_yes else seen.notice_id,
             valid_until=valid_until,
@@ -116,6 +187,40 @@ def _decide(
         )
     event = _event(grant, type_, actor, now)
     return Outcome(grant, replace(event, served_id=basis.served_id, language=basis.language))
+
+
+def keep_terms(seen: Grant, actor: Actor, basis: Basis, *, now: int, ids: Ids) -> Outcome:
+    """Leave everything as it was agreed, having seen the new terms; a grant that paused for them goes on."""
+    if seen.paused_for is not ReasonCode.NOTICE_CHANGED:
+        return refuse(seen, actor, basis, now=now, ids=ids)
+    answered = replace(seen, decided_version=basis.offer_version, used_at=now)
+    outcome = resume(answered, actor, now=now, ids=ids)
+    return replace(outcome, event=replace(outcome.event, served_id=basis.served_id, language=basis.language))
+
+
+def pause(seen: Grant, actor: Actor, reason: ReasonCode, *, now: int, ids: Ids) -> Outcome:
+    """Pause: nothing is released until it is resumed; its term runs on."""
+    if seen.state is GrantState.PAUSED:
+        raise Refusal("stale_form", detail="the grant is paused already")
+    outcome = _move_on(replace(seen, paused_for=reason), EventType.PAUSED, actor, now=now, ids=ids)
+    return Outcome(outcome.grant, replace(outcome.event, reason=reason))
+
+
+def resume(seen: Grant, actor: Actor, *, now: int, ids: Ids) -> Outcome:
+    """Go on after a pause.
+
+    Raises:
+        Refusal: ``stale_form`` when it is not paused.
+    """
+    if seen.state is not GrantState.PAUSED:
+        raise Refusal("stale_form", detail="the grant is not paused")
+    return _move_on(replace(seen, paused_for=None, used_at=now), EventType.RESUMED, actor, now=now, ids=ids)
+
+
+def expire(seen: Grant, actor: Actor, reason: ReasonCode, *, now: int, ids: Ids) -> Outcome:
+    """Put on record that a grant ran out or was not used; it releases nothing since that second anyway."""
+    outcome = _move_on(seen, EventType.EXPIRED, actor, now=now, ids=ids)
+    return Outcome(outcome.grant, replace(outcome.event, reason=reason))
 
 
 def narrow(seen: Grant, actor: Actor, field: str, purpose: str, *, now: int, ids: Ids) -> Outcome:

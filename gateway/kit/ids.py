@@ -29,6 +29,8 @@ class Kind(StrEnum):
     REDEMPTION = "red_"
     PROOF = "prf_"
     ACTION = "act_"
+    APPROVAL = "app_"
+    COMPLAINT = "cmp_"
     REQUEST = "req_"
     KEY = "key_"
     LETTER = "let_"

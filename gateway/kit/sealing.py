@@ -37,11 +37,25 @@ def unseal(key: bytes, sealed: bytes, place: str) -> bytes:
     Raises:
         SealBroken: it was not sealed with this key for this place.
     """
+    return unseal_all(key, {place: sealed})[place]
+
+
+def unseal_all(key: bytes, sealed: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Open values sealed with one key, by their places: making the cipher costs more than using it.
+
+    Raises:
+        SealBroken: as `unseal`.
+    """
+    cipher = AESGCMSIV(key)
+    return {place: _unseal(cipher, value, place) for place, value in sealed.items()}
+
+
+def _unseal(cipher: AESGCMSIV, sealed: bytes, place: str) -> bytes:
     if sealed[:1] != _VERSION or len(sealed) < 1 + _NONCE + 16:
         raise SealBroken("not a sealed value")
     nonce, body = sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :]
     try:
-        return AESGCMSIV(key).decrypt(nonce, body, place.encode())
+        return cipher.decrypt(nonce, body, place.encode())
     except InvalidTag:
         raise SealBroken(f"the seal for {place} is broken") from None
 

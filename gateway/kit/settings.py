@@ -1,6 +1,7 @@
 """Settings: read once, from the environment and one TOML file, all faults reported together."""
 
 import os
+import re
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -18,6 +19,18 @@ from pydantic_settings import (
 
 CONFIG_VARIABLE = "CONSENT_GATEWAY_CONFIG"
 PREFIX = "CONSENT_GATEWAY_"
+_WITNESS = re.compile(r"[^\s+,]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44} \S+")
+NO_LONGER = (
+    ("session_idle_ttl", "session_ttl"),
+    ("reauthentication_ttl", "session_ttl"),
+    # What anybody can use who finds it lives no longer than what is bound to a key.
+    ("access_token_ttl", "dpop_access_token_ttl"),
+    ("dpop_access_token_ttl", "refresh_token_ttl"),
+    # Whatever was signed can be verified as long as it is valid.
+    ("id_token_ttl", "retired_key_ttl"),
+)
+"""Lifetimes that would contradict each other: the first of each pair ends before the second does."""
+
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -156,6 +169,10 @@ class Settings(BaseSettings):
     decline_memory: int = Field(90 * 86400, ge=0, description="Seconds a 'no thanks' is remembered.")
     retired_key_ttl: int = Field(86400, ge=3600, description="Seconds a retired signing key stays published.")
 
+    log_witnesses: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Witnesses of the log that are asked to cosign: verifier key, a space, address; commas between.",
+    )
     sequencer_interval: float = Field(
         0.5, ge=0, le=60, description="Seconds between turns of the log's sequencer; 0: not on this node."
     )
@@ -188,6 +205,25 @@ class Settings(BaseSettings):
             if isinstance(networks, str)
             else networks
         )
+
+    @field_validator("log_witnesses", mode="before")
+    @classmethod
+    def _witnesses_are_a_list(cls, witnesses: Any) -> Any:
+        return (
+            [part.strip() for part in witnesses.split(",") if part.strip()]
+            if isinstance(witnesses, str)
+            else witnesses
+        )
+
+    @field_validator("log_witnesses")
+    @classmethod
+    def _witnesses_have_keys(cls, witnesses: tuple[str, ...]) -> tuple[str, ...]:
+        for each in witnesses:
+            parts = urlsplit(each.partition(" ")[2])
+            is_near = parts.scheme == "http" and parts.hostname in _LOOPBACK
+            if not _WITNESS.fullmatch(each) or not (parts.scheme == "https" or is_near) or not parts.hostname:
+                raise ValueError("each must be a verifier key, a space, and an https address")
+        return witnesses
 
     @field_validator("issuer")
     @classmethod
@@ -226,8 +262,15 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _lifetimes_agree(self) -> "Settings":
-        if self.session_idle_ttl > self.session_ttl:
-            raise ValueError("session_idle_ttl is longer than session_ttl")
+        faults = [
+            f"{shorter} is longer than {longer}"
+            for shorter, longer in NO_LONGER
+            if getattr(self, shorter) > getattr(self, longer)
+        ]
+        if 0 < self.sensitive_max_age < self.reauthentication_ttl:
+            faults.append("sensitive_max_age is shorter than reauthentication_ttl")
+        if faults:
+            raise ValueError("; ".join(faults))
         return self
 
     @model_validator(mode="after")

@@ -9,21 +9,29 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.ledger.notes import NoteError, NoteKey, check_note, parse_note, sign_note
 
-_BODY = re.compile(r"([^\n]+)\n(0|[1-9][0-9]{0,18})\n([A-Za-z0-9+/]{43}=)\n(?:[^\n]+\n)*", re.ASCII)
+_BODY = re.compile(
+    r"([^\n]+)\n(0|[1-9][0-9]{0,18})\n([A-Za-z0-9+/]{43}=)\n(?:time (0|[1-9][0-9]{0,18})\n)?(?:[^\n]+\n)*"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What a log says about itself: `origin` names it, `root` is the tree's hash at `size`."""
+    """What a log says about itself: `origin` names it, `root` is the tree's hash at `size`.
+
+    Attributes:
+        at: when it was signed, by the log's own clock; an extension line, so that nobody back-dates it afterwards.
+    """
 
     origin: str
     size: int
     root: bytes
+    at: int | None = None
 
     @property
     def body(self) -> str:
-        """Spell it: origin, size, root, one a line."""
-        return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n"
+        """Spell it: origin, size, root and time, one a line."""
+        time = "" if self.at is None else f"time {self.at}\n"
+        return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n{time}"
 
 
 def sign_checkpoint(checkpoint: Checkpoint, private: Ed25519PrivateKey) -> str:
@@ -44,7 +52,8 @@ def _from_body(text: str) -> Checkpoint:
     found = _BODY.fullmatch(text)
     if found is None:
         raise NoteError("not a checkpoint")
-    return Checkpoint(found[1], int(found[2]), b64decode(found[3]))
+    at = None if found[4] is None else int(found[4])
+    return Checkpoint(found[1], int(found[2]), b64decode(found[3]), at)
 
 
 def check_checkpoint(note: str, keys: Iterable[NoteKey]) -> Checkpoint:

@@ -21,6 +21,13 @@ class GrantState(StrEnum):
 LIVE = frozenset({GrantState.WAITING, GrantState.ACTIVE, GrantState.PAUSED})
 
 
+class LegalBasis(StrEnum):
+    """On what a grant stands; only these two may be called "you agreed"."""
+
+    CONSENT = auto()
+    GUARDIAN_CONSENT = auto()
+
+
 class EventType(StrEnum):
     """What was decided. *Withdrawn* is by the person, *revoked* by anyone else (DPV 2.3)."""
 
@@ -68,6 +75,8 @@ MOVES: Mapping[GrantState | None, Mapping[EventType, GrantState]] = MappingProxy
             EventType.EXPIRED: GrantState.ENDED,
         },
         GrantState.ACTIVE: {
+            # A child asks for more: nothing is released until the guardian has answered.
+            EventType.ASKED: GrantState.WAITING,
             EventType.NARROWED: GrantState.ACTIVE,
             EventType.WIDENED: GrantState.ACTIVE,
             EventType.RENEWED: GrantState.ACTIVE,
@@ -78,6 +87,9 @@ MOVES: Mapping[GrantState | None, Mapping[EventType, GrantState]] = MappingProxy
             EventType.EXPIRED: GrantState.ENDED,
         },
         GrantState.PAUSED: {
+            EventType.ASKED: GrantState.WAITING,
+            EventType.NARROWED: GrantState.PAUSED,
+            EventType.WIDENED: GrantState.ACTIVE,
             EventType.RESUMED: GrantState.ACTIVE,
             EventType.RENEWED: GrantState.ACTIVE,
             EventType.REFUSED: GrantState.PAUSED,
@@ -89,6 +101,10 @@ MOVES: Mapping[GrantState | None, Mapping[EventType, GrantState]] = MappingProxy
         GrantState.ENDED: {},
     }
 )
+
+
+SUNSET = 180 * 86_400
+"""A grant that the person has not used for so long releases nothing any more."""
 
 
 class IllegalMove(Exception):
@@ -156,6 +172,10 @@ class Grant:
         version: number of consent events so far; a change names the version it saw.
         event_id: the latest consent event.
         valid_until: seconds UTC; nothing is released from that second on.
+        used_at: when the person last used the service themselves; a partner's reads do not count.
+        use_limit: how many hand-offs it allows in all; None for any number.
+        paused_for: why it is paused; None while it is not.
+        decided_version: the newest offer version that the person answered; it may have been by keeping older terms.
     """
 
     grant_id: str
@@ -170,15 +190,50 @@ class Grant:
     valid_from: int
     valid_until: int
     items: tuple[GrantedItem, ...] = ()
+    legal_basis: LegalBasis = LegalBasis.CONSENT
+    used_at: int | None = None
+    use_limit: int | None = None
+    paused_for: ReasonCode | None = None
+    decided_version: int = 0
 
     def is_live(self, now: int) -> bool:
         """Whether it may release at this second."""
-        return self.state is GrantState.ACTIVE and now < self.valid_until
+        return self.state is GrantState.ACTIVE and now < self.ends_at
+
+    @property
+    def ends_at(self) -> int:
+        """The second from which on it releases nothing: its term, or disuse, whichever comes first."""
+        return self.valid_until if self.used_at is None else min(self.valid_until, self.used_at + SUNSET)
+
+    @property
+    def terms_version(self) -> int:
+        """The newest offer version that the person has decided about."""
+        return max(self.offer_version, self.decided_version)
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether a guardian's yes is what it stands on."""
+        return self.legal_basis is LegalBasis.GUARDIAN_CONSENT
 
     @property
     def granted(self) -> frozenset[Item]:
         """The items without their terms."""
         return frozenset(each.item for each in self.items)
+
+
+class Answer(StrEnum):
+    """What a guardian said to one combined service for one child."""
+
+    ALLOW = auto()
+    DENY = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """The latest answer of one guardian, about one child and one offer."""
+
+    guardian_id: str
+    answer: Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +255,7 @@ class ConsentEvent:
     acr: str | None = None
     valid_until: int | None = None
     language: str | None = None
+    on_behalf_of: str | None = None
 
 
 def item_words(items: frozenset[Item] | tuple[Item, ...]) -> list[list[str]]:

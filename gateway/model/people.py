@@ -41,17 +41,20 @@ class Power(StrEnum):
     BRAKE_PARTNER = auto()
     READ_LOG = auto()
     PROVISION_PEOPLE = auto()
+    GATE_PARTNERS = auto()
+    HANDLE_CASES = auto()
 
 
 _ALL = frozenset(Power)
 POWERS = MappingProxyType(
     {
-        Role.PLATFORM_ADMIN: _ALL,
-        Role.PRIVACY_OFFICER: _ALL - {Power.PROVISION_PEOPLE},
+        # A school's gate is the school's own, and nobody opens or closes it from outside.
+        Role.PLATFORM_ADMIN: _ALL - {Power.GATE_PARTNERS},
+        Role.PRIVACY_OFFICER: _ALL - {Power.PROVISION_PEOPLE, Power.GATE_PARTNERS},
         Role.PARTNER_MANAGER: frozenset({Power.SEE_PARTNERS, Power.REVIEW_PARTNER, Power.BRAKE_PARTNER}),
-        Role.SUPPORT: frozenset({Power.SEE_GRANTS, Power.REVOKE_GRANT}),
+        Role.SUPPORT: frozenset({Power.SEE_GRANTS, Power.REVOKE_GRANT, Power.HANDLE_CASES}),
         Role.AUDITOR: frozenset({Power.SEE_GRANTS, Power.SEE_PARTNERS, Power.READ_LOG}),
-        Role.SCHOOL_ADMIN: frozenset({Power.PROVISION_PEOPLE}),
+        Role.SCHOOL_ADMIN: frozenset({Power.PROVISION_PEOPLE, Power.GATE_PARTNERS}),
     }
 )
 
@@ -63,13 +66,18 @@ def powers_of(role: Role) -> frozenset[Power]:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person as the gateway's rooms know them: no field values."""
+    """A person as the gateway's rooms know them: no field values.
+
+    Attributes:
+        needs_guardian: whether a guardian decides with them; made from the date of birth, which is sealed.
+    """
 
     person_id: str
     organisation_id: str
     role: Role
     state: PersonState
     language: str
+    needs_guardian: bool = False
 
 
 class Acr(StrEnum):

@@ -23,11 +23,17 @@ class SealedField:
 
 @dataclass(frozen=True, slots=True)
 class SealedProfile:
-    """All sealed values of one person, by field name; `wrapped` is None after erasure."""
+    """All sealed values of one person, by field name.
+
+    Attributes:
+        country: the organisation's (ISO 3166-1 alpha-2).
+        wrapped: None after erasure.
+    """
 
     person_id: str
     role: str
     organisation: str
+    country: str
     wrapped: WrappedKey | None
     fields: Mapping[str, SealedField] = field(default_factory=dict)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum, auto
 
 from partners import Client, Offer, Partner, PartnerState
 
@@ -34,13 +35,26 @@ class RegisteredClient:
         return tuple(found) if isinstance(found, list) else ()
 
 
+class Gate(StrEnum):
+    """What a school says to a partner: its members decide, nobody can, or they ask the school first."""
+
+    ALLOW = auto()
+    DENY = auto()
+    ASK = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class LiveOffer:
-    """The version of an offer that is offered now, and its notices by language."""
+    """The version of an offer that is offered now, and its notices by language.
+
+    Attributes:
+        material_version: the newest version that people have to decide about; later ones only inform (promise P4).
+    """
 
     offer: Offer
     version: int
     notices: Mapping[str, "Notice"] = field(default_factory=dict)
+    material_version: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +105,11 @@ class Registry:
     offers: Mapping[str, LiveOffer] = field(default_factory=dict)
     signing_keys: tuple[SigningKey, ...] = ()
     log_keys: tuple[SigningKey, ...] = ()
-    blocked: frozenset[tuple[str, str]] = frozenset()
+    gates: Mapping[tuple[str, str], Gate] = field(default_factory=dict)
+
+    def gate_of(self, organisation_id: str, partner_id: str) -> Gate:
+        """Tell what a school says to a partner; a school that has said nothing lets its members decide."""
+        return self.gates.get((organisation_id, partner_id), Gate.ALLOW)
 
     def find_client(self, client_id: str) -> RegisteredClient | None:
         """Find a client whose partner is live; a paused partner's clients are as good as unknown."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from gateway.model.grants import Grant
+from gateway.model.grants import Approval, Grant
 from gateway.model.people import Person
 
 Token = TypeVar("Token", "AuthorizationCode", "AccessToken", "RefreshToken")
@@ -117,9 +117,14 @@ class RefreshToken:
 
 @dataclass(frozen=True, slots=True)
 class Held(Generic[Token]):
-    """A code or token with what it stands on, as loaded in one go."""
+    """A code or token with what it stands on, as loaded in one go.
+
+    Attributes:
+        approvals: of the guardians who are linked now, for this child and offer; loaded where a guardian decides.
+    """
 
     token: Token
     grant: Grant
     person: Person
     partner_is_live: bool
+    approvals: tuple[Approval, ...] = ()

@@ -36,6 +36,8 @@ MTLS_ENDPOINTS = (
     "revocation_endpoint",
     "introspection_endpoint",
     "userinfo_endpoint",
+    "release_endpoint",
+    "grant_management_endpoint",
 )
 """Where a certificate counts (RFC 8705 §5)."""
 
@@ -74,6 +76,8 @@ def server_metadata(settings: Settings) -> dict[str, Any]:
         "id_token_signing_alg_values_supported": ["ES256"],
         "dpop_signing_alg_values_supported": list(ALGORITHMS),
         "authorization_response_iss_parameter_supported": True,
+        "userinfo_signing_alg_values_supported": ["ES256"],
+        "introspection_signing_alg_values_supported": ["ES256"],
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": False,
         "ui_locales_supported": ["en"],

@@ -8,7 +8,14 @@ from sqlalchemy import Connection, Select, or_, select, update
 
 from gateway.model.grants import GrantState
 from gateway.model.tokens import AccessToken, AuthorizationCode, Held, RefreshToken
-from gateway.store.loading import GRANT_COLUMNS, PERSON_COLUMNS, grant_from_row, items_of, person_from_row
+from gateway.store.loading import (
+    GRANT_COLUMNS,
+    PERSON_COLUMNS,
+    grant_from_row,
+    granted_items,
+    items_from_text,
+    person_from_row,
+)
 from gateway.store.statements import Hot, Lists, insert_all_once
 from gateway.store.tables import (
     access_token,
@@ -24,7 +31,13 @@ from gateway.store.tokens import access_row, refresh_row, revoke_families
 def _codes(lists: Lists) -> Select[Any]:
     own = [column for column in authorization_code.c if column.name not in ("grant_id", "person_id")]
     return (
-        select(*own, *GRANT_COLUMNS, *PERSON_COLUMNS, partner.c.state.label("partner_state"))
+        select(
+            *own,
+            *GRANT_COLUMNS,
+            *PERSON_COLUMNS,
+            partner.c.state.label("partner_state"),
+            granted_items(lists),
+        )
         .join(consent_grant, consent_grant.c.grant_id == authorization_code.c.grant_id)
         .join(partner, partner.c.partner_id == consent_grant.c.partner_id)
         .join(person, person.c.person_id == consent_grant.c.person_id)
@@ -38,12 +51,11 @@ _CODES = Hot(_codes)
 def load_codes(connection: Connection, digests: Sequence[bytes]) -> Sequence[Held[AuthorizationCode] | None]:
     """Load codes with grant, items, person and the partner's state; None for an unknown one."""
     rows = _CODES(connection, wanted=sorted(set(digests)))
-    items = items_of(connection, [row.grant_id for row in rows])
     names = AuthorizationCode.__dataclass_fields__
     found = {
         row.code_digest: Held(
             token=AuthorizationCode(**{name: getattr(row, name) for name in names}),
-            grant=grant_from_row(row, items.get(row.grant_id, ())),
+            grant=grant_from_row(row, items_from_text(row.granted)),
             person=person_from_row(row),
             partner_is_live=row.partner_state == "live",
         )

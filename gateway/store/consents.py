@@ -7,9 +7,21 @@ from enum import Enum, auto
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from gateway.model.grants import DPV_STATUS, LIVE, ConsentEvent, Grant, GrantedItem, GrantState, item_words
+from gateway.model.grants import (
+    DPV_STATUS,
+    LIVE,
+    ActorKind,
+    Approval,
+    ConsentEvent,
+    EventType,
+    Grant,
+    GrantedItem,
+    GrantState,
+    item_words,
+)
 from gateway.model.tokens import AuthorizationCode
 from gateway.store.codes import code_row
+from gateway.store.guardians import approvals_of, forget_consents
 from gateway.store.loading import GRANT_COLUMNS, grants_from
 from gateway.store.log_pending import await_places
 from gateway.store.statements import did_insert, insert_once
@@ -20,9 +32,11 @@ from gateway.store.tables import (
     grant_item,
     guardian_link,
     notice_served,
+    offer,
     organisation,
     person,
     pushed_request,
+    school_request,
 )
 from gateway.store.tokens import revoke_of_grants
 
@@ -42,16 +56,22 @@ class Standing:
     Attributes:
         grant: the live grant, if there is one.
         used_at: when the person last used it; 0 without one.
-        refused_at: when the person last said no while no grant was live, and has not let the partner ask again.
+        refused_at: when somebody last said no while no grant was live, and has not let the partner ask again.
+        is_guardians_no: whether that somebody was a guardian.
         country: of the person's organisation (ISO 3166-1 alpha-2): the jurisdiction.
         guardians: how many guardians are linked and active.
+        approvals: what they answered so far.
+        asked_school_at: when the person asked the school to open this partner.
     """
 
     grant: Grant | None
     used_at: int
     refused_at: int | None
+    is_guardians_no: bool
     country: str
     guardians: int
+    approvals: tuple[Approval, ...] = ()
+    asked_school_at: int | None = None
 
 
 def load_standings(connection: Connection, queries: Sequence[StandingQuery]) -> Sequence[Standing]:
@@ -65,9 +85,10 @@ def _standing(connection: Connection, query: StandingQuery) -> Standing:
     live = grants_from(connection, select(*GRANT_COLUMNS).where(own, grant.state.in_(sorted(LIVE))))
     used = select(grant.last_user_activity_at).where(own, grant.state.in_(sorted(LIVE)))
     refused = (
-        select(grant.created_at)
+        select(consent_event.c.at, consent_event.c.actor_kind)
+        .join(consent_grant, grant.event_id == consent_event.c.event_id)
         .where(own, grant.state == GrantState.REFUSED, grant.ended_at.is_(None))
-        .order_by(grant.created_at.desc())
+        .order_by(consent_event.c.at.desc())
     )
     country = (
         select(organisation.c.country)
@@ -77,12 +98,21 @@ def _standing(connection: Connection, query: StandingQuery) -> Standing:
     guardians = select(guardian_link.c.guardian_id).where(
         guardian_link.c.child_id == query.person_id, guardian_link.c.state == "active"
     )
+    asked = (
+        select(school_request.c.asked_at)
+        .join(offer, offer.c.partner_id == school_request.c.partner_id)
+        .where(school_request.c.person_id == query.person_id, offer.c.offer_id == query.offer_id)
+    )
+    no = connection.execute(refused.limit(1)).first()
     return Standing(
         grant=live[0] if live else None,
         used_at=connection.execute(used).scalar() or 0,
-        refused_at=connection.execute(refused.limit(1)).scalar(),
+        refused_at=no.at if no else None,
+        is_guardians_no=no is not None and no.actor_kind == ActorKind.GUARDIAN,
         country=connection.execute(country).scalar_one(),
         guardians=len(connection.execute(guardians).all()),
+        approvals=approvals_of(connection, live).get(live[0].grant_id, ()) if live else (),
+        asked_school_at=connection.execute(asked).scalar(),
     )
 
 
@@ -119,7 +149,6 @@ class NewGrant:
     """The row of a grant that a decision creates."""
 
     grant: Grant
-    legal_basis: str
     jurisdiction: str
 
 
@@ -179,6 +208,8 @@ def _try(connection: Connection, decision: Decision) -> Verdict:
     if not changed:
         return Verdict.STALE
     append_event(connection, decision.event)
+    if decision.event.type is EventType.ASKED:
+        forget_consents(connection, decision.grant.person_id, decision.grant.offer_id)
     replace_items(connection, decision.grant.grant_id, decision.grant.items)
     if decision.code:
         insert_once(connection, authorization_code, [code_row(decision.code)])
@@ -215,7 +246,7 @@ def _create(connection: Connection, created: NewGrant) -> bool:
         "offer_version": grant.offer_version,
         "notice_id": grant.notice_id,
         "state": str(grant.state),
-        "legal_basis": created.legal_basis,
+        "legal_basis": str(grant.legal_basis),
         "jurisdiction": created.jurisdiction,
         "version": grant.version,
         "event_id": grant.event_id,
@@ -223,6 +254,8 @@ def _create(connection: Connection, created: NewGrant) -> bool:
         "valid_from": grant.valid_from,
         "valid_until": grant.valid_until,
         "last_user_activity_at": grant.valid_from,
+        "use_limit": grant.use_limit,
+        "decided_version": grant.terms_version,
     }
     # A second live grant for the same person and offer meets the partial unique index and is not inserted.
     return did_insert(connection, consent_grant, row)
@@ -258,6 +291,10 @@ def change_grant(
             valid_until=after.valid_until,
             ended_at=ended_at,
             end_reason=reason,
+            legal_basis=str(after.legal_basis),
+            use_limit=after.use_limit,
+            paused_for=str(after.paused_for) if after.paused_for else None,
+            decided_version=after.terms_version,
             last_user_activity_at=func.coalesce(used_at, consent_grant.c.last_user_activity_at),
         )
         .returning(consent_grant.c.grant_id)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, select, tuple_, update
 from gateway.model.grants import LIVE, ConsentEvent, Grant, GrantState, ReasonCode
 from gateway.store.admin_actions import AdminAction, append_actions
 from gateway.store.consents import Verdict, append_event, change_grant, did_append, replace_items
+from gateway.store.guardians import NewAnswer, keep_answer
 from gateway.store.loading import GRANT_COLUMNS, events_of, grants_from
 from gateway.store.tables import (
     access_token,
@@ -31,6 +32,7 @@ class GrantLine:
     end_reason: str | None
     last_handoff_at: int | None
     handoff_count: int
+    organisation_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,9 @@ def search_grants(connection: Connection, queries: Sequence[GrantQuery]) -> Sequ
 
 def _search(connection: Connection, query: GrantQuery) -> list[GrantLine]:
     grant = consent_grant.c
-    statement = select(grant.grant_id, grant.created_at, grant.ended_at, grant.end_reason)
+    statement = select(
+        grant.grant_id, grant.created_at, grant.ended_at, grant.end_reason, person.c.organisation_id
+    ).join(person, person.c.person_id == grant.person_id)
     if query.person_id is not None:
         statement = statement.where(grant.person_id == query.person_id)
     if query.partner_id is not None:
@@ -91,6 +95,7 @@ def _search(connection: Connection, query: GrantQuery) -> list[GrantLine]:
             row.ended_at,
             row.end_reason,
             *lasts.get(row.grant_id, (None, 0)),
+            row.organisation_id,
         )
         for row in rows
     ]
@@ -104,6 +109,13 @@ def _last_handoffs(connection: Connection, grant_ids: Sequence[str]) -> dict[str
         .group_by(handoff.c.grant_id)
     )
     return {grant_id: (last, count) for grant_id, last, count in connection.execute(statement)}
+
+
+def find_grants(connection: Connection, grant_ids: Sequence[str]) -> Sequence[Grant | None]:
+    """Load grants with their items; None for an unknown one."""
+    wanted = consent_grant.c.grant_id.in_(sorted(set(grant_ids)))
+    found = {each.grant_id: each for each in grants_from(connection, select(*GRANT_COLUMNS).where(wanted))}
+    return [found.get(grant_id) for grant_id in grant_ids]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +169,9 @@ def _detail(connection: Connection, grant_id: str) -> GrantDetail | None:
     found = grants_from(connection, select(*GRANT_COLUMNS).where(grant.grant_id == grant_id))[0]
     last = _last_handoffs(connection, [grant_id]).get(grant_id, (None, 0))
     return GrantDetail(
-        line=GrantLine(found, row.created_at, row.ended_at, row.end_reason, *last),
+        line=GrantLine(
+            found, row.created_at, row.ended_at, row.end_reason, *last, organisation_id=row.organisation_id
+        ),
         events=events_of(connection, grant_id),
         tokens=_tokens(connection, grant_id),
         organisation_id=row.organisation_id,
@@ -187,6 +201,8 @@ class Change:
     Attributes:
         after: the grant as it stands afterwards.
         action: the administrator's act, if one acted.
+        answer: the guardian's, if one answered; kept in the same transaction.
+        used_at: when this is the person's own use of the service too.
     """
 
     after: Grant
@@ -194,6 +210,8 @@ class Change:
     at: int
     reason: ReasonCode | None = None
     action: AdminAction | None = None
+    answer: NewAnswer | None = None
+    used_at: int | None = None
 
 
 def commit_changes(connection: Connection, changes: Sequence[Change]) -> Sequence[Verdict]:
@@ -207,7 +225,8 @@ def commit_changes(connection: Connection, changes: Sequence[Change]) -> Sequenc
 def _change(connection: Connection, change: Change) -> Verdict:
     ends = change.after.state is GrantState.ENDED
     reason = str(change.reason) if ends else None
-    if not change_grant(connection, change.after, ended_at=change.at if ends else None, reason=reason):
+    ended_at = change.at if ends else None
+    if not change_grant(connection, change.after, ended_at=ended_at, reason=reason, used_at=change.used_at):
         return Verdict.STALE
     event = change.event
     if ends:
@@ -217,6 +236,8 @@ def _change(connection: Connection, change: Change) -> Verdict:
     append_event(connection, event)
     if change.action:
         append_actions(connection, [change.action])
+    if change.answer:
+        keep_answer(connection, change.answer)
     return Verdict.DONE
 
 

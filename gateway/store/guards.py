@@ -1,4 +1,4 @@
-"""Append-only guards: triggers that refuse to change or delete a row, on both databases."""
+"""Guards in the database itself: what is append-only stays, and no hand-off is written against a lock."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,6 +10,67 @@ BEGIN
     RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
 END $$
 """
+
+
+_LOCKED = """
+g.state <> 'active'
+OR EXISTS (
+    SELECT 1 FROM org_policy o
+    WHERE o.organisation_id = p.organisation_id AND o.partner_id = g.partner_id AND o.decision <> 'allow'
+)
+OR p.needs_guardian <> (g.legal_basis = 'guardian_consent')
+OR (p.needs_guardian AND NOT EXISTS (
+    SELECT 1 FROM approval a JOIN guardian_link l ON l.guardian_id = a.decided_by AND l.state = 'active'
+    WHERE l.child_id = g.person_id AND a.kind = 'guardian' AND a.target_id = g.person_id || ':' || g.offer_id
+    AND a.decision = 'allow'
+))
+OR (p.needs_guardian AND EXISTS (
+    SELECT 1 FROM approval a JOIN guardian_link l ON l.guardian_id = a.decided_by AND l.state = 'active'
+    WHERE l.child_id = g.person_id AND a.kind = 'guardian' AND a.target_id = g.person_id || ':' || g.offer_id
+    AND a.decision = 'deny'
+))
+"""
+"""When a hand-off may not be: `g` is its grant, `p` its person. The gate decides the same, apart from this."""
+
+_SQLITE_LOCKS = (
+    "CREATE TRIGGER handoff_locks BEFORE INSERT ON handoff WHEN EXISTS "
+    "(SELECT 1 FROM consent_grant g JOIN person p ON p.person_id = g.person_id WHERE g.grant_id = NEW.grant_id AND (",
+    _LOCKED,
+    ")) BEGIN SELECT RAISE(ABORT, 'a lock forbids this hand-off'); END",
+)
+_POSTGRES_LOCKS = (
+    "CREATE FUNCTION refuse_locked() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF EXISTS "
+    "(SELECT 1 FROM added n JOIN consent_grant g ON g.grant_id = n.grant_id "
+    "JOIN person p ON p.person_id = g.person_id WHERE ",
+    _LOCKED,
+    ") THEN RAISE EXCEPTION 'a lock forbids this hand-off' USING ERRCODE = 'restrict_violation'; "
+    "END IF; RETURN NULL; END $$",
+)
+_POSTGRES_TRIGGER = (
+    "CREATE TRIGGER handoff_locks AFTER INSERT ON handoff REFERENCING NEW TABLE AS added "
+    "FOR EACH STATEMENT EXECUTE FUNCTION refuse_locked()"
+)
+
+
+def add_lock_guard(connection: Connection) -> None:
+    """Refuse rows of the hand-off log that school, guardian or the grant's state forbid (promises P9, P13).
+
+    On PostgreSQL one look for a whole batch of rows.
+    """
+    if connection.dialect.name == "sqlite":
+        connection.execute(text("".join(_SQLITE_LOCKS)))
+        return
+    connection.execute(text("".join(_POSTGRES_LOCKS)))
+    connection.execute(text(_POSTGRES_TRIGGER))
+
+
+def drop_lock_guard(connection: Connection) -> None:
+    """Take the guard of the hand-off log away, for a migration down."""
+    if connection.dialect.name == "sqlite":
+        connection.execute(text("DROP TRIGGER handoff_locks"))
+        return
+    connection.execute(text("DROP TRIGGER handoff_locks ON handoff"))
+    connection.execute(text("DROP FUNCTION refuse_locked()"))
 
 
 def add_guards(connection: Connection, tables: Sequence[str]) -> None:
@@ -25,7 +86,8 @@ _IS_ARCHIVED = """EXISTS (
     SELECT 1 FROM consent_grant WHERE grant_id = OLD.grant_id
     AND coalesce(ended_at, valid_until) < (SELECT max(before_at) FROM log_archive)
 )"""
-_IS_ROWLESS = """OLD.kind = 'handoff' AND EXISTS (
+# The last leaf tells the log's size, so it stays whatever it is.
+_IS_ROWLESS = """OLD.kind = 'handoff' AND OLD.sequence < (SELECT max(sequence) FROM log_leaf) AND EXISTS (
     SELECT 1 FROM log_archive WHERE OLD.sequence >= first_leaf AND OLD.sequence < end_leaf
 ) AND NOT EXISTS (SELECT 1 FROM handoff WHERE handoff_id = OLD.source_id)"""
 PRUNABLE = {"handoff": _IS_ARCHIVED, "log_leaf": _IS_ROWLESS}

@@ -11,7 +11,7 @@ from gateway.model.grants import ConsentEvent, GrantState
 from gateway.model.handoffs import HandedItem, Handoff
 from gateway.store.loading import event_from_row
 from gateway.store.tables import consent_event, consent_grant, handoff
-from scopes import Form, Item
+from scopes import FORMS, Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def _search(connection: Connection, query: HandoffQuery) -> list[Handoff]:
 def handoff_from_row(row: Any) -> Handoff:
     """Read one row of the log."""
     items = tuple(
-        HandedItem(Item(field, purpose, Form(form)), commitment)
+        HandedItem(Item(field, purpose, FORMS[form]), commitment)
         for field, purpose, form, commitment in json.loads(row.items)
     )
     return Handoff(**{**row._mapping, "items": items})

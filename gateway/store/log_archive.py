@@ -73,6 +73,8 @@ def _prune(connection: Connection, ask: PruneAsk) -> list[int]:
             leaf.sequence > ask.after,
             leaf.sequence < ask.end,
             leaf.kind == "handoff",
+            # The last leaf tells the log's size.
+            leaf.sequence < select(func.max(leaf.sequence)).scalar_subquery(),
             func.coalesce(grant.ended_at, grant.valid_until) < over_before,
         )
         .order_by(leaf.sequence)

@@ -3,16 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 
 from gateway.model.admin_actions import AdminAction
-from gateway.model.grants import ConsentEvent
+from gateway.model.grants import DPV_STATUS, ActorKind, ConsentEvent
 from gateway.model.handoffs import Handoff
 from gateway.store.log_rows import id_of, load_rows
 from gateway.store.log_tree import Leaf, SignedCheckpoint
 from gateway.store.tables import (
     admin_action,
     consent_event,
+    consent_grant,
     handoff,
     log_checkpoint,
     log_leaf,
@@ -85,3 +86,30 @@ def _unplaced(connection: Connection, limit: int) -> list[str]:
         waits = select(log_pending.c.source_id).where(log_pending.c.source_id == key).exists()
         found += connection.execute(select(key).where(~placed, ~waits).limit(limit)).scalars()
     return found
+
+
+def find_misattributed(connection: Connection, limits: Sequence[int]) -> Sequence[list[tuple[str, str]]]:
+    """Find rows that contradict their grant in what no entry holds: whose they are. So many of each kind at most.
+
+    Returns:
+        id of the row, and what is wrong with it.
+    """
+    return [_misattributed(connection, limit) for limit in limits]
+
+
+def _misattributed(connection: Connection, limit: int) -> list[tuple[str, str]]:
+    own, event = consent_grant.c.person_id, consent_event.c
+    spelled = case({str(type_): status for type_, status in DPV_STATUS.items()}, value=event.type)
+    is_strange = (
+        ((event.actor_kind == str(ActorKind.SUBJECT)) & (event.actor_id != own))
+        | (event.on_behalf_of.is_not(None) & (event.on_behalf_of != own))
+        | (event.dpv_status != spelled)
+    )
+    events = select(event.event_id).join(consent_grant, consent_grant.c.grant_id == event.grant_id)
+    handoffs = select(handoff.c.handoff_id).join(
+        consent_grant, consent_grant.c.grant_id == handoff.c.grant_id
+    )
+    found = connection.execute(events.where(is_strange).limit(limit)).scalars()
+    strange = [(each, "its actor or status is not what its grant and type say") for each in found]
+    found = connection.execute(handoffs.where(handoff.c.person_id != own).limit(limit)).scalars()
+    return strange + [(each, "it is written to somebody else than its grant's person") for each in found]

@@ -77,6 +77,7 @@ class NewPerson:
     fields: Mapping[str, bytes]
     created_at: int
     invitation: NewInvitation | None = None
+    needs_guardian: bool = False
 
 
 def add_people(connection: Connection, people: Sequence[NewPerson]) -> Sequence[bool]:
@@ -93,6 +94,7 @@ def _add(connection: Connection, new: NewPerson) -> bool:
         "language": new.language,
         "login_index": new.login_index,
         "created_at": new.created_at,
+        "needs_guardian": new.needs_guardian,
     }
     if not did_insert(connection, person, row):
         # Unless it is our own commit, whose answer was lost.
@@ -387,6 +389,15 @@ def _link(connection: Connection, link: Guardianship, child: Login | None, guard
         "created_at": link.at,
     }
     return did_insert(connection, guardian_link, row)
+
+
+def mark_ages(connection: Connection, marks: Sequence[tuple[str, bool]]) -> Sequence[None]:
+    """Keep whether a guardian decides with each person: (person, whether)."""
+    for person_id, needs_guardian in marks:
+        connection.execute(
+            update(person).where(person.c.person_id == person_id).values(needs_guardian=needs_guardian)
+        )
+    return [None] * len(marks)
 
 
 @dataclass(frozen=True, slots=True)

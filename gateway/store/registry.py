@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from gateway.model.registry import (
     LOG_ALG,
+    Gate,
     LiveOffer,
     Notice,
     RegisteredClient,
@@ -59,10 +60,10 @@ def load_registry(connection: Connection) -> Registry:
         offers=_offers(connection),
         signing_keys=tuple(key for key in keys if key.alg != LOG_ALG),
         log_keys=tuple(key for key in keys if key.alg == LOG_ALG),
-        blocked=frozenset(
-            (row.organisation_id, row.partner_id)
-            for row in connection.execute(select(org_policy).where(org_policy.c.decision == "deny"))
-        ),
+        gates={
+            (row.organisation_id, row.partner_id): Gate(row.decision)
+            for row in connection.execute(select(org_policy))
+        },
     )
 
 
@@ -83,8 +84,15 @@ def _offers(connection: Connection) -> dict[str, LiveOffer]:
     )
     for row in connection.execute(select(notice_version).join(offer, current)):
         notices[row.offer_id][row.language] = notice_from_row(row)
+    material = (
+        select(offer_version.c.offer_id, func.max(offer_version.c.version))
+        .join(offer, offer.c.offer_id == offer_version.c.offer_id)
+        .where(offer_version.c.material, offer_version.c.version <= offer.c.live_version)
+        .group_by(offer_version.c.offer_id)
+    )
+    newest: dict[str, int] = {row[0]: row[1] for row in connection.execute(material)}
     return {
-        offer_id: LiveOffer(found.offer, found.version, notices[offer_id])
+        offer_id: LiveOffer(found.offer, found.version, notices[offer_id], newest.get(offer_id, 1))
         for offer_id, found in offers.items()
     }
 

@@ -11,7 +11,16 @@ from gateway.model.handoffs import Handoff
 from gateway.model.profile import SealedProfile
 from gateway.model.tokens import AccessToken, Held
 from gateway.store.engine import Operation
-from gateway.store.loading import GRANT_COLUMNS, PERSON_COLUMNS, grant_from_row, items_of, person_from_row
+from gateway.store.guardians import approvals_of
+from gateway.store.loading import (
+    GRANT_COLUMNS,
+    PERSON_COLUMNS,
+    grant_from_row,
+    granted_items,
+    items_from_text,
+    items_of,
+    person_from_row,
+)
 from gateway.store.log_pending import places_of
 from gateway.store.profiles import sealed_profiles
 from gateway.store.proofs import ProofUse, use_proofs
@@ -101,7 +110,9 @@ def _tokens(lists: Lists, lock: bool) -> Select[Any]:
         .where(lists.any_of(access_token.c.token_digest))
         .order_by(consent_grant.c.grant_id)
     )
-    return statement.with_for_update(read=True, of=consent_grant) if lock else statement
+    if lock:
+        return statement.with_for_update(read=True, of=consent_grant)
+    return statement.add_columns(granted_items(lists))
 
 
 _LOCKED_TOKENS = Hot(lambda lists: _tokens(lists, lock=True))
@@ -117,7 +128,15 @@ def hold_access_tokens(
     the release in flight, and the items are read by a later statement, so they are never older than the lock.
     """
     rows = (_LOCKED_TOKENS if lock else _TOKENS)(connection, wanted=sorted(set(digests)))
-    items = items_of(connection, [row.grant_id for row in rows])
+    items = items_of(connection, [row.grant_id for row in rows]) if lock else {}
+    grants = {
+        row.grant_id: grant_from_row(
+            row, items.get(row.grant_id, ()) if lock else items_from_text(row.granted)
+        )
+        for row in rows
+    }
+    # A statement more, but only where a child's grant is among them.
+    approvals = approvals_of(connection, [each for each in grants.values() if each.is_guarded])
     return {
         row.token_digest: Held(
             token=AccessToken(
@@ -135,9 +154,10 @@ def hold_access_tokens(
                 auth_time=row.auth_time,
                 acr=row.acr,
             ),
-            grant=grant_from_row(row, items.get(row.grant_id, ())),
+            grant=grants[row.grant_id],
             person=person_from_row(row),
             partner_is_live=row.partner_state == "live",
+            approvals=approvals.get(row.grant_id, ()),
         )
         for row in rows
     }

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -80,6 +81,7 @@ person = Table(
     _text("language"),
     Column("login_index", LargeBinary, nullable=False, unique=True),
     _at("created_at"),
+    Column("needs_guardian", Boolean, nullable=False, server_default=false()),
     _one_of("state", "invited", "active", "closed"),
     Index(None, "organisation_id"),
 )
@@ -253,6 +255,16 @@ org_policy = Table(
     _one_of("decision", "allow", "deny", "ask"),
 )
 
+school_request = Table(
+    "school_request",
+    metadata,
+    _to("organisation_id", "organisation.organisation_id"),
+    _to("partner_id", "partner.partner_id"),
+    _to("person_id", "person.person_id"),
+    _at("asked_at"),
+    PrimaryKeyConstraint("organisation_id", "partner_id", "person_id"),
+)
+
 # Partners
 
 partner = Table(
@@ -374,6 +386,10 @@ consent_grant = Table(
     _at("last_user_activity_at"),
     _at("ended_at", nullable=True),
     _text("end_reason", nullable=True),
+    Column("use_limit", Integer),
+    _text("paused_for", nullable=True),
+    # The newest version of the offer that the person has decided about: older terms may have been kept.
+    Column("decided_version", Integer, nullable=False, server_default="0"),
     _one_of("state", "waiting", "active", "paused", "refused", "ended"),
     Index(
         "uq_consent_grant_live",
@@ -433,6 +449,43 @@ approval = Table(
     _text("decided_by"),
     _at("decided_at"),
     UniqueConstraint("kind", "target_id", "decided_by"),
+)
+
+grant_use = Table(
+    "grant_use",
+    metadata,
+    _to("grant_id", "consent_grant.grant_id"),
+    Column("use_number", Integer, nullable=False),
+    _text("handoff_id"),
+    PrimaryKeyConstraint("grant_id", "use_number"),
+)
+
+receipt = Table(
+    "receipt",
+    metadata,
+    Column("event_id", Text, ForeignKey("consent_event.event_id"), primary_key=True),
+    _to("grant_id", "consent_grant.grant_id"),
+    _text("schema_version"),
+    _text("jws"),
+    _at("issued_at"),
+    Index(None, "grant_id"),
+)
+
+complaint = Table(
+    "complaint",
+    metadata,
+    _id("complaint_id"),
+    _to("grant_id", "consent_grant.grant_id"),
+    _to("person_id", "person.person_id"),
+    _to("partner_id", "partner.partner_id"),
+    _text("kind"),
+    _at("opened_at"),
+    _at("closed_at", nullable=True),
+    _text("closed_by", nullable=True),
+    _text("outcome", nullable=True),
+    _one_of("kind", "advertising", "too_much", "not_stopped", "wrong_use", "other"),
+    Index(None, "partner_id", "opened_at"),
+    Index(None, "grant_id"),
 )
 
 handoff = Table(
@@ -508,6 +561,15 @@ log_checkpoint = Table(
     Column("size", BigInteger, primary_key=True, autoincrement=False),
     Column("root", LargeBinary, nullable=False),
     _text("note"),
+    _at("signed_at"),
+)
+
+log_cosignature = Table(
+    "log_cosignature",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    _id("witness"),
+    _text("line"),
     _at("signed_at"),
 )
 
@@ -644,6 +706,8 @@ APPEND_ONLY = (
     notice_served,
     consent_event,
     handoff,
+    grant_use,
+    receipt,
     admin_action,
     log_leaf,
     log_checkpoint,

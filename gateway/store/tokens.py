@@ -8,7 +8,14 @@ from sqlalchemy import BigInteger, Connection, Select, Table, func, select, upda
 
 from gateway.model.tokens import AccessToken, Held, RefreshToken
 from gateway.store.client_tokens import revoke_client_tokens
-from gateway.store.loading import GRANT_COLUMNS, PERSON_COLUMNS, grant_from_row, items_of, person_from_row
+from gateway.store.loading import (
+    GRANT_COLUMNS,
+    PERSON_COLUMNS,
+    grant_from_row,
+    granted_items,
+    items_from_text,
+    person_from_row,
+)
 from gateway.store.release import hold_access_tokens
 from gateway.store.statements import Hot, Lists, insert_all_once
 from gateway.store.tables import access_token, consent_grant, partner, person, refresh_token
@@ -46,6 +53,7 @@ def _refresh_tokens(lists: Lists) -> Select[Any]:
             *GRANT_COLUMNS,
             *PERSON_COLUMNS,
             partner.c.state.label("partner_state"),
+            granted_items(lists),
         )
         .join(consent_grant, consent_grant.c.grant_id == refresh_token.c.grant_id)
         .join(partner, partner.c.partner_id == consent_grant.c.partner_id)
@@ -63,12 +71,11 @@ def load_refresh_tokens(
 ) -> Sequence[Held[RefreshToken] | None]:
     """Load refresh tokens with what they stand on; None for an unknown one."""
     rows = _REFRESH_TOKENS(connection, wanted=sorted(set(digests)))
-    items = items_of(connection, [row.grant_id for row in rows])
     names = RefreshToken.__dataclass_fields__
     found = {
         row.token_digest: Held(
             token=RefreshToken(**{name: getattr(row, name) for name in names}),
-            grant=grant_from_row(row, items.get(row.grant_id, ())),
+            grant=grant_from_row(row, items_from_text(row.granted)),
             person=person_from_row(row),
             partner_is_live=row.partner_state == "live",
         )

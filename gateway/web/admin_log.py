@@ -20,7 +20,7 @@ from gateway.web.visit import Visit, see_other, show, signed_in_page
 from gateway.web.wording import field_label, purpose_label
 from scopes import FIELDS
 
-ENDPOINTS = ("userinfo", "release")
+ENDPOINTS = ("userinfo", "userinfo_jwt", "release")
 """Where values can leave."""
 
 
@@ -78,7 +78,7 @@ def log_row(visit: Visit, handoff: Handoff, email: str = "") -> views.LogRow:
     Args:
         email: what the administrator searched by, if that is how the row was found.
     """
-    can_see = Power.SEE_GRANTS in powers_of(visit.signed_in.person.role)
+    powers = powers_of(visit.signed_in.person.role)
     return views.LogRow(
         at=handoff.at,
         handoff_id=handoff.handoff_id,
@@ -88,7 +88,8 @@ def log_row(visit: Visit, handoff: Handoff, email: str = "") -> views.LogRow:
         endpoint=handoff.endpoint,
         fields=tuple(dict.fromkeys(field_label(each.item.field) for each in handoff.items)),
         purposes=tuple(dict.fromkeys(purpose_label(each.item.purpose) for each in handoff.items)),
-        grant_url=f"/admin/grants/{handoff.grant_id}" if can_see else "",
+        grant_url=f"/admin/grants/{handoff.grant_id}" if Power.SEE_GRANTS in powers else "",
+        check_url=f"/admin/log/check/{handoff.handoff_id}" if Power.READ_LOG in powers else "",
     )
 
 

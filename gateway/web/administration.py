@@ -1,7 +1,7 @@
 """What the administrators' pages share: sections, words, and conditions that come in over addresses and forms."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 from urllib.parse import urlencode
@@ -13,6 +13,7 @@ from gateway.kit.sealing import SealBroken
 from gateway.model.grants import ReasonCode
 from gateway.model.people import Power, powers_of
 from gateway.store.partners import load_partners
+from gateway.store.school_gates import load_gates
 from gateway.web import views
 from gateway.web.bodies import Form
 from gateway.web.formats import later, say
@@ -26,6 +27,7 @@ SECTIONS: Mapping[Power, tuple[views.Section, str]] = MappingProxyType(
         Power.SEE_PARTNERS: ("partners", "/admin/partners"),
         Power.READ_LOG: ("log", "/admin/log"),
         Power.PROVISION_PEOPLE: ("people", "/admin/people"),
+        Power.GATE_PARTNERS: ("school", "/admin/school"),
     }
 )
 REASON_WORDS: Mapping[ReasonCode, str] = MappingProxyType(
@@ -57,9 +59,7 @@ async def doors(visit: Visit) -> tuple[views.Door, ...]:
     powers = powers_of(visit.signed_in.person.role)
     return tuple(
         [
-            await _partners_door(visit, url)
-            if power is Power.SEE_PARTNERS
-            else views.Door(section=section, url=url)
+            await _DOORS[power](visit, url) if power in _DOORS else views.Door(section=section, url=url)
             for power, (section, url) in SECTIONS.items()
             if power in powers
         ]
@@ -71,6 +71,16 @@ async def _partners_door(visit: Visit, url: str) -> views.Door:
     return views.Door(
         section="partners", url=url, count=len(records), attention=sum(map(is_waiting, records))
     )
+
+
+async def _school_door(visit: Visit, url: str) -> views.Door:
+    lines = await visit.services.store.read(load_gates, visit.signed_in.person.organisation_id)
+    return views.Door(section="school", url=url, attention=sum(each.waiting for each in lines))
+
+
+_DOORS: Mapping[Power, Callable[[Visit, str], Awaitable[views.Door]]] = MappingProxyType(
+    {Power.SEE_PARTNERS: _partners_door, Power.GATE_PARTNERS: _school_door}
+)
 
 
 def short_person(person_id: str) -> str:

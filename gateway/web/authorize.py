@@ -15,6 +15,7 @@ from gateway.actions.authorize import (
     open_authorization,
 )
 from gateway.actions.consent import (
+    Asked,
     Blocked,
     Reply,
     Screen,
@@ -24,6 +25,7 @@ from gateway.actions.consent import (
     shares_sensitive,
     show_consent,
 )
+from gateway.actions.school_gate import ask_school
 from gateway.actions.sessions import is_fresh
 from gateway.kit.errors import Refusal
 from gateway.oauth.parameters import Parameters, read_parameters
@@ -32,7 +34,16 @@ from gateway.web.answers import note
 from gateway.web.bodies import FORM_TYPE, media_type, read_body
 from gateway.web.consent_views import amend_view, blocked_view, consent_view
 from gateway.web.formats import say
-from gateway.web.visit import COOKIE, Visit, origin_of, page_handler, refusal_page, see_other, show
+from gateway.web.visit import (
+    COOKIE,
+    Visit,
+    origin_of,
+    page_handler,
+    refusal_page,
+    see_other,
+    show,
+    signed_in_page,
+)
 
 
 async def authorize(visit: Visit) -> Response:
@@ -123,8 +134,18 @@ async def answer(visit: Visit) -> Response:
         and shares_sensitive(visit.services, reply, visit.session)
     ):
         return _with_ticket("/reauthenticate", keep_choices(visit.services, reply, visit.session))
-    back = await decide_consent(visit.services, reply, visit.session)
-    return see_other(back.uri)
+    done = await decide_consent(visit.services, reply, visit.session)
+    return (
+        _with_ticket("/authorize/continue", done.ticket) if isinstance(done, Asked) else see_other(done.uri)
+    )
+
+
+async def ask_the_school(visit: Visit) -> Response:
+    """Ask the school to open a partner; the page that says so follows."""
+    form = await visit.form()
+    ticket = form.one("ticket")
+    await ask_school(visit.services, visit.signed_in, ticket)
+    return _with_ticket("/authorize/continue", ticket)
 
 
 def _log_in_first(visit: Visit, screen: str) -> Response:
@@ -141,4 +162,5 @@ ROUTES = (
     Route("/authorize", page_handler(authorize), methods=["GET", "POST"]),
     Route("/authorize/continue", page_handler(go_on), methods=["GET"]),
     Route("/consent", page_handler(answer), methods=["POST"]),
+    Route("/consent/ask-school", signed_in_page(ask_the_school), methods=["POST"]),
 )

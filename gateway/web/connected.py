@@ -13,8 +13,9 @@ from gateway.actions.connected import (
     switch_off,
 )
 from gateway.consent.choices import DAY
-from gateway.model.grants import LIVE, ConsentEvent, GrantState
+from gateway.model.grants import LIVE, ConsentEvent, Grant, GrantState, ReasonCode
 from gateway.model.handoffs import Handoff
+from gateway.model.registry import Gate
 from gateway.store.grants import GrantLine
 from gateway.web import views
 from gateway.web.consent_views import form_words, partner_view
@@ -23,7 +24,7 @@ from gateway.web.visit import Visit, see_other, show, signed_in_page
 from gateway.web.wording import field_label, purpose_label, reason_words, so_that
 
 EVENT_WORDS = {
-    "asked": later("Asked"),
+    "asked": later("The guardian was asked"),
     "given": later("You said yes"),
     "refused": later("You said no"),
     "narrowed": later("A detail was switched off"),
@@ -55,31 +56,45 @@ def _line(visit: Visit, line: GrantLine) -> views.ConnectedService:
     return views.ConnectedService(
         brand=registry.partners[grant.partner_id].partner.brand,
         offer=registry.offers[grant.offer_id].offer.name,
-        state=_state(visit, line),
+        state=state_of(visit, line),
         url=f"/connected/{grant.grant_id}",
         fields=tuple(dict.fromkeys(field_label(each.item.field) for each in grant.items)),
         since=line.created_at,
         until=grant.valid_until if grant.state in LIVE else None,
         ended_at=_ended_at(visit, line),
+        waiting_for="guardian" if grant.state is GrantState.WAITING else "",
         last_handoff_at=line.last_handoff_at,
         handoff_count=line.handoff_count,
     )
 
 
-def _state(visit: Visit, line: GrantLine) -> views.ServiceState:
+def state_of(visit: Visit, line: GrantLine) -> views.ServiceState:
+    """Name where a combined service stands, as its person and its guardian see it."""
     registry, grant = visit.services.registry, line.grant
     if _ended_at(visit, line) is not None:
         return "ended"
-    if grant.state is GrantState.PAUSED or not registry.partners[grant.partner_id].is_live:
-        return "paused"
-    return "changed" if registry.offers[grant.offer_id].version != grant.offer_version else "live"
+    if grant.state is GrantState.WAITING:
+        return "waiting"
+    if grant.terms_version < registry.offers[grant.offer_id].material_version or _came_of_age(grant):
+        return "changed"
+    is_open = registry.partners[grant.partner_id].is_live and _is_open_at_school(visit, line)
+    return "live" if is_open and grant.state is GrantState.ACTIVE else "paused"
+
+
+def _came_of_age(grant: Grant) -> bool:
+    return grant.paused_for is ReasonCode.AGE_TRANSITION
+
+
+def _is_open_at_school(visit: Visit, line: GrantLine) -> bool:
+    gate = visit.services.registry.gate_of(line.organisation_id, line.grant.partner_id)
+    return gate is Gate.ALLOW
 
 
 def _ended_at(visit: Visit, line: GrantLine) -> int | None:
     grant = line.grant
     if grant.state not in LIVE:
         return line.ended_at or line.created_at
-    return grant.valid_until if visit.services.clock() >= grant.valid_until else None
+    return grant.ends_at if visit.services.clock() >= grant.ends_at else None
 
 
 async def detail(visit: Visit) -> Response:
@@ -92,7 +107,7 @@ def _detail(visit: Visit, found: ConnectedService) -> views.ConnectedDetailView:
     line, offer = found.detail.line, found.offer
     grant, here = line.grant, f"/connected/{line.grant.grant_id}"
     partner = visit.services.registry.partners[grant.partner_id]
-    state = _state(visit, line)
+    state = state_of(visit, line)
     return views.ConnectedDetailView(
         chrome=visit.chrome("connected"),
         partner=partner_view(partner),
@@ -114,13 +129,15 @@ def _detail(visit: Visit, found: ConnectedService) -> views.ConnectedDetailView:
             for each in found.items
         ),
         handoffs=tuple(_handoff(each) for each in found.handoffs),
-        events=tuple(_event(each) for each in reversed(found.detail.events)),
+        archived_before=found.archived_before,
+        events=tuple(event_view(each) for each in reversed(found.detail.events)),
         notice_url=f"{here}/notice",
         notice_version=grant.offer_version,
         kept_seconds=offer.retention_days * DAY,
         since=line.created_at,
         until=grant.valid_until if state != "ended" else None,
         ended_at=_ended_at(visit, line),
+        waiting_for="guardian" if grant.state is GrantState.WAITING else "",
         stop_action="" if state == "ended" else f"{here}/stop",
         ask_again_action=f"{here}/ask-again" if _is_refusal(line) else "",
         reveal_url="" if found.is_fresh else f"/reauthenticate?next={here}",
@@ -141,7 +158,8 @@ def _handoff(handoff: Handoff) -> views.Handoff:
     )
 
 
-def _event(event: ConsentEvent) -> views.Event:
+def event_view(event: ConsentEvent) -> views.Event:
+    """Show one consent event."""
     return views.Event(
         at=event.at,
         what=say(EVENT_WORDS[event.type]),

@@ -118,6 +118,7 @@ def _asking(visit: Visit, screen: Screen) -> dict[str, Any]:
             notice_version=screen.notice.offer_version,
             frequency=offer.frequency,
         ),
+        "guardian_decides": screen.guardian_decides,
         "hidden": (("ticket", screen.ticket),),
     }
 
@@ -187,8 +188,17 @@ def blocked_view(visit: Visit, blocked: Blocked) -> views.ConsentBlockedView:
     """Say why the person cannot decide now, and show the way back."""
     return views.ConsentBlockedView(
         chrome=visit.chrome(),
-        kind="school" if blocked.kind == "school" else "guardian",
+        kind=blocked.lock.kind,
         partner=blocked.partner.partner.brand,
         offer=blocked.offer.offer.name,
+        state=blocked.lock.state,
+        asked_at=blocked.lock.asked_at,
+        is_alone=blocked.lock.is_alone,
+        ask_action="/consent/ask-school" if _can_ask_school(blocked) else "",
+        hidden=(("ticket", blocked.ticket),),
         leave_url=blocked.leave_uri,
     )
+
+
+def _can_ask_school(blocked: Blocked) -> bool:
+    return blocked.lock.kind == "school" and blocked.lock.state == "open"

@@ -10,9 +10,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from gateway.actions.log_comparison import compare_checkpoint
 from gateway.actions.log_proofs import (
     CheckedEvidence,
     checked,
+    find_any_evidence,
     find_own_evidence,
     last_checkpoint,
     log_key_words,
@@ -120,13 +122,51 @@ def _shown(found: CheckedEvidence) -> views.CheckedEntry:
         size=checkpoint.size,
         entry=json.dumps(entry, indent=1, sort_keys=True),
         leaf=leaf_hash(evidence.entry).hex(),
-        steps=tuple(
-            views.HashStep(left=left.hex(), right=right.hex(), result=result.hex())
-            for left, right, result in found.steps
-        ),
+        steps=_steps(found.steps),
         root=checkpoint.root.hex(),
         note=evidence.note,
     )
+
+
+def _steps(steps: tuple[tuple[bytes, bytes, bytes], ...]) -> tuple[views.HashStep, ...]:
+    return tuple(
+        views.HashStep(left=left.hex(), right=right.hex(), result=result.hex())
+        for left, right, result in steps
+    )
+
+
+async def log_page(visit: Visit) -> Response:
+    """Show the newest checkpoint to anybody."""
+    try:
+        signed = (await last_checkpoint(visit.services)).note
+    except Refusal:
+        signed = ""
+    view = views.LogView(
+        chrome=visit.chrome(), action="/log", note=signed, keys=tuple(log_key_words(visit.services))
+    )
+    return show("log", view)
+
+
+async def compare(visit: Visit) -> Response:
+    """Compare a checkpoint that somebody kept with the newest one, step by step."""
+    form = await visit.form(for_strangers=True)
+    kept = form.one("checkpoint")
+    found = await compare_checkpoint(visit.services, kept)
+    view = views.LogView(
+        chrome=visit.chrome(),
+        action="/log",
+        note=found.note,
+        keys=tuple(log_key_words(visit.services)),
+        finding=str(found.finding),
+        kept=kept,
+        kept_size=found.kept.size if found.kept else 0,
+        kept_root=found.kept.root.hex() if found.kept else "",
+        size=found.newest.size,
+        root=found.newest.root.hex(),
+        proof=tuple(each.hex() for each in found.proof),
+        steps=_steps(found.steps),
+    )
+    return show("log", view)
 
 
 async def proof(visit: Visit) -> Response:
@@ -136,9 +176,11 @@ async def proof(visit: Visit) -> Response:
 
 
 async def inclusion(visit: Visit) -> Response:
-    """Give the evidence for an entry of one's own by API: ``?grant=…&entry=…``."""
-    names = (visit.request.query_params.get(name, "") for name in ("grant", "entry"))
-    return json_answer(await _own_record(visit, *names))
+    """Give the evidence for an entry by API: of one's own ``?grant=…&entry=…``, as an auditor ``?entry=…``."""
+    grant_id, source_id = (visit.request.query_params.get(name, "") for name in ("grant", "entry"))
+    if not grant_id:
+        return json_answer(await _any_record(visit, source_id))
+    return json_answer(await _own_record(visit, grant_id, source_id))
 
 
 async def _own_record(visit: Visit, grant_id: str, source_id: str) -> dict[str, Any]:
@@ -148,6 +190,35 @@ async def _own_record(visit: Visit, grant_id: str, source_id: str) -> dict[str, 
     return found.as_record(log_key_words(visit.services))
 
 
+async def _any_record(visit: Visit, source_id: str) -> dict[str, Any]:
+    found = await find_any_evidence(
+        visit.services, visit.check_power(Power.READ_LOG).person.person_id, source_id
+    )
+    if found is None:
+        raise Refusal("not_found", detail="no such entry, or not signed yet")
+    return found.as_record(log_key_words(visit.services))
+
+
+async def audit(visit: Visit) -> Response:
+    """Show an auditor, step by step, that any entry stands in the log; the look is on record."""
+    actor, source_id = visit.check_power(Power.READ_LOG).person, path_id(visit, "source_id")
+    found = await find_any_evidence(visit.services, actor.person_id, source_id)
+    view = views.LogCheckView(
+        chrome=visit.chrome("admin"),
+        back_url="/admin/log",
+        download_url=f"/admin/log/check/{source_id}/proof.json",
+        origin=visit.services.settings.log_origin,
+        checked=_shown(checked(visit.services, found)) if found else None,
+    )
+    return show("log_check", view)
+
+
+async def audit_proof(visit: Visit) -> Response:
+    """Give an auditor the same evidence as a file."""
+    source_id = path_id(visit, "source_id")
+    return _as_file(visit, await _any_record(visit, source_id), source_id)
+
+
 def _as_file(visit: Visit, record: dict[str, Any], source_id: str) -> Response:
     answer = json_answer(record)
     answer.headers["Content-Disposition"] = f'attachment; filename="{source_id}.proof.json"'
@@ -155,12 +226,16 @@ def _as_file(visit: Visit, record: dict[str, Any], source_id: str) -> Response:
 
 
 ROUTES = (
+    Route("/log", page_handler(log_page), methods=["GET"]),
+    Route("/log", page_handler(compare), methods=["POST"]),
     Route("/log/checkpoint", open_to_all(checkpoint), methods=["GET"]),
     Route("/log/keys", open_to_all(keys), methods=["GET"]),
     Route("/log/tile/entries/{path:path}", page_handler(entries), methods=["GET"]),
     Route("/log/tile/{path:path}", open_to_all(tile), methods=["GET"]),
     Route("/log/proof/consistency", open_to_all(consistency), methods=["GET"]),
     Route("/log/proof/inclusion", signed_in_page(inclusion), methods=["GET"]),
+    Route("/admin/log/check/{source_id}", signed_in_page(audit), methods=["GET"]),
+    Route("/admin/log/check/{source_id}/proof.json", signed_in_page(audit_proof), methods=["GET"]),
     Route("/connected/{grant_id}/check/{source_id}", signed_in_page(check), methods=["GET"]),
     Route("/connected/{grant_id}/check/{source_id}/proof.json", signed_in_page(proof), methods=["GET"]),
 )

@@ -14,6 +14,7 @@ from gateway.store.partners import load_notices
 from gateway.store.registry import look_at_registry
 from gateway.web import views
 from gateway.web.answers import json_answer
+from gateway.web.connected import state_of
 from gateway.web.formats import say
 from gateway.web.render import static_files
 from gateway.web.visit import Visit, page_handler, show, signed_in_page
@@ -28,14 +29,13 @@ async def home(visit: Visit) -> Response:
     found = await see_profile(visit.services, visit.signed_in)
     last = max(live, key=lambda line: line.last_handoff_at or 0, default=None)
     brand = visit.services.registry.partners[last.grant.partner_id].partner.brand if last else ""
-    offers = visit.services.registry.offers
     values = {each.name: each.value for each in found.fields}
     view = views.HomeView(
         chrome=visit.chrome("home"),
         name=values["name"] or "",
         organisation=found.organisation,
         live_count=len(live),
-        attention_count=sum(offers[line.grant.offer_id].version != line.grant.offer_version for line in live),
+        attention_count=sum(state_of(visit, line) == "changed" for line in live),
         profile_filled=sum(value is not None for value in values.values()),
         profile_total=len(values),
         last_handoff_at=last.last_handoff_at if last else None,

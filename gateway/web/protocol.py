@@ -19,6 +19,9 @@ from gateway.actions.token import issue_token
 from gateway.kit.errors import Refusal
 from gateway.oauth.metadata import PATHS, key_set, server_metadata
 from gateway.oauth.parameters import Parameters
+from gateway.oauth.resource_metadata import PATH as RESOURCE_PATH
+from gateway.oauth.resource_metadata import resource_metadata
+from gateway.oauth.signed_answers import INTROSPECTION, USERINFO
 from gateway.web.answers import NO_STORE, NO_TOKEN, json_answer, resource_refusal, token_refusal
 from gateway.web.bodies import FORM_TYPE, media_type, read_body, read_parameters_of
 from gateway.web.certificates import shown
@@ -34,7 +37,11 @@ def back_channel(story: Story) -> Callable[[Request], Awaitable[Response]]:
         try:
             parameters = await read_parameters_of(request)
             found = BackRequest(
-                parameters, _authorization(request), _headers(request, b"dpop"), shown(request)
+                parameters,
+                _authorization(request),
+                _headers(request, b"dpop"),
+                shown(request),
+                request.headers.get("accept", ""),
             )
             return _with_nonce(services, await story(services, found))
         except Refusal as refusal:
@@ -80,7 +87,14 @@ async def _revoke(services: Services, request: BackRequest) -> Response:
 
 
 async def _introspect(services: Services, request: BackRequest) -> Response:
-    return json_answer(await introspect_token(services, request))
+    return _plain_or_signed(await introspect_token(services, request), INTROSPECTION)
+
+
+def _plain_or_signed(answer: Mapping[str, Any] | str, media_type: str) -> Response:
+    """Answer with JSON, or with a JWT under its own type."""
+    if isinstance(answer, str):
+        return Response(answer, headers=NO_STORE, media_type=media_type)
+    return json_answer(answer)
 
 
 Reader = Callable[[Request, Reading], Awaitable[Response]]
@@ -97,6 +111,10 @@ def resource(read: Reader) -> Callable[[Request], Awaitable[Response]]:
             answer = resource_refusal(
                 refusal, documentation=services.settings.documentation, is_dpop=_names_dpop(request)
             )
+            if "www-authenticate" in answer.headers:
+                # Whoever came without a token finds out where one is to be had (RFC 9728 §5.1).
+                where = f', resource_metadata="{services.settings.issuer}{RESOURCE_PATH}"'
+                answer.headers["WWW-Authenticate"] += where
         return _with_nonce(services, answer)
 
     return handle
@@ -105,12 +123,12 @@ def resource(read: Reader) -> Callable[[Request], Awaitable[Response]]:
 async def _userinfo(request: Request, reading: Reading) -> Response:
     """Read what the person shares (OIDC Core §5.3); GET and POST, the token in the header or the form."""
     gate: Gate = request.app.state.gate
-    return json_answer(await gate.userinfo(reading))
+    return _plain_or_signed(await gate.userinfo(reading), USERINFO)
 
 
 async def _release(request: Request, reading: Reading) -> Response:
     gate: Gate = request.app.state.gate
-    return json_answer(await gate.release(reading))
+    return _plain_or_signed(await gate.release(reading), USERINFO)
 
 
 async def _query_grant(request: Request, reading: Reading) -> Response:
@@ -180,6 +198,12 @@ async def metadata(request: Request) -> Response:
     return _public(server_metadata(services.settings))
 
 
+async def protected_resource(request: Request) -> Response:
+    """Describe what tokens open (RFC 9728 §3)."""
+    services: Services = request.app.state.services
+    return _public(resource_metadata(services.settings))
+
+
 async def jwks(request: Request) -> Response:
     """Publish the public keys."""
     services: Services = request.app.state.services
@@ -207,4 +231,5 @@ ROUTES = (
     Route(PATHS["jwks_uri"], jwks, methods=["GET"]),
     Route("/.well-known/oauth-authorization-server", metadata, methods=["GET"]),
     Route("/.well-known/openid-configuration", metadata, methods=["GET"]),
+    Route(RESOURCE_PATH, protected_resource, methods=["GET"]),
 )

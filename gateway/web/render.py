@@ -1,4 +1,4 @@
-"""Pages from views: every template is compiled once, at import, and rendered synchronously.
+"""Pages from views: every template is compiled once, at its first use, and rendered synchronously.
 
 Whatever a view holds is shown as text. Templates escape by default, a name that a view lacks is an error, and
 what could trick a reader's eye is taken out on the way (`formats.plain`).
@@ -6,11 +6,11 @@ what could trick a reader's eye is taken out on the way (`formats.plain`).
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from gettext import NullTranslations
 from pathlib import Path
-from types import MappingProxyType
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from gateway.kit import catalogues
 from gateway.web.assets import static_files, static_url
@@ -39,7 +39,12 @@ def _environment() -> Environment:
 
 
 _ENVIRONMENT = _environment()
-_TEMPLATES = MappingProxyType({name: _ENVIRONMENT.get_template(f"{name}.html") for name in PAGES})
+
+
+@cache
+def _template(name: str) -> Template:
+    """Compile a template at its first use: all of them at import would double the time to start a worker."""
+    return _ENVIRONMENT.get_template(f"{name}.html")
 
 
 @contextmanager
@@ -72,4 +77,4 @@ def page(name: str, view: View, translations: Mapping[str, NullTranslations] | N
         raise TypeError(f"{name} shows a {PAGES[name].__name__}, not a {type(view).__name__}")
     chrome = view.chrome
     with speaking(chrome.language, chrome.timezone, translations):
-        return _TEMPLATES[name].render(view=view, chrome=chrome).encode()
+        return _template(name).render(view=view, chrome=chrome).encode()

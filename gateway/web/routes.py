@@ -16,9 +16,11 @@ from gateway.web import (
     admin_log,
     admin_partners,
     admin_people,
+    admin_school,
     authorize,
     connected,
     end_session,
+    guardian,
     language,
     log,
     mail_links,
@@ -46,6 +48,7 @@ def all_routes() -> list[Route]:
         *mail_links.ROUTES,
         *end_session.ROUTES,
         *connected.ROUTES,
+        *guardian.ROUTES,
         *log.ROUTES,
         *profile.ROUTES,
         *plain_pages.ROUTES,
@@ -54,6 +57,7 @@ def all_routes() -> list[Route]:
         *admin_partners.ROUTES,
         *admin_log.ROUTES,
         *admin_people.ROUTES,
+        *admin_school.ROUTES,
     ]
     for route in routes:
         if route.path not in _READS_ALONE and not route.path.startswith("/.well-known/") and route.methods:

@@ -37,6 +37,9 @@ FLASHES = {
     "saved": later("Saved."),
     "off": later("Switched off. The next read no longer has it."),
     "asked": later("This service may ask you again."),
+    "child-asks": later("The child may ask again."),
+    "guardian-yes": later("Your yes is kept."),
+    "guardian-no": later("Your no is kept. Nothing is shared any more."),
     "signed-in": later("You are signed in."),
     "password": later("Your password is set. You can sign in now."),
     "revoked": later("Revoked. Every token of this grant has died."),
@@ -156,6 +159,7 @@ class Visit:
             csrf_token=self.csrf_token,
             signed_in_as=email or (say(ROLE_WORDS[role]) if role else ""),
             can_administer=bool(role and powers_of(role)),
+            is_guardian=role is Role.GUARDIAN,
             here=here,
             flashes=(views.Flash(kind="done", text=say(flash)),) if flash else (),
         )

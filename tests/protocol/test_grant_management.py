@@ -1,5 +1,6 @@
 """Grant Management for OAuth 2.0 (OpenID Foundation, draft 3): a grant has a name, and its client can use it."""
 
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -7,10 +8,12 @@ import pytest
 
 from gateway.model.grants import ActorKind, EventType
 from gateway.store.grants import load_details
+from partners import PartnerState
 from tests.protocol.campuspress import begin, exchange_form, push
-from tests.world import CAMPUSPRESS_REDIRECT, ISSUER, QUIZCO_REDIRECT, World, answer_of
+from tests.world import CAMPUSPRESS_REDIRECT, ISSUER, PARTNERS, QUIZCO_REDIRECT, World, answer_of, publish
 
 PHONE, EMAIL = "phone_number.appointment_reminders", "email.results_delivery"
+AOIFE = "aoife@northfield.example"
 SCOPE = "openid profile email education phone grant_management_query grant_management_revoke"
 
 
@@ -190,6 +193,60 @@ def test_6_a_bound_token_wants_its_proof(both: World) -> None:
     assert both.client().get(path, headers=queried).status_code == 200
     assert both.client().get(path, headers=queried).json()["error"] == "invalid_dpop_proof"
     assert both.client().delete(path, headers=header).status_code == 204
+
+
+def own_token(world: World, scope: str = "grant_management_query grant_management_revoke") -> str:
+    """Let QuizCo have tokens of its own; give one."""
+    names = '"events", "grant_management_query", "grant_management_revoke"'
+    text = (
+        (PARTNERS / "quizco.toml").read_text().replace("profile = ", f"own_scopes = [{names}]\nprofile = ", 1)
+    )
+    if not world.services.registry.clients["quizco-web"].client.own_scopes:
+        world.run(lambda: publish(world.services, text, version=2, manifest_version=2))
+    answer = world.post("/token", {"grant_type": "client_credentials", "scope": scope})
+    assert answer.status_code == 200, answer.text
+    token: str = answer.json()["access_token"]
+    return token
+
+
+def test_6_a_clients_own_token_speaks_for_every_grant_of_the_client(both: World) -> None:
+    """Whoever gave it, and although all of its tokens are gone; an ended one is as good as unknown."""
+    ashas, aoifes = (both.tokens(email=each)["grant_id"] for each in ("asha@lakeside.example", AOIFE))
+    token = own_token(both)
+    for grant_id in (ashas, aoifes):
+        assert grants(both, "GET", grant_id, token).json()["claims"] == ["course", "name"]
+    assert grants(both, "DELETE", ashas, token).status_code == 204
+    assert grants(both, "GET", aoifes, token).status_code == 200
+    foreign = both.post_signed("/token", exchange_form(campuspress_code(both))).json()["grant_id"]
+    answers = [grants(both, "GET", each, token) for each in (ashas, foreign, "gra_unknown")]
+    assert {each.status_code for each in answers} == {404}
+    assert len({each.content for each in answers}) == 1
+
+
+def campuspress_code(world: World) -> str:
+    """Opt in to the other partner."""
+    browser = world.signed_in(AOIFE)
+    page = browser.open(begin(push(world)))
+    return answer_of(browser.submit(page, "/consent", button="share", stop_at=CAMPUSPRESS_REDIRECT))["code"]
+
+
+def test_6_an_own_token_has_scopes_and_an_end(world: World) -> None:
+    """Events are no grants; an outdated token and a paused partner's are refused."""
+    grant_id = world.tokens()["grant_id"]
+    assert grants(world, "GET", grant_id, own_token(world, "events")).status_code == 403
+    token = own_token(world)
+    assert grants(world, "GET", grant_id, token).status_code == 200
+    bound = world.proof(f"/grants/{grant_id}", "GET", token=token)
+    header = {"Authorization": f"DPoP {token}", "DPoP": bound}
+    assert world.client().get(f"/grants/{grant_id}", headers=header).status_code == 401
+    store = world.services.store
+    quizco = replace(store.registry.partners["quizco"], state=PartnerState.PAUSED)
+    live = store.registry
+    store._registry = replace(live, partners={**live.partners, "quizco": quizco})
+    assert grants(world, "GET", grant_id, token).status_code == 401
+    store._registry = live
+    world.clock.pass_by(300)
+    assert grants(world, "GET", grant_id, token).status_code == 401
 
 
 def test_7_metadata(world: World) -> None:

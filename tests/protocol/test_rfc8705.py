@@ -207,6 +207,17 @@ def test_3_tokens_are_bound_and_nobody_else_uses_them(shop: Shop) -> None:
     assert alive["token_type"] == "Bearer"
 
 
+@pytest.mark.parametrize(("path", "method"), [("/release", "POST"), ("/grants/{}", "GET")])
+def test_3_bound_tokens_are_bound_at_every_resource(shop: Shop, path: str, method: str) -> None:
+    """Typed reading and Grant Management too: without the certificate the token is as good as unknown."""
+    tokens = shop.tokens()
+    for certificate, status in ((SHOP, (200, 403)), (OTHER_SHOP, (401,)), (None, (401,))):
+        headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+        headers |= {HEADER: spelt(certificate)} if certificate else {}
+        answer = shop.world.client().request(method, path.format(tokens["grant_id"]), headers=headers)
+        assert answer.status_code in status
+
+
 def test_3_a_proof_of_a_key_does_not_stand_in_for_the_certificate(shop: Shop) -> None:
     """One binding a token (RFC 9449 §7.1)."""
     token = shop.tokens()["access_token"]

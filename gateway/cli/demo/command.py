@@ -27,6 +27,7 @@ WORTH_TRYING = {
     "ben.okafor@lakeside.example": "professor, only what is required",
     "cian.obyrne@northfield.example": "student of 16: in Ireland old enough",
     "meera.iyer@lakeside.example": "student of 12: not without a guardian",
+    "lakshmi.iyer@lakeside.example": "her guardian, who answers for her",
     ADMIN: "platform administrator: everything",
     "ines.moreau@platform.example": "privacy officer",
     "dele.adeyemi@platform.example": "support: finds and revokes consents",

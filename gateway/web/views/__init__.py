@@ -33,9 +33,11 @@ from gateway.web.views.admin import (
     AdminPartnersView,
     AdminPartnerView,
     AdminPeopleView,
+    AdminSchoolView,
     AdminView,
     ClientRow,
     Door,
+    GateRow,
     GrantFilter,
     GrantItemRow,
     GrantRow,
@@ -93,7 +95,8 @@ from gateway.web.views.frame import (
     Spoken,
     View,
 )
-from gateway.web.views.log import CheckedEntry, HashStep, LogCheckView
+from gateway.web.views.guardian import AskedItem, ChildRow, ChildService, GuardianRequestView, GuardianView
+from gateway.web.views.log import CheckedEntry, HashStep, LogCheckView, LogView
 from gateway.web.views.security import (
     CodeSetupView,
     InboxView,
@@ -141,6 +144,9 @@ PAGES: Mapping[str, type[View]] = MappingProxyType(
         "connected_detail": ConnectedDetailView,
         "stopped": StoppedView,
         "notice": NoticeView,
+        "log": LogView,
+        "guardian": GuardianView,
+        "guardian_request": GuardianRequestView,
         "log_check": LogCheckView,
         "admin_home": AdminHomeView,
         "admin_grants": AdminGrantsView,
@@ -149,6 +155,7 @@ PAGES: Mapping[str, type[View]] = MappingProxyType(
         "admin_partner": AdminPartnerView,
         "admin_log": AdminLogView,
         "admin_people": AdminPeopleView,
+        "admin_school": AdminSchoolView,
     }
 )
 """The view of each page, by the page's name, which is also its template's."""
@@ -164,11 +171,15 @@ __all__ = [
     "AdminPartnerView",
     "AdminPartnersView",
     "AdminPeopleView",
+    "AdminSchoolView",
     "AdminView",
+    "AskedItem",
     "Asking",
     "AuthorizationErrorView",
     "ChangedTerm",
     "CheckedEntry",
+    "ChildRow",
+    "ChildService",
     "Chrome",
     "ClientRow",
     "CodeSetupView",
@@ -189,11 +200,14 @@ __all__ = [
     "FieldError",
     "Flash",
     "FormChoice",
+    "GateRow",
     "GrantFilter",
     "GrantItemRow",
     "GrantRow",
     "GrantState",
     "GrantedItem",
+    "GuardianRequestView",
+    "GuardianView",
     "Handoff",
     "HashStep",
     "Hidden",
@@ -208,6 +222,7 @@ __all__ = [
     "LogCheckView",
     "LogFilter",
     "LogRow",
+    "LogView",
     "LoginView",
     "Move",
     "MoveKind",

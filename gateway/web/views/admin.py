@@ -5,7 +5,7 @@ from typing import Literal
 
 from gateway.web.views.frame import ONE_PAGE, Event, Fact, FieldError, Hidden, Option, Pager, View
 
-Section = Literal["grants", "partners", "log", "people"]
+Section = Literal["grants", "partners", "log", "people", "school", "cases"]
 GrantState = Literal["asked", "active", "paused", "refused", "ended"]
 PartnerState = Literal["draft", "review", "live", "paused", "ended"]
 
@@ -25,7 +25,7 @@ class AdminView(View):
     """A page of the administration with the sections its reader may enter."""
 
     doors: tuple[Door, ...]
-    section: Literal["", "grants", "partners", "log", "people"] = ""
+    section: Literal["", "grants", "partners", "log", "people", "school", "cases"] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +115,7 @@ class LogRow:
     fields: tuple[str, ...]
     purposes: tuple[str, ...]
     grant_url: str = ""
+    check_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,3 +327,24 @@ class AdminPeopleView(AdminView):
     report: ImportReport | None = None
     errors: tuple[FieldError, ...] = ()
     pager: Pager = ONE_PAGE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateRow:
+    """One partner at a school's gate; `action` takes `gate`, `waiting` counts the members who asked."""
+
+    brand: str
+    legal_name: str
+    offers: tuple[str, ...]
+    fields: tuple[str, ...]
+    gate: Literal["allow", "deny", "ask"]
+    action: str
+    decided_at: int | None = None
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminSchoolView(AdminView):
+    """What a school says to each partner."""
+
+    rows: tuple[GateRow, ...]

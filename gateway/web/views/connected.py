@@ -54,6 +54,7 @@ class ConnectedDetailView(View):
     """One combined service: what it may read, every hand-off, what was agreed, and the way out.
 
     `stop_action` is empty when there is nothing to stop; `ask_again_action` forgets a remembered "no thanks".
+    With `archived_before`, hand-offs may be in the log's archive only.
     """
 
     partner: Partner
@@ -69,6 +70,7 @@ class ConnectedDetailView(View):
     since: int | None = None
     until: int | None = None
     ended_at: int | None = None
+    archived_before: int | None = None
     waiting_for: Literal["", "guardian", "school"] = ""
     stop_action: str = ""
     ask_again_action: str = ""

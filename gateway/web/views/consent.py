@@ -129,7 +129,10 @@ class ConsentAmendView(Asking):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentBlockedView(View):
-    """The person cannot decide now; `ask_action` (a POST) asks the school or the guardian."""
+    """The person cannot decide now; `ask_action` (a POST) asks the school.
+
+    `is_alone` says that a guardian would decide and none is linked to the account.
+    """
 
     kind: Literal["school", "guardian", "paused", "ended"]
     partner: str
@@ -137,4 +140,6 @@ class ConsentBlockedView(View):
     state: Literal["open", "asked", "refused"] = "open"
     asked_at: int | None = None
     ask_action: str = ""
+    hidden: Hidden = ()
+    is_alone: bool = False
     leave_url: str = ""

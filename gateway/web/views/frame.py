@@ -58,7 +58,8 @@ class Chrome:
     csrf_token: str
     signed_in_as: str = ""
     can_administer: bool = False
-    here: Literal["", "home", "connected", "profile", "admin"] = ""
+    is_guardian: bool = False
+    here: Literal["", "home", "connected", "guardian", "profile", "admin"] = ""
     languages: tuple[Language, ...] = ()
     back: str = "/"
     flashes: tuple[Flash, ...] = ()

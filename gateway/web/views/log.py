@@ -33,7 +33,28 @@ class CheckedEntry:
 class LogCheckView(View):
     """The check of one entry; `checked` is None while the entry waits for its place, a second at most."""
 
+    compare_url: str = "/log"
     back_url: str
     download_url: str
     origin: str
     checked: CheckedEntry | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogView(View):
+    """The log as anybody sees it: the newest checkpoint, its keys, and a kept checkpoint compared with it.
+
+    `finding` is empty before anything was compared, else one of ``continues``, ``unknown``, ``shorter``, ``rewritten``.
+    """
+
+    action: str
+    note: str
+    keys: tuple[str, ...]
+    finding: str = ""
+    kept: str = ""
+    kept_size: int = 0
+    kept_root: str = ""
+    size: int = 0
+    root: str = ""
+    proof: tuple[str, ...] = ()
+    steps: tuple[HashStep, ...] = ()

@@ -151,6 +151,23 @@ def test_nothing_younger_than_asked_is_archived(world: World, tmp_path: Path) ->
     assert archived(world, tmp_path).end_leaf == 512
 
 
+def test_the_last_leaf_stays_because_it_tells_the_logs_size(both: World, tmp_path: Path) -> None:
+    """A hand-off that ends a bundle exactly, of a consent that has run out: the log goes on after it."""
+    token = both.tokens()["access_token"]
+    sequence(both)
+    acts(both, 255 - len(leaves(both)), "fill")
+    assert both.userinfo(token).status_code == 200
+    assert sequence(both).size == 256
+    both.clock.pass_by(2 * YEAR)
+    assert archived(both, tmp_path, NOW + 2 * YEAR).end_leaf == 256
+    found = both.run(prune_log, both.services, "cli", LogFolder(tmp_path))
+    assert found.handoffs == 0
+    sequence(both)
+    assert verify(both, tmp_path).faults == ()
+    assert pruned(both, tmp_path).handoffs == 1
+    assert verify(both, tmp_path).faults == ()
+
+
 def test_the_folder_can_be_served_as_it_is(world: World, tmp_path: Path) -> None:
     """C2SP tlog-tiles: checkpoint, tiles and entries under the names that a client asks for."""
     two_years(world)
@@ -324,6 +341,18 @@ def test_entries_that_only_an_archive_holds_are_not_served(world: World, tmp_pat
     pruned(world, tmp_path)
     assert auditor._client.get("/log/tile/entries/000").status_code == 404
     assert auditor._client.get("/log/tile/entries/001").status_code == 200
+
+
+def test_the_persons_page_says_where_pruned_hand_offs_are(world: World, tmp_path: Path) -> None:
+    """P6: "every hand-off" stays true: here while the consent lives, in the archive when it is long over."""
+    ended, live = two_years(world)
+    browser, other = world.signed_in(), world.signed_in(AOIFE)
+    archived(world, tmp_path)
+    assert "Every hand-off" in browser.open(f"/connected/{ended}").text
+    assert "kept in the log's archive" not in browser.open(f"/connected/{ended}").text
+    pruned(world, tmp_path)
+    assert "kept in the log's archive" in browser.open(f"/connected/{ended}").text
+    assert "kept in the log's archive" not in other.open(f"/connected/{live}").text
 
 
 def test_a_long_gap_is_walked_over_in_little_memory(

@@ -80,7 +80,9 @@ def test_a_no_to_new_terms_leaves_everything_as_it_stood() -> None:
     """Promise P5: the old terms stay, and so does their notice."""
     seen = grant(NAME, EMAIL)
     after = refuse(seen, PERSON, BASIS, now=NOW, ids=counting_ids()).grant
-    assert after == replace(seen, version=5, event_id=after.event_id)
+    assert after == replace(
+        seen, version=5, event_id=after.event_id, used_at=NOW, decided_version=BASIS.offer_version
+    )
 
 
 def test_one_item_is_switched_off_alone() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from gateway.kit.settings import (
     CONFIG_VARIABLE,
+    NO_LONGER,
     PREFIX,
     Settings,
     SettingsError,
@@ -98,8 +99,37 @@ def test_rfc8414_2_an_issuer_carries_no_slash_at_its_end(issuer: str) -> None:
     assert read_settings(issuer=issuer + "/").issuer == issuer
 
 
-def test_a_session_cannot_idle_longer_than_it_lives() -> None:
-    assert "session_idle_ttl is longer" in faults(session_idle_ttl=7200, session_ttl=3600)[0]
+@pytest.mark.parametrize(
+    ("lifetimes", "why"),
+    [
+        ({"session_idle_ttl": 7200, "session_ttl": 3600}, "session_idle_ttl is longer than session_ttl"),
+        (
+            {"session_ttl": 300, "session_idle_ttl": 300, "reauthentication_ttl": 301},
+            "reauthentication_ttl is longer than session_ttl",
+        ),
+        ({"dpop_access_token_ttl": 60}, "access_token_ttl is longer than dpop_access_token_ttl"),
+        ({"sensitive_max_age": 599}, "sensitive_max_age is shorter than reauthentication_ttl"),
+    ],
+)
+def test_lifetimes_cannot_contradict_each_other(lifetimes: dict[str, int], why: str) -> None:
+    assert why in faults(**lifetimes)[0]
+
+
+def test_every_contradiction_is_told_at_once() -> None:
+    [fault] = faults(session_ttl=300, session_idle_ttl=301, reauthentication_ttl=301)
+    assert "session_idle_ttl" in fault
+    assert "reauthentication_ttl" in fault
+
+
+def test_bounds_keep_what_no_choice_could_contradict() -> None:
+    """A token always ends before what refreshes it, and before the key that signed it is taken back."""
+    bounds = {
+        name: {type(rule).__name__: rule for rule in Settings.model_fields[name].metadata}
+        for pair in NO_LONGER
+        for name in pair
+    }
+    for shorter, longer in NO_LONGER[3:]:
+        assert bounds[shorter]["Le"].le <= bounds[longer]["Ge"].ge
 
 
 def test_the_file_is_read_and_the_environment_wins_over_it(
@@ -140,6 +170,29 @@ def test_a_missing_file_is_a_fault_and_not_a_reason_for_the_defaults(
 def test_the_tests_own_variables_are_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(PREFIX + "TEST_POSTGRES", "/usr/bin")
     assert read_settings() == Settings()
+
+
+WITNESS = "witness.example/w1+fa0f0c4f+BP" + "A" * 42
+
+
+@pytest.mark.parametrize("url", ["https://witness.example/log", "http://127.0.0.1:8200"])
+def test_a_witness_is_a_key_and_an_address(url: str) -> None:
+    found = read_settings(log_witnesses=f"{WITNESS} {url}, {WITNESS} {url},")
+    assert found.log_witnesses == (f"{WITNESS} {url}",) * 2
+
+
+@pytest.mark.parametrize(
+    "witness",
+    [
+        WITNESS,
+        f"{WITNESS} http://witness.example",
+        f"{WITNESS} https://",
+        f"{WITNESS} https://a b",
+        "w https://w",
+    ],
+)
+def test_a_witness_without_key_or_https_is_refused(witness: str) -> None:
+    assert "each must be a verifier key" in faults(log_witnesses=(witness,))[0]
 
 
 def test_every_setting_is_described_and_bounded() -> None:

@@ -103,7 +103,7 @@ def decision(
     items = tuple(sorted(items, key=lambda each: each.item.field))
     grant = Grant(
         f"gra_{name}", person_id, *offer, 1, notice_id(world, offer[1]), state, 1, f"evt_{name}", at, at + 9000,
-        items,
+        items, used_at=at, decided_version=1,
     )  # fmt: skip
     type_ = EventType.REFUSED if state is GrantState.REFUSED else EventType.GIVEN
     event = ConsentEvent(
@@ -111,7 +111,7 @@ def decision(
         tuple(each.item for each in items), at, served_id=f"srv_{name}", language="en",
     )  # fmt: skip
     return Decision(
-        NewGrant(grant, "consent", "IN"), grant, event, authorization_code(name, grant) if code else None,
+        NewGrant(grant, "IN"), grant, event, authorization_code(name, grant) if code else None,
         request_digest, at,
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ from gateway.store.codes import _CODES, _LIVE_GRANTS, _REDEEMED
 from gateway.store.driver import fetch
 from gateway.store.engine import open_backend
 from gateway.store.loading import _ITEMS
-from gateway.store.profiles import _FIELDS, _KEYS
+from gateway.store.profiles import _PROFILES
 from gateway.store.release import _LOCKED_TOKENS, _TOKENS
 from gateway.store.statements import Hot, insert_all_once, insert_once
 from gateway.store.tables import handoff, lease, log_pending
@@ -115,8 +115,7 @@ STATEMENTS: dict[str, tuple[Hot, dict[str, Any]]] = {
     "tokens": (_TOKENS, {"wanted": DIGESTS}),
     "tokens under lock": (_LOCKED_TOKENS, {"wanted": DIGESTS}),
     "items": (_ITEMS, {"wanted": IDS}),
-    "fields": (_FIELDS, {"wanted": IDS}),
-    "keys": (_KEYS, {"wanted": IDS}),
+    "profiles": (_PROFILES, {"wanted": IDS}),
     "codes": (_CODES, {"wanted": DIGESTS}),
     "live grants": (_LIVE_GRANTS, {"wanted": IDS}),
     "redeemed codes": (_REDEEMED, {"digests": DIGESTS, "redemptions": IDS}),

@@ -78,8 +78,13 @@ def test_every_page_wants_somebody_signed_in_and_every_change_a_post_with_a_toke
     """No admin address answers a stranger, changes anything by GET, or takes a form that is not ours."""
     browser = as_(world, "admin")
     for route in (each for each in all_routes() if each.path.startswith("/admin")):
-        path = route.path.format(partner_id="quizco", grant_id="gra_x", person_id="per_x", client_id="quizco-web") \
-            if "{" in route.path else route.path  # fmt: skip
+        path = route.path.format(
+            partner_id="quizco",
+            grant_id="gra_x",
+            person_id="per_x",
+            client_id="quizco-web",
+            source_id="hof_x",
+        )
         for method in sorted(route.methods or ()):
             stranger = world.client().request(method, path)
             assert stranger.status_code == 303, path

@@ -31,12 +31,18 @@ def press(browser: Browser, page: Page, ending: str) -> Page:
     return browser.submit(page, page.form(ending).action)
 
 
-def new_version(world: World, old: str = "retention_days = 30", new: str = "retention_days = 60") -> None:
+def new_version(
+    world: World,
+    old: str = "retention_days = 30",
+    new: str = "retention_days = 60",
+    *,
+    material: bool = True,
+) -> None:
     """Publish QuizCo's offer in a second version."""
     text = (PARTNERS / "quizco.toml").read_text().replace(old, new, 1)
 
     async def work() -> None:
-        await publish(world.services, text, version=2, manifest_version=2)
+        await publish(world.services, text, version=2, manifest_version=2, material=material)
 
     world.run(work)
 
@@ -210,15 +216,28 @@ def test_a_state_is_told_in_words(world: World, change: str, words: str) -> None
     detail_of(browser)
 
 
-def test_changed_terms_are_told_and_nothing_new_is_shared(world: World) -> None:
-    """Promise P5: silence never releases anything new."""
+def test_p4_after_a_material_change_nothing_is_shared_until_the_person_answers(both: World) -> None:
+    """Promise P5: silence releases nothing; keeping the old terms lets it go on as it was agreed."""
+    world = both
     tokens = world.tokens()
     before = world.userinfo(tokens["access_token"]).json()
     new_version(world)
     browser = world.signed_in()
-    assert "Until you answer, nothing new is shared" in browser.open("/connected").text
+    assert "Until you answer, nothing is shared" in browser.open("/connected").text
     assert "1 needs your answer" in browser.open("/").text
+    assert world.userinfo(tokens["access_token"]).status_code == 401
+    page = world.ask(browser)
+    browser.submit(page, "/consent", button="keep", stop_at=QUIZCO_REDIRECT)
     assert world.userinfo(tokens["access_token"]).json() == before
+
+
+def test_p4_a_minor_change_informs_and_asks_nobody(both: World) -> None:
+    tokens = both.tokens()
+    new_version(both, "retention_days = 30", "retention_days = 20", material=False)
+    browser = both.signed_in()
+    assert "Needs your answer" not in browser.open("/connected").text
+    assert both.userinfo(tokens["access_token"]).status_code == 200
+    assert "code" in answer_of(both.ask(browser))
 
 
 def test_a_no_is_listed_and_can_be_taken_back(both: World) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from gateway.cli.browser import Browser, Page
+from gateway.cli.browser import Browser, Page, PageForm
 from tests.gateway.store.samples import act, given, rows
 from tests.gateway.web.test_connected import new_version
 from tests.world import ISSUER, QUIZCO_REDIRECT, World, answer_of
@@ -61,14 +61,11 @@ def test_promise_p4_what_was_served_is_on_record_before_the_answer(both: World) 
     assert rows(both, "SELECT served_id FROM consent_event") == [(served_id,)]
 
 
-@pytest.mark.parametrize(
-    ("email", "words"), [("meera@lakeside.example", "guardian"), ("deepa@lakeside.example", "guardian")]
-)
-def test_p9_minors_and_those_of_unknown_age_cannot_opt_in(both: World, email: str, words: str) -> None:
+def test_p9_those_of_unknown_age_without_a_guardian_cannot_opt_in(both: World) -> None:
     """The page says why and leads back; prompt=none is answered at once; nothing is recorded."""
-    browser = both.signed_in(email)
+    browser = both.signed_in("deepa@lakeside.example")
     page = both.ask(browser)
-    assert words in page.text
+    assert "No guardian is linked" in page.text
     with pytest.raises(LookupError):
         page.form("/consent")
     assert page.link(QUIZCO_REDIRECT).startswith(f"{QUIZCO_REDIRECT}?error=access_denied")
@@ -103,6 +100,57 @@ def test_rule_10_a_school_that_blocks_a_partner_is_named_as_the_reason(both: Wor
         page.form("/consent")
     assert answer_of(both.ask(browser, prompt="none"))["error"] == "interaction_required"
     assert both.ask(both.signed_in("aoife@northfield.example")).form("/consent")
+
+
+def closed(world: World, decision: str) -> None:
+    """Let the school's administrator press a button."""
+    browser = world.signed_in("school@lakeside.example")
+    page = browser.open("/admin/school")
+    assert browser.submit(page, "/admin/school/quizco", button=decision).status == 200
+
+
+def test_rule_10_a_member_asks_the_school_and_the_school_opens(both: World) -> None:
+    """The request stands on the school's page; whoever asked still decides alone once it is open."""
+    closed(both, "ask")
+    browser = both.signed_in()
+    page = both.ask(browser)
+    asked = browser.submit(page, "/consent/ask-school")
+    assert "Your school was asked" in asked.text
+    assert not [form for form in asked.forms if "ask-school" in form.action]
+    assert browser.submit(page, "/consent/ask-school").status == 200
+    administrator = both.signed_in("school@lakeside.example")
+    assert "1 member asks for it" in administrator.open("/admin/school").text
+    closed(both, "allow")
+    assert both.ask(browser).form("/consent")
+    assert browser.submit(page, "/consent/ask-school").status == 409
+    assert rows(both, "SELECT count(*) FROM consent_grant") == [(0,)]
+    acts = rows(both, "SELECT action FROM admin_action WHERE action LIKE 'gate_%' ORDER BY action")
+    assert acts == [("gate_allow",), ("gate_ask",)]
+
+
+def test_rule_10_closing_the_school_stops_hand_offs_at_the_next_read_and_opening_lets_them_go_on(
+    both: World,
+) -> None:
+    """What the person chose is kept: a school stops, and never consents."""
+    access = both.tokens()["access_token"]
+    closed(both, "deny")
+    assert both.userinfo(access).status_code == 401
+    browser = both.signed_in()
+    assert "Nothing is shared while it is paused" in browser.open("/connected").text
+    closed(both, "allow")
+    assert both.userinfo(access).status_code == 200
+
+
+def test_only_a_schools_own_administrator_opens_it(world: World) -> None:
+    """Not even the platform's administrators; and nothing that the page did not offer."""
+    for email in ("admin@platform.example", "officer@platform.example", "asha@lakeside.example"):
+        assert world.signed_in(email).open("/admin/school").status == 403
+    browser = world.signed_in("school@lakeside.example")
+    page = browser.open("/admin/school")
+    forged = PageForm("/admin/school/quizco", "post", [*page.form("/quizco").fields, ("gate", "open")])
+    assert browser.submit(Page(page.response, [forged], ""), "/quizco").status == 400
+    forged = PageForm("/admin/school/nobody", "post", [*page.form("/quizco").fields, ("gate", "deny")])
+    assert browser.submit(Page(page.response, [forged], ""), "/nobody").status == 404
 
 
 def test_a_lock_that_came_while_the_screen_was_open_counts(both: World) -> None:
@@ -186,7 +234,8 @@ def test_p5_new_terms_are_asked_and_keeping_the_old_ones_keeps_the_grant(both: W
     page = both.ask(browser)
     assert "code" in answer(both, browser, page, "keep")
     assert rows(both, "SELECT offer_version, state FROM consent_grant") == [(1, "active")]
-    page = both.ask(browser)
+    assert "code" in answer_of(both.ask(browser))
+    page = both.ask(browser, prompt="consent")
     assert "code" in answer(both, browser, page, "share")
     assert rows(both, "SELECT offer_version, state FROM consent_grant") == [(2, "active")]
     assert {field for (field,) in rows(both, "SELECT field FROM grant_item")} == {

@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from gateway.ledger.checkpoints import check_checkpoint
+from gateway.ledger.checkpoints import Checkpoint, check_checkpoint, sign_checkpoint
+from gateway.ledger.log_keys import current_log_key
 from gateway.ledger.notes import parse_key
 from gateway.ledger.tiles import leaf_tile, unbundle
 from tests.ledgers import entries, sequence
@@ -93,11 +94,60 @@ def test_a_person_checks_their_own_entries_and_nobody_elses(world: World) -> Non
         f"/connected/{grant_id}/check/{own}",
         f"/connected/{grant_id}/check/{own}/proof.json",
         f"/log/proof/inclusion?grant={grant_id}&entry={own}",
-        "/log/proof/inclusion",
     ):
         assert other.open(path).status == 404, path
+    assert other.open("/log/proof/inclusion").status == 403
     act = next((each["id"] for each in entries(world) if each["kind"] == "admin_action"), "act_x")
     assert browser.open(f"/connected/{grant_id}/check/{act}").status == 404
+
+
+def test_an_auditor_checks_any_entry_and_that_is_on_record(world: World) -> None:
+    grant_id = filled(world)
+    own = next(each["id"] for each in entries(world) if each["kind"] == "handoff")
+    auditor = world.signed_in("auditor@platform.example")
+    assert f"/admin/log/check/{own}" in auditor.open("/admin/log").links
+    page = auditor.open(f"/admin/log/check/{own}")
+    assert "It stands in the log" in page.text
+    assert grant_id in page.text
+    for path in (f"/admin/log/check/{own}/proof.json", f"/log/proof/inclusion?entry={own}"):
+        assert json.loads(auditor.open(path).text)["entry"].count(grant_id) == 1
+    sequence(world)
+    looks = [each["target"] for each in entries(world) if each.get("action") == "check_entry"]
+    assert looks == [own] * 3
+    assert "waits for its place" in auditor.open("/admin/log/check/hof_none").text
+    assert auditor.open("/admin/log/check/hof_none/proof.json").status == 404
+    assert world.signed_in().open(f"/admin/log/check/{own}").status == 403
+    assert world.signed_in().open(f"/log/proof/inclusion?entry={own}").status == 403
+
+
+def compared(world: World, kept: str) -> str:
+    browser = world.browser()
+    return browser.submit(browser.open("/log"), "/log", {"checkpoint": kept}).text
+
+
+def test_anybody_compares_a_checkpoint_that_they_kept_step_by_step(world: World) -> None:
+    """Consistency, in the page: continued, cut off, rewritten, or none of ours; no session is needed."""
+    assert "Nothing was signed yet" in world.browser().open("/log").text
+    filled(world)
+    kept = sequence(world)
+    world.userinfo(world.tokens(email="aoife@northfield.example")["access_token"])
+    newest = sequence(world)
+    page = world.browser().open("/log")
+    assert newest.note.splitlines()[2] in page.text
+    said = compared(world, kept.note.replace("\n", "\r\n"))
+    assert "continues the one of" in said
+    assert kept.root.hex() in said
+    assert said.count(newest.root.hex()) >= 2
+    assert "continues the one of" in compared(world, newest.note)
+    key = current_log_key(world.services.seal.ring.signing, world.services.registry.log_keys)
+    for size, root, expected in (
+        (newest.size + 1, kept.root, "it was cut off or put back"),
+        (kept.size, b"f" * 32, "the log was rewritten"),
+    ):
+        forged = sign_checkpoint(Checkpoint("gateway.example/log", size, root), key)
+        assert expected in compared(world, forged)
+    for text in ("", "nonsense", kept.note.replace("\n", "\n1", 1)):
+        assert "not a checkpoint that this log has signed" in compared(world, text)
 
 
 def test_what_has_no_place_yet_says_so(world: World) -> None:

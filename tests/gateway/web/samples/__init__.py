@@ -1,13 +1,14 @@
 """Made-up views for every page in every state, as a real day would fill them."""
 
 from gateway.web.views import View
-from tests.gateway.web.samples import account, admin, connected, consent, security
+from tests.gateway.web.samples import account, admin, connected, consent, guardian, security
 
 SAMPLES: dict[str, tuple[str, View]] = {
     **account.SAMPLES,
     **security.SAMPLES,
     **consent.SAMPLES,
     **connected.SAMPLES,
+    **guardian.SAMPLES,
     **admin.SAMPLES,
 }
 """State of a page, by a name that begins with the page's: the page and its view."""

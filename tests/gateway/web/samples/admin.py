@@ -69,6 +69,7 @@ log_rows = (
         fields=("email", "name", "course"),
         purposes=("results_delivery", "learning_progress"),
         grant_url="/admin/grants/g1",
+        check_url="/admin/log/check/ho_9f2c1",
     ),
     LogRow(
         at=NOW - 7200,

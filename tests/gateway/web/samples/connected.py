@@ -11,6 +11,7 @@ from gateway.web.views import (
     Handoff,
     HashStep,
     LogCheckView,
+    LogView,
     NoticeView,
     Pager,
     Spoken,
@@ -18,6 +19,9 @@ from gateway.web.views import (
     View,
 )
 from tests.gateway.web.samples.frame import DAY, NOW, at_connected, benefit, events, person, quizco, stranger
+
+LOG_NOTE = "gateway.example/log\n4\n" + "A" * 43 + "=\n\n— gateway.example/log " + "A" * 92 + "\n"
+LOG_KEY = "gateway.example/log+ff5baa70+" + "A" * 44
 
 NOTICE = """Practice Quizzes, version 7
 
@@ -172,6 +176,18 @@ SAMPLES: dict[str, tuple[str, View]] = {
         "connected_detail",
         replace(detail, state="waiting", waiting_for="school", handoffs=()),
     ),
+    "connected_detail.archived": (
+        "connected_detail",
+        replace(
+            detail,
+            state="ended",
+            ended_at=NOW - 3 * 365 * DAY,
+            archived_before=NOW - 365 * DAY,
+            stop_action="",
+            handoffs=(),
+            pager=Pager(),
+        ),
+    ),
     "connected_detail.ended": (
         "connected_detail",
         replace(
@@ -255,6 +271,43 @@ SAMPLES: dict[str, tuple[str, View]] = {
             ),
         ),
     ),
+    "log": ("log", LogView(chrome=stranger, action="/log", note=LOG_NOTE, keys=(LOG_KEY,))),
+    "log.empty": ("log", LogView(chrome=stranger, action="/log", note="", keys=())),
+    "log.continues": (
+        "log",
+        LogView(
+            chrome=person,
+            action="/log",
+            note=LOG_NOTE,
+            keys=(LOG_KEY,),
+            finding="continues",
+            kept=LOG_NOTE,
+            kept_size=3,
+            kept_root="ab" * 32,
+            size=4,
+            root="ef" * 32,
+            proof=("cd" * 32,) * 2,
+            steps=(HashStep(left="ab" * 32, right="cd" * 32, result="ef" * 32),) * 2,
+        ),
+    ),
+    **{
+        f"log.{finding}": (
+            "log",
+            LogView(
+                chrome=stranger,
+                action="/log",
+                note=LOG_NOTE,
+                keys=(LOG_KEY,),
+                finding=finding,
+                kept=LOG_NOTE,
+                kept_size=size,
+                kept_root="ab" * 32,
+                size=4,
+                root="ef" * 32,
+            ),
+        )
+        for finding, size in (("unknown", 0), ("shorter", 9), ("rewritten", 3))
+    },
     "log_check.waits": (
         "log_check",
         LogCheckView(

@@ -231,6 +231,12 @@ SAMPLES: dict[str, tuple[str, View]] = {
             chrome=person, kind="guardian", partner="QuizCo", offer="Practice Quizzes", state="refused"
         ),
     ),
+    "consent_blocked.alone": (
+        "consent_blocked",
+        ConsentBlockedView(
+            chrome=person, kind="guardian", partner="QuizCo", offer="Practice Quizzes", is_alone=True
+        ),
+    ),
     "consent_blocked.paused": (
         "consent_blocked",
         ConsentBlockedView(

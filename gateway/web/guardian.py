@@ -1,0 +1,150 @@
+"""A guardian's pages: children and what waits, one request with yes and no, stopping (promise P9)."""
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.actions.guardians import (
+    Child,
+    Request,
+    allow_request,
+    deny_request,
+    let_child_ask,
+    list_children,
+    see_request,
+)
+from gateway.consent.choices import DAY
+from gateway.model.grants import LIVE, Answer, GrantState
+from gateway.store.grants import GrantLine
+from gateway.web import views
+from gateway.web.administration import path_id
+from gateway.web.connected import event_view, state_of
+from gateway.web.consent_views import country_names, form_words, partner_view
+from gateway.web.visit import Visit, see_other, show, signed_in_page
+from scopes import field_label, so_that
+
+_ORDER = ("waiting", "changed", "live", "paused", "ended")
+
+
+async def children(visit: Visit) -> Response:
+    """List the children and their services."""
+    found = await list_children(visit.services, visit.signed_in)
+    rows = tuple(_child(visit, each) for each in found)
+    waiting = sum(service.asked_at is not None for row in rows for service in row.services)
+    return show(
+        "guardian", views.GuardianView(chrome=visit.chrome("guardian"), children=rows, waiting=waiting)
+    )
+
+
+def _child(visit: Visit, child: Child) -> views.ChildRow:
+    services = [_service(visit, line) for line in child.lines]
+    return views.ChildRow(
+        name=child.name,
+        method=child.ward.method.replace("_", " "),
+        services=tuple(sorted(services, key=lambda each: _ORDER.index(each.state))),
+    )
+
+
+def _service(visit: Visit, line: GrantLine) -> views.ChildService:
+    registry, grant = visit.services.registry, line.grant
+    return views.ChildService(
+        brand=registry.partners[grant.partner_id].partner.brand,
+        offer=registry.offers[grant.offer_id].offer.name,
+        state=state_of(visit, line),
+        url=f"/guardian/{grant.grant_id}",
+        fields=tuple(dict.fromkeys(field_label(each.item.field) for each in grant.items)),
+        asked_at=grant.valid_from if grant.state is GrantState.WAITING else None,
+    )
+
+
+async def request_page(visit: Visit) -> Response:
+    """Show one service of a child."""
+    return await _page(visit)
+
+
+async def _page(visit: Visit, errors: tuple[views.FieldError, ...] = ()) -> Response:
+    found = await see_request(visit.services, visit.signed_in, path_id(visit, "grant_id"))
+    return show("guardian_request", _view(visit, found, errors), status=422 if errors else 200)
+
+
+def _view(visit: Visit, found: Request, errors: tuple[views.FieldError, ...]) -> views.GuardianRequestView:
+    line, offer = found.detail.line, found.offer
+    grant, here = line.grant, f"/guardian/{line.grant.grant_id}"
+    partner = visit.services.registry.partners[grant.partner_id]
+    waits, own = grant.state is GrantState.WAITING, visit.signed_in.person.person_id
+    return views.GuardianRequestView(
+        chrome=visit.chrome("guardian"),
+        child=found.child.name,
+        partner=partner_view(partner),
+        offer=offer.name,
+        benefit=views.Spoken(text=offer.benefit),
+        state=state_of(visit, line),
+        items=tuple(
+            views.AskedItem(
+                label=field_label(each.item.field),
+                form=form_words(each.item.field, each.item.form),
+                so_that=so_that(each.item.purpose, partner=partner.partner.brand, service=offer.name),
+                needed=each.needed,
+            )
+            for each in sorted(grant.items, key=lambda granted: (not granted.needed, granted.item))
+        ),
+        events=tuple(event_view(each) for each in reversed(found.detail.events)),
+        asked_at=grant.valid_from,
+        duration_seconds=grant.valid_until - grant.valid_from,
+        kept_seconds=offer.retention_days * DAY,
+        countries=country_names(partner.partner.storage_countries),
+        notice_url=f"/notices/{grant.notice_id}",
+        notice_version=grant.offer_version,
+        other_no=any(each.answer is Answer.DENY and each.guardian_id != own for each in found.approvals),
+        allow_action=here if waits else "",
+        stop_action=f"{here}/stop" if grant.state in LIVE and not waits else "",
+        again_action=f"{here}/ask-again" if _is_guardians_no(found) else "",
+        errors=errors,
+        hidden=(("ticket", found.ticket),),
+    )
+
+
+def _is_guardians_no(found: Request) -> bool:
+    is_over = found.detail.line.grant.state not in LIVE
+    return is_over and found.detail.events[-1].actor_kind == "guardian"
+
+
+async def answer(visit: Visit) -> Response:
+    """Take the guardian's answer; a yes needs the separate tick for handing over to another company (rule 9)."""
+    form = await visit.form()
+    grant_id = path_id(visit, "grant_id")
+    given = form.one("answer")
+    if given == "deny":
+        await deny_request(visit.services, visit.signed_in, grant_id)
+        return see_other(f"/guardian/{grant_id}?done=guardian-no")
+    if given != "allow":
+        return see_other(f"/guardian/{grant_id}")
+    if form.one("third_party") != "yes":
+        message = "Tick this to say yes, or press No."
+        return await _page(visit, (views.FieldError(field="third_party", message=message),))
+    await allow_request(visit.services, visit.signed_in, grant_id, form.one("ticket"))
+    return see_other(f"/guardian/{grant_id}?done=guardian-yes")
+
+
+async def stop(visit: Visit) -> Response:
+    """Stop a child's service: one press."""
+    await visit.form()
+    grant_id = path_id(visit, "grant_id")
+    await deny_request(visit.services, visit.signed_in, grant_id)
+    return see_other(f"/guardian/{grant_id}?done=guardian-no")
+
+
+async def ask_again(visit: Visit) -> Response:
+    """Take a no back."""
+    await visit.form()
+    grant_id = path_id(visit, "grant_id")
+    await let_child_ask(visit.services, visit.signed_in, grant_id)
+    return see_other(f"/guardian/{grant_id}?done=child-asks")
+
+
+ROUTES = (
+    Route("/guardian", signed_in_page(children), methods=["GET"]),
+    Route("/guardian/{grant_id}", signed_in_page(request_page), methods=["GET"]),
+    Route("/guardian/{grant_id}", signed_in_page(answer), methods=["POST"]),
+    Route("/guardian/{grant_id}/stop", signed_in_page(stop), methods=["POST"]),
+    Route("/guardian/{grant_id}/ask-again", signed_in_page(ask_again), methods=["POST"]),
+)

@@ -1,0 +1,74 @@
+"""Views of a guardian's pages: whose guardian, what waits, and one service of a child."""
+
+from dataclasses import dataclass
+
+from gateway.web.views.connected import ServiceState
+from gateway.web.views.frame import Event, FieldError, Hidden, Partner, Spoken, View
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildService:
+    """One combined service of a child in the list."""
+
+    brand: str
+    offer: str
+    state: ServiceState
+    url: str
+    fields: tuple[str, ...]
+    asked_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildRow:
+    """One child with its combined services, those that wait first; `method` is how the link was verified."""
+
+    name: str
+    method: str
+    services: tuple[ChildService, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardianView(View):
+    """All children of a guardian."""
+
+    children: tuple[ChildRow, ...]
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedItem:
+    """One item that the child chose or that is needed: no value, which is the child's own."""
+
+    label: str
+    form: str
+    so_that: str
+    needed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardianRequestView(View):
+    """One service of a child: what the child was shown, and the guardian's answer.
+
+    `allow_action` takes the answer and is empty where nothing waits; `stop_action` ends what stands; `again_action`
+    takes a no back. `other_no` says that another guardian said no.
+    """
+
+    child: str
+    partner: Partner
+    offer: str
+    benefit: Spoken
+    state: ServiceState
+    items: tuple[AskedItem, ...]
+    events: tuple[Event, ...]
+    asked_at: int
+    duration_seconds: int
+    kept_seconds: int
+    countries: tuple[str, ...]
+    notice_url: str
+    notice_version: int
+    other_no: bool = False
+    allow_action: str = ""
+    stop_action: str = ""
+    again_action: str = ""
+    errors: tuple[FieldError, ...] = ()
+    hidden: Hidden = ()

@@ -1,0 +1,544 @@
+"""Tampering, complete: delete, edit, swap, truncate, fork, roll back and back-date a row, a leaf, a tile or a
+checkpoint, at every place. Each is found, and the thing itself is named.
+
+Whoever tampers here owns the database: no guard stops them, and where it says so they hold the log's key as well. Then
+what somebody else kept decides: a checkpoint, or a witness's cosignature.
+"""
+
+import dataclasses
+import json
+import re
+import tarfile
+from collections.abc import Callable, Sequence
+from io import BytesIO
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from sqlalchemy import Column, Connection, Table, delete, insert, literal, select, update
+
+from deploy import log_verifier as verifier
+from gateway.actions.admin_log import check_log
+from gateway.actions.log_export import Span, export_log
+from gateway.actions.log_proofs import log_key_words
+from gateway.actions.log_verification import verify_tree
+from gateway.actions.sequencer import LEASE_TTL
+from gateway.actions.witness import Witness
+from gateway.kit.ids import Kind
+from gateway.ledger.merkle import leaf_hash
+from gateway.ledger.tiles import HASH, TilePath
+from gateway.ledger.tree_check import TileBuilder
+from gateway.ledger.witness import NotCosigned
+from gateway.store.admin_actions import AdminAction, append_actions
+from gateway.store.engine import Store
+from gateway.store.log_tree import Leaf
+from gateway.store.tables import (
+    admin_action,
+    consent_event,
+    handoff,
+    log_checkpoint,
+    log_cosignature,
+    log_leaf,
+    log_pending,
+    log_tile,
+)
+from tests.gateway.actions.test_log_verification import AUDITOR, journey, run_verifier
+from tests.ledgers import last_checkpoint, leaves, log_keys, sequence, unguarded
+from tests.world import World
+
+T = TypeVar("T")
+Tamper = Callable[[Connection], object]
+KEYS = {
+    "handoff": handoff.c.handoff_id,
+    "consent_event": consent_event.c.event_id,
+    "admin_action": admin_action.c.action_id,
+}
+MADE_OF = "its root is not that of the leaves: something before it was changed"
+CUT = "it says more leaves than there are: the log was cut off or rolled back"
+
+
+class OneTransaction:
+    """A backend in whose one transaction everything happens, and is undone."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        return work(self._connection)
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        return work(self._connection)
+
+    async def close(self) -> None:
+        raise AssertionError
+
+
+class Undone(Exception):
+    """Ends the transaction."""
+
+
+def found_by(world: World, tamper: Tamper, known: Sequence[str] = ()) -> set[str]:
+    """Tamper, verify as `log verify` does, and undo it all; give what was found."""
+    found: set[str] = set()
+
+    def work(connection: Connection, _: Any) -> list[None]:
+        tamper(connection)
+
+        async def verify() -> None:
+            services = dataclasses.replace(world.services, store=Store(OneTransaction(connection)))
+            await services.store.open()
+            rows = await check_log(services)
+            tree = await verify_tree(services, known=known)
+            found.update(f"{each.subject}: {each.what}" for each in (*rows.faults, *tree.faults))
+
+        # Nothing in it ever waits: the one transaction answers at once.
+        with pytest.raises(StopIteration):
+            verify().send(None)
+        raise Undone
+
+    with pytest.raises(Undone):
+        world.store(work, None)
+    return found
+
+
+def without_ids(found: set[str]) -> set[str]:
+    return {re.sub(r"^(leaf \d+) \([^)]*\)", r"\1", each) for each in found}
+
+
+@pytest.fixture
+def log(world: World) -> World:
+    """A small log with a whole story and several checkpoints, without guards; every place of it is tampered with."""
+    journey(world)
+    unguarded(world, lambda connection: None)
+    return world
+
+
+@pytest.fixture
+def tall(world: World) -> World:
+    """A log with tiles on two levels."""
+    for _ in range(3):
+        now, ids = world.clock(), world.services.ids
+        acts = [AdminAction(ids(Kind.ACTION), "cli", "read_log", "log", "all", now) for _ in range(190)]
+        world.run(world.services.store.run_all, append_actions, acts)
+        sequence(world)
+    unguarded(world, lambda connection: None)
+    return world
+
+
+def test_nothing_is_found_where_nobody_tampered(log: World) -> None:
+    assert found_by(log, lambda connection: None) == set()
+
+
+# Rows ------------------------------------------------------------------------------------------------------------
+
+
+OTHER = {"type": "narrowed", "actor_kind": "guardian", "reason": "partner_breach", "seq": 100}
+
+
+def changed(column: Column[Any], value: Any) -> Any:
+    """Make another value of a column's kind."""
+    if column.name in OTHER:
+        return OTHER[column.name]
+    if isinstance(value, bytes):
+        return bytes(32)
+    if column.name == "items":
+        return '[["name","results_delivery","full","c"]]' if column.table is handoff else "[]"
+    if column.name == "detail":
+        return '{"more":1}'
+    return 1 if column.type.python_type is int else "other"
+
+
+def source(leaf: Leaf) -> tuple[Table, Any]:
+    key = KEYS[leaf.kind]
+    return key.table, key == leaf.source_id
+
+
+def test_an_edit_of_any_column_of_any_row_is_named(world: World) -> None:
+    """Back-dating among them: `at` is a column like any other."""
+    journey(world)
+    unguarded(world, lambda connection: None)
+    tried = set()
+    for leaf in leaves(world):
+        table, own = source(leaf)
+        row = world.store(lambda c, _, t=table, o=own: [c.execute(select(t).where(o)).mappings().one()], None)
+        for column in table.columns:
+            if column is KEYS[leaf.kind]:
+                continue
+            value = changed(column, row[column.name])
+            assert value != row[column.name], column
+
+            def edit(connection: Connection, t=table, o=own, name=column.name, v=value) -> None:  # type: ignore[no-untyped-def]
+                # Whoever owns the database can keep it from checking references.
+                connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+                connection.execute(update(t).where(o).values({name: v}))
+
+            found = found_by(world, edit)
+            assert any(leaf.source_id in each for each in found), (table.name, column.name)
+            tried.add((table.name, column.name))
+    assert len(tried) == sum(len(key.table.columns) - 1 for key in KEYS.values())
+
+
+@pytest.mark.parametrize("kind", KEYS)
+def test_a_row_that_is_deleted_swapped_or_slipped_in_is_named(world: World, kind: str) -> None:
+    journey(world)
+    unguarded(world, lambda connection: None)
+    key = KEYS[kind]
+    own = [leaf for leaf in leaves(world) if leaf.kind == kind]
+    for leaf in own:
+
+        def remove(connection: Connection, source_id: str = leaf.source_id) -> None:
+            connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+            connection.execute(delete(key.table).where(key == source_id))
+
+        assert f"leaf {leaf.sequence}: its row is gone" in without_ids(found_by(world, remove))
+
+    for one, other in pairwise(own):
+
+        def swap(connection: Connection, a: str = one.source_id, b: str = other.source_id) -> None:
+            connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+            for before, after in ((a, "x"), (b, a), ("x", b)):
+                connection.execute(update(key.table).where(key == before).values({key.name: after}))
+
+        found = without_ids(found_by(world, swap))
+        for leaf in (one, other):
+            assert f"leaf {leaf.sequence}: its row does not say what the log says" in found
+
+    def slip(connection: Connection) -> None:
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+        row = dict(connection.execute(select(key.table)).mappings().first() or {})
+        fresh = {key.name: "slipped"} | ({"seq": 77, "served_id": None} if kind == "consent_event" else {})
+        connection.execute(insert(key.table).values({**row, **fresh}))
+
+    assert "slipped: it has no place in the log and waits for none" in found_by(world, slip)
+
+
+# Leaves ----------------------------------------------------------------------------------------------------------
+
+
+def put(connection: Connection, leaf: Leaf, sequence: int, entry: bytes | None = None) -> None:
+    """Write a leaf at a place, with an entry and its hash."""
+    content = leaf.entry if entry is None else entry
+    same = (log_leaf.c.sequence == sequence) | (log_leaf.c.source_id == leaf.source_id)
+    connection.execute(delete(log_leaf).where(same))
+    values = {"sequence": sequence, "kind": leaf.kind, "source_id": leaf.source_id}
+    connection.execute(insert(log_leaf).values(**values, entry=content, leaf_hash=leaf_hash(content)))
+
+
+def rebuild_tiles(connection: Connection) -> None:
+    """Compute every tile anew, as one would who wants to hide that a leaf was changed."""
+    connection.execute(delete(log_tile))
+    builder, tiles = TileBuilder(), {}
+    for row in connection.execute(select(log_leaf).order_by(log_leaf.c.sequence)):
+        tiles |= dict(builder.add(row.leaf_hash))
+    for (level, index), hashes in {**tiles, **dict(builder.rest())}.items():
+        connection.execute(insert(log_tile).values(level=level, tile_index=index, hashes=hashes))
+
+
+def checkpoints(world: World) -> list[int]:
+    statement = select(log_checkpoint.c.size).order_by(log_checkpoint.c.size)
+    return world.store(lambda c, _: [list(c.execute(statement).scalars())], None)
+
+
+@pytest.mark.parametrize("hides", [False, True])
+def test_a_leaf_that_is_edited_or_back_dated_is_named_at_every_place(log: World, hides: bool) -> None:
+    """Also where its row, its hash and every tile were made to fit: then the checkpoints after it are named."""
+    for leaf in leaves(log):
+        entry = json.loads(leaf.entry)
+        forged = leaf.entry.replace(f'"at":{entry["at"]}'.encode(), f'"at":{entry["at"] - 1}'.encode())
+        table, own = source(leaf)
+
+        def edit(connection: Connection, leaf=leaf, forged=forged, t=table, o=own, at=entry["at"]) -> None:  # type: ignore[no-untyped-def]
+            put(connection, leaf, leaf.sequence, forged)
+            if hides:
+                connection.execute(update(t).where(o).values(at=at - 1))
+                rebuild_tiles(connection)
+
+        found = without_ids(found_by(log, edit))
+        after = {f"checkpoint {size}: {MADE_OF}" for size in checkpoints(log) if size > leaf.sequence}
+        assert after
+        assert after <= found
+        assert (f"leaf {leaf.sequence}: its row does not say what the log says" in found) is not hides
+        assert ("tile 0/000: it was changed" in found) is not hides
+
+
+@pytest.mark.parametrize("hides", [False, True])
+def test_leaves_that_are_deleted_cut_off_or_swapped_are_named_at_every_place(log: World, hides: bool) -> None:
+    whole = leaves(log)
+    size = len(whole)
+    for leaf in whole:
+        place = leaf.sequence
+
+        def remove(connection: Connection, place: int = place) -> None:
+            connection.execute(delete(log_leaf).where(log_leaf.c.sequence == place))
+            if hides:
+                # The later leaves move up, as if it had never been.
+                for later in whole[place + 1 :]:
+                    put(connection, later, later.sequence - 1)
+                connection.execute(delete(log_leaf).where(log_leaf.c.sequence == size - 1))
+                rebuild_tiles(connection)
+
+        found = without_ids(found_by(log, remove))
+        gone = f"{leaf.source_id}: it has no place in the log and waits for none"
+        ends = f"log: it ends at leaf {size - 1}, and its newest checkpoint says {size}"
+        assert gone in found
+        assert ends in found
+        if not hides and place < size - 1:
+            assert f"leaf {place}: it is missing: leaf {place + 1} comes next" in found
+
+        def cut(connection: Connection, place: int = place) -> None:
+            connection.execute(delete(log_leaf).where(log_leaf.c.sequence >= place))
+            if hides:
+                rebuild_tiles(connection)
+
+        found = found_by(log, cut)
+        assert {f"checkpoint {each}: {CUT}" for each in checkpoints(log) if each > place} <= found
+
+    for one, other in pairwise(whole):
+
+        def swap(connection: Connection, one: Leaf = one, other: Leaf = other) -> None:
+            for each in (one, other):
+                connection.execute(delete(log_leaf).where(log_leaf.c.sequence == each.sequence))
+            put(connection, one, other.sequence)
+            put(connection, other, one.sequence)
+            if hides:
+                rebuild_tiles(connection)
+
+        found = found_by(log, swap)
+        assert {
+            f"checkpoint {each}: {MADE_OF}" for each in checkpoints(log) if each == other.sequence
+        } <= found
+        assert any(MADE_OF in each for each in found)
+
+
+def test_a_forged_leaf_at_the_end_is_named_once_it_is_signed(log: World) -> None:
+    """What no checkpoint covers has no place yet; the sequencer signs it, and then it stands there without its row."""
+    size = len(leaves(log))
+
+    def add(connection: Connection) -> None:
+        put(connection, Leaf(size, "handoff", "hof_forged", b"", b""), size, leaves_entry)
+        rebuild_tiles(connection)
+
+    leaves_entry = next(each.entry for each in leaves(log) if each.kind == "handoff")
+    unguarded(log, add)
+    sequence(log)
+    found = without_ids(found_by(log, lambda connection: None))
+    assert f"leaf {size}: its row is gone" in found
+    assert f"leaf {size}: a hand-off while its grant is ended" in found
+
+
+# Tiles -----------------------------------------------------------------------------------------------------------
+
+
+def tiles_of(world: World) -> dict[tuple[int, int], bytes]:
+    rows = world.store(lambda c, _: [c.execute(select(log_tile)).all()], None)
+    return {(row.level, row.tile_index): row.hashes for row in rows}  # type: ignore[attr-defined]
+
+
+def test_a_tile_is_named_at_every_place_on_every_level(tall: World) -> None:
+    """Deleted, changed in any of its hashes, cut, made longer, swapped with another, put back to an earlier state."""
+    tiles = tiles_of(tall)
+    assert {level for level, _ in tiles} == {0, 1}
+    for key, hashes in tiles.items():
+        own = (log_tile.c.level == key[0]) & (log_tile.c.tile_index == key[1])
+        name = f"tile {TilePath(*key)}"
+        forgeries = [
+            bytes(HASH) + hashes[HASH:],
+            hashes[:-1] + bytes([hashes[-1] ^ 1]),
+            hashes[: len(hashes) // 2],
+            hashes + bytes(HASH),
+            tiles[(1, 0)] if key[0] == 0 else tiles[(0, 0)],
+        ]
+        for forged in forgeries:
+            statement = update(log_tile).where(own).values(hashes=forged)
+            assert found_by(tall, lambda c, s=statement: c.execute(s)) == {f"{name}: it was changed"}
+        assert found_by(tall, lambda c, o=own: c.execute(delete(log_tile).where(o))) == {
+            f"{name}: it is missing"
+        }
+
+
+@pytest.mark.parametrize("place", [0, 1, 255, 256, 257, 511, 512, 569])
+def test_a_leaf_of_a_tall_log_is_named_with_its_tile(tall: World, place: int) -> None:
+    leaf = leaves(tall)[place]
+    found = found_by(tall, lambda c: put(c, leaf, place, leaf.entry.replace(b"read_log", b"read_lag")))
+    assert f"tile 0/{place // 256:03d}: it was changed" in found
+    assert ("tile 1/000: it was changed" in found) is (place < 512)
+    assert f"checkpoint {len(leaves(tall))}: {MADE_OF}" in found
+
+
+# Checkpoints -----------------------------------------------------------------------------------------------------
+
+
+def test_a_checkpoint_is_named_at_every_place(log: World) -> None:
+    """Changed in any part, back-dated, or given another's note."""
+    rows = log.store(lambda c, _: [c.execute(select(log_checkpoint)).all()], None)
+    for row, other in pairwise([*rows, rows[0]]):  # type: ignore[misc]
+        own = log_checkpoint.c.size == row.size
+        time = f"time {row.signed_at}"
+        for values, named in (
+            ({"root": bytes(32)}, "its row is not what its note says"),
+            ({"size": 10**6}, None),
+            ({"signed_at": row.signed_at - 1}, "its row is not what its note says"),
+            ({"note": other.note}, "its row is not what its note says"),
+            ({"note": row.note.replace(f"\n{row.size}\n", f"\n{row.size + 1}\n")}, "does not hold"),
+            ({"note": row.note.replace(time, f"time {row.signed_at - 1}")}, "does not hold"),
+            ({"note": ""}, "not a signed note"),
+        ):
+            statement = update(log_checkpoint).where(own).values(**values)
+            found = found_by(log, lambda c, s=statement: c.execute(s))
+            if named is None:
+                assert "log: it ends at leaf" in " ".join(found)
+            else:
+                assert any(each.startswith(f"checkpoint {row.size}: ") and named in each for each in found)
+
+
+def test_a_checkpoint_that_was_taken_away_is_missed_by_whoever_holds_it(log: World) -> None:
+    """One in the middle changes nothing for its holder; the newest ones would be a rollback."""
+    rows = log.store(lambda c, _: [c.execute(select(log_checkpoint)).all()], None)
+    first, *_, last = rows  # type: ignore[misc]
+
+    def without(size: int) -> Tamper:
+        return lambda c: c.execute(delete(log_checkpoint).where(log_checkpoint.c.size >= size))
+
+    only = delete(log_checkpoint).where(log_checkpoint.c.size == first.size)
+    assert found_by(log, lambda c: c.execute(only), [first.note]) == set()
+    assert found_by(log, without(last.size), [last.note]) == {f"the checkpoint that you hold: {CUT}"}
+
+
+def test_a_cosigned_checkpoint_that_was_taken_away_is_named(log: World) -> None:
+    size = checkpoints(log)[1]
+    line = {"size": size, "witness": "w", "line": "— w AAAAAAAA\n", "signed_at": 1}
+
+    def remove(connection: Connection) -> None:
+        connection.execute(insert(log_cosignature).values(line))
+        connection.execute(delete(log_checkpoint).where(log_checkpoint.c.size == size))
+
+    assert found_by(log, remove) == {f"checkpoint {size}: a witness cosigned it, and it is gone"}
+
+
+# The whole history, by somebody who holds the log's key ----------------------------------------------------------
+
+
+def rewrite(world: World, tamper: Tamper) -> None:
+    """Change history and have everything placed, hashed and signed anew: within itself it is without a fault."""
+
+    def work(connection: Connection) -> None:
+        tamper(connection)
+        for table in (log_leaf, log_tile, log_checkpoint):
+            connection.execute(delete(table))
+        for kind, key in KEYS.items():
+            grant = key.table.c.grant_id if kind != "admin_action" else literal("")
+            names = ["grant_id", "source_id", "kind"]
+            connection.execute(insert(log_pending).from_select(names, select(grant, key, literal(kind))))
+
+    unguarded(world, work)
+    world.clock.pass_by(LEASE_TTL)
+    sequence(world)
+
+
+REWRITES: dict[str, Tamper] = {
+    "a hand-off is forgotten": lambda c: c.execute(delete(handoff)),
+    "a hand-off is back-dated": lambda c: c.execute(update(handoff).values(at=handoff.c.at - 1)),
+    "a revocation is back-dated": lambda c: c.execute(
+        update(consent_event).where(consent_event.c.type == "revoked").values(at=1)
+    ),
+    "an act has another reason": lambda c: c.execute(update(admin_action).values(reason="forged")),
+}
+
+
+@pytest.mark.parametrize("what", REWRITES)
+def test_history_that_is_rewritten_and_signed_anew_is_named_by_what_others_kept(
+    both: World, tmp_path: Path, what: str
+) -> None:
+    """By `log verify` and by the single-file verifier, from a kept checkpoint and from a witness's line."""
+    journey(both)
+    kept = sequence(both)
+    (tmp_path / "kept").write_text(kept.note)
+    witness = Witness(tmp_path / "witness", "witness.example/w1", log_keys(both), both.clock)
+    witness.add(f"old 0\n\n{kept.note}")
+    rewrite(both, REWRITES[what])
+    found = found_by(both, lambda connection: None, [kept.note])
+    shorter = "forgotten" in what
+    assert found & {f"the checkpoint that you hold: {CUT if shorter else MADE_OF}"}
+    newest = last_checkpoint(both)
+    assert newest is not None
+    with pytest.raises(NotCosigned):
+        witness.add(f"old {kept.size if newest.size >= kept.size else newest.size}\n\n{newest.note}")
+    file = tmp_path / "log.tar"
+    both.run(export_log, both.services, AUDITOR, Span(), file)
+    (key,) = log_key_words(both.services)
+    known = ["--checkpoint", str(tmp_path / "kept")]
+    _, said = run_verifier(str(file), "--key", key, *known, "--witness", str(witness.key))
+    named = {each["subject"]: each["what"] for each in said["faults"]}
+    assert ("shorter than it was" if shorter else "rewritten since") in named["kept checkpoint"]
+    assert named["checkpoint"] == "the witness witness.example/w1 has not cosigned it"
+
+
+# The archive, by the verifier that shares no code with us --------------------------------------------------------
+
+
+def archived(world: World, folder: Path) -> tuple[dict[str, bytes], str]:
+    file = folder / "log.tar"
+    world.run(export_log, world.services, AUDITOR, Span(), file)
+    (key,) = log_key_words(world.services)
+    with tarfile.open(file) as archive:
+        return {each.name: archive.extractfile(each).read() for each in archive}, key  # type: ignore[union-attr]
+
+
+def said_of(folder: Path, members: dict[str, bytes], key: str) -> set[str]:
+    file = folder / "tampered.tar"
+    with tarfile.open(file, "w") as archive:
+        for name, content in members.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, BytesIO(content))
+    found = verifier.check(file, [verifier.read_key(key)], [], [], lambda text: None)
+    return {f"{subject}: {what}" for subject, what in found[2]}
+
+
+NO_PLACE = "it does not stand in the log at this place"
+UNSIGNED = "archive: its entries are not those that were signed: some were added, changed or cut off"
+
+
+def at_place(line: bytes, place: int) -> bytes:
+    return json.dumps({**json.loads(line), "index": place}).encode() + b"\n"
+
+
+def test_an_archive_that_was_tampered_with_is_named_at_every_place(log: World, tmp_path: Path) -> None:
+    members, key = archived(log, tmp_path)
+    assert said_of(tmp_path, members, key) == set()
+    lines = members["entries.jsonl"].splitlines(keepends=True)
+
+    def said(changed: list[bytes]) -> set[str]:
+        return said_of(tmp_path, {**members, "entries.jsonl": b"".join(changed)}, key)
+
+    for place, line in enumerate(lines):
+        at = json.loads(json.loads(line)["entry"])["at"]
+        forged = line.replace(f'"at\\":{at}'.encode(), f'"at\\":{at - 1}'.encode())
+        assert forged != line
+        assert {f"entry {place}: {NO_PLACE}", UNSIGNED} <= said([*lines[:place], forged, *lines[place + 1 :]])
+        assert UNSIGNED in said([*lines[:place], *lines[place + 1 :]])
+        assert UNSIGNED in said(lines[:place])
+        assert UNSIGNED in said([*lines[: place + 1], *lines[place:]])
+    for place, (one, other) in enumerate(pairwise(lines)):
+        assert UNSIGNED in said([*lines[:place], other, one, *lines[place + 2 :]])
+        moved = [at_place(other, place), at_place(one, place + 1)]
+        found = said([*lines[:place], *moved, *lines[place + 2 :]])
+        assert {f"entry {place}: {NO_PLACE}", f"entry {place + 1}: {NO_PLACE}"} <= found
+
+
+def test_an_archive_under_an_older_or_forged_checkpoint_is_named(log: World, tmp_path: Path) -> None:
+    members, key = archived(log, tmp_path)
+    rows = log.store(lambda c, _: [c.execute(select(log_checkpoint)).all()], None)
+    for row in rows[:-1]:  # type: ignore[index]
+        found = said_of(tmp_path, {**members, "checkpoint": row.note.encode()}, key)
+        assert f"entry 0: {NO_PLACE}" in found
+    note = members["checkpoint"]
+    for forged in (note.replace(b"time 1", b"time 2"), note.replace(b"\n\n", b"\nmore\n\n"), b"nothing"):
+        assert said_of(tmp_path, {**members, "checkpoint": forged}, key) == {
+            "checkpoint: it is not signed with this key"
+        }
+    for forged in (members["archive"].replace(b"entries 1", b"entries 2"), b"", note):
+        assert any(
+            each.startswith("archive: ") for each in said_of(tmp_path, {**members, "archive": forged}, key)
+        )

@@ -1,0 +1,208 @@
+"""A child asks, a guardian answers: nothing leaves without the guardian's yes for that partner (promise P9)."""
+
+from urllib.parse import urlsplit
+
+from gateway.cli.browser import Browser, Page, PageForm
+from tests.gateway.store.samples import act, rows
+from tests.world import QUIZCO_REDIRECT, World, answer_of
+
+MEERA, LAKSHMI, BEN = "meera@lakeside.example", "lakshmi@lakeside.example", "ben@lakeside.example"
+EMAIL = "email.results_delivery"
+THIRTEEN = 1_809_216_000  # 2027-05-02, Meera's thirteenth birthday
+
+
+def wish(world: World, *ticked: str) -> Browser:
+    """Let the child ask for the service; give her browser."""
+    browser = world.signed_in(MEERA)
+    page = browser.submit(world.ask(browser), "/consent", {"item": ticked}, button="share")
+    assert "Your guardian was asked" in page.text
+    return browser
+
+
+def second_guardian(world: World) -> None:
+    act(
+        world,
+        "INSERT INTO guardian_link VALUES (:child, :guardian, 'in_person', 'seen', 'active', 1)",
+        child=world.person_id(MEERA),
+        guardian=world.person_id(BEN),
+    )
+
+
+def request_page(world: World, guardian: str = LAKSHMI) -> tuple[Browser, Page]:
+    browser = world.signed_in(guardian)
+    return browser, browser.open(browser.open("/guardian").link("/guardian/gra_"))
+
+
+def path_of(page: Page) -> str:
+    return urlsplit(page.url).path
+
+
+def say(world: World, button: str, guardian: str = LAKSHMI, **changes: str) -> Page:
+    browser, page = request_page(world, guardian)
+    return browser.submit(page, path_of(page), changes, button=button)
+
+
+def allow(world: World, guardian: str = LAKSHMI) -> Page:
+    return say(world, "allow", guardian, third_party="yes")
+
+
+def states(world: World) -> list[tuple[str, str]]:
+    return [
+        tuple(row) for row in rows(world, "SELECT state, legal_basis FROM consent_grant ORDER BY created_at")
+    ]  # type: ignore[misc]
+
+
+def token(world: World, browser: Browser) -> str:
+    """Go on as the partner once everything is allowed; give an access token."""
+    answer = world.exchange(answer_of(world.ask(browser))["code"])
+    return str(answer.json()["access_token"])
+
+
+def test_p9_the_whole_way_of_a_childs_wish(both: World) -> None:
+    """Asked, answered by the guardian for that partner, released, and stopped by the guardian."""
+    child = both.signed_in(MEERA)
+    page = both.ask(child)
+    assert "Ask my guardian" in page.text
+    asked = child.submit(page, "/consent", {"item": EMAIL}, button="share")
+    assert "Your guardian was asked" in asked.text
+    assert asked.link(QUIZCO_REDIRECT).startswith(f"{QUIZCO_REDIRECT}?error=access_denied")
+    assert states(both) == [("waiting", "guardian_consent")]
+    assert answer_of(both.ask(child, prompt="none"))["error"] == "interaction_required"
+    assert "Waits for your guardian" in child.open("/connected").text
+
+    browser, page = request_page(both)
+    for words in (
+        "Meera Iyer",
+        "QuizCo",
+        "Name",
+        "E-mail",
+        "needed for it to work",
+        "advertising",
+        "30 days",
+    ):
+        assert words in page.text, words
+    assert "meera@lakeside" not in page.response.text
+    assert rows(both, "SELECT surface FROM notice_served ORDER BY served_at, surface") == [
+        ("consent_screen",), ("guardian_page",),
+    ]  # fmt: skip
+    assert "Your yes is kept" in allow(both).text
+    assert states(both) == [("active", "guardian_consent")]
+    events = rows(both, "SELECT type, actor_kind, on_behalf_of, served_id FROM consent_event ORDER BY seq")
+    assert [row[:2] for row in events] == [("asked", "subject"), ("given", "guardian")]
+    assert events[1][2] == both.person_id(MEERA)
+    assert events[1][3] is not None
+
+    access = token(both, child)
+    assert both.userinfo(access).json()["name"] == "Meera Iyer"
+    browser, page = request_page(both)
+    assert "Nothing is shared" in browser.submit(page, "/stop").text
+    assert both.userinfo(access).status_code == 401
+    assert states(both) == [("ended", "guardian_consent")]
+    assert "your guardian" in child.open(child.open("/connected").link("/connected/gra_")).text
+
+
+def test_rule_9_a_yes_needs_the_separate_tick_for_another_company(both: World) -> None:
+    wish(both)
+    page = say(both, "allow")
+    assert page.status == 422
+    assert "Tick this to say yes" in page.text
+    assert states(both) == [("waiting", "guardian_consent")]
+
+
+def test_a_form_without_an_answer_answers_nothing(world: World) -> None:
+    wish(world)
+    assert say(world, "").status == 200
+    assert states(world) == [("waiting", "guardian_consent")]
+
+
+def test_p9_a_no_is_kept_and_the_child_is_told(both: World) -> None:
+    child = wish(both)
+    assert "Your no is kept" in say(both, "deny").text
+    assert states(both) == [("refused", "guardian_consent")]
+    assert "said no" in both.ask(child).text
+    browser, page = request_page(both)
+    assert "The child may ask again" in browser.submit(page, "/ask-again").text
+    assert "Ask my guardian" in both.ask(child).text
+
+
+def test_p9_deny_wins_where_two_guardians_disagree(both: World) -> None:
+    """In either order, and a new wish does not wash an old no away."""
+    second_guardian(both)
+    child = wish(both)
+    allow(both)
+    access = token(both, child)
+    assert both.userinfo(access).status_code == 200
+    browser, page = request_page(both, BEN)
+    browser.submit(page, "/stop")
+    assert both.userinfo(access).status_code == 401
+
+    wish(both)
+    both.clock.pass_by(1)
+    page = allow(both)
+    assert "Another guardian said no" in page.text
+    assert sorted(states(both)) == [("ended", "guardian_consent"), ("waiting", "guardian_consent")]
+    allow(both, BEN)
+    browser, page = request_page(both)
+    assert sorted(states(both)) == [("active", "guardian_consent"), ("ended", "guardian_consent")]
+    assert both.userinfo(token(both, child)).status_code == 200
+
+
+def test_p9_what_the_child_changes_needs_the_guardian_anew(both: World) -> None:
+    """More than was allowed waits, and nothing is shared meanwhile."""
+    child = wish(both)
+    allow(both)
+    access = token(both, child)
+    page = both.ask(child, prompt="consent")
+    child.submit(page, "/consent", {"item": EMAIL}, button="share")
+    assert states(both) == [("waiting", "guardian_consent")]
+    assert both.userinfo(access).status_code == 401
+    allow(both)
+    assert both.userinfo(token(both, child)).json()["email_masked"]
+
+
+def test_p9_somebody_elses_child_is_nobody(both: World) -> None:
+    wish(both)
+    grant_id = rows(both, "SELECT grant_id FROM consent_grant")[0][0]
+    for stranger in (BEN, "asha@lakeside.example", MEERA):
+        browser = both.signed_in(stranger)
+        assert browser.open(f"/guardian/{grant_id}").status == 404
+        assert "No child is linked" in browser.open("/guardian").text
+        home = browser.open("/connected")
+        forged = PageForm(f"/guardian/{grant_id}/stop", "post", home.forms[0].fields)
+        assert browser.submit(Page(home.response, [forged], ""), "/stop").status == 404
+    assert states(both) == [("waiting", "guardian_consent")]
+
+
+def test_a_guardians_page_of_another_session_or_an_older_wish_gives_nothing(both: World) -> None:
+    child = wish(both)
+    browser, page = request_page(both)
+    both.signed_in(LAKSHMI)
+    other, fresh = request_page(both)
+    ticket = dict(page.form(path_of(page)).fields)["ticket"]
+    path = path_of(page)
+    assert other.submit(fresh, path, {"ticket": ticket, "third_party": "yes"}, button="allow").status == 403
+    stopped = child.open(child.open("/connected").link("/connected/gra_"))
+    child.submit(stopped, "/stop")
+    wish(both, EMAIL)
+    assert browser.submit(page, path, {"third_party": "yes"}, button="allow").status == 409
+    assert ("active", "guardian_consent") not in states(both)
+
+
+def test_p9_at_coming_of_age_the_guardians_yes_is_worth_nothing_any_more(both: World) -> None:
+    """On her thirteenth birthday in the United States the person decides anew; nothing passes in between."""
+    act(both, "UPDATE organisation SET country = 'US' WHERE organisation_id = 'lakeside'")
+    both.clock.now = THIRTEEN - 600
+    child = wish(both)
+    allow(both)
+    access = token(both, child)
+    both.clock.now = THIRTEEN - 400
+    assert both.userinfo(access).status_code == 200
+    both.clock.now = THIRTEEN - 350
+    access = token(both, child)
+    both.clock.now = THIRTEEN
+    assert both.userinfo(access).status_code == 401
+    page = both.ask(child)
+    assert "Ask my guardian" not in page.text
+    code = answer_of(child.submit(page, "/consent", button="share", stop_at=QUIZCO_REDIRECT))["code"]
+    assert both.userinfo(both.exchange(code).json()["access_token"]).status_code == 200
+    assert states(both) == [("active", "consent")]
