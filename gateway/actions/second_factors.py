@@ -146,11 +146,6 @@ async def remove_code(services: Services, session: Session) -> None:
         await tell(services, session.person.person_id, CODE_OFF)
 
 
-async def has_code(services: Services, person_id: str) -> bool:
-    """Tell whether a person signs in with codes."""
-    return await services.store.read(load_authenticators, person_id) is not None
-
-
 async def use_code(services: Services, person_id: str, code: str) -> bool:
     """Use a code of the app or a recovery code up; each works once, however many try at the same time."""
     found = await services.store.read(load_authenticators, person_id)

@@ -113,12 +113,10 @@ def open_second_factor(services: Services, ticket: str) -> str:
     return str(content["p"])
 
 
-def account_buckets(services: Services, account: str, address: str = "") -> list[Take]:
-    """Name the throttles of an attempt: the account's, and the network address's where one is given."""
+def account_buckets(services: Services, account: str, address: str) -> list[Take]:
+    """Name the throttles of an attempt: the account's and the network address's."""
     settings, now, key = services.settings, services.clock(), services.seal.ring.index
     own = Take(keyed_digest(key, "login", account), settings.login_attempts, settings.login_refill, now)
-    if not address:
-        return [own]
     theirs = keyed_digest(key, "address", address)
     return [own, Take(theirs, settings.address_attempts, settings.login_refill, now)]
 

@@ -14,7 +14,7 @@ from gateway.model.registry import Gate
 from gateway.web import views
 from gateway.web.administration import doors, path_id
 from gateway.web.visit import Visit, see_other, show, signed_in_page
-from scopes import field_label
+from gateway.web.wording import field_label
 
 GATES: Mapping[Gate, Literal["allow", "deny", "ask"]] = MappingProxyType(
     {Gate.ALLOW: "allow", Gate.DENY: "deny", Gate.ASK: "ask"}

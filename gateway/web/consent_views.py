@@ -60,7 +60,12 @@ def amend_view(visit: Visit, screen: Screen, seen: Grant) -> views.ConsentAmendV
             views.SameItem(
                 label=field_label(item.field),
                 value=_shown(screen, item, present[item.field, item.purpose]),
-                so_that=so_that(item.purpose, partner=partner.brand, service=offer.name),
+                so_that=so_that(
+                    item.purpose,
+                    partner=partner.brand,
+                    service=offer.name,
+                    child=screen.guardian_decides,
+                ),
             )
             for item in screen.items
             if item not in new
@@ -132,7 +137,12 @@ def _item(screen: Screen, item: OfferItem) -> views.ConsentItem:
     return views.ConsentItem(
         key=key,
         label=field_label(item.field),
-        so_that=so_that(item.purpose, partner=partner.brand, service=offer.name),
+        so_that=so_that(
+            item.purpose,
+            partner=partner.brand,
+            service=offer.name,
+            child=screen.guardian_decides,
+        ),
         why=views.Spoken(text=why, language=spoken) if why else None,
         forms=tuple(
             views.FormChoice(

@@ -19,8 +19,9 @@ from gateway.web import views
 from gateway.web.administration import path_id
 from gateway.web.connected import event_view, state_of
 from gateway.web.consent_views import country_names, form_words, partner_view
+from gateway.web.formats import say
 from gateway.web.visit import Visit, see_other, show, signed_in_page
-from scopes import field_label, so_that
+from gateway.web.wording import field_label, so_that
 
 _ORDER = ("waiting", "changed", "live", "paused", "ended")
 
@@ -119,7 +120,7 @@ async def answer(visit: Visit) -> Response:
     if given != "allow":
         return see_other(f"/guardian/{grant_id}")
     if form.one("third_party") != "yes":
-        message = "Tick this to say yes, or press No."
+        message = say("Tick this to say yes, or press No.")
         return await _page(visit, (views.FieldError(field="third_party", message=message),))
     await allow_request(visit.services, visit.signed_in, grant_id, form.one("ticket"))
     return see_other(f"/guardian/{grant_id}?done=guardian-yes")

@@ -1,5 +1,6 @@
 """The outbox: a letter survives refusals and crashes, nobody sends it at the same time as another, and it is sealed."""
 
+import asyncio
 import dataclasses
 from typing import Any
 
@@ -84,6 +85,26 @@ def test_a_letter_is_one_senders_at_a_time_and_a_dead_senders_letter_is_sent_by_
     both.clock.pass_by(LEASE)
     (again,) = both.store(take_letters, dataclasses.replace(pickup, now=both.clock()))
     assert (again.letter_id, again.attempts) == (taken.letter_id, 2)
+
+
+def test_a_turn_that_fails_is_followed_by_another(world: World, monkeypatch: pytest.MonkeyPatch):
+    postman, turns = Postman(world.services), []
+
+    async def turn() -> None:
+        turns.append(len(turns))
+        if len(turns) == 1:
+            raise ConnectionResetError
+        if len(turns) == 3:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(postman, "turn", turn)
+
+    async def run() -> None:
+        with pytest.raises(asyncio.CancelledError):
+            await postman.run()
+
+    world.run(run)
+    assert turns == [0, 1, 2]
 
 
 def test_the_outbox_holds_nothing_in_the_clear(both: World):

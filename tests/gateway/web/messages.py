@@ -46,7 +46,8 @@ def source_messages() -> Catalog:
         for file, _, message, _, _ in extract_from_dir(
             ROOT / folder, METHODS, OPTIONS, KEYWORDS, directory_filter=lambda _: True
         ):
-            found.add(message, locations=[(f"{folder}/{file}", None)])  # type: ignore[list-item]
+            if message:
+                found.add(message, locations=[(f"{folder}/{file}", None)])  # type: ignore[list-item]
     for kind in ERRORS.values():
         if Where.PAGE in kind.where:
             found.add(kind.public, locations=[("gateway/kit/errors.py", None)])  # type: ignore[list-item]

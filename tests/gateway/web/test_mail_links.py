@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from gateway.cli.browser import Browser, Page
+from gateway.kit.digests import digest
 from gateway.kit.mail import FileMailer, Letter, read_folder
+from gateway.store.mail_links import verify_addresses
 from gateway.store.people import load_logins_of
 from tests.world import PASSWORD, PERSONAL_VALUES, World
 
@@ -175,6 +177,18 @@ def test_an_address_is_proven_by_its_link(both: World):
     assert [each.to for each in both.letters.letters[-2:]] == [ASHA, "asha@home.example"]
 
 
+def test_however_many_confirm_at_once_one_wins(both: World):
+    browser = both.signed_in()
+    browser.submit(browser.open("/profile"), "/profile/verify")
+    link = link_of(both.letters.letters[-1])
+    clients = [both.client() for _ in range(6)]
+    with ThreadPoolExecutor(6) as threads:
+        statuses = sorted(threads.map(lambda each: each.post(link, data={"x": "y"}).status_code, clients))
+    assert statuses == [200] + [404] * 5
+    # Whoever loses the race finds the link used up.
+    assert both.store(verify_addresses, (digest(link.rpartition("/")[2]), both.clock())) is False
+
+
 def test_a_link_does_not_prove_an_address_that_came_later(both: World):
     browser = both.signed_in()
     browser.submit(browser.open("/profile"), "/profile/verify")
@@ -239,5 +253,7 @@ def test_the_inbox_is_a_page_of_the_demonstration_only(world: World, make_world,
     (letter,) = read_folder(mailer.folder, "https://gateway.example")
     assert (letter.to, letter.subject) == (ASHA, "Hello")
     assert letter.links == ("https://gateway.example/recover/x",)
-    shown = make_world(show_inbox=True).client().get("/inbox")
-    assert shown.status_code == 404
+    served = make_world(show_inbox=True)
+    assert served.client().get("/inbox").status_code == 404
+    object.__setattr__(served.services, "mailer", mailer)
+    assert "https://gateway.example/recover/x" in served.client().get("/inbox").text

@@ -1,14 +1,19 @@
 """How people sign in beyond the password: codes, passkeys, sessions, and what takes a step-up (promise P15)."""
 
+import dataclasses
+import functools
 import html
 import json
 import re
-from collections.abc import Callable
 
 import pytest
 
 from gateway.accounts.one_time_passwords import STEP, code_at
+from gateway.actions.passkeys import ask_to_add
+from gateway.actions.second_factors import begin_setup, finish_setup
+from gateway.actions.sessions import find_session
 from gateway.cli.browser import Browser, Page
+from gateway.kit.errors import Refusal
 from gateway.store.second_factors import load_authenticators
 from tests.authenticator import PRESENT, Authenticator
 from tests.protocol.campuspress import begin, push
@@ -120,20 +125,36 @@ def test_a_setup_belongs_to_its_session_waits_a_while_and_happens_once(world: Wo
     assert secret
 
 
-def test_a_setup_does_not_wait_for_ever(make_world: Callable[..., World]):
-    world = make_world()
+def test_an_old_setup_is_refused_even_from_a_fresh_session(world: World):
+    """The page's guard is not the only one: actions check for themselves."""
+    session = world.run(find_session, world.services, secret_cookie(world.signed_in()))
+    setup = begin_setup(world.services, session, "a")
+    world.clock.pass_by(901)
+    fresh = dataclasses.replace(session, auth_time=world.clock())
+    refused = {
+        "stale_form": functools.partial(finish_setup, world.services, fresh, setup.ticket, "000000"),
+        "not_allowed": functools.partial(ask_to_add, world.services, session, "a"),
+    }
+    for code, work in refused.items():
+        with pytest.raises(Refusal) as refusal:
+            world.run(work)
+        assert refusal.value.code == code
+    with pytest.raises(Refusal, match="not_allowed"):
+        begin_setup(world.services, session, "a")
+
+
+def secret_cookie(browser: Browser) -> str:
+    return next(cookie.value for cookie in browser._client.cookies.jar if cookie.name == "__Host-session")
+
+
+def test_codes_that_were_switched_off_in_the_meantime_let_nobody_in(world: World):
     browser = world.signed_in()
-    world.clock.pass_by(300)
-    page = browser.open("/security/code")
-    world.clock.pass_by(900)
-    browser.submit(browser.open("/reauthenticate"), "/reauthenticate", {"password": PASSWORD})
-    code = code_at(secret_of(page), world.clock())
-    page = browser.submit(browser.open("/security/code"), "/security/code", {**_ticket(page), "code": code})
-    assert page.status == 409
-
-
-def _ticket(page: Page) -> dict[str, str]:
-    return {"ticket": dict(page.form("/security/code").fields)["ticket"]}
+    secret, _ = switch_codes_on(world, browser)
+    page = give_password(world.browser())
+    browser.submit(browser.open("/security"), "/security/code/remove")
+    world.clock.pass_by(STEP)
+    code = code_at(secret, world.clock())
+    assert world.browser().submit(page, "/login/code", {"code": code}).status == 400
 
 
 def test_setups_are_throttled(world: World):

@@ -1,0 +1,35 @@
+"""Every sample page in a language that runs from right to left and is longer than English: 320 px, and axe."""
+
+from types import MappingProxyType
+
+import pytest
+from playwright.sync_api import Page
+
+from gateway.kit import catalogues
+from tests.gateway.web import gallery
+from tests.gateway.web.gallery import NARROWEST, axe_findings, overflow, served
+from tests.gateway.web.pseudo import TAG, Pseudo
+from tests.gateway.web.samples import SAMPLES
+
+CHECKED = [name for name in SAMPLES if "." not in name]
+
+
+def test_every_page_fits_and_reads_from_right_to_left(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace
+
+    turned = {
+        name: (of, replace(view, chrome=replace(view.chrome, language=TAG, direction="rtl")))
+        for name, (of, view) in SAMPLES.items()
+        if name in CHECKED
+    }
+    monkeypatch.setattr(catalogues, "CATALOGUES", MappingProxyType({"en": Pseudo(), TAG: Pseudo()}))
+    monkeypatch.setattr(gallery, "SAMPLES", turned)
+    page.set_viewport_size({"width": NARROWEST, "height": 800})
+    findings = []
+    with served() as address:
+        for name in CHECKED:
+            page.goto(f"{address}/{name}")
+            if overflow(page) > 0:
+                findings.append(f"{name} scrolls sideways by {overflow(page)} px")
+            findings += [f"{name} {line}" for line in axe_findings(page)]
+    assert not findings, "\n".join(findings)
