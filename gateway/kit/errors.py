@@ -51,10 +51,7 @@ ERRORS = MappingProxyType(
             400, Where.REDIRECT | Where.TOKEN, "RFC 6749 §4.1.2.1, §5.2", "This client may not use this flow."
         ),
         "unsupported_grant_type": ErrorKind(
-            400,
-            Where.TOKEN,
-            "RFC 6749 §5.2",
-            "Only authorization_code, refresh_token and the device flow are offered.",
+            400, Where.TOKEN, "RFC 6749 §5.2", "This grant_type is not offered, or not to this client."
         ),
         "authorization_pending": ErrorKind(
             400, Where.TOKEN, "RFC 8628 §3.5", "The person has not decided yet; ask again after the interval."

@@ -215,6 +215,34 @@ class ErrorView(View):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorCode:
+    """One line of the list of error codes."""
+
+    code: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorCodesView(View):
+    """Every error code, for partners' developers."""
+
+    codes: tuple[ErrorCode, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorCodeView(View):
+    """One error code: what it means, where it appears, what causes it and what to do."""
+
+    code: str
+    sentence: str
+    status: int
+    places: tuple[str, ...]
+    clause: str
+    cause: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationErrorView(View):
     """An authorization request that may not be answered by a redirect (RFC 6749 §4.1.2.1)."""
 

@@ -2,12 +2,17 @@
 
 from dataclasses import replace
 
+from gateway.kit.errors import ERRORS
+from gateway.web.error_help import HELP
 from gateway.web.views import (
     AuthorizationErrorView,
     DeviceDoneView,
     DeviceView,
     EditField,
     EndSessionView,
+    ErrorCode,
+    ErrorCodesView,
+    ErrorCodeView,
     ErrorView,
     Fact,
     FieldError,
@@ -384,6 +389,26 @@ SAMPLES: dict[str, tuple[str, View]] = {
     "error.429": ("error", ErrorView(chrome=stranger, status=429, retry_after=120)),
     "error.500": ("error", ErrorView(chrome=stranger, status=500)),
     "error.503": ("error", ErrorView(chrome=stranger, status=503, retry_after=2)),
+    "error_codes": (
+        "error_codes",
+        ErrorCodesView(
+            chrome=stranger,
+            codes=tuple(ErrorCode(code=code, sentence=kind.public) for code, kind in sorted(ERRORS.items())),
+        ),
+    ),
+    "error_code": (
+        "error_code",
+        ErrorCodeView(
+            chrome=stranger,
+            code="invalid_dpop_proof",
+            sentence=ERRORS["invalid_dpop_proof"].public,
+            status=400,
+            places=("at endpoints where clients authenticate", "at userinfo, /release and /grants"),
+            clause=ERRORS["invalid_dpop_proof"].clause,
+            cause=HELP["invalid_dpop_proof"].cause,
+            remedy=HELP["invalid_dpop_proof"].remedy,
+        ),
+    ),
     "authorization_error": (
         "authorization_error",
         AuthorizationErrorView(
