@@ -9,6 +9,7 @@ from gateway.actions.authorize import Back
 from gateway.actions.device import PAGE, Wait, enter_user_code, settle_device
 from gateway.oauth.device import DONE, device_redirect_uri
 from gateway.web import views
+from gateway.web.formats import say
 from gateway.web.visit import Visit, page_handler, see_other, show, signed_in_page
 
 
@@ -33,7 +34,7 @@ async def enter(visit: Visit) -> Response:
         return _page(visit, wait=found.seconds, status=429)
     if found is None:
         fault = views.FieldError(
-            field="user_code", message="No device waits for this code. Compare each letter."
+            field="user_code", message=say("No device waits for this code. Compare each letter.")
         )
         return _page(visit, form.one("user_code")[:20], (fault,), status=400)
     return see_other(f"/authorize/continue?{urlencode({'ticket': found})}")

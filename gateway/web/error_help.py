@@ -44,6 +44,22 @@ HELP: Mapping[str, Help] = MappingProxyType(
             "A grant_type that is not offered. There is no password flow.",
             "Use one that grant_types_supported in the discovery document names.",
         ),
+        "authorization_pending": Help(
+            "A device asks for tokens, and the person has not decided yet.",
+            "Ask again after the interval that came with the device code.",
+        ),
+        "slow_down": Help(
+            "A device asked again before its interval was over.",
+            "Add five seconds to the interval, for all further questions, and ask again.",
+        ),
+        "expired_token": Help(
+            "The device code has expired before the person decided.",
+            "Begin anew at the device authorization endpoint and show the new code.",
+        ),
+        "invalid_client_metadata": Help(
+            "A registration request has a fault; error_description names the member and what would be right.",
+            "Correct it and send it again. Register a key or a certificate: secrets come from the administrator.",
+        ),
         "unsupported_response_type": Help(
             "An implicit or hybrid flow was asked for.", "Send response_type=code."
         ),
