@@ -15,6 +15,7 @@ from gateway.actions.postman import Postman
 from gateway.actions.release import Gate
 from gateway.actions.sequencer import Sequencer
 from gateway.actions.services import Services
+from gateway.actions.upkeep import run_upkeep
 from gateway.actions.witnessing import Witnessing, asked_witnesses
 from gateway.kit.clock import Clock, system_clock
 from gateway.kit.ids import Ids, random_ids
@@ -98,6 +99,20 @@ async def opened(services: Services) -> AsyncIterator[Services]:
 
 
 @asynccontextmanager
+async def keeping_up(services: Services) -> AsyncIterator[None]:
+    """Let the sweep of grants run in the background, unless this node is told not to."""
+    if not services.settings.upkeep_interval:
+        yield
+        return
+    rounds = asyncio.create_task(run_upkeep(services))
+    try:
+        yield
+    finally:
+        rounds.cancel()
+        await asyncio.wait({rounds})
+
+
+@asynccontextmanager
 async def mailing(services: Services) -> AsyncIterator[None]:
     """Let the mail's outbox be emptied in the background, unless this node is told not to."""
     if not services.settings.mail_interval:
@@ -148,7 +163,13 @@ def make_app(services: Services) -> Edge:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with opened(services), sequencing(services), delivering(services), mailing(services):
+        async with (
+            opened(services),
+            sequencing(services),
+            delivering(services),
+            mailing(services),
+            keeping_up(services),
+        ):
             yield
 
     app = Starlette(routes=all_routes(), exception_handlers=HANDLERS, lifespan=lifespan)

@@ -59,7 +59,8 @@ def test_every_contract_of_imports_is_kept() -> None:
 def test_who_may_read_values_is_listed_and_short(module: str) -> None:
     """Promise P13: besides the release gate only a person's own pages and their guardian's come near a value."""
     own_pages = {
-        f"gateway.actions.{name}" for name in ("consent", "connected", "guardians", "profile", "sessions")
+        f"gateway.actions.{name}"
+        for name in ("consent", "connected", "guardians", "profile", "sessions", "upkeep")
     }
     gates = {"gateway.actions.release", "gateway.store.release"}
     importers = {

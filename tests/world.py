@@ -147,7 +147,13 @@ class Letterbox:
 
 def settings_for(url: str, folder: Path, **changes: Any) -> Settings:
     """Make a world's settings. The log's sequencer runs only where a test asks for it."""
-    own = {"sequencer_interval": 0, "mail_interval": 0, "delivery_interval": 0, **changes}
+    own = {
+        "sequencer_interval": 0,
+        "upkeep_interval": 0,
+        "mail_interval": 0,
+        "delivery_interval": 0,
+        **changes,
+    }
     return Settings(issuer=ISSUER, database_url=url, data_dir=folder, **own)
 
 

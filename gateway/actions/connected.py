@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from gateway.actions.opened_profile import OpenedProfile
 from gateway.actions.services import Services, day_of
 from gateway.actions.sessions import is_fresh
-from gateway.consent.decisions import Actor, Outcome, end, narrow
+from gateway.consent.decisions import Actor, Outcome, end, narrow, pause, resume
 from gateway.kit.errors import Refusal
 from gateway.ledger.entries import commitment
-from gateway.model.grants import ActorKind, Grant, GrantState, ReasonCode
+from gateway.model.grants import LIVE, ActorKind, Grant, GrantState, ReasonCode
 from gateway.model.handoffs import Handoff
 from gateway.model.people import Session
 from gateway.model.registry import Notice
 from gateway.store.admin_actions import AdminAction
+from gateway.store.complaints import Complaint, load_complaints
 from gateway.store.consents import Verdict, forget_refusals
 from gateway.store.grants import (
     Change,
@@ -59,6 +60,7 @@ class ConnectedService:
     items: tuple[ConnectedItem, ...]
     handoffs: tuple[Handoff, ...]
     is_fresh: bool
+    complaints: tuple[Complaint, ...] = ()
     archived_before: int | None = None
 
 
@@ -73,7 +75,7 @@ async def see_connected(services: Services, session: Session, grant_id: str) -> 
     Raises:
         Refusal: ``not_found`` for an unknown grant and for somebody else's alike.
     """
-    detail = await _own_detail(services, session, grant_id)
+    detail = await own_detail(services, session, grant_id)
     grant = detail.line.grant
     content = await services.store.read(load_offer_versions, (grant.offer_id, grant.offer_version))
     handoffs = await services.store.read(search_handoffs, HandoffQuery(grant_id=grant_id, limit=500))
@@ -89,9 +91,16 @@ async def see_connected(services: Services, session: Session, grant_id: str) -> 
         )
         older = _older_copy(each.item, commitment(profile.key, grant_id, each.item, claim), handoffs)
         items.append(ConnectedItem(each.item, each.needed, shown, older))
+    complaints = await services.store.read(load_complaints, grant_id)
     archived = None if handoffs else await _archived_before(services, detail.line)
     return ConnectedService(
-        detail, offer_from_content(content), tuple(items), tuple(handoffs), fresh, archived
+        detail,
+        offer_from_content(content),
+        tuple(items),
+        tuple(handoffs),
+        fresh,
+        tuple(complaints),
+        archived,
     )
 
 
@@ -114,7 +123,12 @@ def _older_copy(item: Item, present: str, handoffs: list[Handoff]) -> int | None
     return None if last == present else at
 
 
-async def _own_detail(services: Services, session: Session, grant_id: str) -> GrantDetail:
+async def own_detail(services: Services, session: Session, grant_id: str) -> GrantDetail:
+    """Load one's own grant.
+
+    Raises:
+        Refusal: ``not_found`` for an unknown grant and for somebody else's alike.
+    """
     detail = await services.store.read(load_details, grant_id)
     if detail is None or detail.line.grant.person_id != session.person.person_id:
         raise Refusal("not_found", detail="unknown grant, or somebody else's")
@@ -123,7 +137,7 @@ async def _own_detail(services: Services, session: Session, grant_id: str) -> Gr
 
 async def see_notice(services: Services, session: Session, grant_id: str) -> Notice:
     """Show the notice that a grant stands on, byte for byte (promise P16)."""
-    detail = await _own_detail(services, session, grant_id)
+    detail = await own_detail(services, session, grant_id)
     notice = await services.store.read(load_notices, detail.line.grant.notice_id)
     if notice is None:
         raise Refusal("not_found", detail="a grant without its notice")
@@ -137,17 +151,49 @@ def _subject(session: Session) -> Actor:
 
 async def switch_off(services: Services, session: Session, grant_id: str, field: str, purpose: str) -> Grant:
     """Switch one item off; the next read no longer has it."""
-    seen = (await _own_detail(services, session, grant_id)).line.grant
+    seen = (await own_detail(services, session, grant_id)).line.grant
     outcome = narrow(seen, _subject(session), field, purpose, now=services.clock(), ids=services.ids)
     return await commit_change(services, outcome)
 
 
 async def stop(services: Services, session: Session, grant_id: str) -> Grant:
     """Stop a combined service: every token dies in the same transaction. An ordinary session is enough (P15)."""
-    seen = (await _own_detail(services, session, grant_id)).line.grant
+    seen = (await own_detail(services, session, grant_id)).line.grant
     reason = ReasonCode.USER_REQUEST
     outcome = end(seen, _subject(session), reason, now=services.clock(), ids=services.ids)
     return await commit_change(services, outcome, reason)
+
+
+async def pause_sharing(services: Services, session: Session, grant_id: str) -> Grant:
+    """Pause a service: the next read gets nothing. An ordinary session is enough (P15)."""
+    seen = (await own_detail(services, session, grant_id)).line.grant
+    reason = ReasonCode.USER_REQUEST
+    outcome = pause(seen, _subject(session), reason, now=services.clock(), ids=services.ids)
+    return await commit_change(services, outcome)
+
+
+async def resume_sharing(services: Services, session: Session, grant_id: str) -> Grant:
+    """Go on with what the person paused; what paused for another reason asks for an answer on its screen.
+
+    Raises:
+        Refusal: ``stale_form`` when it is not the person's own pause.
+    """
+    seen = (await own_detail(services, session, grant_id)).line.grant
+    if seen.paused_for is not ReasonCode.USER_REQUEST:
+        raise Refusal("stale_form", detail="not the person's own pause")
+    now = services.clock()
+    outcome = resume(seen, _subject(session), now=now, ids=services.ids)
+    return await commit_change(services, outcome, used_at=now)
+
+
+async def stop_everything(services: Services, session: Session) -> int:
+    """Stop every service at once; give how many."""
+    stopped = 0
+    for line in await list_connected(services, session):
+        if line.grant.state in LIVE:
+            await stop(services, session, line.grant.grant_id)
+            stopped += 1
+    return stopped
 
 
 async def commit_change(
@@ -175,7 +221,7 @@ async def commit_change(
 
 async def let_ask_again(services: Services, session: Session, grant_id: str) -> None:
     """Forget a remembered 'no thanks': the person wants to be asked again."""
-    detail = await _own_detail(services, session, grant_id)
+    detail = await own_detail(services, session, grant_id)
     if detail.line.grant.state is not GrantState.REFUSED:
         raise Refusal("stale_form", detail="not a refusal")
     await services.store.run(forget_refusals, (grant_id, services.clock()))

@@ -18,7 +18,7 @@ from gateway.actions.authorize import (
 from gateway.actions.opened_profile import OpenedProfile
 from gateway.actions.services import Services, day_of
 from gateway.consent.age_policy import needs_guardian
-from gateway.consent.choices import durations, item_key, read_choice
+from gateway.consent.choices import ONCE, durations, item_key, read_choice
 from gateway.consent.decisions import (
     Actor,
     Basis,
@@ -359,7 +359,7 @@ def keep_choices(services: Services, reply: Reply, session: Session) -> str:
         person_id=session.person.person_id,
         ticked=frozenset(reply.ticked) & offered.keys(),
         forms={key: form for key, form in reply.forms.items() if form in offered.get(key, ())},
-        duration=reply.duration if reply.duration in map(str, durations(offer)) else "",
+        duration=reply.duration if reply.duration in (ONCE, *map(str, durations(offer))) else "",
     )
     return seal_authorization(services, replace(authorization, choices=choices))
 
@@ -445,7 +445,16 @@ def _outcome(
         before = None if asked.grant_action == "create" else seen
         if choice.items:
             say_yes = ask_guardian if decider.person.needs_guardian else give
-            return say_yes(before, actor, basis, choice.items, choice.duration, now=now, ids=services.ids)
+            return say_yes(
+                before,
+                actor,
+                basis,
+                choice.items,
+                choice.duration,
+                now=now,
+                ids=services.ids,
+                use_limit=choice.use_limit,
+            )
     elif reply.decision == "refuse" and seen is not None and asked.grant_action not in ANEW:
         return end(seen, actor, ReasonCode.USER_REQUEST, now=now, ids=services.ids)
     elif reply.decision == "keep" and seen is not None:

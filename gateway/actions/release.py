@@ -70,7 +70,8 @@ class Gate:
     def __init__(self, services: Services) -> None:
         """Take the services; the operation is bound to this gate's decision."""
         self._services = services
-        self._operation = release_operation(self._decide)
+        used_up: Answer = Refusal("invalid_token", detail="the grant's uses are up")
+        self._operation = release_operation(self._decide, used_up)
 
     async def userinfo(self, reading: Reading) -> Mapping[str, Any] | str:
         """Read what the person shares (OIDC Core §5.3).

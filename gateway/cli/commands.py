@@ -5,7 +5,19 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import database, doctor, grants, handoffs, keys, partners, people, serve, settings, witness
+from gateway.cli import (
+    database,
+    doctor,
+    grants,
+    handoffs,
+    keys,
+    partners,
+    people,
+    receipts,
+    serve,
+    settings,
+    witness,
+)
 from gateway.cli.demo.command import demo
 from gateway.cli.terminal import PlainGroup
 from gateway.kit.logs import configure_logs
@@ -51,3 +63,4 @@ app.add_typer(partners.app, name="partner")
 app.add_typer(grants.app, name="grant")
 handoffs.app.command("witness")(witness.witness)
 app.add_typer(handoffs.app, name="log")
+app.add_typer(receipts.app, name="receipt")

@@ -13,10 +13,19 @@ DAY = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A yes: which items in which form, and for how long (seconds)."""
+    """A yes: which items in which form, and for how long (seconds).
+
+    Attributes:
+        use_limit: how many hand-offs in all; None for any number.
+    """
 
     items: tuple[GrantedItem, ...]
     duration: int
+    use_limit: int | None = None
+
+
+ONCE = "once"
+"""The answer to "for how long" that allows a single hand-off, within a day."""
 
 
 def item_key(item: OfferItem) -> str:
@@ -56,6 +65,8 @@ def read_choice(
         if item.necessity is Necessity.NEEDED or key in wanted
     ]
     # Compared as text: reading a number of thousands of digits is an error in itself.
+    if duration == ONCE:
+        return Choice(tuple(chosen), DAY, use_limit=1)
     if duration not in map(str, durations(offer)):
         raise Refusal("bad_form", detail="a duration that the screen did not show")
     return Choice(tuple(chosen), int(duration) * DAY)

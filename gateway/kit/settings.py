@@ -175,6 +175,9 @@ class Settings(BaseSettings):
     decline_memory: int = Field(90 * 86400, ge=0, description="Seconds a 'no thanks' is remembered.")
     retired_key_ttl: int = Field(86400, ge=3600, description="Seconds a retired signing key stays published.")
 
+    upkeep_interval: int = Field(
+        300, ge=0, le=86400, description="Seconds between sweeps of grants that ran out; 0: not on this node."
+    )
     log_witnesses: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="Witnesses of the log that are asked to cosign: verifier key, a space, address; commas between.",

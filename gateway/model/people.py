@@ -42,7 +42,6 @@ class Power(StrEnum):
     READ_LOG = auto()
     PROVISION_PEOPLE = auto()
     GATE_PARTNERS = auto()
-    HANDLE_CASES = auto()
 
 
 _ALL = frozenset(Power)
@@ -52,7 +51,7 @@ POWERS = MappingProxyType(
         Role.PLATFORM_ADMIN: _ALL - {Power.GATE_PARTNERS},
         Role.PRIVACY_OFFICER: _ALL - {Power.PROVISION_PEOPLE, Power.GATE_PARTNERS},
         Role.PARTNER_MANAGER: frozenset({Power.SEE_PARTNERS, Power.REVIEW_PARTNER, Power.BRAKE_PARTNER}),
-        Role.SUPPORT: frozenset({Power.SEE_GRANTS, Power.REVOKE_GRANT, Power.HANDLE_CASES}),
+        Role.SUPPORT: frozenset({Power.SEE_GRANTS, Power.REVOKE_GRANT}),
         Role.AUDITOR: frozenset({Power.SEE_GRANTS, Power.SEE_PARTNERS, Power.READ_LOG}),
         Role.SCHOOL_ADMIN: frozenset({Power.PROVISION_PEOPLE, Power.GATE_PARTNERS}),
     }

@@ -138,6 +138,16 @@ def serve_notices(connection: Connection, served: Sequence[Served]) -> Sequence[
     return [None] * len(served)
 
 
+def load_served_notices(connection: Connection, served_ids: Sequence[str]) -> Sequence[str | None]:
+    """Name the notice that was served at each serving; None for an unknown one."""
+    served = notice_served.c
+    statement = select(served.served_id, served.notice_id).where(
+        served.served_id.in_(sorted(set(served_ids)))
+    )
+    found: dict[str, str] = {row[0]: row[1] for row in connection.execute(statement)}
+    return [found.get(served_id) for served_id in served_ids]
+
+
 class Verdict(Enum):
     """What became of a plan."""
 

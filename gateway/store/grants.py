@@ -147,6 +147,7 @@ class GrantDetail:
     role: str
     notice_text: str
     notice_language: str
+    jurisdiction: str = ""
 
 
 def load_details(connection: Connection, grant_ids: Sequence[str]) -> Sequence[GrantDetail | None]:
@@ -161,6 +162,7 @@ def _detail(connection: Connection, grant_id: str) -> GrantDetail | None:
             grant.created_at,
             grant.ended_at,
             grant.end_reason,
+            grant.jurisdiction,
             person.c.organisation_id,
             person.c.role,
             notice_version.c.text,
@@ -184,6 +186,7 @@ def _detail(connection: Connection, grant_id: str) -> GrantDetail | None:
         role=row.role,
         notice_text=row.text,
         notice_language=row.language,
+        jurisdiction=row.jurisdiction,
     )
 
 

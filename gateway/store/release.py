@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, func, select
 
+from gateway.model.grants import Grant
 from gateway.model.handoffs import Handoff
 from gateway.model.profile import SealedProfile
 from gateway.model.tokens import AccessToken, Held
@@ -24,8 +25,16 @@ from gateway.store.loading import (
 from gateway.store.log_pending import places_of
 from gateway.store.profiles import sealed_profiles
 from gateway.store.proofs import ProofUse, use_proofs
-from gateway.store.statements import Hot, Lists, insert_all_once
-from gateway.store.tables import access_token, consent_grant, handoff, log_pending, partner, person
+from gateway.store.statements import Hot, Lists, did_insert, insert_all_once
+from gateway.store.tables import (
+    access_token,
+    consent_grant,
+    grant_use,
+    handoff,
+    log_pending,
+    partner,
+    person,
+)
 
 Ask = TypeVar("Ask", bound="ReleaseAsk")
 Answer = TypeVar("Answer")
@@ -65,8 +74,12 @@ Decide = Callable[[ReleaseAsk, Held[AccessToken] | None, SealedProfile | None, b
 """The last argument says whether the request's proof was used before."""
 
 
-def release_operation(decide: Decide[Answer]) -> Operation[ReleaseAsk, Answer]:
-    """Make the operation: load under lock, let the gate decide, append what it decided."""
+def release_operation(decide: Decide[Answer], used_up: Answer) -> Operation[ReleaseAsk, Answer]:
+    """Make the operation: load under lock, let the gate decide, append what it decided.
+
+    Args:
+        used_up: the answer where a grant allows so many hand-offs and no more.
+    """
 
     def release(connection: Connection, asks: Sequence[ReleaseAsk]) -> Sequence[Answer]:
         proofs = [ask.proof for ask in asks if ask.proof]
@@ -78,7 +91,11 @@ def release_operation(decide: Decide[Answer]) -> Operation[ReleaseAsk, Answer]:
             found = held.get(ask.token_digest)
             profile = profiles[found.person.person_id] if found else None
             is_replayed = ask.proof is not None and not fresh[ask.proof]
-            decided.append(decide(ask, found, profile, is_replayed))
+            each = decide(ask, found, profile, is_replayed)
+            if found and each.handoff and found.grant.use_limit is not None:
+                is_left = spend_use(connection, found.grant, each.handoff.handoff_id)
+                each = each if is_left else Decided(None, used_up)
+            decided.append(each)
         append_handoffs(connection, [each.handoff for each in decided if each.handoff])
         return [each.answer for each in decided]
 
@@ -188,3 +205,19 @@ def _row(each: Handoff) -> dict[str, object]:
         "at": each.at,
         "entry_digest": each.entry_digest,
     }
+
+
+def spend_use(connection: Connection, grant: Grant, handoff_id: str) -> bool:
+    """Spend one of a grant's uses; whoever races for the last one, one wins. Repeating a hand-off spends nothing."""
+    own = select(grant_use.c.use_number).where(
+        grant_use.c.grant_id == grant.grant_id, grant_use.c.handoff_id == handoff_id
+    )
+    if connection.execute(own).first() is not None:
+        return True
+    spent = select(func.count()).where(grant_use.c.grant_id == grant.grant_id)
+    first = connection.execute(spent).scalar_one() + 1
+    rows = (
+        {"grant_id": grant.grant_id, "use_number": number, "handoff_id": handoff_id}
+        for number in range(first, (grant.use_limit or 0) + 1)
+    )
+    return any(did_insert(connection, grant_use, row) for row in rows)

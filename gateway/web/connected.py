@@ -1,23 +1,34 @@
 """Pages of connected services: the list, one service with every hand-off, switching off, stopping."""
 
+import json
+
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gateway.actions.complaints import complain
 from gateway.actions.connected import (
     ConnectedService,
     let_ask_again,
     list_connected,
+    pause_sharing,
+    resume_sharing,
     see_connected,
     see_notice,
     stop,
+    stop_everything,
     switch_off,
 )
+from gateway.actions.own_record import SCHEMA, own_record, schema
 from gateway.consent.choices import DAY
+from gateway.consent.complaints import ComplaintKind
+from gateway.kit.errors import Refusal
 from gateway.model.grants import LIVE, ConsentEvent, Grant, GrantState, ReasonCode
 from gateway.model.handoffs import Handoff
 from gateway.model.registry import Gate
 from gateway.store.grants import GrantLine
 from gateway.web import views
+from gateway.web.answers import json_answer
 from gateway.web.consent_views import form_words, partner_view
 from gateway.web.formats import later, say
 from gateway.web.visit import Visit, see_other, show, signed_in_page
@@ -44,11 +55,27 @@ ACTOR_WORDS = {
 }
 
 
+COMPLAINT_WORDS = {
+    "advertising": later("They advertised to me"),
+    "too_much": later("They ask for too much"),
+    "not_stopped": later("They went on after I stopped"),
+    "wrong_use": later("They use it for something else"),
+    "other": later("Something else"),
+}
+
+
 async def connected(visit: Visit) -> Response:
     """List what is connected."""
     lines = await list_connected(visit.services, visit.signed_in)
     services = tuple(_line(visit, line) for line in lines)
-    return show("connected", views.ConnectedView(chrome=visit.chrome("connected"), services=services))
+    is_live = any(each.state != "ended" for each in services)
+    view = views.ConnectedView(
+        chrome=visit.chrome("connected"),
+        services=services,
+        record_url="/connected/my-record.json",
+        stop_everything_action="/connected/stop-everything" if is_live else "",
+    )
+    return show("connected", view)
 
 
 def _line(visit: Visit, line: GrantLine) -> views.ConnectedService:
@@ -139,6 +166,16 @@ def _detail(visit: Visit, found: ConnectedService) -> views.ConnectedDetailView:
         ended_at=_ended_at(visit, line),
         waiting_for="guardian" if grant.state is GrantState.WAITING else "",
         stop_action="" if state == "ended" else f"{here}/stop",
+        complain_action=f"{here}/complain",
+        complaints=tuple(
+            views.Option(value=kind, label=say(words)) for kind, words in COMPLAINT_WORDS.items()
+        ),
+        complained=tuple(
+            views.Fact(label=say(COMPLAINT_WORDS[each.kind]), value=each.complaint_id)
+            for each in found.complaints
+        ),
+        pause_action=f"{here}/pause" if state == "live" else "",
+        resume_action=f"{here}/resume" if grant.paused_for is ReasonCode.USER_REQUEST else "",
         ask_again_action=f"{here}/ask-again" if _is_refusal(line) else "",
         reveal_url="" if found.is_fresh else f"/reauthenticate?next={here}",
     )
@@ -166,6 +203,7 @@ def event_view(event: ConsentEvent) -> views.Event:
         actor=say(ACTOR_WORDS.get(event.actor_kind, str(event.actor_kind))),
         reason=reason_words(event.reason),
         check_url=f"/connected/{event.grant_id}/check/{event.event_id}",
+        receipt_url=f"/connected/{event.grant_id}/receipt/{event.event_id}",
     )
 
 
@@ -182,6 +220,49 @@ async def stop_service(visit: Visit) -> Response:
     await visit.form()
     grant = await stop(visit.services, visit.signed_in, visit.request.path_params["grant_id"])
     return see_other(f"/connected/{grant.grant_id}/stopped")
+
+
+async def pause_service(visit: Visit) -> Response:
+    """Pause a service."""
+    await visit.form()
+    grant = await pause_sharing(visit.services, visit.signed_in, visit.request.path_params["grant_id"])
+    return see_other(f"/connected/{grant.grant_id}?done=paused")
+
+
+async def resume_service(visit: Visit) -> Response:
+    """Go on with a paused service."""
+    await visit.form()
+    grant = await resume_sharing(visit.services, visit.signed_in, visit.request.path_params["grant_id"])
+    return see_other(f"/connected/{grant.grant_id}?done=resumed")
+
+
+async def stop_all(visit: Visit) -> Response:
+    """Stop everything: one press."""
+    await visit.form()
+    await stop_everything(visit.services, visit.signed_in)
+    return see_other("/connected?done=all-stopped")
+
+
+async def complain_about(visit: Visit) -> Response:
+    """Open a case; two people who were advertised to pause the partner."""
+    form = await visit.form()
+    grant_id, given = visit.request.path_params["grant_id"], form.one("kind")
+    if given not in tuple(ComplaintKind):
+        raise Refusal("bad_form", detail="no such complaint")
+    await complain(visit.services, visit.signed_in, grant_id, ComplaintKind(given))
+    return see_other(f"/connected/{grant_id}?done=complaint")
+
+
+async def download(visit: Visit) -> Response:
+    """Give one's own record as JSON."""
+    text = json.dumps(await own_record(visit.services, visit.signed_in), indent=1)
+    headers = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="my-record.json"'}
+    return Response(text, 200, headers, "application/json")
+
+
+async def record_schema(request: Request) -> Response:
+    """Publish the schema of one's own record."""
+    return json_answer(schema())
 
 
 async def stopped(visit: Visit) -> Response:
@@ -231,6 +312,12 @@ async def notice(visit: Visit) -> Response:
 
 ROUTES = (
     Route("/connected", signed_in_page(connected), methods=["GET"]),
+    Route("/connected/stop-everything", signed_in_page(stop_all), methods=["POST"]),
+    Route("/connected/my-record.json", signed_in_page(download), methods=["GET"]),
+    Route(SCHEMA, record_schema, methods=["GET"]),
+    Route("/connected/{grant_id}/complain", signed_in_page(complain_about), methods=["POST"]),
+    Route("/connected/{grant_id}/pause", signed_in_page(pause_service), methods=["POST"]),
+    Route("/connected/{grant_id}/resume", signed_in_page(resume_service), methods=["POST"]),
     Route("/connected/{grant_id}", signed_in_page(detail), methods=["GET"]),
     Route("/connected/{grant_id}/off/{field}/{purpose}", signed_in_page(switch_item_off), methods=["POST"]),
     Route("/connected/{grant_id}/stop", signed_in_page(stop_service), methods=["POST"]),

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from gateway.actions.authorize import seal_authorization
 from gateway.actions.consent import Blocked, Screen
-from gateway.consent.choices import DAY, durations, item_key
+from gateway.consent.choices import DAY, ONCE, durations, item_key
 from gateway.model.grants import Grant
 from gateway.model.registry import RegisteredPartner
 from gateway.web import views
@@ -176,12 +176,14 @@ def _never_shared(screen: Screen) -> tuple[str, ...]:
 def _durations(screen: Screen, now: int) -> tuple[views.Duration, ...]:
     offer = screen.offer.offer
     chosen = (screen.choices.duration if screen.choices else "") or str(offer.duration_days)
-    return tuple(
+    once = views.Duration(value=ONCE, label=say(later("once")), chosen=chosen == ONCE)
+    lengths = (
         views.Duration(
             value=str(days), label=duration(days), until=now + days * DAY, chosen=str(days) == chosen
         )
         for days in sorted(durations(offer))
     )
+    return (once, *lengths)
 
 
 def blocked_view(visit: Visit, blocked: Blocked) -> views.ConsentBlockedView:

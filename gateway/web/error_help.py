@@ -45,20 +45,20 @@ HELP: Mapping[str, Help] = MappingProxyType(
             "Use one that grant_types_supported in the discovery document names.",
         ),
         "authorization_pending": Help(
-            "A device asks for tokens, and the person has not decided yet.",
-            "Ask again after the interval that came with the device code.",
+            "The person has not entered the code yet, or has not decided.",
+            "Ask again after the interval that the answer of the device authorization endpoint names.",
         ),
         "slow_down": Help(
-            "A device asked again before its interval was over.",
-            "Add five seconds to the interval, for all further questions, and ask again.",
+            "The device asks more often than the interval allows.",
+            "Leave five seconds more between two questions, from now on (RFC 8628 §3.5).",
         ),
         "expired_token": Help(
-            "The device code has expired before the person decided.",
+            "Nobody entered the device's code within its lifetime.",
             "Begin anew at the device authorization endpoint and show the new code.",
         ),
         "invalid_client_metadata": Help(
-            "A registration request has a fault; error_description names the member and what would be right.",
-            "Correct it and send it again. Register a key or a certificate: secrets come from the administrator.",
+            "A registration with a member that is missing, unknown or not allowed; error_description names each.",
+            "Mend the members that are named. Nothing was registered or changed.",
         ),
         "unsupported_response_type": Help(
             "An implicit or hybrid flow was asked for.", "Send response_type=code."

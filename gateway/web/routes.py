@@ -28,6 +28,7 @@ from gateway.web import (
     plain_pages,
     profile,
     protocol,
+    receipts,
     registration,
     security,
     sessions,
@@ -36,7 +37,15 @@ from gateway.web.answers import token_refusal
 from gateway.web.edge import App, Receive, Scope, Send
 from gateway.web.visit import Visit, refusal_page
 
-_READS_ALONE = {"/jwks.json", "/health", "/ready", "/static/{name}", "/privacy"}
+_READS_ALONE = {
+    "/jwks.json",
+    "/receipts/jwks.json",
+    "/schemas/own-record.json",
+    "/health",
+    "/ready",
+    "/static/{name}",
+    "/privacy",
+}
 
 
 def all_routes() -> list[Route]:
@@ -54,6 +63,7 @@ def all_routes() -> list[Route]:
         *connected.ROUTES,
         *guardian.ROUTES,
         *log.ROUTES,
+        *receipts.ROUTES,
         *profile.ROUTES,
         *plain_pages.ROUTES,
         *admin_home.ROUTES,

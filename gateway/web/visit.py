@@ -36,6 +36,10 @@ PLACES = views.Places(
 FLASHES = {
     "saved": later("Saved."),
     "off": later("Switched off. The next read no longer has it."),
+    "complaint": later("Your complaint is kept. Its reference is on this page."),
+    "paused": later("Paused. The next read gets nothing."),
+    "resumed": later("It goes on as you agreed."),
+    "all-stopped": later("Everything has stopped. Nothing is shared any more."),
     "asked": later("This service may ask you again."),
     "child-asks": later("The child may ask again."),
     "guardian-yes": later("Your yes is kept."),

@@ -1,13 +1,17 @@
 """Grant Management for OAuth 2.0 (OpenID Foundation, draft 3): a grant has a name, and its client can use it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import Connection
 
-from gateway.model.grants import ActorKind, EventType
-from gateway.store.grants import load_details
+from gateway.actions import grant_management
+from gateway.model.grants import ActorKind, EventType, Grant, GrantState
+from gateway.store.consents import Verdict
+from gateway.store.grants import Change, commit_changes, load_details
 from partners import PartnerState
 from tests.protocol.campuspress import begin, exchange_form, push
 from tests.world import CAMPUSPRESS_REDIRECT, ISSUER, PARTNERS, QUIZCO_REDIRECT, World, answer_of, publish
@@ -155,6 +159,35 @@ def test_6_4_revoke(both: World) -> None:
     assert (ended.type, ended.actor_kind) == (EventType.REVOKED, ActorKind.PARTNER)
     assert grants(both, "GET", tokens["grant_id"], tokens["access_token"]).status_code == 401
     assert both.ask(both.signed_in()).form("/consent")
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_6_4_a_change_in_the_meantime_does_not_lose_the_revocation(
+    world: World, monkeypatch: pytest.MonkeyPatch, ends: bool
+) -> None:
+    """The person narrows while the partner gives back: it ends all the same. The person stops first: 404."""
+    browser = world.signed_in()
+    asked = {"scope": SCOPE}
+    tokens = world.exchange(world.share(browser, world.ask(browser, **asked), PHONE)["code"]).json()
+    address = f"/connected/{tokens['grant_id']}"
+    real, seen = grant_management.find_grants, []
+    stale = [Verdict.STALE]
+
+    def changed_first(connection: Connection, changes: Sequence[Change]) -> Sequence[Verdict]:
+        return [stale.pop()] if stale else commit_changes(connection, changes)
+
+    def looked_again(connection: Connection, grant_ids: Sequence[str]) -> Sequence[Grant | None]:
+        found = real(connection, grant_ids)
+        seen.extend(found)
+        return [replace(each, state=GrantState.ENDED) if each and ends else each for each in found]
+
+    monkeypatch.setattr(grant_management, "commit_changes", changed_first)
+    monkeypatch.setattr(grant_management, "find_grants", looked_again)
+    answer = grants(world, "DELETE", tokens["grant_id"], tokens["access_token"])
+    assert answer.status_code == (404 if ends else 204)
+    assert len(seen) == 1
+    assert (world.userinfo(tokens["access_token"]).status_code == 401) is not ends
+    assert browser.open(address).status == 200
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])

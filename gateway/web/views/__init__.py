@@ -102,6 +102,7 @@ from gateway.web.views.frame import (
 )
 from gateway.web.views.guardian import AskedItem, ChildRow, ChildService, GuardianRequestView, GuardianView
 from gateway.web.views.log import CheckedEntry, HashStep, LogCheckView, LogView
+from gateway.web.views.receipts import ReceiptItem, ReceiptView, StopLinkView
 from gateway.web.views.security import (
     CodeSetupView,
     InboxView,
@@ -157,6 +158,8 @@ PAGES: Mapping[str, type[View]] = MappingProxyType(
         "guardian": GuardianView,
         "guardian_request": GuardianRequestView,
         "log_check": LogCheckView,
+        "receipt": ReceiptView,
+        "stop_link": StopLinkView,
         "admin_home": AdminHomeView,
         "admin_grants": AdminGrantsView,
         "admin_grant": AdminGrantView,
@@ -263,6 +266,8 @@ __all__ = [
     "ProfileField",
     "ProfileView",
     "ReauthenticateView",
+    "ReceiptItem",
+    "ReceiptView",
     "RecoverView",
     "RecoveryCodesView",
     "RiskFlag",
@@ -275,6 +280,7 @@ __all__ = [
     "ShownLetter",
     "SignedOutView",
     "Spoken",
+    "StopLinkView",
     "StoppedView",
     "Terms",
     "TokenRow",

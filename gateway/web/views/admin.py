@@ -5,7 +5,7 @@ from typing import Literal
 
 from gateway.web.views.frame import ONE_PAGE, Event, Fact, FieldError, Hidden, Option, Pager, View
 
-Section = Literal["grants", "partners", "log", "people", "school", "cases"]
+Section = Literal["grants", "partners", "log", "people", "school"]
 GrantState = Literal["asked", "active", "paused", "refused", "ended"]
 PartnerState = Literal["draft", "review", "live", "paused", "ended"]
 
@@ -25,7 +25,7 @@ class AdminView(View):
     """A page of the administration with the sections its reader may enter."""
 
     doors: tuple[Door, ...]
-    section: Literal["", "grants", "partners", "log", "people", "school", "cases"] = ""
+    section: Literal["", "grants", "partners", "log", "people", "school"] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

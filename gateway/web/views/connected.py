@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from gateway.web.views.frame import ONE_PAGE, Event, Handoff, Pager, Partner, Spoken, View
+from gateway.web.views.frame import ONE_PAGE, Event, Fact, Handoff, Option, Pager, Partner, Spoken, View
 
 ServiceState = Literal["live", "paused", "waiting", "changed", "ended"]
 
@@ -30,6 +30,8 @@ class ConnectedView(View):
     """All combined services of a person, those that need an answer first."""
 
     services: tuple[ConnectedService, ...]
+    stop_everything_action: str = ""
+    record_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,11 @@ class ConnectedDetailView(View):
     archived_before: int | None = None
     waiting_for: Literal["", "guardian", "school"] = ""
     stop_action: str = ""
+    pause_action: str = ""
+    complain_action: str = ""
+    complaints: tuple[Option, ...] = ()
+    complained: tuple[Fact, ...] = ()
+    resume_action: str = ""
     ask_again_action: str = ""
     review_url: str = ""
     reveal_url: str = ""

@@ -150,7 +150,7 @@ class Handoff:
 class Event:
     """One consent event: what was decided, when, by whom (`actor`), and why (`reason` may be empty).
 
-    `check_url` leads to its proof in the log, where there is one.
+    `check_url` leads to its proof in the log, where there is one, `receipt_url` to its signed receipt.
     """
 
     at: int
@@ -158,3 +158,4 @@ class Event:
     actor: str
     reason: str = ""
     check_url: str = ""
+    receipt_url: str = ""

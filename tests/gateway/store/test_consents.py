@@ -15,6 +15,7 @@ from gateway.store.consents import (
     serve_notices,
 )
 from gateway.store.grants import load_details
+from gateway.store.release import append_handoffs
 from gateway.store.requests import PushedRequest, load_requests, push_requests
 from gateway.store.tokens import load_access_tokens
 from tests.gateway.consent.samples import EMAIL, NAME, PHONE
@@ -26,6 +27,7 @@ from tests.gateway.store.samples import (
     authorization_code,
     decision,
     given,
+    handed,
     one_after_the_other,
     rows,
     run_all,
@@ -191,3 +193,31 @@ def test_what_was_served_is_recorded_once_and_before_the_decision(both: World) -
     serve(both, "srv_x", both.person_id(), at=NOW + 5)
     assert rows(both, "SELECT served_at FROM notice_served WHERE served_id = 'srv_x'") == [(NOW,)]
     assert run_all(both, serve_notices, []) == []
+
+
+def test_a_fresh_grant_takes_the_place_of_the_one_that_was_seen(both: World) -> None:
+    """Both or neither: where the old one moved on, nothing is created (Grant Management §5.1)."""
+    seen = given(both, "1")
+    after = following(seen, "2", state=GrantState.ENDED)
+    ended = event(after, EventType.WITHDRAWN, reason=ReasonCode.USER_REQUEST)
+    fresh, late = (replace(decision(both, name), superseded=(after, ended)) for name in ("3", "4"))
+    assert run_all(both, commit_decisions, [fresh, late]) == [DONE, STALE]
+    found = both.store(load_standings, StandingQuery(seen.person_id, seen.offer_id))
+    assert found.grant is not None
+    assert found.grant.grant_id == "gra_3"
+    assert rows(both, "SELECT event_id FROM consent_event WHERE grant_id = 'gra_4'") == []
+
+
+def test_an_end_is_no_earlier_than_the_last_hand_off(both: World) -> None:
+    """A release in flight may carry a later second than the decision that waited for it."""
+    seen = given(both, "1")
+    row = handed(both, "1", seen, at=NOW + 7)
+    both.run(
+        both.services.store.run, lambda connection, items: append_handoffs(connection, items) or [None], row
+    )
+    after = following(seen, "2", state=GrantState.ENDED)
+    ended = event(after, EventType.WITHDRAWN, reason=ReasonCode.USER_REQUEST)
+    assert both.store(commit_decisions, Decision(None, after, ended, None, None, NOW)) is DONE
+    detail = both.store(load_details, seen.grant_id)
+    assert detail is not None
+    assert (detail.line.ended_at, detail.events[-1].at) == (NOW + 7, NOW + 7)

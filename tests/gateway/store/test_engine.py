@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from gateway.kit.errors import Refusal
 from gateway.store import engine
 from gateway.store.admin_actions import AdminAction, append_actions, load_actions
+from gateway.store.driver import fetch
 from gateway.store.engine import PostgresBackend, Store, open_backend
 from gateway.store.partners import StateChange, move_partners
 from gateway.store.registry import look_at_registry
@@ -279,3 +280,24 @@ def test_a_server_without_a_free_place_is_an_outage_and_no_failure(
         await store.close()
 
     asyncio.run(story())
+
+
+def test_a_connection_that_the_server_ends_is_not_used_again(request: pytest.FixtureRequest) -> None:
+    """Though the statement was none of SQLAlchemy's."""
+    server = request.getfixturevalue("postgres_server")
+    url = server.create_database()
+
+    async def story() -> int:
+        backend = PostgresBackend(url, pool_size=1)
+        with pytest.raises(DBAPIError) as caught:
+            await backend.read(
+                lambda connection: fetch(connection, "SELECT pg_terminate_backend(pg_backend_pid())", [])
+            )
+        assert engine._is_retriable(caught.value)
+        (row,) = await backend.read(lambda connection: fetch(connection, "SELECT 7 AS number", []))
+        await backend.close()
+        number: int = row.number
+        return number
+
+    assert asyncio.run(story()) == 7
+    server.drop_database(url)

@@ -1,7 +1,10 @@
 """Connected services: what is shared, every hand-off, switching off, stopping; from an ordinary session (P15)."""
 
 import asyncio
+import json
 import re
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,7 +16,7 @@ from gateway.kit.errors import Refusal
 from gateway.store.grants import load_details
 from gateway.web.visit import COOKIE
 from tests.gateway.store.samples import READERS, act, given, rows
-from tests.world import PARTNERS, QUIZCO_REDIRECT, World, answer_of, publish
+from tests.world import PARTNERS, PERSONAL_VALUES, QUIZCO_REDIRECT, World, answer_of, publish
 
 PHONE, EMAIL = "phone_number.appointment_reminders", "email.results_delivery"
 
@@ -308,3 +311,93 @@ def test_services_of_two_partners_stand_side_by_side(both: World) -> None:
     text = both.signed_in().open("/connected").text
     assert "Practice quizzes" in text
     assert "Course readers" in text
+
+
+def test_a_pause_acts_at_the_next_read_and_only_its_maker_ends_it(both: World) -> None:
+    """What was chosen is kept; silence resumes nothing."""
+    access = both.tokens(PHONE)["access_token"]
+    before = both.userinfo(access).json()
+    browser = both.signed_in()
+    page = detail_of(browser)
+    paused = browser.submit(page, "/pause")
+    assert "Paused" in paused.text
+    assert both.userinfo(access).status_code == 401
+    assert browser.submit(page, "/pause").status == 409
+    resumed = browser.submit(paused, "/resume")
+    assert "It goes on as you agreed" in resumed.text
+    assert both.userinfo(access).json() == before
+    assert browser.submit(paused, "/resume").status == 409
+
+
+def test_stop_everything_is_one_press(both: World) -> None:
+    access = both.tokens()["access_token"]
+    browser = both.signed_in()
+    done = browser.submit(browser.open("/connected"), "/stop-everything")
+    assert "Everything has stopped" in done.text
+    assert both.userinfo(access).status_code == 401
+    with pytest.raises(LookupError):
+        done.form("/stop-everything")
+
+
+def test_rule_4_once_is_one_hand_off_whoever_races_for_it(both: World) -> None:
+    browser = both.signed_in()
+    page = both.ask(browser)
+    back = browser.submit(page, "/consent", {"duration": "once"}, button="share", stop_at=QUIZCO_REDIRECT)
+    access = both.exchange(answer_of(back)["code"]).json()["access_token"]
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: both.userinfo(access).status_code, range(6)))
+    assert sorted(answers) == [200, 401, 401, 401, 401, 401]
+    assert rows(both, "SELECT count(*) FROM handoff") == [(1,)]
+
+
+def test_two_people_who_were_advertised_to_pause_the_partner(both: World) -> None:
+    """The same person twice is one; the pause is on record; a complaint has a reference that the person keeps."""
+    access = both.tokens()["access_token"]
+    both.tokens(email="ben@lakeside.example")
+    for email, status in (("asha", 200), ("asha", 200), ("ben", 401)):
+        browser = both.signed_in(f"{email}@lakeside.example")
+        page = browser.submit(detail_of(browser), "/complain", {"kind": "advertising"})
+        assert "cmp_" in page.text
+        assert both.userinfo(access).status_code == status
+    acts = rows(both, "SELECT actor_id, reason FROM admin_action WHERE action = 'pause_for_complaints'")
+    assert acts == [("system", "marketing_complaint")]
+
+
+def test_other_complaints_are_kept_and_pause_nobody(world: World) -> None:
+    access = world.tokens()["access_token"]
+    world.tokens(email="ben@lakeside.example")
+    for email in ("asha", "ben"):
+        browser = world.signed_in(f"{email}@lakeside.example")
+        browser.submit(detail_of(browser), "/complain", {"kind": "too_much"})
+        assert browser.submit(detail_of(browser), "/complain", {"kind": "loud"}).status == 400
+    assert world.userinfo(access).status_code == 200
+    assert rows(world, "SELECT count(*) FROM complaint") == [(2,)]
+
+
+def test_the_whole_record_can_be_downloaded_and_fits_its_published_schema(both: World) -> None:
+    """Everything by name, nothing by value."""
+    both.userinfo(both.tokens(PHONE)["access_token"])
+    browser = both.signed_in()
+    browser.submit(detail_of(browser), "/complain", {"kind": "other"})
+    text = browser.open(browser.open("/connected").link("/connected/my-record")).response.text
+    record = json.loads(text)
+    schema = both.client().get(urlsplit(record["$schema"]).path).json()
+    fits(record, schema)
+    [consent] = record["consents"]
+    assert [each["type"] for each in consent["events"]] == ["given"]
+    assert len(consent["handoffs"]) == len(consent["complaints"]) == 1
+    assert not [value for value in PERSONAL_VALUES if value in text]
+
+
+def fits(value: object, schema: dict[str, Any]) -> None:
+    """Hold a value against the part of JSON schema that ours uses."""
+    kinds = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
+    names = {dict: "object", list: "array", str: "string", int: "integer", type(None): "null"}
+    assert names[type(value)] in kinds
+    if isinstance(value, dict):
+        assert sorted(value) == schema["required"]
+        for name, each in value.items():
+            fits(each, schema["properties"][name])
+    elif isinstance(value, list):
+        for each in value:
+            fits(each, schema["items"])

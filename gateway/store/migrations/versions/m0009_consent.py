@@ -74,9 +74,6 @@ def upgrade() -> None:
         sa.Column("partner_id", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("opened_at", sa.BigInteger(), nullable=False),
-        sa.Column("closed_at", sa.BigInteger(), nullable=True),
-        sa.Column("closed_by", sa.Text(), nullable=True),
-        sa.Column("outcome", sa.Text(), nullable=True),
         sa.CheckConstraint(
             "kind IN ('advertising', 'too_much', 'not_stopped', 'wrong_use', 'other')",
             name=op.f("ck_complaint_kind"),

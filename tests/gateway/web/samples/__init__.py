@@ -1,7 +1,7 @@
 """Made-up views for every page in every state, as a real day would fill them."""
 
 from gateway.web.views import View
-from tests.gateway.web.samples import account, admin, connected, consent, guardian, security
+from tests.gateway.web.samples import account, admin, connected, consent, guardian, receipts, security
 
 SAMPLES: dict[str, tuple[str, View]] = {
     **account.SAMPLES,
@@ -9,6 +9,7 @@ SAMPLES: dict[str, tuple[str, View]] = {
     **consent.SAMPLES,
     **connected.SAMPLES,
     **guardian.SAMPLES,
+    **receipts.SAMPLES,
     **admin.SAMPLES,
 }
 """State of a page, by a name that begins with the page's: the page and its view."""

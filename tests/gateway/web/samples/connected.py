@@ -7,12 +7,14 @@ from gateway.web.views import (
     ConnectedDetailView,
     ConnectedService,
     ConnectedView,
+    Fact,
     GrantedItem,
     Handoff,
     HashStep,
     LogCheckView,
     LogView,
     NoticeView,
+    Option,
     Pager,
     Spoken,
     StoppedView,
@@ -317,5 +319,28 @@ SAMPLES: dict[str, tuple[str, View]] = {
             origin="gateway.example/log",
             checked=None,
         ),
+    ),
+    "connected.everything": (
+        "connected",
+        ConnectedView(
+            chrome=at_connected,
+            services=services,
+            stop_everything_action="/connected/stop-everything",
+            record_url="/connected/my-record.json",
+        ),
+    ),
+    "connected_detail.acts": (
+        "connected_detail",
+        replace(
+            detail,
+            pause_action="/connected/g1/pause",
+            complain_action="/connected/g1/complain",
+            complaints=(Option(value="advertising", label="They advertised to me"),),
+            complained=(Fact(label="They advertised to me", value="cmp_1"),),
+        ),
+    ),
+    "connected_detail.own-pause": (
+        "connected_detail",
+        replace(detail, state="paused", resume_action="/connected/g1/resume"),
     ),
 }

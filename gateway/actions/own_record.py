@@ -1,0 +1,123 @@
+"""A person's whole record to download: every consent, decision and hand-off, by names and never by values."""
+
+from typing import Any
+
+from gateway.actions.services import Services
+from gateway.model.grants import ConsentEvent, item_words
+from gateway.model.handoffs import Handoff
+from gateway.model.people import Session
+from gateway.store.complaints import load_complaints
+from gateway.store.grants import GrantDetail, GrantQuery, load_details, search_grants
+from gateway.store.handoffs import HandoffQuery, search_handoffs
+
+SCHEMA = "/schemas/own-record.json"
+MOST = 500
+
+
+async def own_record(services: Services, session: Session) -> dict[str, Any]:
+    """Collect the record (GDPR Art. 15 and 20; the schema is published at its ``$schema``)."""
+    query = GrantQuery(person_id=session.person.person_id, limit=MOST)
+    lines = await services.store.read(search_grants, query)
+    return {
+        "$schema": services.settings.issuer + SCHEMA,
+        "made_at": services.clock(),
+        "consents": [await _consent(services, line.grant.grant_id) for line in lines],
+    }
+
+
+async def _consent(services: Services, grant_id: str) -> dict[str, Any]:
+    detail = await services.store.read(load_details, grant_id)
+    handoffs = await services.store.read(search_handoffs, HandoffQuery(grant_id=grant_id, limit=MOST))
+    complaints = await services.store.read(load_complaints, grant_id)
+    return {
+        **(_grant(services, detail) if detail else {}),
+        "events": [_event(each) for each in detail.events] if detail else [],
+        "handoffs": [_handoff(each) for each in handoffs],
+        "complaints": [
+            {"reference": each.complaint_id, "kind": each.kind, "at": each.opened_at} for each in complaints
+        ],
+    }
+
+
+def _grant(services: Services, detail: GrantDetail) -> dict[str, Any]:
+    grant = detail.line.grant
+    return {
+        "id": grant.grant_id,
+        "partner": services.registry.partners[grant.partner_id].partner.legal_name,
+        "service": services.registry.offers[grant.offer_id].offer.name,
+        "state": str(grant.state),
+        "legal_basis": str(grant.legal_basis),
+        "items": item_words(grant.granted),
+        "since": detail.line.created_at,
+        "until": grant.valid_until,
+        "ended_at": detail.line.ended_at,
+        "notice": f"{services.settings.issuer}/notices/{grant.notice_id}",
+    }
+
+
+def _event(event: ConsentEvent) -> dict[str, Any]:
+    return {
+        "id": event.event_id,
+        "type": str(event.type),
+        "by": str(event.actor_kind),
+        "reason": str(event.reason) if event.reason else None,
+        "items": item_words(event.items),
+        "at": event.at,
+    }
+
+
+def _handoff(handoff: Handoff) -> dict[str, Any]:
+    return {
+        "id": handoff.handoff_id,
+        "at": handoff.at,
+        "through": handoff.endpoint,
+        "client": handoff.client_id,
+        "items": item_words(tuple(each.item for each in handoff.items)),
+    }
+
+
+def schema() -> dict[str, Any]:
+    """Give the record's JSON schema (draft 2020-12)."""
+    text, time = {"type": "string"}, {"type": "integer", "description": "Seconds UTC."}
+    maybe = {"type": ["integer", "null"]}
+    items = {
+        "type": "array",
+        "items": {"type": "array", "items": text, "minItems": 3, "maxItems": 3},
+        "description": "Field, purpose, form.",
+    }
+    event = {
+        "id": text,
+        "type": text,
+        "by": text,
+        "reason": {"type": ["string", "null"]},
+        "items": items,
+        "at": time,
+    }
+    handoff = {"id": text, "at": time, "through": text, "client": text, "items": items}
+    complaint = {"reference": text, "kind": text, "at": time}
+    consent = {
+        "id": text,
+        "partner": text,
+        "service": text,
+        "state": text,
+        "legal_basis": text,
+        "items": items,
+        "since": time,
+        "until": time,
+        "ended_at": maybe,
+        "notice": text,
+        "events": {"type": "array", "items": _object(event)},
+        "handoffs": {"type": "array", "items": _object(handoff)},
+        "complaints": {"type": "array", "items": _object(complaint)},
+    }
+    record = {"$schema": text, "made_at": time, "consents": {"type": "array", "items": _object(consent)}}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_object(record)}
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": sorted(properties),
+        "additionalProperties": False,
+    }

@@ -1,0 +1,135 @@
+"""Receipts and the stop link: a person proves what they agreed to, and stops it without logging in."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, KeySet
+
+from gateway.actions.connected import commit_change, own_detail
+from gateway.actions.services import Services
+from gateway.consent.decisions import Actor, end
+from gateway.consent.receipts import SCHEMA, Basis, basis_of, ground_of, receipt_of
+from gateway.kit.digests import is_same
+from gateway.kit.errors import Refusal
+from gateway.model.grants import LIVE, ActorKind, ConsentEvent, Grant, ReasonCode
+from gateway.model.people import Session
+from gateway.oauth.signing import current_key
+from gateway.store.consents import load_served_notices
+from gateway.store.grants import GrantDetail, load_details
+from gateway.store.partners import load_notices, load_offer_versions
+from gateway.store.receipts import Receipt, issue_receipts, load_receipts
+from partners import offer_from_content
+
+TYPE = "consent-receipt+jws"
+
+
+class BadReceipt(Exception):
+    """A receipt that was not signed by these keys, or is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnReceipt:
+    """A receipt with what it says and the address that stops its grant without log-in; empty when it is over."""
+
+    receipt: Receipt
+    content: Mapping[str, Any]
+    stop_path: str
+
+
+async def see_receipt(services: Services, session: Session, grant_id: str, event_id: str) -> OwnReceipt:
+    """Give the receipt of one event of one's own grant; it is signed at the first look and never again.
+
+    Raises:
+        Refusal: ``not_found`` for an unknown event and for somebody else's alike.
+    """
+    detail = await own_detail(services, session, grant_id)
+    event = next((each for each in detail.events if each.event_id == event_id), None)
+    if event is None:
+        raise Refusal("not_found", detail="no such event of this grant")
+    found = await services.store.read(load_receipts, event_id)
+    if found is None:
+        found = await services.store.run(issue_receipts, await _sign(services, detail, event))
+    content: Mapping[str, Any] = json.loads(jws.extract_compact(found.jws.encode()).payload)
+    is_live = detail.line.grant.state in LIVE
+    return OwnReceipt(found, content, stop_path(services, grant_id) if is_live else "")
+
+
+async def _sign(services: Services, detail: GrantDetail, event: ConsentEvent) -> Receipt:
+    grant = detail.line.grant
+    ground = ground_of(detail.events, event)
+    served = await services.store.read(load_served_notices, ground.served_id or "")
+    notice = await services.store.read(load_notices, served or grant.notice_id)
+    if notice is None:
+        raise Refusal("not_found", detail="a grant without its notice")
+    content = await services.store.read(load_offer_versions, (grant.offer_id, notice.offer_version))
+    basis = Basis(
+        issuer=services.settings.issuer,
+        service_name=services.settings.service_name,
+        contact=services.settings.contact,
+        partner=services.registry.partners[grant.partner_id].partner,
+        offer=offer_from_content(content),
+        notice=notice,
+        legal_basis=str(basis_of(ground)),
+        jurisdiction=detail.jurisdiction,
+    )
+    key = current_key(services.seal.ring.signing, services.registry.signing_keys)
+    header = {"alg": "ES256", "kid": key.kid, "typ": TYPE}
+    text = json.dumps(receipt_of(event, basis), sort_keys=True, separators=(",", ":"))
+    signed = jws.serialize_compact(header, text.encode(), key, algorithms=["ES256"])
+    return Receipt(event.event_id, grant.grant_id, SCHEMA, signed, services.clock())
+
+
+def receipt_keys(services: Services) -> Mapping[str, Any]:
+    """Give every public key that ever signed: a receipt outlives the key's use (RFC 7517)."""
+    return {"keys": [json.loads(each.public_jwk) for each in services.registry.signing_keys]}
+
+
+def read_receipt(text: str, keys: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Verify a receipt with published keys alone, offline.
+
+    Raises:
+        BadReceipt: it is no receipt, or none of these keys signed it.
+    """
+    try:
+        known = KeySet([ECKey.import_key(each) for each in keys["keys"]])
+        found = jws.deserialize_compact(text.strip().encode(), known, algorithms=["ES256"])
+        content = json.loads(found.payload)
+    except (JoseError, ValueError, TypeError, KeyError) as error:
+        raise BadReceipt(error.__class__.__name__) from None
+    if found.protected.get("typ") != TYPE or not isinstance(content, dict):
+        raise BadReceipt("not a consent receipt")
+    return content
+
+
+def stop_path(services: Services, grant_id: str) -> str:
+    """Give the address that stops a grant without log-in; it opens nothing else and shows no values."""
+    return f"/stop/{grant_id}/{services.seal.signature('stop', grant_id)}"
+
+
+async def see_stop(services: Services, grant_id: str, proof: str) -> GrantDetail:
+    """Look at what a stop link would stop.
+
+    Raises:
+        Refusal: ``not_found`` for a link that is not ours.
+    """
+    if not is_same(proof.encode(), services.seal.signature("stop", grant_id).encode()):
+        raise Refusal("not_found", detail="a stop link that was not made here")
+    detail = await services.store.read(load_details, grant_id)
+    if detail is None:
+        raise Refusal("not_found", detail="unknown grant")
+    return detail
+
+
+async def stop_by_link(services: Services, grant_id: str, proof: str) -> Grant:
+    """Stop: whoever holds the link acts for the person, and can do nothing but this. Twice is once."""
+    seen = (await see_stop(services, grant_id, proof)).line.grant
+    if seen.state not in LIVE:
+        return seen
+    actor = Actor(ActorKind.SUBJECT, seen.person_id, "stop_link")
+    reason = ReasonCode.USER_REQUEST
+    outcome = end(seen, actor, reason, now=services.clock(), ids=services.ids)
+    return await commit_change(services, outcome, reason)

@@ -1,0 +1,71 @@
+"""The sweep: puts on record what time did to grants. It enforces nothing: the release gate does, at that second."""
+
+import asyncio
+
+from gateway.actions.opened_profile import OpenedProfile
+from gateway.actions.services import Services, day_of
+from gateway.consent.age_policy import needs_guardian
+from gateway.consent.upkeep import what_time_did
+from gateway.kit.errors import Refusal
+from gateway.kit.logs import log
+from gateway.model.grants import Grant
+from gateway.model.people import Person
+from gateway.store.consents import Verdict
+from gateway.store.grants import Change, commit_changes
+from gateway.store.people import mark_ages
+from gateway.store.profiles import load_profiles
+from gateway.store.upkeep import Page, load_live_grants
+
+PAGE = 200
+
+
+async def run_upkeep(services: Services) -> None:
+    """Sweep in rounds until cancelled; whatever goes wrong is said, and the next round tries again."""
+    while True:
+        try:
+            await sweep(services)
+        except Exception as error:
+            log().error("upkeep_failed", error=error)
+        await asyncio.sleep(services.settings.upkeep_interval)
+
+
+async def sweep(services: Services) -> int:
+    """Look at every live grant once; give how many changed. Two nodes at once change each grant once."""
+    changed, after = 0, ""
+    while True:
+        page = await services.store.read(load_live_grants, Page(after, PAGE))
+        for grant, person in page:
+            changed += await _look(services, grant, person)
+        if len(page) < PAGE:
+            return changed
+        after = page[-1][0].grant_id
+
+
+async def _look(services: Services, grant: Grant, person: Person) -> bool:
+    offer = services.registry.offers[grant.offer_id]
+    is_child = grant.is_guarded and await _is_child(services, person)
+    outcome = what_time_did(
+        grant,
+        is_child=is_child,
+        material_version=offer.material_version,
+        now=services.clock(),
+        ids=services.ids,
+    )
+    if outcome is None:
+        return False
+    change = Change(outcome.grant, outcome.event, services.clock(), outcome.event.reason)
+    return await services.store.run(commit_changes, change) is Verdict.DONE
+
+
+async def _is_child(services: Services, person: Person) -> bool:
+    """Look at the date of birth of a child whose guardian decides, and keep what it says today."""
+    try:
+        profile = await services.store.read(load_profiles, person.person_id)
+        born = OpenedProfile(services.seal, profile).birthdate
+    except Refusal:
+        # Erased meanwhile: the grant has ended with the person.
+        return True
+    is_child = needs_guardian(profile.country, person.role, born, day_of(services.clock()))
+    if is_child != person.needs_guardian:
+        await services.store.run(mark_ages, (person.person_id, is_child))
+    return is_child

@@ -1,0 +1,34 @@
+"""``consent-gateway receipt``: verifying what a person holds, without the gateway."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.actions.receipts import BadReceipt, read_receipt
+from gateway.cli.terminal import JSON, Fault, done, print_json
+
+app = typer.Typer(help="Receipts: verify one offline, with the published keys.", no_args_is_help=True)
+
+
+@app.command("verify")
+def verify(
+    receipt: Annotated[Path, typer.Argument(help="The signed receipt, receipt.jws.")],
+    keys: Annotated[Path, typer.Option(help="The published keys, from /receipts/jwks.json.")],
+    as_json: Annotated[bool, JSON] = False,
+) -> None:
+    """Verify a receipt's signature and say what it is about."""
+    try:
+        content = read_receipt(receipt.read_text(encoding="ascii"), json.loads(keys.read_text("utf-8")))
+    except (OSError, ValueError) as error:
+        raise Fault(f"cannot read it: {error}") from None
+    except BadReceipt as error:
+        raise Fault(f"this receipt is NOT genuine: {error}") from None
+    if as_json:
+        print_json(content)
+        return
+    recipient = content["dpv:hasRecipient"]["name"]
+    done(
+        f"genuine: {content['event']} at {content['dcterms:issued']}, {recipient}, consent {content['record']}"
+    )

@@ -1,0 +1,44 @@
+"""Views of a receipt and of the page behind a stop link."""
+
+from dataclasses import dataclass
+
+from gateway.web.views.frame import Fact, View
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptItem:
+    """One item of a receipt; `retention_days` is None where the terms no longer name it."""
+
+    label: str
+    form: str
+    purpose: str
+    retention_days: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptView(View):
+    """A receipt to read and to print; times are as they were signed (ISO 8601, UTC)."""
+
+    brand: str
+    offer: str
+    what: str
+    at: str
+    until: str
+    items: tuple[ReceiptItem, ...]
+    facts: tuple[Fact, ...]
+    jws: str
+    json_url: str
+    jws_url: str
+    keys_url: str
+    back_url: str
+    stop_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopLinkView(View):
+    """What a stop link stops: no names, no values; `stop_action` is empty once it is over."""
+
+    brand: str
+    offer: str
+    stop_action: str
+    ended_at: int | None = None

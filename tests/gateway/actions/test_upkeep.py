@@ -1,0 +1,95 @@
+"""The sweep over real grants: each changes once, and the person sees why."""
+
+import asyncio
+import dataclasses
+
+from gateway.actions.upkeep import sweep
+from gateway.app import keeping_up
+from tests.gateway.store.samples import act, given, rows
+from tests.gateway.web.test_connected import new_version
+from tests.gateway.web.test_guardian import THIRTEEN, allow, wish
+from tests.world import World, answer_of
+
+DAY = 86_400
+
+
+def swept(world: World) -> int:
+    return world.run(sweep, world.services)
+
+
+def standing(world: World) -> list[tuple[object, ...]]:
+    return rows(world, "SELECT state, end_reason, paused_for FROM consent_grant")
+
+
+def test_an_hour_in_which_nothing_happened_changes_nothing(both: World) -> None:
+    both.tokens()
+    assert swept(both) == 0
+
+
+def test_rule_4_disuse_ends_a_grant_though_the_partner_reads(both: World) -> None:
+    """Only the person's own use counts: 180 days without it and nothing is released, swept or not."""
+    tokens = both.tokens()
+    act(both, "UPDATE consent_grant SET valid_until = valid_until + 400000000")
+    both.clock.pass_by(180 * DAY - 200)
+    refreshed = both.refresh(tokens["refresh_token"])
+    assert refreshed.status_code in (200, 400)
+    both.clock.pass_by(200)
+    assert swept(both) == 1
+    assert swept(both) == 0
+    assert standing(both) == [("ended", "unused", None)]
+
+
+def test_the_end_of_the_term_is_put_on_record(both: World) -> None:
+    given(both, "1")
+    both.clock.pass_by(9000)
+    assert swept(both) == 1
+    assert standing(both) == [("ended", "expired", None)]
+
+
+def test_p4_changed_terms_pause_and_the_persons_answer_lets_it_go_on(both: World) -> None:
+    access = both.tokens()["access_token"]
+    new_version(both)
+    assert swept(both) == 1
+    assert standing(both) == [("paused", None, "notice_changed")]
+    browser = both.signed_in()
+    page = both.ask(browser)
+    browser.submit(page, "/consent", button="keep", stop_at="http://localhost:8100")
+    assert standing(both) == [("active", None, None)]
+    assert swept(both) == 0
+    assert both.userinfo(access).status_code == 200
+
+
+def test_p9_coming_of_age_pauses_and_the_person_decides_anew(both: World) -> None:
+    act(both, "UPDATE organisation SET country = 'US' WHERE organisation_id = 'lakeside'")
+    both.clock.now = THIRTEEN - 600
+    child = wish(both)
+    allow(both)
+    assert swept(both) == 0
+    both.clock.now = THIRTEEN
+    assert swept(both) == 1
+    assert standing(both) == [("paused", None, "age_transition")]
+    assert "Needs your answer" in child.open("/connected").text
+    back = child.submit(both.ask(child), "/consent", button="share", stop_at="http://localhost:8100")
+    assert "code" in answer_of(back)
+    assert rows(both, "SELECT state, legal_basis FROM consent_grant") == [("active", "consent")]
+
+
+def test_the_sweep_runs_in_the_background_where_it_is_told_to(world: World) -> None:
+    given(world, "1")
+    world.clock.pass_by(9000)
+
+    async def while_it_runs(interval: int) -> None:
+        services = world.services
+        changed = dataclasses.replace(
+            services, settings=services.settings.model_copy(update={"upkeep_interval": interval})
+        )
+        async with keeping_up(changed):
+            for _ in range(200):
+                await asyncio.sleep(0.01)
+                if interval == 0:
+                    break
+
+    world.run(while_it_runs, 0)
+    assert standing(world) == [("active", None, None)]
+    world.run(while_it_runs, 1)
+    assert standing(world) == [("ended", "expired", None)]

@@ -1,0 +1,124 @@
+"""Statements on PostgreSQL's driver itself: what is said to it, and what comes of its failures."""
+
+import asyncio
+from collections.abc import Coroutine
+from types import SimpleNamespace
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy import Connection
+from sqlalchemy.dialects.postgresql.asyncpg import dialect
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError
+
+from gateway.store import driver
+from gateway.store.driver import Row, fetch, in_transaction
+from gateway.store.statements import insert_all_once
+from gateway.store.tables import lease, log_pending
+
+
+class Driver:
+    """A driver that keeps what is said to it, and fails when it hears certain words."""
+
+    def __init__(self, **failures: BaseException) -> None:
+        self.failures = failures
+        self.said: list[str] = []
+
+    async def execute(self, command: str) -> None:
+        self.said.append(command)
+        if command in self.failures:
+            raise self.failures[command]
+
+    async def fetch(self, text: str, *values: Any, record_class: type) -> list[Any]:
+        assert record_class is Row
+        await self.execute(text.split()[0])
+        return list(values)
+
+    def is_closed(self) -> bool:
+        return False
+
+
+class Held:
+    """A connection as SQLAlchemy holds it."""
+
+    def __init__(self, driver: Driver, *, invalidated: bool = False) -> None:
+        self.connection = SimpleNamespace(driver_connection=driver)
+        self.dialect = dialect()
+        self.invalidated = invalidated
+
+    def invalidate(self) -> None:
+        self.invalidated = True
+
+
+@pytest.fixture(autouse=True)
+def without_greenlets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for the driver's answers in a loop of the test's own."""
+
+    def wait(answer: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run(answer)
+
+    monkeypatch.setattr(driver, "await_only", wait)
+
+
+def run(found: Held, work: Any = None) -> Any:
+    return in_transaction(found, work or (lambda connection: fetch(connection, "SELECT 1", [7])))  # type: ignore[arg-type]
+
+
+def test_work_stands_between_begin_and_commit() -> None:
+    said = Driver()
+    assert run(Held(said)) == [7]
+    assert said.said == ["BEGIN", "SELECT", "COMMIT"]
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind"),
+    [
+        (asyncpg.UniqueViolationError("x"), IntegrityError),
+        (asyncpg.InterfaceError("x"), InterfaceError),
+        (asyncpg.SerializationError("x"), DBAPIError),
+    ],
+)
+def test_a_failure_is_one_of_sqlalchemys_and_rolls_back(failure: Exception, kind: type[DBAPIError]) -> None:
+    said = Driver(SELECT=failure)
+    with pytest.raises(kind) as caught:
+        run(Held(said))
+    assert caught.value.orig is failure
+    assert said.said[-1] == "ROLLBACK"
+
+
+def test_a_connection_that_cannot_roll_back_is_given_up() -> None:
+    found = Held(Driver(SELECT=asyncpg.SerializationError("x"), ROLLBACK=ConnectionResetError()))
+    with pytest.raises(DBAPIError):
+        run(found)
+    assert found.invalidated
+
+
+def test_a_connection_that_was_given_up_is_not_opened_again_to_roll_back() -> None:
+    said = Driver()
+    found = Held(said)
+
+    def lose(connection: Connection) -> None:
+        found.invalidated = True
+        raise ConnectionResetError("gone")
+
+    with pytest.raises(ConnectionResetError, match="gone"):
+        run(found, lose)
+    assert said.said == ["BEGIN"]
+
+
+def test_several_inserts_are_one_statement() -> None:
+    said = Driver()
+    rows = {
+        log_pending: [{"grant_id": "g", "source_id": "s", "kind": "handoff"}],
+        lease: [{"name": "n", "holder": "h", "expires_at": 1}],
+    }
+    for _ in range(2):
+        insert_all_once(Held(said), rows)  # type: ignore[arg-type,misc]
+    assert said.said == ["WITH", "WITH"]
+
+
+def test_a_rows_columns_are_attributes_even_where_a_record_has_a_method() -> None:
+    columns: Any = {"items": "[]", "at": 7}
+    assert Row.__getattr__(columns, "at") == 7
+    assert Row.items.fget(columns) == "[]"  # type: ignore[attr-defined]
+    assert Row._mapping.fget(columns) is columns  # type: ignore[attr-defined]

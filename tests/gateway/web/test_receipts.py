@@ -1,0 +1,156 @@
+"""Receipts: what a person keeps proves what they agreed to, without us; the stop link stops and shows nothing."""
+
+import json
+
+import pytest
+
+from gateway.actions.keys import rotate_signing_key
+from gateway.actions.receipts import BadReceipt, read_receipt
+from gateway.cli.browser import Browser
+from gateway.consent.receipts import folded
+from gateway.store.grants import load_details
+from tests.gateway.store.samples import rows
+from tests.gateway.web.test_connected import detail_of, grant_id, new_version
+from tests.gateway.web.test_guardian import allow, wish
+from tests.world import PERSONAL_VALUES, World
+
+PHONE = "phone_number.appointment_reminders"
+
+
+def receipt_path(browser: Browser, number: int = 0) -> str:
+    page = detail_of(browser)
+    return [link for link in page.links if "/receipt/" in link][number]
+
+
+def signed(browser: Browser, number: int = 0) -> str:
+    return str(browser.open(f"{receipt_path(browser, number)}/receipt.jws").response.text)
+
+
+def keys(world: World) -> dict[str, object]:
+    found: dict[str, object] = world.client().get("/receipts/jwks.json").json()
+    return found
+
+
+def test_a_receipt_verifies_offline_with_the_published_keys_alone(both: World) -> None:
+    """Also after the key was rotated and retired; it names fields and the notice's hash, and no value."""
+    both.tokens(PHONE)
+    browser = both.signed_in()
+    text = signed(browser)
+    both.run(rotate_signing_key, both.services, "test")
+    both.clock.pass_by(400 * 86_400)
+    content = read_receipt(text, keys(both))
+    assert content["@type"] == "dpv:ConsentRecord"
+    assert content["event"] == "given"
+    assert content["dpv:hasConsentStatus"] == {"@id": "dpv:ConsentGiven"}
+    fields = {each["dpv:hasPersonalData"]["field"] for each in content["dpv:hasProcess"]}
+    assert fields == {"name", "course", "phone_number"}
+    assert content["dpv:hasRecipient"]["identifier"] == "quizco"
+    notice = rows(both, "SELECT sha256 FROM notice_version WHERE offer_id = 'practice-quizzes'")[0][0]
+    assert content["dpv:hasNotice"]["sha256"] == bytes(notice).hex()
+    assert content["dpv:hasLegalBasis"] == "consent"
+    assert not [value for value in PERSONAL_VALUES if value in json.dumps(content)]
+    assert both.person_id() not in json.dumps(content)
+
+
+def test_a_receipt_is_signed_once_and_the_same_ever_after(both: World) -> None:
+    both.tokens()
+    browser = both.signed_in()
+    first = signed(browser)
+    both.clock.pass_by(60)
+    both.run(rotate_signing_key, both.services, "test")
+    assert signed(both.signed_in()) == first
+    assert rows(both, "SELECT count(*) FROM receipt") == [(1,)]
+
+
+def test_each_receipt_tells_its_own_event_under_its_own_notice(both: World) -> None:
+    """P16: after new terms were taken, the first receipt, asked for only now, still names the first notice."""
+    both.tokens(PHONE)
+    new_version(both)
+    browser = both.signed_in()
+    both.share(browser, both.ask(browser))
+    browser.submit(detail_of(browser), "/off/phone_number/appointment_reminders")
+    page = detail_of(browser)
+    browser.submit(page, "/stop")
+    contents = [read_receipt(signed(browser, number), keys(both)) for number in range(4)]
+    contents.reverse()
+    assert [each["event"] for each in contents] == ["given", "renewed", "narrowed", "withdrawn"]
+    assert [each["dpv:hasNotice"]["version"] for each in contents] == [1, 2, 2, 2]
+    detail = both.store(load_details, grant_id(both))
+    assert detail is not None
+    assert folded(detail.events) is detail.line.grant.state
+
+
+def test_a_childs_receipts_name_the_guardians_word(both: World) -> None:
+    child = wish(both)
+    allow(both)
+    contents = [read_receipt(signed(child, number), keys(both)) for number in (0, 1)]
+    assert [each["decided_by"] for each in contents] == ["guardian", "subject"]
+    assert {each["dpv:hasLegalBasis"] for each in contents} == {"guardian_consent"}
+
+
+def test_a_refusal_has_a_receipt_too(world: World) -> None:
+    browser = world.signed_in()
+    browser.submit(world.ask(browser), "/consent", button="refuse", stop_at="http://localhost:8100")
+    content = read_receipt(signed(browser), keys(world))
+    assert (content["event"], content["dpv:hasProcess"]) == ("refused", [])
+
+
+def test_the_page_shows_it_and_leads_to_the_files(world: World) -> None:
+    world.tokens(PHONE)
+    browser = world.signed_in()
+    page = browser.open(receipt_path(browser))
+    for words in ("Receipt", "You said yes", "Phone", "SHA-256", "stop link", "complaints"):
+        assert words.lower() in page.text.lower(), words
+    as_json = browser.open(f"{receipt_path(browser)}/receipt.json")
+    assert json.loads(as_json.response.text)["dcterms:conformsTo"] == "ISO/IEC TS 27560:2023"
+
+
+def test_somebody_elses_receipt_is_nobodys(world: World) -> None:
+    world.tokens()
+    path = receipt_path(world.signed_in())
+    assert world.signed_in("ben@lakeside.example").open(path).status == 404
+    assert world.signed_in().open(path.replace("evt_", "evt_x")).status == 404
+
+
+@pytest.mark.parametrize("fault", ["signature", "payload", "key", "type", "words"])
+def test_what_was_not_signed_here_is_no_receipt(world: World, fault: str) -> None:
+    other = world.tokens()["id_token"]
+    header, payload, signature = signed(world.signed_in()).strip().split(".")
+    known = keys(world)
+    text = {
+        "signature": f"{header}.{payload}.{'A' * len(signature)}",
+        "payload": f"{header}.{payload[:-4]}AAAA.{signature}",
+        "key": f"{header}.{payload}.{signature}",
+        "type": other,
+        "words": "hello",
+    }[fault]
+    if fault == "key":
+        known = {"keys": []}
+    with pytest.raises(BadReceipt):
+        read_receipt(text, known)
+
+
+def test_the_stop_link_needs_no_log_in_shows_no_values_and_stops(both: World) -> None:
+    """Looking stops nothing: mail programs look. Twice is once."""
+    access = both.tokens(PHONE)["access_token"]
+    browser = both.signed_in()
+    path = browser.open(receipt_path(browser)).link("/stop/")
+    stranger = both.browser()
+    page = stranger.open(path)
+    assert both.userinfo(access).status_code == 200
+    assert not [value for value in PERSONAL_VALUES if value in page.response.text]
+    stopped = stranger.submit(page, path)
+    assert "has stopped" in stopped.text
+    assert both.userinfo(access).status_code == 401
+    assert "has stopped" in stranger.submit(page, path).text
+    events = rows(both, "SELECT type, method FROM consent_event ORDER BY seq")
+    assert events == [("given", "consent_screen"), ("withdrawn", "stop_link")]
+    assert "/stop/" not in browser.open(receipt_path(browser)).response.text
+
+
+def test_a_guessed_stop_link_leads_nowhere(world: World) -> None:
+    world.tokens()
+    assert world.browser().open(f"/stop/{grant_id(world)}/{'A' * 43}").status == 404
+    browser = world.signed_in()
+    proof = browser.open(receipt_path(browser)).link("/stop/").rpartition("/")[2]
+    assert world.browser().open(f"/stop/gra_unknown/{proof}").status == 404
