@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from gateway.store.sessions import end_sessions
 from gateway.store.statements import insert_once
@@ -84,16 +85,19 @@ def claim_deliveries(connection: Connection, claims: Sequence[Claim]) -> Sequenc
 def _claimed(connection: Connection, claim: Claim) -> tuple[Delivery, ...]:
     row = logout_delivery.c
     due = select(logout_delivery).where(row.due_at <= claim.at).order_by(row.due_at).limit(claim.most)
-    won = []
-    for found in connection.execute(due).all():
-        begun = connection.execute(
-            update(logout_delivery)
-            .where(row.delivery_id == found.delivery_id, row.attempts == found.attempts)
-            .values(attempts=found.attempts + 1, due_at=claim.until)
-        )
-        if begun.rowcount:
-            won.append(Delivery(**{**found._mapping, "attempts": found.attempts + 1}))
-    return tuple(won)
+    won = [found for found in connection.execute(due).all() if _did_begin(connection, found, claim)]
+    return tuple(Delivery(**{**found._mapping, "attempts": found.attempts + 1}) for found in won)
+
+
+def _did_begin(connection: Connection, found: Row[Any], claim: Claim) -> bool:
+    """Begin an attempt; False when another node has begun one since we looked."""
+    row = logout_delivery.c
+    begun = connection.execute(
+        update(logout_delivery)
+        .where(row.delivery_id == found.delivery_id, row.attempts == found.attempts)
+        .values(attempts=found.attempts + 1, due_at=claim.until)
+    )
+    return begun.rowcount > 0
 
 
 @dataclass(frozen=True, slots=True)

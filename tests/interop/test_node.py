@@ -1,5 +1,6 @@
 """openid-client 6 and oauth4webapi 3: FAPI 2.0 as its strictest readers speak it."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,23 @@ def test_oauth4webapi(stage: Stage, signed: bool) -> None:
     assert found["public_client"]["status"] == 401
     assert found["public_client"]["error"] == "invalid_client"
     assert "public clients" in found["public_client"]["error_description"]
+
+
+DETAILS = {
+    "type": "combined_service",
+    "offer": "interop",
+    "items": [{"field": "email", "purpose": "service_provision", "form": "full"}],
+}
+
+
+@pytest.mark.parametrize("script", ["openid_client.mjs", "oauth4webapi.mjs"])
+def test_items_are_asked_for_by_name(stage: Stage, script: str) -> None:
+    """RFC 9396, pushed and signed: what was granted comes back with the tokens, and is what userinfo gives."""
+    more = {"authorization_details": json.dumps([DETAILS])}
+    found = walk(stage, script, True, scope="openid", more=more)
+    [granted] = found["tokens"]["authorization_details"]
+    assert {item["field"] for item in granted["items"]} == {"name", "email"}
+    assert found["first"]["email"] == "asha@lakeside.example"
 
 
 def test_nonces_are_understood(interop_nonce_stage: Stage) -> None:

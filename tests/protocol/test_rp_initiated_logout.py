@@ -8,6 +8,7 @@ import pytest
 from gateway.actions.partners import PartnerMove, move_partner
 from gateway.cli.browser import Browser, Page
 from gateway.model.grants import ReasonCode
+from gateway.oauth.logout import logout_token
 from tests.protocol.leaving import BYE, register
 from tests.world import QUIZCO_REDIRECT, World
 
@@ -95,6 +96,8 @@ def test_rp_initiated_logout_modified_id_token_hint(visit: Visit) -> None:
     """A signature counts, an expiry does not."""
     head, body, signature = visit.tokens["id_token"].split(".")
     assert visit.asked(id_token_hint=f"{head}.{body}.{'A' * len(signature)}").status == 400
+    other = logout_token(visit.world.services.terms(), "quizco-web", "s")
+    assert visit.asked(id_token_hint=other).status == 400
     visit.world.clock.pass_by(3000)
     visit.browser.open("/")
     assert visit.asked().status == 200
