@@ -140,8 +140,8 @@ class Journey:
         with self.walk.step("the person sees that it was stopped, and why") as step:
             listed = self.person.open(f"{self.issuer}/connected")
             detail = self.person.open(self.issuer + listed.link("/connected/gra_"))
-            expect("the history names the reason", True, "phone request" in detail.text)
-            step.detail = "It was stopped for you (phone request)"
+            expect("the history names the reason", True, "asked for by phone" in detail.text)
+            step.detail = "It was stopped for you (asked for by phone)"
 
     async def check_the_log(self, services: Services, grant_id: str) -> tuple[Sequence[Handoff], LogCheck]:
         """Every read has its row and nothing else has; the whole log is sound."""
