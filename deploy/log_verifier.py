@@ -20,6 +20,14 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 ACTIVE_STAYS = {"narrowed", "widened", "renewed", "refused"}
+PAUSED_MOVES = {
+    "asked": "waiting",
+    "narrowed": "paused",
+    "refused": "paused",
+    "renewed": "active",
+    "resumed": "active",
+    "widened": "active",
+}
 ENDINGS = {"withdrawn", "revoked", "expired"}
 
 
@@ -171,9 +179,9 @@ class Order:
         elif state == "waiting":
             after = {"given": "active", "refused": "refused"}.get(kind)
         elif state == "active":
-            after = "active" if kind in ACTIVE_STAYS else {"paused": "paused"}.get(kind)
+            after = "active" if kind in ACTIVE_STAYS else {"paused": "paused", "asked": "waiting"}.get(kind)
         elif state == "paused":
-            after = {"resumed": "active", "renewed": "active", "refused": "paused"}.get(kind)
+            after = PAUSED_MOVES.get(kind)
         if kind in ENDINGS and state in ("waiting", "active", "paused"):
             after = "ended"
         if after is None:

@@ -18,6 +18,7 @@ from partners.keys import jwks_faults, parse_jwks, public_keys
 from partners.manifest import parse_manifest, referenced_files
 from partners.records import OWN_SCOPES, AuthMethod, Client, Manifest, Offer, OfferItem, Partner, Profile
 from partners.redirects import redirect_uri_matches
+from partners.registration import metadata_of, read_metadata, with_client
 from partners.states import MOVES, MoveError, PartnerState, check_move
 from scopes import Necessity
 
@@ -46,6 +47,7 @@ __all__ = [
     "jwks_faults",
     "manifest_content",
     "manifest_from_content",
+    "metadata_of",
     "offer_content",
     "offer_digest",
     "offer_from_content",
@@ -54,7 +56,9 @@ __all__ = [
     "partner_content",
     "partner_from_content",
     "public_keys",
+    "read_metadata",
     "redirect_uri_matches",
     "referenced_files",
     "review_flags",
+    "with_client",
 ]

@@ -25,6 +25,7 @@ _LATER = frozenset(
         "backchannel_logout_uri",
         "own_scopes",
         "userinfo_signed_response_alg",
+        "grant_types",
     }
 )
 """Members of a client that are left out where they say nothing."""

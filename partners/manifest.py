@@ -14,6 +14,7 @@ from partners.keys import parse_jwks, public_keys
 from partners.records import AuthMethod, Client, Manifest, Offer, OfferItem, Partner, Profile
 from partners.rules import Found, Raw, rule_faults, tables
 from partners.tables import (
+    DEVICE_FLOW,
     ClientTable,
     ItemTable,
     ManifestTable,
@@ -75,7 +76,7 @@ def parse_manifest(
     try:
         manifest = ManifestTable.model_validate(raw, context={"allow_loopback": allow_loopback})
     except ValidationError as error:
-        found += map(_found, error.errors(include_url=False, include_input=False))
+        found += map(found_of, error.errors(include_url=False, include_input=False))
     if manifest is None or found:
         raise ManifestError(Fault(file, *each) for each in sorted(dict.fromkeys(found), key=_natural))
     return _manifest(manifest, files)
@@ -105,7 +106,8 @@ def _natural(found: Found) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", found[0])]
 
 
-def _found(error: ErrorDetails) -> Found:
+def found_of(error: ErrorDetails) -> Found:
+    """Say in our own words what pydantic found, and where."""
     steps = [step for step in error["loc"] if step != "[key]"]
     key = ""
     for step in steps:
@@ -128,7 +130,7 @@ def _manifest(table: ManifestTable, files: Mapping[str, str]) -> Manifest:
     partner_id = table.partner.partner_id
     return Manifest(
         partner=_partner(table.partner),
-        clients=tuple(_client(each, partner_id, files) for each in table.client),
+        clients=tuple(client_of(each, partner_id, files) for each in table.client),
         offers=tuple(_offer(each, partner_id) for each in table.offer),
     )
 
@@ -137,7 +139,8 @@ def _partner(table: PartnerTable) -> Partner:
     return Partner(**{**dict(table), "storage_countries": tuple(table.storage_countries)})
 
 
-def _client(table: ClientTable, partner_id: str, files: Mapping[str, str]) -> Client:
+def client_of(table: ClientTable, partner_id: str, files: Mapping[str, str]) -> Client:
+    """Make the record of a table that has no fault."""
     jwks: object = table.jwks
     if table.jwks_file is not None:
         jwks = parse_jwks(files[table.jwks_file])
@@ -159,6 +162,7 @@ def _client(table: ClientTable, partner_id: str, files: Mapping[str, str]) -> Cl
         backchannel_logout_uri=table.backchannel_logout_uri,
         own_scopes=tuple(table.own_scopes),
         userinfo_signed_response_alg=table.userinfo_signed_response_alg,
+        grant_types=tuple(name for name in table.grant_types if name == DEVICE_FLOW),
     )
 
 

@@ -67,6 +67,7 @@ class Client:
         tls_client_auth_subject: which name a certificate must carry, and its value (RFC 8705 §2.1.2).
         post_logout_redirect_uris: where a browser may go after signing out (OIDC RP-Initiated Logout §3.1).
         userinfo_signed_response_alg: ES256 where userinfo is answered as a signed JWT (OIDC Core §5.3.2).
+        grant_types: flows besides the code flow and refreshing, which every client has (RFC 7591 §2).
         backchannel_logout_uri: that is told when somebody signs out (OIDC Back-Channel Logout §2.2).
         own_scopes: what a token of its own may reach, out of `OWN_SCOPES`; empty where it gets none.
         tls_client_certificate_bound_access_tokens: bound to the certificate, instead of a DPoP key (RFC 8705 §3).
@@ -89,6 +90,7 @@ class Client:
     backchannel_logout_uri: str | None = None
     own_scopes: tuple[str, ...] = ()
     userinfo_signed_response_alg: str | None = None
+    grant_types: tuple[str, ...] = ()
 
     @property
     def sector(self) -> str:

@@ -89,6 +89,10 @@ CertificateName = Annotated[str, Field(max_length=500)]
 Language = Annotated[str, _one_of(LANGUAGES)]
 
 
+DEVICE_FLOW = "urn:ietf:params:oauth:grant-type:device_code"
+GRANT_TYPES = ("authorization_code", "refresh_token", DEVICE_FLOW)
+
+
 class Table(BaseModel):
     """A table that knows its keys and converts nothing."""
 
@@ -138,6 +142,7 @@ class ClientTable(Table):
     backchannel_logout_uri: Annotated[str, _address(url_fault)] | None = None
     own_scopes: Annotated[list[Annotated[str, _one_of(OWN_SCOPES)]], Field(max_length=len(OWN_SCOPES))] = []
     userinfo_signed_response_alg: Annotated[str, _one_of(("ES256",))] | None = None
+    grant_types: Annotated[list[Annotated[str, _one_of(GRANT_TYPES)]], Field(max_length=3)] = []
 
 
 class ItemTable(Table):

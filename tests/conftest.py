@@ -33,7 +33,7 @@ def check_log_output(text: str) -> None:
     """Whatever the tests of this process did, nothing that was logged is personal or opens anything (P13)."""
     personal = [value for value in PERSONAL_VALUES if value in text]
     assert not personal, f"personal values in the log: {personal}"
-    secrets = sorted(set(re.findall(r"cg_(?:at|rt|ac|req|cs|se|in|ml)_[A-Za-z0-9_-]{20,}", text)))
+    secrets = sorted(set(re.findall(r"cg_(?:at|rt|ac|req|cs|se|in|ml|dc|rg)_[A-Za-z0-9_-]{20,}", text)))
     assert not secrets, f"{len(secrets)} usable secrets in the log, the first is {secrets[0]}"
 
 

@@ -57,6 +57,8 @@ def unguarded(world: World, work: Callable[[Connection], object]) -> None:
                 connection.execute(text(f"DROP TRIGGER IF EXISTS {table}_no_delete"))
             else:
                 connection.execute(text(f"DROP TRIGGER IF EXISTS {table}_append_only ON {table}"))
+        on = "" if connection.dialect.name == "sqlite" else " ON handoff"
+        connection.execute(text(f"DROP TRIGGER IF EXISTS handoff_locks{on}"))
         work(connection)
         return [None]
 

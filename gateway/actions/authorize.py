@@ -41,20 +41,23 @@ class Authorization:
     Attributes:
         started_at: when it arrived; ``prompt=login`` wants a password given after that.
         choices: set when its screen is shown again.
+        is_device: a device waits for the answer, and the request is ours (RFC 8628).
     """
 
     parameters: Parameters
     request_digest: bytes | None
     started_at: int
     choices: Choices | None = None
+    is_device: bool = False
 
     def asked(self, services: Services) -> Asked:
         """Look at it against the present registry."""
         return Asked(
             self.parameters,
             services.registry,
-            is_pushed=self.request_digest is not None,
+            is_pushed=self.is_device or self.request_digest is not None,
             issuer=services.settings.issuer,
+            is_device=self.is_device,
         )
 
     @property
@@ -85,6 +88,7 @@ def seal_authorization(services: Services, authorization: Authorization) -> str:
         "p": dict(authorization.parameters),
         "r": digest_text,
         "t": authorization.started_at,
+        "d": authorization.is_device,
     }
     chosen = authorization.choices
     if chosen is not None:
@@ -106,7 +110,11 @@ def open_authorization(services: Services, ticket: str) -> Authorization:
     if services.clock() > content["t"] + services.settings.screen_ttl:
         raise Refusal("stale_form", detail="an outdated authorization ticket")
     found = Authorization(
-        content["p"], from_base64url(content["r"]) or None, content["t"], _choices(content.get("c"))
+        content["p"],
+        from_base64url(content["r"]) or None,
+        content["t"],
+        _choices(content.get("c")),
+        content["d"],
     )
     for check in BEFORE_REDIRECT:
         check(found.asked(services))

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.actions.connected import commit_change
 from gateway.actions.proofs import replayed, use_of
 from gateway.actions.release import Reading, check_alive, prove_holder
 from gateway.actions.services import Services
@@ -17,7 +16,8 @@ from gateway.oauth.certificates import is_confirmed
 from gateway.oauth.metadata import PATHS
 from gateway.oauth.wanted import granted_scope
 from gateway.store.client_tokens import load_client_tokens
-from gateway.store.grants import find_grants
+from gateway.store.consents import Verdict
+from gateway.store.grants import Change, commit_changes, find_grants
 from gateway.store.proofs import use_proofs
 from gateway.store.tokens import load_access_tokens
 from scopes import FIELDS
@@ -43,8 +43,18 @@ async def give_back_grant(services: Services, reading: Reading, grant_id: str) -
     """End a grant for its partner (Grant Management §6.4): every token that stands on it dies with it."""
     client_id, grant = await _managed(services, reading, grant_id, "grant_management_revoke")
     actor, reason = Actor(ActorKind.PARTNER, client_id, "grant_management"), ReasonCode.PARTNER_ENDED
-    outcome = end(grant, actor, reason, now=services.clock(), ids=services.ids)
-    return await commit_change(services, outcome, reason)
+    while True:
+        outcome = end(grant, actor, reason, now=services.clock(), ids=services.ids)
+        verdict = await services.store.run(
+            commit_changes, Change(outcome.grant, outcome.event, services.clock(), reason)
+        )
+        if verdict is Verdict.DONE:
+            return outcome.grant
+        # Somebody changed it in the meantime: what it is now is given back, unless that was its end.
+        found = await services.store.read(find_grants, grant_id)
+        if found is None or not _is_own(services, client_id, found):
+            raise Refusal("not_found", detail="ended in the meantime")
+        grant = found
 
 
 async def _managed(services: Services, reading: Reading, grant_id: str, scope: str) -> tuple[str, Grant]:

@@ -1,9 +1,11 @@
 """The token endpoint: a code, a refresh token or the client alone against new tokens (RFC 6749 §4.1.3, §6, §4.4)."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from gateway.actions.clients import BackRequest, authenticate_client
+from gateway.actions.device import fetch_code
 from gateway.actions.proofs import prove
 from gateway.actions.services import Services
 from gateway.kit.digests import digest
@@ -14,6 +16,7 @@ from gateway.oauth.authorization_details import read_details
 from gateway.oauth.certificates import confirmation
 from gateway.oauth.checks import check_target
 from gateway.oauth.desk import Desk, Plan, sit_at
+from gateway.oauth.device import GRANT_TYPE, exchange_of
 from gateway.oauth.metadata import PATHS
 from gateway.store.client_tokens import keep_client_tokens
 from gateway.store.codes import Redemption, load_codes, redeem_codes
@@ -32,6 +35,8 @@ async def issue_token(services: Services, request: BackRequest) -> Mapping[str, 
         return await _refresh(services, request)
     if request.parameters.get("grant_type") == "client_credentials":
         return await _own_token(services, request)
+    if request.parameters.get("grant_type") == GRANT_TYPE:
+        return await _fetch(services, request)
     return await _exchange(services, request)
 
 
@@ -47,18 +52,39 @@ async def _own_token(services: Services, request: BackRequest) -> Mapping[str, A
     return _answer(body, refusal)
 
 
+async def _fetch(services: Services, request: BackRequest) -> Mapping[str, Any]:
+    """Exchange a device code (RFC 8628 §3.4): what the person decided, or that there is nothing yet."""
+    await services.store.lane(look_at_registry, reads=True).submit(None)
+    client = await authenticate_client(services, request)
+    device_code = request.parameters.get("device_code")
+    if device_code is None:
+        raise Refusal(
+            "invalid_request", detail="no device_code", hint="The parameter device_code is missing."
+        )
+    # The key is proved first: a proof that has to come again with a nonce must not cost the code.
+    bound = await _proved(services, request, client)
+    code = await fetch_code(services, client.client.client_id, device_code)
+    asked = replace(request, parameters=exchange_of(services.settings.issuer, device_code, code))
+    held = await services.store.lane(load_codes, reads=True).submit(digest(code))
+    return await _redeem(services, Desk(services.terms(), client, bound, code=held), asked)
+
+
 async def _exchange(services: Services, request: BackRequest) -> Mapping[str, Any]:
-    code_digest = digest(request.parameters.get("code", ""))
-    held = await services.store.lane(load_codes, reads=True).submit(code_digest)
+    code = request.parameters.get("code", "")
+    held = await services.store.lane(load_codes, reads=True).submit(digest(code))
     client = await authenticate_client(services, request)
     details = _narrowed(services, request, client)
-    desk = Desk(services.terms(), client, await _proved(services, request, client), details, code=held)
+    bound = await _proved(services, request, client)
+    return await _redeem(services, Desk(services.terms(), client, bound, details, code=held), request)
+
+
+async def _redeem(services: Services, desk: Desk, request: BackRequest) -> Mapping[str, Any]:
     body, refusal = _decide(services, desk, request)
-    plan = desk.plan
+    held, plan = desk.code, desk.plan
     if held is not None and (plan.access_token is not None or plan.is_misused):
         won = await services.store.lane(redeem_codes).submit(
             Redemption(
-                code_digest=code_digest,
+                code_digest=held.token.code_digest,
                 grant_id=held.grant.grant_id,
                 family_id=held.token.family_id,
                 redemption_id=services.ids(Kind.REDEMPTION),

@@ -177,7 +177,7 @@ def _read(path: Path) -> str:
 
 @app.command()
 def sequence() -> None:
-    """Give waiting rows their places and sign a checkpoint, once: what a running gateway does every second."""
+    """Give waiting rows their places and sign a checkpoint, once: what a running gateway does by itself."""
 
     async def work(services: Services) -> None:
         sequencer = Sequencer(services)

@@ -18,6 +18,7 @@ from gateway.actions.partners import (
     see_partner,
     submit_manifest,
 )
+from gateway.actions.registration import new_registration_token
 from gateway.cli.terminal import (
     ACTOR,
     JSON,
@@ -244,4 +245,18 @@ def secret(
         print_json({"client_id": client_id, "client_secret": made})
         return
     done(f"the new secret of {client_id}, shown this once:")
+    out.print(made, soft_wrap=True)
+
+
+@app.command("registration-token")
+def registration_token(
+    partner_id: Annotated[str, PARTNER],
+    as_json: Annotated[bool, JSON] = False,
+) -> None:
+    """Make a token with which a partner registers clients for a week; each waits for your approval."""
+    made = with_services(lambda services: new_registration_token(services, ACTOR, partner_id))
+    if as_json:
+        print_json({"partner_id": partner_id, "initial_access_token": made})
+        return
+    done(f"a token for clients of {partner_id}, shown this once:")
     out.print(made, soft_wrap=True)

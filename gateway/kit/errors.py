@@ -51,7 +51,19 @@ ERRORS = MappingProxyType(
             400, Where.REDIRECT | Where.TOKEN, "RFC 6749 §4.1.2.1, §5.2", "This client may not use this flow."
         ),
         "unsupported_grant_type": ErrorKind(
-            400, Where.TOKEN, "RFC 6749 §5.2", "Only authorization_code and refresh_token are offered."
+            400, Where.TOKEN, "RFC 6749 §5.2", "This grant_type is not offered, or not to this client."
+        ),
+        "authorization_pending": ErrorKind(
+            400, Where.TOKEN, "RFC 8628 §3.5", "The person has not decided yet; ask again after the interval."
+        ),
+        "slow_down": ErrorKind(
+            400,
+            Where.TOKEN,
+            "RFC 8628 §3.5",
+            "Too soon; leave five seconds more between questions from now on.",
+        ),
+        "expired_token": ErrorKind(
+            400, Where.TOKEN, "RFC 8628 §3.5", "The device code has expired; begin anew."
         ),
         "unsupported_response_type": ErrorKind(
             400, Where.REDIRECT, "RFC 6749 §4.1.2.1", "Only response_type=code is offered."
@@ -81,7 +93,10 @@ ERRORS = MappingProxyType(
             "The grant_id is unknown, over, or of somebody else.",
         ),
         "access_denied": ErrorKind(
-            403, Where.REDIRECT | Where.PAGE, "RFC 6749 §4.1.2.1", "The person or the gateway said no."
+            403,
+            Where.REDIRECT | Where.PAGE | Where.TOKEN,
+            "RFC 6749 §4.1.2.1, RFC 8628 §3.5",
+            "The person or the gateway said no.",
         ),
         "login_required": ErrorKind(
             400, Where.REDIRECT, "OIDC Core §3.1.2.6", "The person is not signed in."
@@ -128,8 +143,14 @@ ERRORS = MappingProxyType(
         "insufficient_scope": ErrorKind(
             403, Where.RESOURCE, "RFC 6750 §3.1", "The access token does not reach what was asked for."
         ),
+        "invalid_client_metadata": ErrorKind(
+            400, Where.RESOURCE, "RFC 7591 §3.2.2", "The client's metadata have a fault."
+        ),
         "invalid_redirect_uri": ErrorKind(
-            400, Where.PAGE, "RFC 9700 §2.1", "The redirect URI is not registered for this client."
+            400,
+            Where.PAGE | Where.RESOURCE,
+            "RFC 9700 §2.1",
+            "The redirect URI is not registered for this client.",
         ),
         "temporarily_unavailable": ErrorKind(
             503,

@@ -36,6 +36,8 @@ class Kind(StrEnum):
     LETTER = "let_"
     MAIL_LINK = "cg_ml_"
     DELIVERY = "dlv_"
+    DEVICE_CODE = "cg_dc_"
+    REGISTRATION_TOKEN = "cg_rg_"  # noqa: S105
 
 
 SECRET_BYTES = {
@@ -46,6 +48,8 @@ SECRET_BYTES = {
     Kind.CLIENT_SECRET,
     Kind.SESSION,
     Kind.INVITATION,
+    Kind.DEVICE_CODE,
+    Kind.REGISTRATION_TOKEN,
     Kind.MAIL_LINK,
 }
 """Kinds that open something by themselves: 256 bits of chance; the others have 128."""

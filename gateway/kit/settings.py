@@ -117,6 +117,12 @@ class Settings(BaseSettings):
     code_ttl: int = Field(
         60, ge=5, le=60, description="Seconds an authorization code lives (FAPI 2.0: at most 60)."
     )
+    device_code_ttl: int = Field(
+        600, ge=60, le=1800, description="Seconds a device waits for its person (RFC 8628)."
+    )
+    device_interval: int = Field(
+        5, ge=1, le=60, description="Seconds a device leaves between its questions (RFC 8628 §3.2)."
+    )
     access_token_ttl: int = Field(300, ge=30, le=300, description="Seconds a bearer access token lives.")
     dpop_access_token_ttl: int = Field(
         900, ge=30, le=900, description="Seconds an access token lives that is bound to a key (RFC 9449)."

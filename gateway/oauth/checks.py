@@ -32,6 +32,7 @@ class Asked:
     registry: Registry
     is_pushed: bool
     issuer: str
+    is_device: bool = False
 
     @property
     def client(self) -> RegisteredClient:
@@ -70,6 +71,8 @@ def check_client(asked: Asked) -> None:
 def check_redirect_uri(asked: Asked) -> None:
     """The redirect URI is there and registered, compared by equality (RFC 9700 §2.1)."""
     redirect_uri = asked.parameters.get("redirect_uri")
+    if asked.is_device:
+        return
     if redirect_uri is None or not redirect_uri_matches(asked.client.client.redirect_uris, redirect_uri):
         # A partner that pushes reads JSON, where this is the code for it (RFC 9126 §2.3).
         raise Refusal(

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from authlib.oauth2.rfc6749 import ClientMixin
 
 from gateway.model.registry import RegisteredClient
+from gateway.oauth.desk import desk
+from gateway.oauth.device import device_redirect_uri
 from partners import redirect_uri_matches
 
 
@@ -26,8 +28,9 @@ class ClientRecord(ClientMixin):  # type: ignore[misc]  # Authlib has no types
         return scope or ""
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
-        """Compare by equality (RFC 9700 §2.1)."""
-        return redirect_uri_matches(self.registered.client.redirect_uris, redirect_uri)
+        """Compare by equality (RFC 9700 §2.1); a request that names the device flow's came past our own check."""
+        uris = (*self.registered.client.redirect_uris, device_redirect_uri(desk().terms.settings.issuer))
+        return redirect_uri_matches(uris, redirect_uri)
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
         """Only who authenticated before, by our own methods, comes this far."""

@@ -8,6 +8,7 @@ from gateway.kit.settings import Settings
 from gateway.model.registry import SigningKey
 from gateway.oauth.authorization_details import TYPE
 from gateway.oauth.checks import ACRS, GRANT_ACTIONS
+from gateway.oauth.device import GRANT_TYPE
 from gateway.oauth.jarm import MODES
 from gateway.oauth.jwts import ALGORITHMS
 from scopes import CLAIMS, SCOPES
@@ -19,6 +20,8 @@ PATHS: Mapping[str, str] = {
     "revocation_endpoint": "/revoke",
     "introspection_endpoint": "/introspect",
     "userinfo_endpoint": "/userinfo",
+    "device_authorization_endpoint": "/device_authorization",
+    "registration_endpoint": "/register",
     "release_endpoint": "/release",
     "grant_management_endpoint": "/grants",
     "end_session_endpoint": "/session/end",
@@ -38,6 +41,7 @@ MTLS_ENDPOINTS = (
     "userinfo_endpoint",
     "release_endpoint",
     "grant_management_endpoint",
+    "device_authorization_endpoint",
 )
 """Where a certificate counts (RFC 8705 §5)."""
 
@@ -69,7 +73,7 @@ def server_metadata(settings: Settings) -> dict[str, Any]:
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", *MODES],
         "authorization_signing_alg_values_supported": ["ES256"],
-        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials", GRANT_TYPE],
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "subject_types_supported": ["pairwise"],

@@ -53,6 +53,7 @@ SHAPES: Mapping[str, re.Pattern[str]] = MappingProxyType(
         "refresh_token": _VSCHAR,
         "token": _VSCHAR,
         "dpop_jkt": _THUMBPRINT,
+        "device_code": _VSCHAR,
         "id_token_hint": _VSCHAR,
         "post_logout_redirect_uri": _URI,
         "authorization_details": _TEXT,

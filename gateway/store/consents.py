@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import Enum, auto
 
 from sqlalchemy import Connection, delete, func, select, update
@@ -17,6 +17,7 @@ from gateway.model.grants import (
     Grant,
     GrantedItem,
     GrantState,
+    ReasonCode,
     item_words,
 )
 from gateway.model.tokens import AuthorizationCode
@@ -31,6 +32,7 @@ from gateway.store.tables import (
     consent_grant,
     grant_item,
     guardian_link,
+    handoff,
     notice_served,
     offer,
     organisation,
@@ -207,10 +209,13 @@ def _commit(connection: Connection, decision: Decision) -> Verdict:
 def _try(connection: Connection, decision: Decision) -> Verdict:
     if decision.request_digest and not use_up_request(connection, decision.request_digest, decision.at):
         return Verdict.REQUEST_USED
-    if decision.superseded and not _end(connection, *decision.superseded):
-        return Verdict.STALE
+    if decision.superseded:
+        before, end = decision.superseded
+        if not end_grant(connection, before, end, end.reason):
+            return Verdict.STALE
     if decision.grant.state is GrantState.ENDED:
-        return Verdict.DONE if _end(connection, decision.grant, decision.event) else Verdict.STALE
+        is_done = end_grant(connection, decision.grant, decision.event, decision.event.reason)
+        return Verdict.DONE if is_done else Verdict.STALE
     if decision.created:
         changed = _create(connection, decision.created)
     else:
@@ -226,12 +231,25 @@ def _try(connection: Connection, decision: Decision) -> Verdict:
     return Verdict.DONE
 
 
-def _end(connection: Connection, grant: Grant, event: ConsentEvent) -> bool:
-    """End a grant and every token that stands on it; False when somebody else moved it first."""
-    if not change_grant(connection, grant, ended_at=event.at, reason=str(event.reason)):
+def end_grant(connection: Connection, after: Grant, event: ConsentEvent, reason: ReasonCode | None) -> bool:
+    """End a grant and every token that stands on it; False when somebody else moved it first.
+
+    The end is no earlier than the last hand-off: a release that was in flight may carry a second that is later than
+    the one in which stopping was asked for. The update has waited for it and holds the grant, so nothing can be
+    handed off any more.
+    """
+    if not change_grant(connection, after, ended_at=event.at, reason=str(reason)):
         return False
+    revoke_of_grants(connection, {after.grant_id: event.at})
+    last: int | None = connection.execute(
+        select(func.max(handoff.c.at)).where(handoff.c.grant_id == after.grant_id)
+    ).scalar()
+    if last is not None and last > event.at:
+        event = replace(event, at=last)
+        connection.execute(
+            update(consent_grant).where(consent_grant.c.grant_id == after.grant_id).values(ended_at=last)
+        )
     append_event(connection, event)
-    revoke_of_grants(connection, {grant.grant_id: event.at})
     return True
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import Connection, delete, or_, select, text, update
+from sqlalchemy import Column, Connection, delete, select, text, update
 
 from gateway.model.grants import LIVE, Grant
 from gateway.model.people import PersonState
@@ -11,16 +12,10 @@ from gateway.store.admin_actions import AdminAction, append_actions, did_act
 from gateway.store.engine import Operation
 from gateway.store.grants import Change, commit_changes
 from gateway.store.loading import GRANT_COLUMNS, grants_from
-from gateway.store.tables import (
-    consent_grant,
-    credential,
-    guardian_link,
-    invitation,
-    person,
-    person_field,
-    person_key,
-    session,
-)
+from gateway.store.tables import APPEND_ONLY, consent_grant, metadata, person
+
+STAYS = (consent_grant, *APPEND_ONLY)
+"""What others rely on: it names the person by an id that is chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +29,18 @@ class Erasure:
     person_id: str
     login_index: bytes
     action: AdminAction
+
+
+@cache
+def hanging_on_people() -> tuple[Column[str], ...]:
+    """Name every column that refers to a person, but for what stays; whoever adds a table need not remember this."""
+    return tuple(
+        key.parent
+        for table in reversed(metadata.sorted_tables)
+        if table not in STAYS
+        for key in sorted(table.foreign_keys, key=lambda each: each.parent.name)
+        if key.column is person.c.person_id
+    )
 
 
 def erase_operation(end: Callable[[Grant], Change]) -> Operation[Erasure, bool]:
@@ -69,11 +76,7 @@ def _erase(connection: Connection, erasure: Erasure, end: Callable[[Grant], Chan
         .with_for_update()
     )
     commit_changes(connection, [end(grant) for grant in grants_from(connection, live)])
-    for table in (person_key, person_field, credential, session, invitation):
-        connection.execute(delete(table).where(table.c.person_id == erasure.person_id))
-    link, person_id = guardian_link.c, erasure.person_id
-    connection.execute(
-        delete(guardian_link).where(or_(link.child_id == person_id, link.guardian_id == person_id))
-    )
+    for column in hanging_on_people():
+        connection.execute(delete(column.table).where(column == erasure.person_id))
     append_actions(connection, [erasure.action])
     return True

@@ -1,13 +1,20 @@
 """Grants: the person's list, the administrators' search, narrowing and ending."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select, tuple_, update
+from sqlalchemy import Connection, func, select, tuple_
 
 from gateway.model.grants import LIVE, ConsentEvent, Grant, GrantState, ReasonCode
 from gateway.store.admin_actions import AdminAction, append_actions
-from gateway.store.consents import Verdict, append_event, change_grant, did_append, replace_items
+from gateway.store.consents import (
+    Verdict,
+    append_event,
+    change_grant,
+    did_append,
+    end_grant,
+    replace_items,
+)
 from gateway.store.guardians import NewAnswer, keep_answer
 from gateway.store.loading import GRANT_COLUMNS, events_of, grants_from
 from gateway.store.tables import (
@@ -19,7 +26,6 @@ from gateway.store.tables import (
     person,
     refresh_token,
 )
-from gateway.store.tokens import revoke_of_grants
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,41 +232,20 @@ def commit_changes(connection: Connection, changes: Sequence[Change]) -> Sequenc
 
 
 def _change(connection: Connection, change: Change) -> Verdict:
-    ends = change.after.state is GrantState.ENDED
-    reason = str(change.reason) if ends else None
-    ended_at = change.at if ends else None
-    if not change_grant(connection, change.after, ended_at=ended_at, reason=reason, used_at=change.used_at):
-        return Verdict.STALE
-    event = change.event
-    if ends:
-        event = _end(connection, change)
+    if change.after.state is GrantState.ENDED:
+        changed = end_grant(connection, change.after, change.event, change.reason)
     else:
-        replace_items(connection, change.after.grant_id, change.after.items)
-    append_event(connection, event)
+        changed = change_grant(connection, change.after, used_at=change.used_at)
+        if changed:
+            replace_items(connection, change.after.grant_id, change.after.items)
+            append_event(connection, change.event)
+    if not changed:
+        return Verdict.STALE
     if change.action:
         append_actions(connection, [change.action])
     if change.answer:
         keep_answer(connection, change.answer)
     return Verdict.DONE
-
-
-def _end(connection: Connection, change: Change) -> ConsentEvent:
-    """Kill the tokens, and let the end be no earlier than the last hand-off.
-
-    A release that was in flight may carry a second that is later than the one in which stopping was asked for.
-    The update has waited for it and holds the grant, so nothing can be handed off any more.
-    """
-    grant_id = change.after.grant_id
-    revoke_of_grants(connection, {grant_id: change.at})
-    last: int | None = connection.execute(
-        select(func.max(handoff.c.at)).where(handoff.c.grant_id == grant_id)
-    ).scalar()
-    if last is None or last <= change.at:
-        return change.event
-    connection.execute(
-        update(consent_grant).where(consent_grant.c.grant_id == grant_id).values(ended_at=last)
-    )
-    return replace(change.event, at=last)
 
 
 def count_live(connection: Connection, partner_ids: Sequence[str]) -> Sequence[int]:

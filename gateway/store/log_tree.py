@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, insert, select, tuple_
+from sqlalchemy import Connection, false, func, insert, or_, select
 
 from gateway.model.admin_actions import AdminAction
 from gateway.model.grants import ConsentEvent
@@ -123,8 +123,16 @@ def log_size(connection: Connection) -> int:
 
 
 def read_tiles(connection: Connection, keys: Iterable[Key]) -> Tiles:
-    """Read tiles; those that are not there are absent."""
-    statement = select(log_tile).where(tuple_(log_tile.c.level, log_tile.c.tile_index).in_(sorted(keys)))
+    """Read tiles; those that are not there are absent.
+
+    Level by level: SQLite would read the whole table for pairs in one list.
+    """
+    levels: dict[int, list[int]] = {}
+    for level, index in sorted(keys):
+        levels.setdefault(level, []).append(index)
+    tile = log_tile.c
+    wanted = [(tile.level == level) & tile.tile_index.in_(indexes) for level, indexes in levels.items()]
+    statement = select(log_tile).where(or_(false(), *wanted))
     return {(row.level, row.tile_index): row.hashes for row in connection.execute(statement)}
 
 

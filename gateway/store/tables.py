@@ -196,6 +196,33 @@ session = Table(
     Index(None, "person_id"),
 )
 
+registration_token = Table(
+    "registration_token",
+    metadata,
+    _digest("token_digest"),
+    _to("partner_id", "partner.partner_id"),
+    _text("client_id", nullable=True),
+    _at("created_at"),
+    _at("expires_at", nullable=True),
+)
+
+device_authorization = Table(
+    "device_authorization",
+    metadata,
+    _digest("device_digest"),
+    Column("user_code_index", LargeBinary, nullable=False, unique=True),
+    _text("client_id"),
+    Column("sealed", LargeBinary, nullable=False),
+    _at("created_at"),
+    _at("expires_at"),
+    Column("interval", Integer, nullable=False),
+    _text("state"),
+    _at("polled_at", nullable=True),
+    Column("sealed_code", LargeBinary),
+    _one_of("state", "pending", "approved", "refused", "used"),
+    Index(None, "expires_at"),
+)
+
 logout_delivery = Table(
     "logout_delivery",
     metadata,

@@ -31,7 +31,9 @@ def token_refusal(refusal: Refusal, *, documentation: str) -> Response:
     headers = retry_headers(refusal)
     if refusal.code == "invalid_client":
         headers["WWW-Authenticate"] = 'Basic realm="consent gateway", charset="UTF-8"'
-    return json_answer(_body(refusal, documentation), refusal.kind.status, headers)
+    # A device that is told no gets it as any other error of the token endpoint (RFC 8628 §3.5).
+    status = 400 if refusal.code == "access_denied" else refusal.kind.status
+    return json_answer(_body(refusal, documentation), status, headers)
 
 
 def resource_refusal(refusal: Refusal, *, documentation: str, is_dpop: bool = False) -> Response:

@@ -33,6 +33,7 @@ from gateway.web import views
 from gateway.web.answers import note
 from gateway.web.bodies import FORM_TYPE, media_type, read_body
 from gateway.web.consent_views import amend_view, blocked_view, consent_view
+from gateway.web.device import leave
 from gateway.web.formats import say
 from gateway.web.visit import (
     COOKIE,
@@ -91,12 +92,12 @@ async def go_on(visit: Visit) -> Response:
 async def _go_on(visit: Visit, authorization: Authorization) -> Response:
     missing = check_login(visit.services, authorization, visit.session)
     if isinstance(missing, Back):
-        return see_other(missing.uri)
+        return await leave(visit, missing)
     if isinstance(missing, LogIn):
         return _with_ticket("/reauthenticate" if missing.is_again else "/login", missing.ticket)
     found = await show_consent(visit.services, authorization, visit.signed_in)
     if isinstance(found, Back):
-        return see_other(found.uri)
+        return await leave(visit, found)
     if isinstance(found, Blocked):
         return show("consent_blocked", blocked_view(visit, found))
     return _screen(visit, found)
@@ -135,9 +136,9 @@ async def answer(visit: Visit) -> Response:
     ):
         return _with_ticket("/reauthenticate", keep_choices(visit.services, reply, visit.session))
     done = await decide_consent(visit.services, reply, visit.session)
-    return (
-        _with_ticket("/authorize/continue", done.ticket) if isinstance(done, Asked) else see_other(done.uri)
-    )
+    if isinstance(done, Asked):
+        return _with_ticket("/authorize/continue", done.ticket)
+    return await leave(visit, done)
 
 
 async def ask_the_school(visit: Visit) -> Response:

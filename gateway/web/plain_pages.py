@@ -8,13 +8,14 @@ from starlette.routing import Route
 from gateway.actions.connected import list_connected
 from gateway.actions.profile import see_profile
 from gateway.actions.services import Services
-from gateway.kit.errors import ERRORS, Refusal
+from gateway.kit.errors import ERRORS, Refusal, Where
 from gateway.model.grants import LIVE
 from gateway.store.partners import load_notices
 from gateway.store.registry import look_at_registry
 from gateway.web import views
 from gateway.web.answers import json_answer
 from gateway.web.connected import state_of
+from gateway.web.error_help import HELP
 from gateway.web.formats import say
 from gateway.web.render import static_files
 from gateway.web.visit import Visit, page_handler, show, signed_in_page
@@ -111,14 +112,37 @@ async def notice(visit: Visit) -> Response:
     return show("notice", view)
 
 
+_PLACES = {
+    Where.REDIRECT: "on the way back to your redirect_uri",
+    Where.TOKEN: "at endpoints where clients authenticate",
+    Where.RESOURCE: "at userinfo, /release and /grants",
+    Where.PAGE: "on a page of ours",
+}
+
+
+async def error_codes(visit: Visit) -> Response:
+    """List the error codes."""
+    codes = tuple(views.ErrorCode(code=code, sentence=ERRORS[code].public) for code in sorted(ERRORS))
+    return show("error_codes", views.ErrorCodesView(chrome=visit.chrome(), codes=codes))
+
+
 async def error_code(visit: Visit) -> Response:
     """Explain one error code to a partner's developers."""
     code = visit.request.path_params["code"]
     kind = ERRORS.get(code)
     if kind is None:
         raise Refusal("not_found", detail="unknown error code")
-    text = f"{code}\n\n{kind.public}\n\nStatus {kind.status}. See {kind.clause}.\n"
-    return PlainTextResponse(text)
+    view = views.ErrorCodeView(
+        chrome=visit.chrome(),
+        code=code,
+        sentence=kind.public,
+        status=kind.status,
+        places=tuple(words for where, words in _PLACES.items() if where in kind.where),
+        clause=kind.clause,
+        cause=HELP[code].cause,
+        remedy=HELP[code].remedy,
+    )
+    return show("error_code", view)
 
 
 async def static(request: Request) -> Response:
@@ -161,6 +185,7 @@ ROUTES = (
     Route("/", signed_in_page(home), methods=["GET"]),
     Route("/privacy", page_handler(privacy), methods=["GET"]),
     Route("/notices/{notice_id}", page_handler(notice), methods=["GET"]),
+    Route("/docs/errors", page_handler(error_codes), methods=["GET"]),
     Route("/docs/errors/{code}", page_handler(error_code), methods=["GET"]),
     Route("/static/{name}", static, methods=["GET"]),
     Route("/health", health, methods=["GET"]),

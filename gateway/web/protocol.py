@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.actions.clients import BackRequest
+from gateway.actions.device import authorize_device
 from gateway.actions.grant_management import give_back_grant, query_grant
 from gateway.actions.introspect import introspect_token
 from gateway.actions.par import push_request
@@ -78,6 +79,10 @@ async def _token(services: Services, request: BackRequest) -> Response:
 
 async def _par(services: Services, request: BackRequest) -> Response:
     return json_answer(await push_request(services, request), 201)
+
+
+async def _device(services: Services, request: BackRequest) -> Response:
+    return json_answer(await authorize_device(services, request))
 
 
 async def _revoke(services: Services, request: BackRequest) -> Response:
@@ -222,6 +227,7 @@ _GRANT = PATHS["grant_management_endpoint"] + "/{grant_id}"
 ROUTES = (
     Route(PATHS["token_endpoint"], back_channel(_token), methods=["POST"]),
     Route(PATHS["pushed_authorization_request_endpoint"], back_channel(_par), methods=["POST"]),
+    Route(PATHS["device_authorization_endpoint"], back_channel(_device), methods=["POST"]),
     Route(PATHS["revocation_endpoint"], back_channel(_revoke), methods=["POST"]),
     Route(PATHS["introspection_endpoint"], back_channel(_introspect), methods=["POST"]),
     Route(PATHS["userinfo_endpoint"], resource(_userinfo), methods=["GET", "POST"]),

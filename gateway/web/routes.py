@@ -19,6 +19,7 @@ from gateway.web import (
     admin_school,
     authorize,
     connected,
+    device,
     end_session,
     guardian,
     language,
@@ -28,6 +29,7 @@ from gateway.web import (
     profile,
     protocol,
     receipts,
+    registration,
     security,
     sessions,
 )
@@ -56,6 +58,8 @@ def all_routes() -> list[Route]:
         *security.ROUTES,
         *mail_links.ROUTES,
         *end_session.ROUTES,
+        *device.ROUTES,
+        *registration.ROUTES,
         *connected.ROUTES,
         *guardian.ROUTES,
         *log.ROUTES,
@@ -109,7 +113,7 @@ class StaticDispatch:
 
 
 PARTNER_PATHS = frozenset(route.path for route in protocol.ROUTES)
-_GRANTS = PATHS["grant_management_endpoint"] + "/"
+_UNDER = (PATHS["grant_management_endpoint"] + "/", PATHS["registration_endpoint"])
 
 
 async def on_http_error(request: Request, error: Exception) -> Response:
@@ -142,7 +146,7 @@ async def on_failure(request: Request, error: Exception) -> Response:
 
 def _in_the_voice_of_the_place(request: Request, refusal: Refusal) -> Response:
     services = request.app.state.services
-    if request.url.path in PARTNER_PATHS or request.url.path.startswith(_GRANTS):
+    if request.url.path in PARTNER_PATHS or request.url.path.startswith(_UNDER):
         return token_refusal(refusal, documentation=services.settings.documentation)
     return refusal_page(Visit(request, services, None), refusal)
 

@@ -137,7 +137,7 @@ def test_4_1_2_another_clients_attempt_does_not_kill(both: World) -> None:
         ({"grant_type": ""}, "unsupported_grant_type"),
         ({"grant_type": "password"}, "unsupported_grant_type"),
         ({"grant_type": "client_credentials"}, "unsupported_grant_type"),
-        ({"grant_type": "urn:ietf:params:oauth:grant-type:device_code"}, "unsupported_grant_type"),
+        ({"grant_type": "urn:ietf:params:oauth:grant-type:token-exchange"}, "unsupported_grant_type"),
         ({"code": ""}, "invalid_request"),
         ({"code": "cg_ac_unknown"}, "invalid_grant"),
         ({"redirect_uri": ""}, "invalid_grant"),

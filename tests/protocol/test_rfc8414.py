@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.oauth.device import GRANT_TYPE
 from gateway.oauth.metadata import PATHS
 from gateway.web.routes import all_routes
 from scopes import SCOPES
@@ -48,7 +49,12 @@ def test_2_what_is_named_as_supported_works(world: World) -> None:
     assert document["code_challenge_methods_supported"] == ["S256"]
     assert document["subject_types_supported"] == ["pairwise"]
     assert document["authorization_response_iss_parameter_supported"] is True
-    assert document["grant_types_supported"] == ["authorization_code", "refresh_token", "client_credentials"]
+    assert document["grant_types_supported"] == [
+        "authorization_code",
+        "refresh_token",
+        "client_credentials",
+        GRANT_TYPE,
+    ]
     assert "RS256" not in document["token_endpoint_auth_signing_alg_values_supported"]
     for prompt in document["prompt_values_supported"]:
         assert answer_of(world.ask(world.browser(), prompt=prompt)).get("error") in (None, "login_required")

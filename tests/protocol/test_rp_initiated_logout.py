@@ -5,7 +5,9 @@ from urllib.parse import urlencode
 
 import pytest
 
+from gateway.actions.partners import PartnerMove, move_partner
 from gateway.cli.browser import Browser, Page
+from gateway.model.grants import ReasonCode
 from tests.protocol.leaving import BYE, register
 from tests.world import QUIZCO_REDIRECT, World
 
@@ -137,7 +139,4 @@ def test_a_paused_partner_names_nobody(visit: Visit) -> None:
 
 
 async def pause(world: World) -> None:
-    from gateway.actions.partners import move_partner
-    from gateway.model.grants import ReasonCode
-
-    await move_partner(world.services, "cli", "quizco", "pause", next(iter(ReasonCode)))
+    await move_partner(world.services, "cli", "quizco", PartnerMove.PAUSE, next(iter(ReasonCode)))

@@ -157,6 +157,40 @@ def test_two_browsers_deciding_for_one_person_and_offer_make_one_grant(cluster: 
     assert world.exchange(code).status_code == 200
 
 
+def test_a_fresh_grant_takes_the_place_of_the_old_one_once(cluster: Cluster) -> None:
+    """Grant Management §5.1: of four who ask for a fresh grant at once one gets it; two are never live."""
+    world = cluster.one
+    first = world.tokens()
+    start = f"/authorize?{urlencode(world.authorization(grant_management_action='create'))}"
+    answers = cluster.at_once([deciding(world, start, QUIZCO_REDIRECT) for _ in range(4)])
+    assert statuses(answers) == {303: 1, 409: 3}
+    assert cluster.count("consent_grant") == 2
+    assert cluster.count("consent_grant", "state = 'active'") == 1
+    assert cluster.other.userinfo(first["access_token"]).status_code == 401
+
+
+def test_a_grant_is_given_back_once(cluster: Cluster) -> None:
+    """Grant Management §6.4: 32 callers, one end; the others find nothing any more."""
+    world = cluster.one
+    tokens = world.tokens(scope="openid profile grant_management_revoke")
+    header = {"Authorization": f"Bearer {tokens['access_token']}"}
+    path = f"/grants/{tokens['grant_id']}"
+    answers = cluster.at_once([lambda client: client.delete(path, headers=header)] * CROWD)
+    found = statuses(answers)
+    assert found.pop(204) == 1
+    assert set(found) <= {401, 404}
+    assert cluster.count("consent_event") == 2
+
+
+def test_typed_reading_uses_a_proof_once(cluster: Cluster) -> None:
+    """RFC 9449 §11.1 at /release: 32 callers, one hand-off."""
+    token = campuspress_tokens(cluster.one)["access_token"]
+    headers = {"Authorization": f"DPoP {token}", "DPoP": cluster.one.proof("/release", token=token)}
+    answers = cluster.at_once([lambda client: client.post("/release", headers=headers)] * CROWD)
+    assert statuses(answers) == {200: 1, 401: CROWD - 1}
+    assert cluster.count("handoff") == 1
+
+
 def test_an_invitation_sets_one_password(cluster: Cluster) -> None:
     """32 browsers choose a first password through one invitation: one is taken, and it is the one that works."""
     world = cluster.one

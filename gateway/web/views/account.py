@@ -72,6 +72,23 @@ class EndSessionView(View):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceView(View):
+    """Type a device's code; posts `user_code`."""
+
+    action: str
+    user_code: str = ""
+    errors: tuple[FieldError, ...] = ()
+    throttled_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceDoneView(View):
+    """The device was told what the person decided."""
+
+    is_approved: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HomeView(View):
     """The first page after signing in."""
 
@@ -195,6 +212,34 @@ class ErrorView(View):
     status: int
     sentence: str = ""
     retry_after: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorCode:
+    """One line of the list of error codes."""
+
+    code: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorCodesView(View):
+    """Every error code, for partners' developers."""
+
+    codes: tuple[ErrorCode, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorCodeView(View):
+    """One error code: what it means, where it appears, what causes it and what to do."""
+
+    code: str
+    sentence: str
+    status: int
+    places: tuple[str, ...]
+    clause: str
+    cause: str
+    remedy: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from gateway.kit.ids import random_ids, random_key
 from gateway.ledger.entries import commitment, mark
 from gateway.model.handoffs import HandedItem
 from gateway.store.admin_actions import AdminAction
-from gateway.store.erasure import Erasure, erase_operation
+from gateway.store.erasure import Erasure, erase_operation, hanging_on_people
 from gateway.store.handoffs import HandoffQuery, search_handoffs
 from gateway.store.profiles import load_profiles
 from gateway.store.tables import (
@@ -108,6 +108,14 @@ def test_whoever_was_erased_is_nobody_and_the_address_is_free(both: World) -> No
     report = both.run(import_people, both.services, line.encode(), Importer("cli"))
     assert len(report.created) == 1
     assert both.person_id() != person_id
+
+
+def test_whatever_refers_to_a_person_goes_or_is_known_to_stay() -> None:
+    """A table that somebody adds later is either emptied too, or stands among what stays."""
+    emptied = {(column.table.name, column.name) for column in hanging_on_people()}
+    assert {("guardian_link", "child_id"), ("guardian_link", "guardian_id")} < emptied
+    assert {(table.name, "person_id") for table in GONE} < emptied
+    assert not {table for table, _ in emptied} & {"consent_grant", "notice_served", "handoff", "person"}
 
 
 def test_a_childs_link_and_its_evidence_go_too(both: World) -> None:

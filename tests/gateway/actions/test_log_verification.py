@@ -1,5 +1,6 @@
 """Tampering: whatever the database's owner does to rows, leaves, tiles or checkpoints is found and named."""
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from gateway.actions.log_verification import TreeCheck, verify_tree
 from gateway.ledger.checkpoints import Checkpoint, sign_checkpoint
 from gateway.ledger.log_keys import current_log_key
 from gateway.ledger.merkle import leaf_hash
-from gateway.model.grants import ReasonCode
+from gateway.model.grants import MOVES, EventType, ReasonCode
 from gateway.store.tables import consent_event, handoff, log_checkpoint, log_leaf, log_pending, log_tile
 from tests.ledgers import entries, leaves, sequence, unguarded
 from tests.world import NOW, World
@@ -321,6 +322,25 @@ def test_an_export_by_time_holds_its_entries_only_and_still_verifies(world: Worl
     acts = [each.source_id for each in leaves(world) if each.kind == "admin_action"]
     sequence(world)
     assert len([each for each in leaves(world) if each.kind == "admin_action"]) == len(acts) + 1
+
+
+def test_the_independent_verifier_knows_the_same_moves() -> None:
+    """Its own table of moves is the model's, state by state and event by event."""
+    spec = importlib.util.spec_from_file_location("log_verifier", VERIFIER)
+    assert spec is not None
+    assert spec.loader is not None
+    verifier = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(verifier)
+    for state, moves in MOVES.items():
+        for event in EventType:
+            order = verifier.Order()
+            if state is not None:
+                order.grants["g"] = {"state": str(state), "seq": 0}
+            entry = {"kind": "consent_event", "grant": "g", "seq": 1, "id": "e", "type": str(event), "items": [],
+                     "valid_until": None}  # fmt: skip
+            faults = order.faults(entry)
+            assert bool(faults) == (event not in moves), (state, event)
+            assert order.grants["g"]["state"] == (str(moves[event]) if event in moves else None)
 
 
 def test_one_proof_verifies_by_itself(world: World, tmp_path: Path) -> None:

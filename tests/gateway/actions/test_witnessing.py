@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import stat
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -199,6 +200,34 @@ def test_a_witness_that_answers_nonsense_is_told(
     setting.ask(httpx2.MockTransport(answering(status, body)))
     assert event in said(log_output, since)
     assert setting.cosigned() == []
+
+
+def test_of_an_answer_only_the_witness_own_line_is_served(setting: Setting) -> None:
+    """A witness cannot put a line under our checkpoint that would condemn it, nor fill our memory."""
+    signed = last_checkpoint(setting.world)
+    assert signed is not None
+    own = setting.witness.add(f"old 0\n\n{signed.note}")
+    (log_key,) = log_keys(setting.world)
+    forged = f"— {log_key.name} {b64encode(log_key.key_id + bytes(64)).decode()}\n"
+    setting.ask(httpx2.MockTransport(answering(200, forged + own + "x" * 10**6)))
+    shown = setting.world.client().get("/log/checkpoint").text
+    assert shown == signed.note + own
+
+
+def test_a_witness_that_refuses_is_asked_again_about_the_next_checkpoint_only(setting: Setting) -> None:
+    asked: list[int] = []
+
+    def refuse(request: httpx2.Request) -> httpx2.Response:
+        asked.append(1)
+        return httpx2.Response(422)
+
+    witnesses = asked_witnesses([f"{setting.witness.key} {URL}"])
+    witnessing = Witnessing(setting.world.services, witnesses, httpx2.MockTransport(refuse))
+    for expected in (1, 1, 2):
+        if expected == 2:
+            setting.grow()
+        setting.world.run(witnessing.turn)
+        assert len(asked) == expected
 
 
 def test_a_silent_witness_holds_nothing_up(setting: Setting, log_output: Path) -> None:

@@ -142,3 +142,11 @@ def test_what_is_unusual_is_pointed_out(cli: Cli, tmp_path: Path) -> None:
     text = LONGER.replace('storage_countries = ["IE"]', 'storage_countries = ["IE", "US"]')
     cli("partner", "submit", write(tmp_path, text))
     assert "look at partner.storage_countries: data is kept outside" in cli("partner", "show", "quizco")
+
+
+def test_a_registration_token_is_shown_once(cli: Cli) -> None:
+    """RFC 7591 §3: with it the partner registers clients, which wait for approval."""
+    found = cli.json("partner", "registration-token", "quizco")
+    assert found["initial_access_token"].startswith("cg_rg_")
+    assert "cg_rg_" in cli("partner", "registration-token", "quizco")
+    cli("partner", "registration-token", "nobody", status=1)

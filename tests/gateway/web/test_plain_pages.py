@@ -5,12 +5,13 @@ import html
 import pytest
 
 from gateway.actions.connected import list_connected
-from gateway.kit.errors import ERRORS, Refusal
+from gateway.kit.errors import ERRORS, Refusal, Where
 from gateway.store.engine import Store
+from gateway.web.error_help import HELP
 from gateway.web.render import static_files
 from scopes import FIELDS, PURPOSES, PurposeState, field_label, purpose_label
 from tests.gateway.store.samples import act, given, notice_id
-from tests.world import World
+from tests.world import World, answer_of
 
 PHONE = "phone_number.appointment_reminders"
 
@@ -63,6 +64,26 @@ def test_every_error_code_has_its_page(world: World, code: str) -> None:
     assert answer.status_code == 200
     assert ERRORS[code].public in html.unescape(answer.text)
     assert str(ERRORS[code].status) in answer.text
+    for said in (HELP[code].cause, HELP[code].remedy, ERRORS[code].clause):
+        assert said in html.unescape(answer.text)
+    assert "userinfo" in answer.text or Where.RESOURCE not in ERRORS[code].where
+
+
+def test_the_list_leads_to_every_error_code_and_nothing_is_explained_that_there_is_not(world: World) -> None:
+    links = set(world.browser().open("/docs/errors").links)
+    assert {f"/docs/errors/{code}" for code in ERRORS} <= links
+    assert HELP.keys() == ERRORS.keys()
+
+
+def test_rfc6749_5_2_the_error_uri_of_an_answer_can_be_opened(world: World) -> None:
+    """By everybody, in whichever voice the error was told."""
+    told = [
+        world.exchange("x").json()["error_uri"],
+        world.userinfo("x").json()["error_uri"],
+        answer_of(world.ask(world.browser(), scope="x"))["error_uri"],
+    ]
+    for uri in told:
+        assert world.browser().open(uri).status == 200
 
 
 def test_an_unknown_code_and_an_unknown_file_are_not_there(world: World) -> None:

@@ -2,10 +2,17 @@
 
 from dataclasses import replace
 
+from gateway.kit.errors import ERRORS
+from gateway.web.error_help import HELP
 from gateway.web.views import (
     AuthorizationErrorView,
+    DeviceDoneView,
+    DeviceView,
     EditField,
     EndSessionView,
+    ErrorCode,
+    ErrorCodesView,
+    ErrorCodeView,
     ErrorView,
     Fact,
     FieldError,
@@ -249,6 +256,21 @@ SAMPLES: dict[str, tuple[str, View]] = {
         "invitation_invalid",
         InvitationInvalidView(chrome=stranger, reason="expired"),
     ),
+    "device": ("device", DeviceView(chrome=at_home, action="/device")),
+    "device.wrong": (
+        "device",
+        DeviceView(
+            chrome=at_home,
+            action="/device",
+            user_code="BCDF-GHJK",
+            errors=(
+                FieldError(field="user_code", message="No device waits for this code. Compare each letter."),
+            ),
+        ),
+    ),
+    "device.throttled": ("device", DeviceView(chrome=at_home, action="/device", throttled_seconds=40)),
+    "device_done": ("device_done", DeviceDoneView(chrome=at_home, is_approved=True)),
+    "device_done.refused": ("device_done", DeviceDoneView(chrome=at_home, is_approved=False)),
     "end_session": (
         "end_session",
         EndSessionView(chrome=at_home, action="/session/end/confirmed", brand="QuizCo"),
@@ -367,6 +389,26 @@ SAMPLES: dict[str, tuple[str, View]] = {
     "error.429": ("error", ErrorView(chrome=stranger, status=429, retry_after=120)),
     "error.500": ("error", ErrorView(chrome=stranger, status=500)),
     "error.503": ("error", ErrorView(chrome=stranger, status=503, retry_after=2)),
+    "error_codes": (
+        "error_codes",
+        ErrorCodesView(
+            chrome=stranger,
+            codes=tuple(ErrorCode(code=code, sentence=kind.public) for code, kind in sorted(ERRORS.items())),
+        ),
+    ),
+    "error_code": (
+        "error_code",
+        ErrorCodeView(
+            chrome=stranger,
+            code="invalid_dpop_proof",
+            sentence=ERRORS["invalid_dpop_proof"].public,
+            status=400,
+            places=("at endpoints where clients authenticate", "at userinfo, /release and /grants"),
+            clause=ERRORS["invalid_dpop_proof"].clause,
+            cause=HELP["invalid_dpop_proof"].cause,
+            remedy=HELP["invalid_dpop_proof"].remedy,
+        ),
+    ),
     "authorization_error": (
         "authorization_error",
         AuthorizationErrorView(

@@ -1,0 +1,77 @@
+"""The page where a person types the code that a device shows (RFC 8628 §3.3)."""
+
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.actions.authorize import Back
+from gateway.actions.device import PAGE, Wait, enter_user_code, settle_device
+from gateway.oauth.device import DONE, device_redirect_uri
+from gateway.web import views
+from gateway.web.visit import Visit, page_handler, see_other, show, signed_in_page
+
+
+async def leave(visit: Visit, back: Back) -> Response:
+    """Send the browser back to the partner; where a device waits instead, keep the answer for it."""
+    if not back.uri.startswith(device_redirect_uri(visit.services.settings.issuer) + "?"):
+        return see_other(back.uri)
+    is_yes = await settle_device(visit.services, dict(parse_qsl(urlsplit(back.uri).query)))
+    return see_other(f"{PAGE}/{'ready' if is_yes else 'refused'}")
+
+
+async def device(visit: Visit) -> Response:
+    """Show the form."""
+    return _page(visit)
+
+
+async def enter(visit: Visit) -> Response:
+    """Take a code; the consent screen follows."""
+    form = await visit.form()
+    found = await enter_user_code(visit.services, form.one("user_code"), visit.signed_in, visit.address)
+    if isinstance(found, Wait):
+        return _page(visit, wait=found.seconds, status=429)
+    if found is None:
+        fault = views.FieldError(
+            field="user_code", message="No device waits for this code. Compare each letter."
+        )
+        return _page(visit, form.one("user_code")[:20], (fault,), status=400)
+    return see_other(f"/authorize/continue?{urlencode({'ticket': found})}")
+
+
+def _page(
+    visit: Visit,
+    user_code: str = "",
+    errors: tuple[views.FieldError, ...] = (),
+    *,
+    wait: int = 0,
+    status: int = 200,
+) -> Response:
+    view = views.DeviceView(
+        chrome=visit.chrome(), action=PAGE, user_code=user_code, errors=errors, throttled_seconds=wait
+    )
+    return show("device", view, status=status)
+
+
+async def ready(visit: Visit) -> Response:
+    """Say that the device goes on."""
+    return show("device_done", views.DeviceDoneView(chrome=visit.chrome(), is_approved=True))
+
+
+async def refused(visit: Visit) -> Response:
+    """Say that the device was told no."""
+    return show("device_done", views.DeviceDoneView(chrome=visit.chrome(), is_approved=False))
+
+
+async def done(visit: Visit) -> Response:
+    """Lead on whoever leaves a screen that could not be answered; the device waits until its code has expired."""
+    return see_other(PAGE)
+
+
+ROUTES = (
+    Route(DONE, page_handler(done), methods=["GET"]),
+    Route(PAGE, signed_in_page(device), methods=["GET"]),
+    Route(PAGE, signed_in_page(enter), methods=["POST"]),
+    Route(f"{PAGE}/ready", page_handler(ready), methods=["GET"]),
+    Route(f"{PAGE}/refused", page_handler(refused), methods=["GET"]),
+)

@@ -1,0 +1,175 @@
+"""What stands behind each error code and what to do about it, for partners' developers and operators."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """The usual cause of an error code, and the way out."""
+
+    cause: str
+    remedy: str
+
+
+_FORM = Help(
+    "A page of ours was left open too long, opened twice, or sent by something that is not our page.",
+    "Open the page again and repeat the step. Partners never send these forms themselves.",
+)
+
+HELP: Mapping[str, Help] = MappingProxyType(
+    {
+        "invalid_request": Help(
+            "Often no PKCE, a request that was not pushed although its client has to, a parameter sent twice, "
+            "or grant_id without its action. error_description names the fault.",
+            "Mend the request; sending the same one again gives the same answer.",
+        ),
+        "invalid_client": Help(
+            "A wrong secret or key, another method than the registered one, an assertion used twice or with "
+            "another audience than the issuer as a string, or a partner that is not live.",
+            "Make a fresh assertion for every request (jti, exp within ten minutes, aud the issuer). "
+            "The answer does not tell which it was, so that nobody can find out which clients exist.",
+        ),
+        "invalid_grant": Help(
+            "The code or refresh token is older than its lifetime, was used before, belongs to another client or key, "
+            "came with a wrong code_verifier or redirect_uri, or the person stopped sharing.",
+            "Ask the person again by a new authorization request. Never retry a code: a second use ends its tokens.",
+        ),
+        "unauthorized_client": Help(
+            "The client is unknown, its partner is not live, or its manifest does not allow this flow.",
+            "Compare the client_id with the manifest; ask the administrators in which state the partner is.",
+        ),
+        "unsupported_grant_type": Help(
+            "A grant_type that is not offered. There is no password flow.",
+            "Use one that grant_types_supported in the discovery document names.",
+        ),
+        "authorization_pending": Help(
+            "The person has not entered the code yet, or has not decided.",
+            "Ask again after the interval that the answer of the device authorization endpoint names.",
+        ),
+        "slow_down": Help(
+            "The device asks more often than the interval allows.",
+            "Leave five seconds more between two questions, from now on (RFC 8628 §3.5).",
+        ),
+        "expired_token": Help(
+            "Nobody entered the device's code within its lifetime.",
+            "Begin anew at the device authorization endpoint and show the new code.",
+        ),
+        "invalid_client_metadata": Help(
+            "A registration with a member that is missing, unknown or not allowed; error_description names each.",
+            "Mend the members that are named. Nothing was registered or changed.",
+        ),
+        "unsupported_response_type": Help(
+            "An implicit or hybrid flow was asked for.", "Send response_type=code."
+        ),
+        "invalid_scope": Help(
+            "A scope that does not exist or reaches nothing in the combined service; at refresh, "
+            "one that was never asked for.",
+            "Ask within the offer of your manifest. At refresh, leave scope out.",
+        ),
+        "invalid_authorization_details": Help(
+            "Another type than combined_service, a member that the type does not have, or an offer, item, purpose, "
+            "form or duration beyond the client's own offer; at the token endpoint, items that were not granted.",
+            "Name items as the manifest does: field, purpose and perhaps form. error_description names the fault.",
+        ),
+        "invalid_target": Help(
+            "The resource parameter names another server.",
+            "Leave resource out, or send the issuer identifier.",
+        ),
+        "invalid_grant_id": Help(
+            "grant_id names a grant that has ended, belongs to somebody else, or never was; the answer is the same.",
+            "Ask without grant_id, or with grant_management_action=create.",
+        ),
+        "access_denied": Help(
+            "The person said no, decided to do it later, or may not decide (a child, or a school that blocks).",
+            "Let the person use your service without it. For 90 days a no is remembered and nobody is asked again; "
+            "the person can reopen the question under Connected services.",
+        ),
+        "login_required": Help(
+            "prompt=none, and nobody is signed in, the log-in is older than max_age, or it is another person "
+            "than the claims parameter names.",
+            "Send the person through a request without prompt=none.",
+        ),
+        "consent_required": Help(
+            "prompt=none, and the person has to see a screen: a first time, a changed notice, or a long pause.",
+            "Send the person through a request without prompt=none.",
+        ),
+        "interaction_required": Help(
+            "prompt=none, and no screen of yours would help: the person said no before, or may not decide alone.",
+            "Send the person through a request without prompt=none; our page says what can be done.",
+        ),
+        "unmet_authentication_requirements": Help(
+            "An essential acr in the claims parameter that there is not.",
+            "Ask for one of acr_values_supported, or make it voluntary.",
+        ),
+        "invalid_request_object": Help(
+            "A request object signed with another key or algorithm than registered, without exp or nbf, older than an "
+            "hour, or for another audience.",
+            "Sign with PS256, ES256 or Ed25519; set iss and client_id to your client_id and aud to the issuer.",
+        ),
+        "invalid_request_uri": Help(
+            "A request_uri that was used, has expired, was pushed by another client, or is not one of ours.",
+            "Push again: each request_uri is good for one answer of the person.",
+        ),
+        "invalid_token": Help(
+            "The access token has expired or was revoked, the person stopped sharing, or it was presented "
+            "without the key or certificate that it is bound to.",
+            "Refresh. Where that answers invalid_grant, the person has to be asked again.",
+        ),
+        "invalid_dpop_proof": Help(
+            "A DPoP proof that is missing or was used before, or whose htm, htu, iat or ath does not fit the request.",
+            "Make a new proof for every request, with the exact method and address and, at resources, ath.",
+        ),
+        "use_dpop_nonce": Help(
+            "The proof holds no nonce, or an old one.",
+            "Repeat the request with the nonce of the answer's DPoP-Nonce header.",
+        ),
+        "insufficient_user_authentication": Help(
+            "Sensitive fields, and a log-in that is older than the operator allows for them.",
+            "Send the person through a request with the max_age that the challenge names.",
+        ),
+        "insufficient_scope": Help(
+            "The token lacks openid for userinfo, or the scope that Grant Management wants.",
+            "Ask for the scope in the authorization request.",
+        ),
+        "invalid_redirect_uri": Help(
+            "The redirect_uri is not, character by character, one of the manifest's.",
+            "Register it, or send the registered one. Nobody is sent to an address that was not verified.",
+        ),
+        "temporarily_unavailable": Help(
+            "More requests at once than the gateway takes, or its database does not answer.",
+            "Try again after the seconds in Retry-After, with growing pauses.",
+        ),
+        "server_error": Help(
+            "A fault of ours.", "Tell the operators the request id of the answer's X-Request-Id header."
+        ),
+        "bad_form": _FORM,
+        "stale_form": Help(
+            "What the page was about changed while it was open: the offer, the grant, or a lock.",
+            "Open the page again and decide on what it shows now.",
+        ),
+        "forged_form": _FORM,
+        "not_allowed": Help(
+            "The role of who is signed in does not include this.",
+            "Ask a platform administrator. No role can give consent for somebody.",
+        ),
+        "not_found": Help(
+            "An unknown address; or a grant that is not yours, which looks the same.",
+            "Compare the address with the discovery document.",
+        ),
+        "method_not_allowed": Help(
+            "Another HTTP method than the address takes.", "Use one that the answer's Allow header names."
+        ),
+        "too_large": Help(
+            "More than 64 KiB of parameters, or a file beyond its limit.",
+            "Push the request in place of a long address; send less.",
+        ),
+        "unsupported_media_type": Help(
+            "A body that is no form.", "Send Content-Type: application/x-www-form-urlencoded."
+        ),
+        "too_many_attempts": Help(
+            "Too many log-ins, codes or requests of one kind.", "Wait for the seconds in Retry-After."
+        ),
+    }
+)

@@ -1,0 +1,219 @@
+"""RFC 7591, RFC 7592: a partner registers a client itself; until it was reviewed, nobody knows it."""
+
+import json
+from typing import Any
+
+import httpx2
+import pytest
+
+from gateway.actions.partners import PartnerMove, approve_partner, move_partner, see_partner, submit_manifest
+from gateway.actions.registration import INITIAL_TTL, MOST_CLIENTS, new_registration_token
+from gateway.kit.errors import Refusal
+from gateway.model.grants import ReasonCode
+from tests.world import CAMPUSPRESS_KEY, ISSUER, PARTNERS, World
+
+METADATA: dict[str, Any] = {
+    "client_name": "QuizCo mobile",
+    "redirect_uris": ["http://localhost:8100/quizco/mobile"],
+    "token_endpoint_auth_method": "private_key_jwt",
+    "jwks": {"keys": [CAMPUSPRESS_KEY.as_dict(private=False)]},
+    "software_version": "ignored",
+}
+
+
+class Registrar:
+    """QuizCo, with a token of the administrator's."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        # What the tests publish is no manifest of the store's own form: the real submission makes one.
+        world.run(submit, world)
+        self.token: str = world.run(new_registration_token, world.services, "cli", "quizco")
+
+    def send(
+        self, method: str = "POST", path: str = "/register", token: str | None = None, **changes: Any
+    ) -> httpx2.Response:
+        body = {name: value for name, value in {**METADATA, **changes}.items() if value is not None}
+        return self.world.client().request(
+            method, path, json=body, headers={"Authorization": f"Bearer {token or self.token}"}
+        )
+
+    def read(self, registered: dict[str, Any], token: str = "") -> httpx2.Response:
+        path = registered["registration_client_uri"].removeprefix(ISSUER)
+        own = token or registered["registration_access_token"]
+        return self.world.client().get(path, headers={"Authorization": f"Bearer {own}"})
+
+    def registered(self, **changes: Any) -> dict[str, Any]:
+        answer = self.send(**changes)
+        assert answer.status_code == 201, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def approve(self) -> None:
+        """Publish what waits, as an administrator does."""
+        services = self.world.services
+        seen = self.world.run(see_partner, services, "quizco").record.pending_manifest
+        self.world.run(approve_partner, services, "cli", "quizco", seen)
+
+    def clients(self) -> set[str]:
+        """Name the clients of the manifest that waits for review."""
+        seen = self.world.run(see_partner, self.world.services, "quizco")
+        return {each["client_id"] for each in json.loads(seen.record.manifests[0].content)["clients"]}
+
+
+async def submit(world: World) -> None:
+    text = (PARTNERS / "quizco.toml").read_text()
+    await submit_manifest(world.services, text, "quizco.toml", {}, "cli")
+
+
+@pytest.fixture
+def registrar(both: World) -> Registrar:
+    return Registrar(both)
+
+
+def test_3_2_1_a_client_is_registered_and_waits(registrar: Registrar) -> None:
+    """Everything that was registered comes back; who the client is, nobody knows before an approval."""
+    found = registrar.registered()
+    assert found["client_name"] == "QuizCo mobile"
+    assert found["profile"] == "fapi2"
+    assert found["offer_id"] == "practice-quizzes"
+    assert found["state"] == "draft"
+    assert found["client_id_issued_at"] == registrar.world.clock()
+    assert "software_version" not in found
+    assert "client_secret" not in found
+    world, client_id = registrar.world, found["client_id"]
+    unknown = world.client().post("/par", data={"client_id": client_id})
+    assert unknown.status_code == 401
+    registrar.approve()
+    assert registrar.read(found).json()["state"] == "live"
+    assert world.services.registry.find_client(client_id) is not None
+
+
+def test_3_several_clients_are_added_to_each_other(registrar: Registrar) -> None:
+    """The token is good for a week, and no registration loses another."""
+    names = {registrar.registered()["client_id"] for _ in range(3)}
+    assert registrar.clients() == names | {"quizco-web"}
+    registrar.world.clock.pass_by(INITIAL_TTL)
+    assert registrar.send().json()["error"] == "invalid_token"
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "part"),
+    [
+        ({"redirect_uris": ["http://quizco.example.org/cb"]}, "invalid_redirect_uri", "https"),
+        ({"redirect_uris": ["https://*.example.org/cb"]}, "invalid_redirect_uri", "wildcard"),
+        ({"redirect_uris": None}, "invalid_redirect_uri", "missing"),
+        ({"client_name": None}, "invalid_client_metadata", "client_name"),
+        ({"token_endpoint_auth_method": "none"}, "invalid_client_metadata", "public clients"),
+        ({"token_endpoint_auth_method": None}, "invalid_client_metadata", "token_endpoint_auth_method"),
+        (
+            {"token_endpoint_auth_method": "client_secret_basic", "jwks": None, "profile": "baseline"},
+            "invalid_client_metadata",
+            "administrator",
+        ),
+        ({"jwks": None}, "invalid_client_metadata", "keys"),
+        ({"jwks": {"keys": [{"kty": "oct"}]}}, "invalid_client_metadata", "jwks.keys[0]"),
+        ({"jwks": None, "jwks_uri": "http://10.0.0.1/"}, "invalid_client_metadata", "jwks_uri"),
+        ({"offer_id": "course-readers"}, "invalid_client_metadata", "offer_id"),
+        ({"grant_types": ["password"]}, "invalid_client_metadata", "grant_types"),
+    ],
+)
+def test_3_2_2_faults_are_named(world: World, changes: dict[str, Any], error: str, part: str) -> None:
+    """By the rules of a manifest, under the names of the request."""
+    answer = Registrar(world).send(**changes)
+    assert (answer.status_code, answer.json()["error"]) == (400, error), answer.text
+    assert part in answer.json()["error_description"]
+
+
+@pytest.mark.parametrize("body", [b"x", b"[]", b"7", b"[" * 5000])
+def test_3_1_the_body_is_a_json_object(world: World, body: bytes) -> None:
+    headers = {"Authorization": f"Bearer {Registrar(world).token}", "Content-Type": "application/json"}
+    answer = world.client().post("/register", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_client_metadata")
+    form = world.client().post(
+        "/register", data={"x": "y"}, headers={"Authorization": headers["Authorization"]}
+    )
+    assert form.status_code == 415
+
+
+@pytest.mark.parametrize("authorization", ["", "Bearer", "Basic eDp5", "Bearer x"])
+def test_3_nobody_registers_without_a_token(world: World, authorization: str) -> None:
+    """Open registration is not offered."""
+    answer = world.client().post("/register", json=METADATA, headers={"Authorization": authorization})
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_token")
+
+
+def test_rfc7592_2_1_a_client_reads_itself_only(registrar: Registrar) -> None:
+    """With its own token; another client's, the initial one and an unknown client are answered alike."""
+    one, other = registrar.registered(), registrar.registered()
+    found = registrar.read(one).json()
+    assert found["client_id"] == one["client_id"]
+    refused = [
+        registrar.read(one, other["registration_access_token"]),
+        registrar.read(one, registrar.token),
+        registrar.read({**one, "registration_client_uri": f"{ISSUER}/register/unknown"}, registrar.token),
+    ]
+    assert {(each.status_code, each.json()["error"]) for each in refused} == {(401, "invalid_token")}
+    assert registrar.send(token=one["registration_access_token"]).status_code == 401
+
+
+def test_rfc7592_2_2_a_change_waits_as_well(registrar: Registrar) -> None:
+    """What is live stays until the change was reviewed."""
+    world, found = registrar.world, registrar.registered()
+    registrar.approve()
+    path, own = f"/register/{found['client_id']}", found["registration_access_token"]
+    changed = registrar.send("PUT", path, own, client_name="QuizCo on the go")
+    assert (changed.status_code, changed.json()["state"]) == (200, "draft")
+    assert world.services.registry.clients[found["client_id"]].client.name == "QuizCo mobile"
+    assert registrar.read(found).json()["client_name"] == "QuizCo on the go"
+    registrar.approve()
+    assert registrar.read(found).json()["state"] == "live"
+
+
+def test_rfc7592_2_3_deleting_is_the_administrators(registrar: Registrar) -> None:
+    """A server that does not offer it says so: people's consents may hang on a client."""
+    found = registrar.registered()
+    answer = registrar.send("DELETE", f"/register/{found['client_id']}", found["registration_access_token"])
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, PUT")
+    assert answer.json()["error"] == "method_not_allowed"
+
+
+def test_a_client_that_a_later_manifest_dropped_reads_nothing(registrar: Registrar) -> None:
+    found = registrar.registered()
+    registrar.world.run(submit, registrar.world)
+    assert registrar.read(found).json()["error"] == "invalid_token"
+
+
+def test_a_partner_has_twenty_clients_at_most_and_none_when_it_ended(world: World) -> None:
+    registrar = Registrar(world)
+    for _ in range(MOST_CLIENTS - 1):
+        registrar.registered()
+    assert registrar.send().json()["error"] == "invalid_token"
+    world.run(move_partner, world.services, "cli", "quizco", PartnerMove.END, next(iter(ReasonCode)))
+    assert registrar.send().json()["error"] == "invalid_token"
+
+
+def test_only_a_known_partner_gets_a_token(world: World) -> None:
+    with pytest.raises(Refusal, match="unknown partner"):
+        world.run(new_registration_token, world.services, "cli", "nobody")
+
+
+def test_every_kind_of_metadata_comes_back(world: World) -> None:
+    """What a certificate is known by, logging out, flows."""
+    device = "urn:ietf:params:oauth:grant-type:device_code"
+    found = Registrar(world).registered(
+        token_endpoint_auth_method="tls_client_auth",
+        jwks=None,
+        tls_client_auth_san_dns="quizco.example.org",
+        tls_client_certificate_bound_access_tokens=True,
+        post_logout_redirect_uris=["http://localhost:8100/bye"],
+        backchannel_logout_uri="https://quizco.example.org/out",
+        userinfo_signed_response_alg="ES256",
+        grant_types=[device],
+    )
+    assert found["tls_client_auth_san_dns"] == "quizco.example.org"
+    assert found["tls_client_certificate_bound_access_tokens"] is True
+    assert found["post_logout_redirect_uris"] == ["http://localhost:8100/bye"]
+    assert found["backchannel_logout_uri"] == "https://quizco.example.org/out"
+    assert found["userinfo_signed_response_alg"] == "ES256"
+    assert found["grant_types"] == ["authorization_code", "refresh_token", device]
