@@ -8,7 +8,7 @@ row in the log and no refusal has one; nothing works after a stop.
 import shutil
 import tempfile
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ from gateway.store.admin_actions import AdminAction
 from gateway.store.grants import GrantQuery, load_details, search_grants
 from gateway.store.handoffs import HandoffQuery, count_log, search_handoffs
 from gateway.store.partners import StateChange, move_partners
+from gateway.store.school_gates import NewGate, set_gates
 from tests.world import QUIZCO_REDIRECT, World, answer_of, copy_sqlite, serve
 
 DAY = 86_400
@@ -79,6 +80,7 @@ class Standing:
 
     items: dict[str, str] = field(default_factory=dict)
     is_live: bool = False
+    is_paused: bool = False
     valid_until: int = 0
     refused_until: int = 0
 
@@ -114,6 +116,7 @@ class ReleaseMachine(RuleBasedStateMachine):
         self.profiles = {person: dict(values) for person, values in PROFILES.items()}
         self.generations = dict.fromkeys(PEOPLE, 0)
         self.rows = 0
+        self.school = "allow"
 
     def teardown(self) -> None:
         self.stack.close()
@@ -144,9 +147,12 @@ class ReleaseMachine(RuleBasedStateMachine):
     def answer(self, person: str, chosen: set[str], data: st.DataObject) -> tuple[str, str]:
         page = self.world.ask(self.browser(person))
         now, standing = self.world.clock(), self.standings[person]
+        if person in self.closed_to():
+            assert "Your school has to open this first" in page.text
+            return person, ""
         if page.response.is_redirect:
             answer = answer_of(page)
-            if standing.is_live and now < standing.valid_until:
+            if standing.is_live and now < standing.valid_until and not standing.is_paused:
                 return person, answer["code"]
             assert now < standing.refused_until, "only a remembered no answers without a screen"
             assert answer["error"] == "access_denied"
@@ -167,7 +173,7 @@ class ReleaseMachine(RuleBasedStateMachine):
             page, "/consent", changes, button="share", stop_at=QUIZCO_REDIRECT
         )
         standing.items = {**NEEDED, **forms, **present}
-        standing.is_live = True
+        standing.is_live, standing.is_paused = True, False
         standing.valid_until = self.world.clock() + days * DAY
         return answer_of(back)["code"]
 
@@ -177,7 +183,8 @@ class ReleaseMachine(RuleBasedStateMachine):
         if luck:
             return
         page = self.world.ask(self.browser(person))
-        if page.response.is_redirect or page.status != 200 or self.has_grant(person):
+        is_asked = not page.response.is_redirect and page.status == 200 and person not in self.closed_to()
+        if not is_asked or self.has_grant(person):
             return
         back = self.browsers[person].submit(page, "/consent", button="refuse", stop_at=QUIZCO_REDIRECT)
         assert answer_of(back)["error"] == "access_denied"
@@ -186,7 +193,7 @@ class ReleaseMachine(RuleBasedStateMachine):
     def grant_id(self, person: str) -> str | None:
         query = GrantQuery(person_id=self.world.person_id(person))
         lines = self.world.store(search_grants, query)
-        return next((each.grant.grant_id for each in lines if each.grant.state == "active"), None)
+        return next((each.grant.grant_id for each in lines if each.grant.state in ("active", "paused")), None)
 
     @rule(person=st.sampled_from(PEOPLE), name=st.sampled_from(sorted(OPTIONAL)))
     def switch_off(self, person: str, name: str) -> None:
@@ -216,6 +223,34 @@ class ReleaseMachine(RuleBasedStateMachine):
     def end(self, person: str) -> None:
         self.standings[person] = Standing(refused_until=self.standings[person].refused_until)
         self.generations[person] += 1
+
+    @rule(person=st.sampled_from(PEOPLE), luck=st.integers(0, 2))
+    def pause_or_go_on(self, person: str, luck: int) -> None:
+        """The person pauses, or goes on; in between nothing is released."""
+        standing = self.standings[person]
+        if luck or not self.has_grant(person) or self.world.clock() >= standing.valid_until:
+            return
+        grant_id = self.grant_id(person)
+        if grant_id is None or person in self.closed_to():
+            return
+        browser = self.browser(person)
+        page = browser.open(f"/connected/{grant_id}")
+        done = browser.submit(page, "/resume" if standing.is_paused else "/pause")
+        assert done.status == 200
+        standing.is_paused = not standing.is_paused
+
+    # The school ------------------------------------------------------------------------------------------------
+
+    @rule(gate=st.sampled_from(("allow", "allow", "ask", "deny")))
+    def gate(self, gate: str) -> None:
+        """One of the two schools opens the partner or closes it, for its own members alone."""
+        action = AdminAction(self.world.services.ids(Kind.ACTION), "cli", gate, "partner", "quizco", 1)
+        self.world.store(set_gates, NewGate("lakeside", "quizco", gate, action))
+        self.school = gate
+
+    def closed_to(self) -> tuple[str, ...]:
+        """Who may share nothing because of the school."""
+        return () if self.school == "allow" else tuple(each for each in PEOPLE if "lakeside" in each)
 
     @rule(person=st.sampled_from(PEOPLE), number=st.sampled_from(("+44 20 7946 0123", "+91 90000 00199", "")))
     def change_phone(self, person: str, number: str) -> None:
@@ -294,6 +329,7 @@ class ReleaseMachine(RuleBasedStateMachine):
             assert answer.json()["error"] == "invalid_grant"
             return Token(person, "cg_at_none", "cg_rt_none", 0, 0, -1, is_dead=True)
         assert standing.is_live
+        assert not standing.is_paused
         assert now < standing.valid_until
         body = answer.json()
         return Token(
@@ -352,6 +388,8 @@ class ReleaseMachine(RuleBasedStateMachine):
         return (
             not token.is_dead
             and standing.is_live
+            and not standing.is_paused
+            and token.person not in self.closed_to()
             and token.grant == self.generations[token.person]
             and self.world.clock() < standing.valid_until
         )
@@ -362,6 +400,15 @@ class ReleaseMachine(RuleBasedStateMachine):
         answer = self.world.refresh(token.refresh)
         now = self.world.clock()
         if not self.may_read(token) or now >= token.refresh_until:
+            # The school's gate is weighed at the read: a refresh alone hands nothing over.
+            if answer.status_code == 200 and token.person in self.closed_to():
+                body = answer.json()
+                return replace(
+                    token,
+                    access=body["access_token"],
+                    refresh=body["refresh_token"],
+                    expires_at=now + body["expires_in"],
+                )
             assert answer.status_code in (400, 401)
             return token
         assert answer.status_code == 200, answer.text

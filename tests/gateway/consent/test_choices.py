@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.consent.choices import DAY, durations, item_key, read_choice
+from gateway.consent.choices import DAY, ONCE, durations, item_key, read_choice
 from gateway.kit.errors import Refusal
 from scopes import Necessity
 from tests.gateway.consent.samples import OFFER
@@ -102,3 +102,8 @@ def test_no_form_however_hostile_chooses_more_than_was_served_and_ticked(
         assert each.item.form in by_key[key].forms
         assert key in ticked or by_key[key].necessity is Necessity.NEEDED
     assert choice.duration // DAY in durations(OFFER)
+
+
+def test_rule_4_once_allows_one_hand_off_within_a_day() -> None:
+    choice = read_choice(OFFER, OFFER.items, [], {}, ONCE)
+    assert (choice.use_limit, choice.duration) == (1, DAY)

@@ -6,7 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.consent.decisions import Outcome, end, give, narrow, refuse
+from gateway.consent.decisions import (
+    Outcome,
+    allow,
+    ask_guardian,
+    deny,
+    end,
+    give,
+    keep_terms,
+    narrow,
+    pause,
+    refuse,
+    resume,
+)
 from gateway.kit.errors import Refusal
 from gateway.model.grants import EventType, Grant, GrantedItem, GrantState, IllegalMove, ReasonCode
 from tests.gateway.consent.samples import BASIS, EMAIL, NAME, NOW, PERSON, PHONE, SUPPORT, counting_ids, grant
@@ -159,3 +171,35 @@ def test_however_decisions_follow_each_other_versions_count_events_and_the_end_i
     assert [event.seq for event in events] == list(range(1, len(events) + 1))
     assert outcome.grant.version == len(events)
     assert (outcome.grant.state is GrantState.ENDED) == (events[-1].type is EventType.WITHDRAWN)
+
+
+def test_p9_a_guardian_answers_only_what_waits_and_a_child_waits_once() -> None:
+    waiting = grant(NAME, state=GrantState.WAITING)
+    ids = counting_ids()
+    with pytest.raises(Refusal):
+        ask_guardian(waiting, PERSON, BASIS, (NAME,), 500, now=NOW, ids=ids)
+    with pytest.raises(Refusal):
+        allow(grant(NAME), PERSON, "srv_1", "en", now=NOW, ids=ids)
+    assert deny(waiting, PERSON, now=NOW, ids=ids).grant.state is GrantState.REFUSED
+    assert deny(grant(NAME), PERSON, now=NOW, ids=ids).event.reason is ReasonCode.GUARDIAN_REQUEST
+
+
+def test_a_pause_is_made_once_and_ended_once_and_keeps_what_was_chosen() -> None:
+    ids = counting_ids()
+    paused = pause(grant(NAME), PERSON, ReasonCode.USER_REQUEST, now=NOW, ids=ids).grant
+    assert not paused.is_live(NOW)
+    with pytest.raises(Refusal):
+        pause(paused, PERSON, ReasonCode.USER_REQUEST, now=NOW, ids=ids)
+    resumed = resume(paused, PERSON, now=NOW, ids=ids).grant
+    assert (resumed.is_live(NOW), resumed.items, resumed.paused_for) == (True, (NAME,), None)
+    with pytest.raises(Refusal):
+        resume(resumed, PERSON, now=NOW, ids=ids)
+
+
+def test_p5_keeping_the_old_terms_lets_a_grant_go_on_that_paused_for_them() -> None:
+    ids = counting_ids()
+    paused = pause(grant(NAME), PERSON, ReasonCode.NOTICE_CHANGED, now=NOW, ids=ids).grant
+    kept = keep_terms(paused, PERSON, BASIS, now=NOW, ids=ids)
+    assert kept.grant.is_live(NOW)
+    assert (kept.grant.offer_version, kept.grant.terms_version) == (2, BASIS.offer_version)
+    assert kept.event.served_id == BASIS.served_id
