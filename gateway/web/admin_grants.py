@@ -14,7 +14,7 @@ from gateway.actions.admin_grants import (
 )
 from gateway.actions.services import day_of
 from gateway.consent.choices import DAY
-from gateway.model.grants import LIVE, ConsentEvent, Grant, GrantState
+from gateway.model.grants import LIVE, ActorKind, ConsentEvent, EventType, Grant, GrantState
 from gateway.model.people import Power, Role, powers_of
 from gateway.store.grants import GrantLine
 from gateway.web import views
@@ -45,6 +45,26 @@ STATE_WORDS = {
     GrantState.PAUSED: later("Paused"),
     GrantState.REFUSED: later("Refused"),
     GrantState.ENDED: later("Ended"),
+}
+EVENT_WORDS = {
+    EventType.ASKED: later("Asked"),
+    EventType.GIVEN: later("Given"),
+    EventType.REFUSED: later("Refused"),
+    EventType.NARROWED: later("Narrowed"),
+    EventType.WIDENED: later("Widened"),
+    EventType.RENEWED: later("Renewed"),
+    EventType.PAUSED: later("Paused"),
+    EventType.RESUMED: later("Resumed"),
+    EventType.WITHDRAWN: later("Withdrawn"),
+    EventType.REVOKED: later("Revoked"),
+    EventType.EXPIRED: later("Expired"),
+}
+ACTOR_WORDS = {
+    ActorKind.SUBJECT: later("the person"),
+    ActorKind.GUARDIAN: later("the guardian"),
+    ActorKind.PARTNER: later("the partner"),
+    ActorKind.SYSTEM: later("the service"),
+    ActorKind.COURT: later("a court"),
 }
 
 
@@ -217,12 +237,12 @@ def _item(item: OfferItem, found: Grant) -> views.GrantItemRow:
 
 
 def _event(event: ConsentEvent) -> views.Event:
-    is_admin = str(event.actor_kind) == "admin"
+    is_admin = event.actor_kind is ActorKind.ADMIN
     return views.Event(
         at=event.at,
-        what=str(event.type).capitalize(),
-        actor=actor_words(event.actor_id) if is_admin else f"the {event.actor_kind}",
-        reason=REASON_WORDS[event.reason] if event.reason else "",
+        what=say(EVENT_WORDS[event.type]),
+        actor=actor_words(event.actor_id) if is_admin else say(ACTOR_WORDS[event.actor_kind]),
+        reason=say(REASON_WORDS[event.reason]) if event.reason else "",
     )
 
 
