@@ -66,6 +66,7 @@ ACTOR_WORDS = {
     ActorKind.SYSTEM: later("the service"),
     ActorKind.COURT: later("a court"),
 }
+TOKEN_WORDS = {"access": later("access token"), "refresh": later("refresh token")}
 
 
 async def grants(visit: Visit) -> Response:
@@ -185,7 +186,7 @@ async def _grant_view(
         tokens=tuple(
             views.TokenRow(
                 token_id=each.token_id,
-                kind=f"{each.kind} token",
+                kind=say(TOKEN_WORDS[each.kind]),
                 client_id=each.client_id,
                 issued_at=each.issued_at,
                 expires_at=each.expires_at,
