@@ -14,7 +14,7 @@ from gateway.actions.admin_grants import (
 )
 from gateway.actions.services import day_of
 from gateway.consent.choices import DAY
-from gateway.model.grants import LIVE, ActorKind, ConsentEvent, EventType, Grant, GrantState
+from gateway.model.grants import LIVE, ActorKind, ConsentEvent, Grant, GrantState
 from gateway.model.people import Power, Role, powers_of
 from gateway.store.grants import GrantLine
 from gateway.web import views
@@ -35,7 +35,7 @@ from gateway.web.administration import (
 )
 from gateway.web.formats import later, say
 from gateway.web.visit import ROLE_WORDS, Visit, see_other, show, signed_in_page
-from gateway.web.wording import field_label, form_label, purpose_label
+from gateway.web.wording import ACTOR_WORDS, EVENT_WORDS, field_label, form_label, purpose_label
 from partners import OfferItem
 from scopes import FIELDS
 
@@ -45,26 +45,6 @@ STATE_WORDS = {
     GrantState.PAUSED: later("Paused"),
     GrantState.REFUSED: later("Refused"),
     GrantState.ENDED: later("Ended"),
-}
-EVENT_WORDS = {
-    EventType.ASKED: later("Asked"),
-    EventType.GIVEN: later("Given"),
-    EventType.REFUSED: later("Refused"),
-    EventType.NARROWED: later("Narrowed"),
-    EventType.WIDENED: later("Widened"),
-    EventType.RENEWED: later("Renewed"),
-    EventType.PAUSED: later("Paused"),
-    EventType.RESUMED: later("Resumed"),
-    EventType.WITHDRAWN: later("Withdrawn"),
-    EventType.REVOKED: later("Revoked"),
-    EventType.EXPIRED: later("Expired"),
-}
-ACTOR_WORDS = {
-    ActorKind.SUBJECT: later("the person"),
-    ActorKind.GUARDIAN: later("the guardian"),
-    ActorKind.PARTNER: later("the partner"),
-    ActorKind.SYSTEM: later("the service"),
-    ActorKind.COURT: later("a court"),
 }
 TOKEN_WORDS = {"access": later("access token"), "refresh": later("refresh token")}
 

@@ -7,14 +7,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.actions.receipts import OwnReceipt, receipt_keys, see_receipt, see_stop, stop_by_link
-from gateway.model.grants import LIVE
+from gateway.model.grants import LIVE, EventType
 from gateway.web import views
 from gateway.web.administration import path_id
 from gateway.web.answers import json_answer
-from gateway.web.connected import EVENT_WORDS
 from gateway.web.formats import later, say
 from gateway.web.visit import Visit, page_handler, see_other, show, signed_in_page
-from gateway.web.wording import field_label, form_label, purpose_label
+from gateway.web.wording import EVENT_WORDS, field_label, form_label, purpose_label
 from scopes import Form
 
 
@@ -29,12 +28,11 @@ async def receipt_page(visit: Visit) -> Response:
     found = await _own(visit)
     content, here = found.content, visit.request.url.path
     recipient, notice = content["dpv:hasRecipient"], content["dpv:hasNotice"]
-    event_type: str = content["event"]
     view = views.ReceiptView(
         chrome=visit.chrome("connected"),
         brand=recipient["name"],
         offer=content["dpv:hasService"]["name"],
-        what=say(EVENT_WORDS[event_type]),
+        what=say(EVENT_WORDS[EventType(content["event"])]),
         at=content["dcterms:issued"],
         until=content["valid_until"] or "",
         items=tuple(
