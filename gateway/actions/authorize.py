@@ -41,14 +41,20 @@ class Authorization:
     Attributes:
         started_at: when it arrived; ``prompt=login`` wants a password given after that.
         choices: set when its screen is shown again.
-        is_device: a device waits for the answer, and the request is ours (RFC 8628).
+        typed_by: who typed the code of the device that waits for the answer, so that nobody else can be sent to
+            its screen (RFC 8628 §5.4); empty where no device does.
     """
 
     parameters: Parameters
     request_digest: bytes | None
     started_at: int
     choices: Choices | None = None
-    is_device: bool = False
+    typed_by: str = ""
+
+    @property
+    def is_device(self) -> bool:
+        """Whether a device waits, and the request is ours (RFC 8628)."""
+        return bool(self.typed_by)
 
     def asked(self, services: Services) -> Asked:
         """Look at it against the present registry."""
@@ -88,7 +94,7 @@ def seal_authorization(services: Services, authorization: Authorization) -> str:
         "p": dict(authorization.parameters),
         "r": digest_text,
         "t": authorization.started_at,
-        "d": authorization.is_device,
+        "d": authorization.typed_by,
     }
     chosen = authorization.choices
     if chosen is not None:
@@ -158,7 +164,13 @@ def go_back(services: Services, authorization: Authorization, refusal: Refusal) 
 def check_login(
     services: Services, authorization: Authorization, session: Session | None
 ) -> Back | LogIn | None:
-    """Say what is missing before a screen can be shown; None when the person is known well enough."""
+    """Say what is missing before a screen can be shown; None when the person is known well enough.
+
+    Raises:
+        Refusal: ``stale_form`` for the ticket of somebody else's device.
+    """
+    if session is not None and authorization.typed_by not in ("", session.person.person_id):
+        raise Refusal("stale_form", detail="somebody else typed the device's code")
     if session is not None and _is_enough(authorization, session):
         if _is_wanted(services, authorization, session):
             return None

@@ -126,7 +126,9 @@ async def enter_user_code(services: Services, text: str, session: Session, addre
     if found is None:
         return None
     parameters = json.loads(unseal(services.seal.ring.transient, found.sealed, _PLACE))
-    return seal_authorization(services, Authorization(parameters, None, now, is_device=True))
+    return seal_authorization(
+        services, Authorization(parameters, None, now, typed_by=session.person.person_id)
+    )
 
 
 async def settle_device(services: Services, answer: Mapping[str, str]) -> bool:

@@ -86,7 +86,7 @@ async def _own_token(
         raise Refusal("invalid_token", detail="unknown access token, or an old one")
     if services.registry.find_client(token.client_id) is None:
         raise Refusal("invalid_token", detail="the partner is not live")
-    if not is_confirmed(token.dpop_jkt, jkt, certificate):
+    if not is_confirmed(token.bound_to, jkt, certificate):
         raise Refusal("invalid_token", detail="not the token's key, or not its scheme")
     return token
 

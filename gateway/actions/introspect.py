@@ -54,7 +54,7 @@ async def _looked_up(services: Services, request: BackRequest) -> tuple[Register
 
 def _own(services: Services, token: ClientToken) -> Mapping[str, Any]:
     """Describe a partner's own token; its subject is the partner itself (RFC 9068 §2.2)."""
-    bound = cnf(token.dpop_jkt)
+    bound = cnf(token.bound_to)
     return {
         "active": True,
         "scope": token.scope,
@@ -71,7 +71,7 @@ def _own(services: Services, token: ClientToken) -> Mapping[str, Any]:
 
 def _described(services: Services, client: RegisteredClient, held: Held[AccessToken]) -> Mapping[str, Any]:
     token, grant, issuer = held.token, held.grant, services.settings.issuer
-    bound = cnf(token.dpop_jkt)
+    bound = cnf(token.bound_to)
     optional: dict[str, Any] = {"auth_time": token.auth_time, "acr": token.acr, "cnf": dict(bound) or None}
     if token.details is not None:
         items = reached("", token.details, grant)

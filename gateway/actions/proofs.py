@@ -22,14 +22,16 @@ def look_at_proof(
     if not proofs:
         # Nearly every request: spare it the two nonces.
         return None
+    settings = services.settings
     presented = Presented(
         proofs=proofs,
         method=method,
-        address=services.settings.issuer + path,
+        # Both are this server, and a proof that was used at one is used up at the other (RFC 8705 §5).
+        addresses=tuple(host + path for host in (settings.issuer, settings.mtls_url) if host),
         now=services.clock(),
         nonces=(nonce(services), nonce(services, before=1)),
         access_token=access_token,
-        needs_nonce=services.settings.dpop_nonce,
+        needs_nonce=settings.dpop_nonce,
     )
     return read_proof(presented)
 

@@ -223,7 +223,7 @@ def check_alive(
     Raises:
         Refusal: ``invalid_token``.
     """
-    if not is_confirmed(held.token.dpop_jkt, jkt, certificate):
+    if not is_confirmed(held.token.bound_to, jkt, certificate):
         raise Refusal("invalid_token", detail="not the token's key, or not its scheme")
     dead = why_dead(held, at, services.registry)
     if dead is not None:

@@ -75,11 +75,13 @@ class Outbound:
     async def _send(
         self, method: str, url: str, headers: Mapping[str, str], content: bytes
     ) -> tuple[int, bytes, str]:
-        parts = urlsplit(url)
-        host = parts.hostname
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname, parts.port or 443
+        except ValueError:
+            raise OutboundFault("not a plain https address") from None
         if parts.scheme != "https" or not host or "@" in parts.netloc:
             raise OutboundFault("not a plain https address")
-        port = parts.port or 443
         try:
             async with asyncio.timeout(SECONDS):
                 address = await self._address(host, port)
@@ -99,7 +101,8 @@ class Outbound:
                     ) as answer,
                 ):
                     return answer.status_code, await _body(answer), answer.headers.get("content-type", "")
-        except (OSError, httpx2.HTTPError) as error:
+        except (OSError, ValueError, httpx2.HTTPError, httpx2.InvalidURL) as error:
+            # A ValueError is a name that IDNA cannot spell.
             raise OutboundFault(error.__class__.__name__) from None
 
     async def _address(self, host: str, port: int) -> Address:

@@ -43,11 +43,11 @@ class AuthorizationCode:
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """One opaque access token (RFC 6750), bound to a key where `dpop_jkt` names one (RFC 9449 §6).
-
-    Behind ``x5t#S256:`` it names a certificate instead (RFC 8705 §3): see `gateway.oauth.certificates`.
+    """One opaque access token (RFC 6750), bound to a key or a certificate where it names one.
 
     Attributes:
+        bound_to: thumbprint of a key (RFC 9449 §6); behind ``x5t#S256:`` a certificate's (RFC 8705 §3), as
+            `gateway.oauth.certificates` spells it.
         details: keys of the items that it reaches besides its scope (RFC 9396).
         auth_time: when the person authenticated, and by `acr` how (RFC 9470 §6.2); None for tokens of old.
     """
@@ -61,7 +61,7 @@ class AccessToken:
     issued_at: int
     expires_at: int
     revoked_at: int | None = None
-    dpop_jkt: str | None = None
+    bound_to: str | None = None
     details: str | None = None
     auth_time: int | None = None
     acr: str | None = None
@@ -78,7 +78,7 @@ class ClientToken:
     issued_at: int
     expires_at: int
     revoked_at: int | None = None
-    dpop_jkt: str | None = None
+    bound_to: str | None = None
 
     def is_live(self, now: int) -> bool:
         """Whether it opens anything at a time; whoever pauses its partner keeps it from being used at all."""
@@ -110,7 +110,7 @@ class RefreshToken:
     successor_digest: bytes | None = None
     successor_used_at: int | None = None
     revoked_at: int | None = None
-    dpop_jkt: str | None = None
+    bound_to: str | None = None
     details: str | None = None
     acr: str | None = None
 

@@ -58,13 +58,13 @@ class Desk:
     """Everything in hand for one decision.
 
     Attributes:
-        jkt: the key or certificate that the request proved to hold (RFC 9449, RFC 8705).
+        bound_to: the key or certificate that the request proved to hold (RFC 9449, RFC 8705).
         details: keys of the items that the token request narrows to (RFC 9396 §6); None where it does not.
     """
 
     terms: Terms
     client: RegisteredClient
-    jkt: str | None = None
+    bound_to: str | None = None
     details: frozenset[str] | None = None
     code: Held[AuthorizationCode] | None = None
     refresh_token: Held[RefreshToken] | None = None

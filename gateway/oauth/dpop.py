@@ -52,7 +52,7 @@ class Presented:
 
     Attributes:
         proofs: every DPoP header of the request, as bytes.
-        address: of the endpoint, made of our issuer: never of what a request says about its host.
+        addresses: that the endpoint has, made of our settings: never of what a request says about its host.
         access_token: that it comes with; None at endpoints that take none.
         nonces: that are taken now.
         needs_nonce: a proof without one is refused.
@@ -60,7 +60,7 @@ class Presented:
 
     proofs: tuple[bytes, ...]
     method: str
-    address: str
+    addresses: tuple[str, ...]
     now: int
     nonces: tuple[str, ...]
     access_token: str | None = None
@@ -125,7 +125,7 @@ def _check_method(asked: Presented, found: _Found) -> None:
 
 def _check_address(asked: Presented, found: _Found) -> None:
     htu = found.claims.get("htu")
-    if not isinstance(htu, str) or normalised(htu) != normalised(asked.address):
+    if not isinstance(htu, str) or normalised(htu) not in map(normalised, asked.addresses):
         raise _refused("htu", "The proof's htu is not the request's address.")
 
 

@@ -77,7 +77,7 @@ class AuthorizationCodeFlow(AuthorizationCodeGrant):  # type: ignore[misc]  # Au
         if held.token.redemption_id is not None:
             here.plan.is_misused = True
             return None
-        if held.token.dpop_jkt not in (None, here.jkt):
+        if held.token.dpop_jkt not in (None, here.bound_to):
             # Whoever holds the code but not its key gets one try, as with a wrong verifier (RFC 9449 §10).
             here.plan.is_misused = True
             return None
@@ -128,7 +128,7 @@ def plan_access_token(
         scope=token["scope"],
         issued_at=now,
         expires_at=expires_at,
-        dpop_jkt=here.jkt,
+        bound_to=here.bound_to,
         details=details,
         auth_time=source.auth_time,
         acr=source.acr,
@@ -164,7 +164,7 @@ def _plan_refresh_token(here: Desk, token: dict[str, Any], code: AuthorizationCo
         expires_at=now + here.terms.settings.refresh_token_ttl,
         # A certificate is renewed within the life of a refresh token, which is bound to its client anyway: it
         # authenticates at each use (RFC 8705 §4, RFC 6749 §10.4).
-        dpop_jkt=None if is_certificate_bound(here.jkt) else here.jkt,
+        bound_to=None if is_certificate_bound(here.bound_to) else here.bound_to,
         details=code.details,
         acr=code.acr,
     )

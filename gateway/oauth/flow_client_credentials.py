@@ -42,6 +42,6 @@ class ClientCredentialsFlow(ClientCredentialsGrant):  # type: ignore[misc]  # Au
             scope=self.granted,
             issued_at=here.terms.now,
             expires_at=here.terms.now + token["expires_in"],
-            dpop_jkt=here.jkt,
+            bound_to=here.bound_to,
         )
         return 200, token, self.TOKEN_RESPONSE_HEADER

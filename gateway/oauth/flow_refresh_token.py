@@ -53,7 +53,7 @@ class RefreshTokenFlow(RefreshTokenGrant):  # type: ignore[misc]  # Authlib has 
         self.held = held
         alive = (
             token.revoked_at is None
-            and token.dpop_jkt in (None, here.jkt)
+            and token.bound_to in (None, here.bound_to)
             and now < token.expires_at
             and held.grant.is_live(now)
             and held.partner_is_live
@@ -110,7 +110,7 @@ def _successor(record: RefreshRecord) -> str:
         auth_time=old.auth_time,
         issued_at=here.terms.now,
         expires_at=old.expires_at,
-        dpop_jkt=old.dpop_jkt,
+        bound_to=old.bound_to,
         details=old.details,
         acr=old.acr,
     )

@@ -28,8 +28,8 @@ def client_of_hint(hint: str, keys: Sequence[SigningKey], issuer: str) -> str:
     except BadJwt as error:
         raise _refused(f"id_token_hint: {error}") from None
     audience = claims.get("aud")
-    # Other tokens of ours have the same issuer and audience: a logout token has events, a signed answer no subject.
-    is_id_token = "sub" in claims and "events" not in claims
+    # Logout tokens and signed answers have the same issuer and audience; when somebody signed in, none of them says.
+    is_id_token = "sub" in claims and "auth_time" in claims
     if claims.get("iss") != issuer or not isinstance(audience, str) or not is_id_token:
         raise _refused("id_token_hint that is no ID token")
     return audience

@@ -11,7 +11,7 @@ from gateway.oauth.checks import ACRS, GRANT_ACTIONS
 from gateway.oauth.device import GRANT_TYPE
 from gateway.oauth.jarm import MODES
 from gateway.oauth.jwts import ALGORITHMS
-from scopes import CLAIMS, SCOPES
+from scopes import CLAIMS, LANGUAGES, SCOPES
 
 PATHS: Mapping[str, str] = {
     "authorization_endpoint": "/authorize",
@@ -84,7 +84,7 @@ def server_metadata(settings: Settings) -> dict[str, Any]:
         "introspection_signing_alg_values_supported": ["ES256"],
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": False,
-        "ui_locales_supported": ["en"],
+        "ui_locales_supported": list(LANGUAGES),
         "service_documentation": settings.documentation,
     }
 

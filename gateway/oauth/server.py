@@ -106,7 +106,7 @@ def refusal_of(error: OAuth2Error) -> Refusal:
 
 def _generate_token(*, scope: str, include_refresh_token: bool, **_: Any) -> dict[str, Any]:
     """Make a token's answer, bound to the key that was proved; lifetimes are ours, not Authlib's ten days (trap 12)."""
-    terms, bound = desk().terms, desk().jkt
+    terms, bound = desk().terms, desk().bound_to
     settings = terms.settings
     token = {
         "access_token": terms.ids(Kind.ACCESS_TOKEN),

@@ -20,6 +20,7 @@ from gateway.model.grants import (
     ReasonCode,
     item_words,
 )
+from gateway.model.people import PersonState
 from gateway.model.tokens import AuthorizationCode
 from gateway.store.codes import code_row
 from gateway.store.guardians import approvals_of, forget_consents
@@ -207,6 +208,9 @@ def _commit(connection: Connection, decision: Decision) -> Verdict:
 
 
 def _try(connection: Connection, decision: Decision) -> Verdict:
+    # First of all, as an erasure does: two that lock in another order wait for each other.
+    if decision.created and not _is_active(connection, decision.grant.person_id):
+        return Verdict.STALE
     if decision.request_digest and not use_up_request(connection, decision.request_digest, decision.at):
         return Verdict.REQUEST_USED
     if decision.superseded:
@@ -287,6 +291,16 @@ def _create(connection: Connection, created: NewGrant) -> bool:
     }
     # A second live grant for the same person and offer meets the partial unique index and is not inserted.
     return did_insert(connection, consent_grant, row)
+
+
+def _is_active(connection: Connection, person_id: str) -> bool:
+    """Whether a person has an account, and keeps it until the transaction ends: an erasure waits, or has won."""
+    statement = (
+        select(person.c.person_id)
+        .where(person.c.person_id == person_id, person.c.state == PersonState.ACTIVE)
+        .with_for_update(read=True)
+    )
+    return connection.execute(statement).first() is not None
 
 
 def change_grant(

@@ -60,7 +60,7 @@ def _erase(connection: Connection, erasure: Erasure, end: Callable[[Grant], Chan
     if connection.dialect.name == "sqlite":
         # Or the key would lie on a free page of the file for as long as nothing is written over it.
         connection.execute(text("PRAGMA secure_delete = ON"))
-    # From here on nobody can make a grant for this person: the foreign key would have to be locked.
+    # From here on nobody can make a grant for this person: whoever does holds the row, and looks at its state.
     closing = (
         update(person)
         .where(person.c.person_id == erasure.person_id, person.c.state != PersonState.CLOSED)

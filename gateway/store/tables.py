@@ -660,7 +660,7 @@ access_token = Table(
     _at("issued_at"),
     _at("expires_at"),
     _at("revoked_at", nullable=True),
-    _text("dpop_jkt", nullable=True),
+    _text("bound_to", nullable=True),
     _text("details", nullable=True),
     _at("auth_time", nullable=True),
     _text("acr", nullable=True),
@@ -678,7 +678,7 @@ client_token = Table(
     _at("issued_at"),
     _at("expires_at"),
     _at("revoked_at", nullable=True),
-    _text("dpop_jkt", nullable=True),
+    _text("bound_to", nullable=True),
 )
 
 refresh_token = Table(
@@ -697,7 +697,7 @@ refresh_token = Table(
     _at("used_at", nullable=True),
     Column("successor_digest", LargeBinary),
     _at("revoked_at", nullable=True),
-    _text("dpop_jkt", nullable=True),
+    _text("bound_to", nullable=True),
     _text("details", nullable=True),
     _text("acr", nullable=True),
     Index(None, "grant_id"),

@@ -5,7 +5,7 @@ import pytest
 from gateway.oauth.device import GRANT_TYPE
 from gateway.oauth.metadata import PATHS
 from gateway.web.routes import all_routes
-from scopes import SCOPES
+from scopes import LANGUAGES, SCOPES
 from tests.world import ISSUER, World, answer_of
 
 ADDRESSES = ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")
@@ -58,6 +58,15 @@ def test_2_what_is_named_as_supported_works(world: World) -> None:
     assert "RS256" not in document["token_endpoint_auth_signing_alg_values_supported"]
     for prompt in document["prompt_values_supported"]:
         assert answer_of(world.ask(world.browser(), prompt=prompt)).get("error") in (None, "login_required")
+
+
+def test_2_every_language_named_is_spoken(world: World) -> None:
+    """By the pages that a person meets on the way, and no other is."""
+    named = world.client().get(ADDRESSES[0]).json()["ui_locales_supported"]
+    assert named == list(LANGUAGES)
+    for language in named:
+        page = world.client().get("/login", headers={"Accept-Language": language}).text
+        assert f'<html lang="{language}"' in page
 
 
 def test_2_every_claim_that_userinfo_gives_is_named(world: World) -> None:

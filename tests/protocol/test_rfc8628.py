@@ -9,7 +9,7 @@ from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
 from gateway.oauth.device import ALPHABET, DONE, GRANT_TYPE, typed_code, user_code_of
 from tests.protocol.screen import Television
-from tests.world import ISSUER, PARTNERS, World, publish
+from tests.world import ISSUER, PARTNERS, PASSWORD, World, publish
 
 
 @pytest.fixture
@@ -149,6 +149,22 @@ def test_5_4_a_person_signs_in_and_is_warned(world: World) -> None:
     browser = world.browser()
     assert "/login" in browser.open("/device").url
     assert "device in front of you" in world.signed_in().open("/device").text
+
+
+def test_5_4_whoever_typed_the_code_cannot_pass_the_screen_on(tv: Television) -> None:
+    """Or one click would do what typing is there to prevent; not even signing in on the way helps."""
+    tv.begin()
+    link = tv.type(tv.world.signed_in("aoife@northfield.example")).url
+    assert "/authorize/continue?ticket=" in link
+    asha = tv.world.signed_in()
+    page = asha.open(link.removeprefix(ISSUER))
+    assert page.status == 409
+    assert "/consent" not in page.text
+    stranger = tv.world.browser()
+    page = stranger.open(link.removeprefix(ISSUER))
+    page = stranger.submit(page, "/login", {"email": "asha@lakeside.example", "password": PASSWORD})
+    assert page.status == 409
+    assert tv.error() == "authorization_pending"
 
 
 def test_a_code_that_is_taken_is_not_given_out_again(world: World) -> None:

@@ -285,6 +285,21 @@ def test_5_the_metadata_says_where(shop: Shop, world: World) -> None:
     assert "tls_client_auth" not in plain["token_endpoint_auth_methods_supported"]
 
 
+def test_5_a_proof_names_either_address_and_is_used_up_at_both(shop: Shop) -> None:
+    """Whoever authenticates at the alias writes the alias into its proofs (RFC 9449 §4.2)."""
+    proof = shop.world.proof("/par", htu="https://mtls.gateway.example/par")
+    assert shop.post("/par", dict(REQUEST), DPoP=proof).status_code == 201
+    assert shop.post("/par", dict(REQUEST), DPoP=proof).json()["error"] == "invalid_dpop_proof"
+    assert shop.post("/par", dict(REQUEST), DPoP=shop.world.proof("/par")).status_code == 201
+    elsewhere = shop.world.proof("/par", htu="https://evil.example/par")
+    assert shop.post("/par", dict(REQUEST), DPoP=elsewhere).json()["error"] == "invalid_dpop_proof"
+
+
+def test_5_without_an_alias_there_is_one_address(world: World) -> None:
+    proof = world.proof("/par", htu="/par")
+    assert world.post_signed("/par", REQUEST, proof=proof).json()["error"] == "invalid_dpop_proof"
+
+
 def test_6_5_only_a_trusted_proxy_is_believed(shop: Shop) -> None:
     """From anywhere else the header is somebody's claim."""
     shop.world.http._transport.client = ("192.0.2.1", 443)  # type: ignore[attr-defined]

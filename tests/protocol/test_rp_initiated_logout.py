@@ -9,6 +9,7 @@ from gateway.actions.partners import PartnerMove, move_partner
 from gateway.cli.browser import Browser, Page
 from gateway.model.grants import ReasonCode
 from gateway.oauth.logout import logout_token
+from gateway.oauth.signed_answers import signed_userinfo
 from tests.protocol.leaving import BYE, register
 from tests.world import QUIZCO_REDIRECT, World
 
@@ -98,6 +99,8 @@ def test_rp_initiated_logout_modified_id_token_hint(visit: Visit) -> None:
     assert visit.asked(id_token_hint=f"{head}.{body}.{'A' * len(signature)}").status == 400
     other = logout_token(visit.world.services.terms(), "quizco-web", "s")
     assert visit.asked(id_token_hint=other).status == 400
+    userinfo = signed_userinfo(visit.world.services.terms(), "quizco-web", {"sub": "x", "name": "Asha Rao"})
+    assert visit.asked(id_token_hint=userinfo).status == 400
     visit.world.clock.pass_by(3000)
     visit.browser.open("/")
     assert visit.asked().status == 200

@@ -5,6 +5,7 @@ on both databases by counting rows when the revocation was answered and again wh
 """
 
 import asyncio
+import itertools
 from collections.abc import Callable, Sequence
 
 import httpx2
@@ -12,6 +13,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from gateway.actions.connected import stop
+from gateway.actions.erasure import erase_person
 from gateway.actions.release import Gate
 from gateway.actions.sessions import find_session
 from gateway.kit.digests import digest
@@ -19,6 +21,7 @@ from gateway.kit.ids import Kind, random_ids
 from gateway.model.people import Session
 from gateway.oauth.desk import Desk, Plan, sit_at
 from gateway.store.admin_actions import AdminAction
+from gateway.store.consents import Decision, Verdict, commit_decisions
 from gateway.store.partners import StateChange, move_partners
 from gateway.store.release import ReleaseAsk
 from gateway.store.tokens import (
@@ -29,6 +32,7 @@ from gateway.store.tokens import (
     rotate_refresh_tokens,
 )
 from gateway.web.visit import COOKIE
+from tests.gateway.store.samples import decision
 from tests.races.crowd import CROWD, Call, Cluster, reading, refreshing
 from tests.world import QUIZCO_REDIRECT, World
 
@@ -203,3 +207,25 @@ def test_a_brake_on_one_node_acts_on_the_next_request_of_the_other(
     move(here, "paused", "live")
     assert there.userinfo(tokens["access_token"]).status_code == 200
     assert there.exchange(code).status_code == 200
+
+
+def test_an_erasure_among_decisions_leaves_no_live_grant(cluster: Cluster) -> None:
+    """Whoever decides while being erased has a grant that the erasure ends, or none at all."""
+    world = cluster.one
+    decisions = [decision(world, str(number), code=True) for number in range(8)]
+    person_id = decisions[0].grant.person_id
+
+    def calling(node: World, plan: Decision | None) -> Call[object]:
+        if plan is None:
+            return lambda _: erase_person(node.services, "cli", "asha@lakeside.example")
+        return lambda _: node.services.store.run(commit_decisions, plan)
+
+    # The crowd is dealt out to the nodes in turn: each call has to be its own node's.
+    plans: list[Decision | None] = [*decisions[:4], None, *decisions[4:]]
+    nodes = itertools.cycle(cluster.nodes)
+    calls = [calling(node, plan) for node, plan in zip(nodes, plans, strict=False)]
+    verdicts = cluster.at_once(calls)
+    verdicts.pop(plans.index(None))
+    assert sum(each is Verdict.DONE for each in verdicts) <= 1
+    assert cluster.count("consent_grant", "state <> 'ended'") == 0
+    assert cluster.rows("SELECT state FROM person WHERE person_id = :id", id=person_id) == [("closed",)]

@@ -220,6 +220,13 @@ def test_the_certificate_has_to_be_the_names(partner: Any) -> None:
     assert seen == []
 
 
+@pytest.mark.parametrize("url", ["https://[::1/", "https://x.example:99999/", f"https://{'a' * 64}.example/"])
+def test_what_is_no_address_is_a_fault_like_any_other(url: str) -> None:
+    """One unreadable address must not keep the courier from the others."""
+    with pytest.raises(OutboundFault):
+        fetch(Outbound(), url)
+
+
 def test_an_address_of_version_6_is_spelt_in_brackets() -> None:
     with pytest.raises(OutboundFault, match="ConnectError"):
         fetch(Outbound((ip_network("::1/128"),), resolve=leading("::1")), f"https://{HOST}:9/")

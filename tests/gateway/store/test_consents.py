@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from gateway.actions.erasure import erase_person
 from gateway.model.grants import ConsentEvent, EventType, Grant, GrantState, ReasonCode
 from gateway.store.consents import (
     Decision,
@@ -221,3 +222,15 @@ def test_an_end_is_no_earlier_than_the_last_hand_off(both: World) -> None:
     detail = both.store(load_details, seen.grant_id)
     assert detail is not None
     assert (detail.line.ended_at, detail.events[-1].at) == (NOW + 7, NOW + 7)
+
+
+def test_whoever_was_erased_since_the_screen_gets_no_grant(both: World) -> None:
+    """Issue of the protocol: the decision finds the account closed, and leaves nothing behind."""
+    both.store(push_requests, REQUEST)
+    late = decision(both, "late", request_digest=b"request", code=True)
+    both.run(erase_person, both.services, "cli", "asha@lakeside.example")
+    assert both.store(commit_decisions, late) is STALE
+    assert both.store(load_details, late.grant.grant_id) is None
+    pushed = both.store(load_requests, b"request")
+    assert pushed is not None
+    assert pushed.used_at is None

@@ -8,7 +8,8 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-BOUND = ("authorization_code", "access_token", "refresh_token")
+BOUND = {"authorization_code": "dpop_jkt", "access_token": "bound_to", "refresh_token": "bound_to"}
+"""Where a code or token names what it is bound to: a code always a key, a token a key or a certificate."""
 
 
 def upgrade() -> None:
@@ -21,13 +22,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("proof_digest", name=op.f("pk_dpop_proof")),
     )
     op.create_index(op.f("ix_dpop_proof_expires_at"), "dpop_proof", ["expires_at"], unique=False)
-    for table in BOUND:
-        op.add_column(table, sa.Column("dpop_jkt", sa.Text(), nullable=True))
+    for table, column in BOUND.items():
+        op.add_column(table, sa.Column(column, sa.Text(), nullable=True))
 
 
 def downgrade() -> None:
     """Drop them."""
-    for table in BOUND:
-        op.drop_column(table, "dpop_jkt")
+    for table, column in BOUND.items():
+        op.drop_column(table, column)
     op.drop_index(op.f("ix_dpop_proof_expires_at"), table_name="dpop_proof")
     op.drop_table("dpop_proof")

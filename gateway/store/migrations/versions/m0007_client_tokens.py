@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.Column("issued_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("revoked_at", sa.BigInteger(), nullable=True),
-        sa.Column("dpop_jkt", sa.Text(), nullable=True),
+        sa.Column("bound_to", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("token_digest", name=op.f("pk_client_token")),
     )
 
