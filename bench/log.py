@@ -2,7 +2,8 @@
 
 Over an embedded database in a folder of its own: giving rows their places and signing, one inclusion proof, checking
 the whole; from 1,000 leaves up to ``--most``, ten times more each round. With ``--tree`` the same for the tree alone,
-tiles in a file, without rows, leaves and services. Times are this process's CPU time; memory is its peak so far.
+tiles in a file, without rows, leaves and services. With ``--postgres`` over a PostgreSQL of its own, which has the
+tests' way of starting. Times are this process's CPU time, and with it the database's; memory is this process's peak.
 ``--json FILE`` writes the lines down; ``--report FILE ...`` prints a table of such files.
 """
 
@@ -15,13 +16,14 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
-from bench.machine import description
+from bench.machine import cpu_seconds, description
 from gateway.actions.log_proofs import find_evidence
 from gateway.actions.log_verification import verify_tree
 from gateway.actions.sequencer import Sequencer
@@ -36,6 +38,7 @@ from gateway.model.admin_actions import AdminAction
 from gateway.store.admin_actions import append_actions
 from gateway.store.engine import open_backend
 from gateway.store.schema import migrate
+from tests.postgres import PostgresServer
 
 CHUNK = 5000
 MARGIN = 20_000
@@ -62,6 +65,10 @@ class Grown(Protocol):
         """Append leaves; give the CPU seconds that count."""
         ...
 
+    def clock(self) -> float:
+        """CPU seconds of whoever does the work."""
+        ...
+
     async def prove(self, index: int) -> None:
         """Make a proof."""
         ...
@@ -70,7 +77,7 @@ class Grown(Protocol):
         """Check the whole; give its size."""
         ...
 
-    def disk(self) -> int:
+    async def disk(self) -> int:
         """Bytes on the disk."""
         ...
 
@@ -91,9 +98,13 @@ class WholeLog:
             for number in range(start, end)
         ]
         await self._services.store.run(append_all, acts)
-        began = time.process_time()
+        began = self.clock()
         await self._sequencer.turn()
-        return time.process_time() - began
+        return self.clock() - began
+
+    def clock(self) -> float:
+        """CPU seconds: the embedded database is this process."""
+        return time.process_time()
 
     async def prove(self, index: int) -> None:
         """Make the evidence for an act."""
@@ -105,9 +116,26 @@ class WholeLog:
         assert not found.faults
         return found.size
 
-    def disk(self) -> int:
+    async def disk(self) -> int:
         """Add up the database's files."""
         return sum(each.stat().st_size for each in self._folder.glob("*.db*"))
+
+
+class WholeLogOnPostgres(WholeLog):
+    """The same over PostgreSQL."""
+
+    def __init__(self, services: Services, server: PostgresServer) -> None:
+        """Take the services over a migrated database, and its server."""
+        super().__init__(services, Path())
+        self._server = server
+
+    async def disk(self) -> int:
+        """Ask the database."""
+        return await self._services.store.read(database_sizes, None)
+
+    def clock(self) -> float:
+        """CPU seconds, the database's processes with them."""
+        return time.process_time() + cpu_seconds(self._server.pid)
 
 
 class TreeAlone:
@@ -139,6 +167,10 @@ class TreeAlone:
         self._root = hash_of(self._read(list(keys_of([(0, end)]))), (0, end))
         return time.process_time() - began
 
+    def clock(self) -> float:
+        """CPU seconds of this process."""
+        return time.process_time()
+
     async def prove(self, index: int) -> None:
         """Read the tiles that a proof needs, hash them together, check it."""
         ranges = inclusion_ranges(index, self._size)
@@ -154,7 +186,7 @@ class TreeAlone:
         assert builder.root() == self._root
         return builder.size
 
-    def disk(self) -> int:
+    async def disk(self) -> int:
         """Size of the file."""
         return sum(each.stat().st_size for each in self._file.parent.glob("tiles.db*"))
 
@@ -182,15 +214,15 @@ async def grow(log: Grown, most: int) -> list[Line]:
 
 async def measured(log: Grown, size: int, append: float) -> Line:
     """Measure proofs and the check at a size."""
-    began = time.process_time()
+    began = log.clock()
     for number in range(PROOFS):
         await log.prove(number * size // PROOFS)
-    proof = (time.process_time() - began) / PROOFS
-    began = time.process_time()
+    proof = (log.clock() - began) / PROOFS
+    began = log.clock()
     assert await log.verify() == size
-    verify = (time.process_time() - began) / size
+    verify = (log.clock() - began) / size
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return Line(size, append * 1e6, proof * 1e6, verify * 1e6, log.disk() / 1e6, peak)
+    return Line(size, append * 1e6, proof * 1e6, verify * 1e6, await log.disk() / 1e6, peak)
 
 
 def row(line: Line) -> str:
@@ -225,18 +257,29 @@ def report(found: dict[str, list[Line]]) -> str:
     return "\n".join(said)
 
 
-async def measure(most: int, tree: bool) -> list[Line]:
-    """Measure one of the two logs in a folder of its own."""
-    with tempfile.TemporaryDirectory() as folder:
-        if tree:
-            return await grow(TreeAlone(Path(folder)), most)
-        settings = Settings(data_dir=Path(folder), sequencer_interval=0)
+KINDS = {"whole": "with rows and entries", "postgres": "the same on PostgreSQL", "tree": "the tree alone"}
+
+
+async def measure(most: int, kind: str) -> list[Line]:
+    """Measure one of the logs in a folder of its own."""
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        if kind == "tree":
+            return await grow(TreeAlone(folder), most)
+        settings = Settings(data_dir=folder, sequencer_interval=0)
+        server = None
+        if kind == "postgres":
+            server = PostgresServer(folder / "postgres", fsync=True)
+            server.start()
+            stack.callback(server.stop)
+            settings = Settings(data_dir=folder, sequencer_interval=0, database_url=server.create_database())
         backend = open_backend(settings.database)
         await migrate(backend)
         await backend.close()
         services = build_services(settings, ring=new_key_ring())
         async with opened(services):
-            return await grow(WholeLog(services, Path(folder)), most)
+            log = WholeLogOnPostgres(services, server) if server else WholeLog(services, folder)
+            return await grow(log, most)
 
 
 def append_all(connection: Connection, batches: Sequence[list[AdminAction]]) -> Sequence[None]:
@@ -246,11 +289,19 @@ def append_all(connection: Connection, batches: Sequence[list[AdminAction]]) -> 
     return [None] * len(batches)
 
 
+def database_sizes(connection: Connection, asks: Sequence[None]) -> Sequence[int]:
+    """Ask PostgreSQL how much room it takes."""
+    size = connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one()
+    return [size for _ in asks]
+
+
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--most", type=int, default=100_000)
-    parser.add_argument("--tree", action="store_true")
+    which = parser.add_mutually_exclusive_group()
+    for kind in ("tree", "postgres"):
+        which.add_argument(f"--{kind}", dest="kind", action="store_const", const=kind, default="whole")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--report", type=Path, nargs="+")
     given = parser.parse_args()
@@ -258,10 +309,10 @@ def main() -> None:
         read = [json.loads(each.read_text()) for each in given.report]
         print(report({each["log"]: [Line(**line) for line in each["lines"]] for each in read}))
         return
-    lines = asyncio.run(measure(given.most, given.tree))
+    lines = asyncio.run(measure(given.most, given.kind))
     if given.json:
         content = {
-            "log": "the tree alone" if given.tree else "with rows and entries",
+            "log": KINDS[given.kind],
             "machine": description(),
             "lines": [asdict(each) for each in lines],
         }

@@ -29,6 +29,27 @@ PAUSED_MOVES = {
     "widened": "active",
 }
 ENDINGS = {"withdrawn", "revoked", "expired"}
+KEYS = {
+    "handoff": {"at", "client", "endpoint", "event", "grant", "id", "items", "kind", "partner", "token"},
+    "consent_event": {
+        *(
+            "acr",
+            "actor",
+            "at",
+            "auth_time",
+            "by",
+            "dpv",
+            "grant",
+            "id",
+            "items",
+            "kind",
+            "language",
+            "method",
+        ),
+        *("reason", "seq", "served", "type", "valid_until"),
+    },
+    "admin_action": {"action", "at", "by", "detail", "id", "kind", "reason", "target", "target_kind"},
+}
 
 
 class Unreadable(Exception):
@@ -52,8 +73,11 @@ def read_key(text, kind=1):
     return name, bytes.fromhex(key_id), Ed25519PublicKey.from_public_bytes(typed[1:])
 
 
-def signed_text(note, keys):
-    """Give a note's text if one of the keys has signed it; None otherwise."""
+def signed_text(note, keys, head=None):
+    """Give a note's text if one of the keys has signed it under the log's own name; None otherwise.
+
+    A checkpoint begins with the log's name, other notes with what they are: none is taken for another.
+    """
     text, gap, lines = note.rpartition("\n\n")
     if not gap:
         return None
@@ -72,7 +96,8 @@ def signed_text(note, keys):
                     public.verify(data[4:], text.encode())
                 except InvalidSignature:
                     return None
-                return text
+                opening = [name] if head is None else [head, name]
+                return text if text.split("\n")[: len(opening)] == opening else None
     return None
 
 
@@ -154,6 +179,16 @@ class Tree:
         return found or sha256(b"")
 
 
+def read_entry(content):
+    """Read an entry; None when it is not spelled in the one way that the log has."""
+    try:
+        entry = json.loads(content)
+        spelled = json.dumps(entry, sort_keys=True, separators=(",", ":")).encode()
+        return entry if spelled == content and KEYS[entry["kind"]] == entry.keys() else None
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
 class Order:
     """Every grant's story in the log's order, as long as the log is whole."""
 
@@ -162,7 +197,9 @@ class Order:
         self.grants = {}
 
     def faults(self, entry):
-        """Take the next entry; give what is wrong with its place."""
+        """Take the next entry, None for one that cannot be read; give what is wrong with it and its place."""
+        if entry is None:
+            return ["it is no entry of this log"]
         if entry["kind"] == "consent_event":
             return self.event(entry)
         return self.handoff(entry) if entry["kind"] == "handoff" else []
@@ -222,10 +259,11 @@ def check_lines(lines, size, root, say):
         path = [bytes.fromhex(each) for each in record["proof"]]
         if root_from(entry, index, size, path) != root:
             faults.append((where, "it does not stand in the log at this place"))
-        whole = whole and index == count
+        whole, content = whole and index == count, read_entry(entry)
         if whole:
             tree.add(entry)
-            faults += [(where, what) for what in order.faults(json.loads(entry))]
+        if whole or content is None:
+            faults += [(where, what) for what in order.faults(content)]
         count += 1
         if count % 1000 == 0:
             say(f"\rchecked {count} of at most {size}")
@@ -248,7 +286,8 @@ def check_proof(record, keys, witnesses):
 def check_archive(archive, keys, witnesses, say):
     """Check an exported archive: its own signature, the checkpoint's, and every entry."""
     read = {name: archive.extractfile(name).read() for name in ("archive", "checkpoint")}
-    text, own = (signed_text(read[name].decode(), keys) for name in ("checkpoint", "archive"))
+    text = signed_text(read["checkpoint"].decode(), keys)
+    own = signed_text(read["archive"].decode(), keys, "consent-gateway/archive/v1")
     if text is None:
         return 0, False, [("checkpoint", "it is not signed with this key")], 0
     _, size, root = read_checkpoint(text)
@@ -295,12 +334,9 @@ def read_archives(folder, keys, faults):
     """Read the signed manifests of a folder's archives, in order: (first, end, SHA-256 of the bundles)."""
     found = []
     for file in sorted((folder / "archives").iterdir(), key=lambda each: int(each.name.partition("-")[0])):
-        text = signed_text(file.read_text(), keys)
-        words = text.split("\n") if text else [""]
-        if (
-            words[0] != "consent-gateway/log-archive/v1"
-            or f"leaves {file.name.replace('-', ' ')}" != words[2]
-        ):
+        text = signed_text(file.read_text(), keys, "consent-gateway/log-archive/v1")
+        words = text.split("\n") if text else []
+        if not words or f"leaves {file.name.replace('-', ' ')}" != words[2]:
             faults.append((f"archive {file.name}", "it is not signed with this key"))
             continue
         first, end = map(int, words[2].split(" ")[1:])
@@ -347,7 +383,7 @@ def check_folder(folder, keys, witnesses, known, say):
                 faults.append((f"entries {name}", "they are not what the tree says"))
                 entries = []
             for place, entry in enumerate(entries, start=256 * index):
-                faults += [(f"entry {place}", what) for what in order.faults(json.loads(entry))]
+                faults += [(f"entry {place}", what) for what in order.faults(read_entry(entry))]
             count += len(entries)
         for place, each in enumerate(hashes, start=256 * index + 1):
             tree.add_hash(each)
@@ -383,6 +419,8 @@ def check(file, keys, witnesses, known, say):
     if file.is_dir():
         return check_folder(file, keys, witnesses, known, say)
     if not tarfile.is_tarfile(file):
+        if known:
+            raise Unreadable("--checkpoint needs an archive of the whole log, or a folder of archives")
         return check_proof(json.loads(file.read_text()), keys, witnesses)
     with tarfile.open(file) as archive:
         count, whole, faults, size = check_archive(archive, keys, witnesses, say)

@@ -8,11 +8,6 @@ from gateway.kit.ids import Kind
 from gateway.store.admin_actions import AdminAction, append_actions
 
 
-async def record_act(services: Services, actor_id: str, act: str, target_kind: str, target_id: str) -> None:
-    """Record an act that was committed by itself."""
-    await record_look(services, actor_id, act, target_kind, target_id)
-
-
 async def record_look(
     services: Services, actor_id: str, act: str, target_kind: str, target_id: str, conditions: str = ""
 ) -> None:
@@ -21,7 +16,15 @@ async def record_look(
     Args:
         conditions: names of the conditions that were searched by, never what they were.
     """
-    action = AdminAction(
+    look = act_of(services, actor_id, act, target_kind, target_id, conditions)
+    await services.store.run(append_actions, look)
+
+
+def act_of(
+    services: Services, actor_id: str, act: str, target_kind: str, target_id: str, conditions: str = ""
+) -> AdminAction:
+    """Make the record of an act, to be committed together with what it does."""
+    return AdminAction(
         action_id=services.ids(Kind.ACTION),
         actor_id=actor_id,
         action=act,
@@ -30,7 +33,6 @@ async def record_look(
         at=services.clock(),
         detail={"conditions": conditions} if conditions else {},
     )
-    await services.store.run(append_actions, action)
 
 
 def condition_names(search: Any) -> str:

@@ -1,7 +1,6 @@
 """Leaves whose entries are in archives only, as a check of the whole log walks over them."""
 
 import asyncio
-import json
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 from gateway.actions.log_archive import look
 from gateway.actions.log_folder import LogFolder
 from gateway.actions.services import Services
+from gateway.ledger.entries import decode
 from gateway.ledger.merkle import leaf_hash
 from gateway.ledger.tiles import HASH, WIDTH
 from gateway.store.log_archive import Archive
@@ -65,8 +65,13 @@ class ArchivedLeaves:
         entry = self._entries[position]
         if leaf_hash(entry) != hashed:
             return ArchivedLeaf(hashed, None, ("the archive's entry is not what the tree says",))
-        is_handoff = json.loads(entry)["kind"] == "handoff"
-        return ArchivedLeaf(hashed, entry, () if is_handoff else ("it is missing, and it is no hand-off",))
+        try:
+            kind = decode(entry)["kind"]
+        except ValueError:
+            return ArchivedLeaf(hashed, None, ("it is no entry of this log",))
+        return ArchivedLeaf(
+            hashed, entry, () if kind == "handoff" else ("it is missing, and it is no hand-off",)
+        )
 
     async def _load(self, index: int) -> None:
         tiles = await self._services.store.read(load_tiles, {(0, index)})

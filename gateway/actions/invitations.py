@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from gateway.accounts.passwords import password_faults
-from gateway.actions.admin_record import record_act
+from gateway.actions.admin_record import act_of
 from gateway.actions.letters import post_letter, write_letter
 from gateway.actions.services import Services
 from gateway.actions.sessions import find_email, login_index
@@ -13,6 +13,7 @@ from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
 from gateway.kit.mail import Letter
+from gateway.store.admin_actions import on_record
 from gateway.store.people import (
     Acceptance,
     Invitation,
@@ -25,6 +26,8 @@ from gateway.store.people import (
     load_logins_of,
     renew_invitations,
 )
+
+_RENEW = on_record(renew_invitations)
 
 
 async def find_invitation(services: Services, secret: str) -> Invitation:
@@ -104,9 +107,9 @@ async def invite_again(
         Refusal: ``stale_form`` for somebody who is not waiting for an invitation there.
     """
     made = make_invitation(services, invited_by)
-    if not await services.store.run(renew_invitations, Renewal(person_id, organisation_id, made.row)):
+    act = act_of(services, invited_by, "invite_again", "person", person_id)
+    if not await services.store.run(_RENEW, (Renewal(person_id, organisation_id, made.row), act)):
         raise Refusal("stale_form", detail="nobody who waits for an invitation")
-    await record_act(services, invited_by, "invite_again", "person", person_id)
     letter = invitation_letter(
         services,
         await find_email(services, person_id),

@@ -7,27 +7,27 @@ from gateway.kit.ids import Kind
 from gateway.ledger.log_keys import new_log_key
 from gateway.model.registry import SigningKey
 from gateway.oauth.signing import new_signing_key
-from gateway.store.admin_actions import AdminAction, append_actions
+from gateway.store.admin_actions import AdminAction, append_actions, on_record
 from gateway.store.keys import add_signing_keys, drop_signing_keys
 from gateway.store.probes import count_person_keys
 from gateway.store.profile_edits import Rewrap, keys_under_old_masters, rewrap_keys
 
 BATCH = 200
+_ADD = on_record(add_signing_keys)
+_DROP = on_record(drop_signing_keys)
 
 
 async def rotate_signing_key(services: Services, actor_id: str) -> SigningKey:
     """Make a new signing key; the one before it verifies until its grace is over."""
     key = new_signing_key(services.seal.ring.signing, now=services.clock(), ids=services.ids)
-    await services.store.run(add_signing_keys, key)
-    await _record(services, actor_id, "rotate_signing_key", key.kid)
+    await services.store.run(_ADD, (key, _act(services, actor_id, "rotate_signing_key", key.kid)))
     return key
 
 
 async def rotate_log_key(services: Services, actor_id: str) -> SigningKey:
     """Make a new key for the log's checkpoints; the older ones go on verifying what they signed, for ever."""
     key = new_log_key(services.seal.ring.signing, now=services.clock(), ids=services.ids)
-    await services.store.run(add_signing_keys, key)
-    await _record(services, actor_id, "rotate_log_key", key.kid)
+    await services.store.run(_ADD, (key, _act(services, actor_id, "rotate_log_key", key.kid)))
     return key
 
 
@@ -43,13 +43,14 @@ async def rewrap_person_keys(
     counts = await services.store.read(count_person_keys, None)
     total = sum(count for master, count in counts.items() if master != current)
     done = 0
+    if total:
+        act = _act(services, actor_id, "rewrap_person_keys", current)
+        await services.store.run(append_actions, act)
     while batch := await services.store.read(keys_under_old_masters, (current, BATCH)):
         rewraps = [Rewrap(each, old, services.seal.rewrap(each, old)) for each, old in batch.items()]
         await services.store.run_all(rewrap_keys, rewraps)
         done += len(rewraps)
         progress(done, max(done, total))
-    if done:
-        await _record(services, actor_id, "rewrap_person_keys", current)
     return done
 
 
@@ -63,12 +64,9 @@ async def unused_masters(services: Services) -> list[str]:
 async def drop_retired_signing_keys(services: Services, actor_id: str) -> int:
     """Take back signing keys whose grace is over; how many went."""
     before = services.clock() - services.settings.retired_key_ttl
-    dropped = await services.store.run(drop_signing_keys, before)
-    if dropped:
-        await _record(services, actor_id, "drop_signing_keys", str(dropped))
-    return dropped
+    act = _act(services, actor_id, "drop_signing_keys", f"before-{before}")
+    return await services.store.run(_DROP, (before, act))
 
 
-async def _record(services: Services, actor_id: str, action: str, target_id: str) -> None:
-    act = AdminAction(services.ids(Kind.ACTION), actor_id, action, "keys", target_id, services.clock())
-    await services.store.run(append_actions, act)
+def _act(services: Services, actor_id: str, action: str, target_id: str) -> AdminAction:
+    return AdminAction(services.ids(Kind.ACTION), actor_id, action, "keys", target_id, services.clock())

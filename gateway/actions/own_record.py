@@ -27,16 +27,29 @@ async def own_record(services: Services, session: Session) -> dict[str, Any]:
 
 async def _consent(services: Services, grant_id: str) -> dict[str, Any]:
     detail = await services.store.read(load_details, grant_id)
-    handoffs = await services.store.read(search_handoffs, HandoffQuery(grant_id=grant_id, limit=MOST))
+    handoffs = await _handoffs(services, grant_id)
     complaints = await services.store.read(load_complaints, grant_id)
     return {
         **(_grant(services, detail) if detail else {}),
-        "events": [_event(each) for each in detail.events] if detail else [],
-        "handoffs": [_handoff(each) for each in handoffs],
+        "events": [_event(services, each) for each in detail.events] if detail else [],
+        "handoffs": [_handoff(services, each) for each in handoffs],
         "complaints": [
             {"reference": each.complaint_id, "kind": each.kind, "at": each.opened_at} for each in complaints
         ],
     }
+
+
+async def _handoffs(services: Services, grant_id: str) -> list[Handoff]:
+    """Read every hand-off of a grant, newest first, page after page: a record that leaves some out is none."""
+    found: list[Handoff] = []
+    before = None
+    while True:
+        query = HandoffQuery(grant_id=grant_id, before=before, limit=MOST)
+        page = await services.store.read(search_handoffs, query)
+        found += page
+        if len(page) < MOST:
+            return found
+        before = (page[-1].at, page[-1].handoff_id)
 
 
 def _grant(services: Services, detail: GrantDetail) -> dict[str, Any]:
@@ -55,7 +68,12 @@ def _grant(services: Services, detail: GrantDetail) -> dict[str, Any]:
     }
 
 
-def _event(event: ConsentEvent) -> dict[str, Any]:
+def _proof(services: Services, grant_id: str, entry_id: str) -> str:
+    """Where the person gets the proof that the log holds it."""
+    return f"{services.settings.issuer}/log/proof/inclusion?grant={grant_id}&entry={entry_id}"
+
+
+def _event(services: Services, event: ConsentEvent) -> dict[str, Any]:
     return {
         "id": event.event_id,
         "type": str(event.type),
@@ -63,16 +81,18 @@ def _event(event: ConsentEvent) -> dict[str, Any]:
         "reason": str(event.reason) if event.reason else None,
         "items": item_words(event.items),
         "at": event.at,
+        "proof": _proof(services, event.grant_id, event.event_id),
     }
 
 
-def _handoff(handoff: Handoff) -> dict[str, Any]:
+def _handoff(services: Services, handoff: Handoff) -> dict[str, Any]:
     return {
         "id": handoff.handoff_id,
         "at": handoff.at,
         "through": handoff.endpoint,
         "client": handoff.client_id,
         "items": item_words(tuple(each.item for each in handoff.items)),
+        "proof": _proof(services, handoff.grant_id, handoff.handoff_id),
     }
 
 
@@ -92,8 +112,9 @@ def schema() -> dict[str, Any]:
         "reason": {"type": ["string", "null"]},
         "items": items,
         "at": time,
+        "proof": text,
     }
-    handoff = {"id": text, "at": time, "through": text, "client": text, "items": items}
+    handoff = {"id": text, "at": time, "through": text, "client": text, "items": items, "proof": text}
     complaint = {"reference": text, "kind": text, "at": time}
     consent = {
         "id": text,

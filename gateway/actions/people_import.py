@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from gateway.accounts.people_list import ListedPerson, PeopleList, RowFault, read_people
-from gateway.actions.admin_record import record_act
+from gateway.actions.admin_record import act_of
 from gateway.actions.invitations import MadeInvitation, invitation_letter, make_invitation
 from gateway.actions.letters import post_letter
 from gateway.actions.services import Services, day_of
@@ -17,7 +17,7 @@ from gateway.kit.sealing import seal
 from gateway.kit.words import Words
 from gateway.model.people import Role
 from gateway.model.profile import place_of
-from gateway.store.admin_actions import AdminAction, append_actions
+from gateway.store.admin_actions import AdminAction, append_actions, on_record
 from gateway.store.people import (
     Guardianship,
     NewPerson,
@@ -29,6 +29,7 @@ from gateway.store.people import (
 )
 
 BATCH = 100
+_ADD_ORGANISATIONS = on_record(add_organisations)
 SCHOOL_ROLES = frozenset({Role.STUDENT, Role.PROFESSOR, Role.GUARDIAN})
 """Roles that a school's own administrator can hand out."""
 
@@ -188,7 +189,5 @@ async def add_organisation(
 ) -> bool:
     """Add an organisation; False if it is there already."""
     new = Organisation(organisation_id, name, country, services.clock())
-    added = await services.store.run(add_organisations, new)
-    if added:
-        await record_act(services, actor_id, "add_organisation", "organisation", organisation_id)
-    return added
+    act = act_of(services, actor_id, "add_organisation", "organisation", organisation_id)
+    return await services.store.run(_ADD_ORGANISATIONS, (new, act))

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from gateway.actions.admin_log import LogCheck, LogSearch, check_log, read_log
+from gateway.actions.admin_record import record_look
 from gateway.actions.log_archive import Pruned, archive_log, prune_log
 from gateway.actions.log_export import Span, export_log
 from gateway.actions.log_folder import LogFolder
@@ -120,12 +121,13 @@ def verify(
     ] = None,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
-    """Check the log: hand-offs, consents, every leaf, tile and checkpoint; status 1 when anything is wrong."""
+    """Check the log: hand-offs, consents, leaves, tiles, checkpoints; on record; status 1 when anything is wrong."""
     kept = [_read(path) for path in checkpoint or []]
     witnesses = [_witness_key(each) for each in witness or []]
     folder = LogFolder(archive) if archive else None
 
     async def work(services: Services) -> tuple[LogCheck, TreeCheck]:
+        await record_look(services, ACTOR, "verify_log", "log", "all")
         with progress_bar("checking rows") as rows:
             found = await check_log(services, rows)
         with progress_bar("checking the tree") as leaves:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from gateway.kit.digests import base64url, keyed_digest
 from gateway.model.admin_actions import AdminAction
@@ -16,6 +17,7 @@ _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 Entry = Handoff | ConsentEvent | AdminAction
 """What becomes a leaf of the log."""
+KINDS = ("handoff", "consent_event", "admin_action")
 
 
 def encode(entry: Entry) -> bytes:
@@ -89,6 +91,19 @@ def _admin_action(act: AdminAction) -> Mapping[str, object]:
 
 def _canonical(content: Mapping[str, object]) -> bytes:
     return _CANONICAL.encode(content).encode("ascii")
+
+
+def decode(entry: bytes) -> dict[str, Any]:
+    """Read an entry that no row vouches for.
+
+    Raises:
+        ValueError: it is not spelled in the one way there is, or of no kind that there is. A key that is there
+            twice, say, would tell one reader this and another reader that.
+    """
+    content = json.loads(entry)
+    if not isinstance(content, dict) or content.get("kind") not in KINDS or _canonical(content) != entry:
+        raise ValueError("not an entry of this log")
+    return content
 
 
 def mark(entry_id: str, name: str) -> str:

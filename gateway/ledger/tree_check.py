@@ -70,6 +70,8 @@ class OrderCheck:
             yield from self._event(entry)
         elif entry["kind"] == "handoff":
             yield from self._handoff(entry)
+        elif entry["kind"] != "admin_action":
+            yield "it is of no kind that this log has"
 
     def _event(self, entry: dict[str, Any]) -> Iterator[str]:
         grant = self._grants.setdefault(entry["grant"], _Standing())

@@ -2,13 +2,18 @@
 
 import json
 from collections.abc import Sequence
+from typing import TypeVar
 
 from sqlalchemy import Connection, select
 
 from gateway.model.admin_actions import AdminAction as AdminAction
+from gateway.store.engine import Operation
 from gateway.store.log_pending import NO_GRANT, await_places
 from gateway.store.statements import insert_once
 from gateway.store.tables import admin_action
+
+Plan = TypeVar("Plan")
+Outcome = TypeVar("Outcome")
 
 
 def append_actions(connection: Connection, actions: Sequence[AdminAction]) -> Sequence[None]:
@@ -29,6 +34,18 @@ def append_actions(connection: Connection, actions: Sequence[AdminAction]) -> Se
     insert_once(connection, admin_action, rows)
     await_places(connection, "admin_action", [(NO_GRANT, each.action_id) for each in actions])
     return [None] * len(actions)
+
+
+def on_record(operation: Operation[Plan, Outcome]) -> Operation[tuple[Plan, AdminAction], Outcome]:
+    """Make an operation that commits each plan with the act that it is; what did nothing (False, 0) is no act."""
+
+    def recorded(connection: Connection, pairs: Sequence[tuple[Plan, AdminAction]]) -> Sequence[Outcome]:
+        outcomes = operation(connection, [plan for plan, _ in pairs])
+        did = [act for (_, act), outcome in zip(pairs, outcomes, strict=True) if outcome is None or outcome]
+        append_actions(connection, did)
+        return outcomes
+
+    return recorded
 
 
 def did_act(connection: Connection, action: AdminAction) -> bool:

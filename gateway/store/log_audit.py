@@ -112,4 +112,19 @@ def _misattributed(connection: Connection, limit: int) -> list[tuple[str, str]]:
     found = connection.execute(events.where(is_strange).limit(limit)).scalars()
     strange = [(each, "its actor or status is not what its grant and type say") for each in found]
     found = connection.execute(handoffs.where(handoff.c.person_id != own).limit(limit)).scalars()
-    return strange + [(each, "it is written to somebody else than its grant's person") for each in found]
+    strange += [(each, "it is written to somebody else than its grant's person") for each in found]
+    return strange + [
+        (each, "it was read more often than it allows") for each in _overused(connection, limit)
+    ]
+
+
+def _overused(connection: Connection, limit: int) -> list[str]:
+    """Find grants with more hand-offs under the decision in force than they allow; no entry holds the number."""
+    grant = consent_grant.c
+    reads = (
+        select(func.count())
+        .where(handoff.c.grant_id == grant.grant_id, handoff.c.event_id == grant.event_id)
+        .scalar_subquery()
+    )
+    statement = select(grant.grant_id).where(grant.use_limit.is_not(None), reads > grant.use_limit)
+    return list(connection.execute(statement.limit(limit)).scalars())

@@ -61,6 +61,7 @@ async def receipt_page(visit: Visit) -> Response:
         json_url=f"{here}/receipt.json",
         jws_url=f"{here}/receipt.jws",
         keys_url="/receipts/jwks.json",
+        check_url=f"/connected/{found.receipt.grant_id}/check/{found.receipt.event_id}",
         stop_url=found.stop_path,
         back_url=f"/connected/{found.receipt.grant_id}",
     )

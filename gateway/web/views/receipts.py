@@ -30,6 +30,7 @@ class ReceiptView(View):
     json_url: str
     jws_url: str
     keys_url: str
+    check_url: str
     back_url: str
     stop_url: str = ""
 

@@ -9,17 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, delete, update
+from sqlalchemy import Connection, delete, insert, update
 from sqlalchemy.exc import DBAPIError
 
 from gateway.actions.admin_grants import GrantSearch, find_grants, revoke_grant
 from gateway.actions.admin_log import check_log
+from gateway.actions.archived_leaves import ArchivedLeaves
 from gateway.actions.log_archive import Pruned, archive_log, prune_log
 from gateway.actions.log_folder import ArchiveFault, LogFolder
 from gateway.actions.log_proofs import find_evidence, log_key_words
 from gateway.actions.log_verification import TreeCheck, verify_tree
 from gateway.ledger.checkpoints import check_checkpoint
+from gateway.ledger.merkle import leaf_hash
 from gateway.ledger.tiles import parse_tile_path
+from gateway.ledger.tree_check import OrderCheck
 from gateway.model.admin_actions import AdminAction
 from gateway.model.grants import ReasonCode
 from gateway.store.admin_actions import append_actions
@@ -375,3 +378,26 @@ def test_a_long_gap_is_walked_over_in_little_memory(
     for folder in (None, tmp_path):
         found = verify(world, folder)
         assert (found.faults, found.archived) == ((), 300)
+
+
+@pytest.mark.parametrize(
+    ("entry", "what"),
+    [
+        (b'{"kind":"handoff","kind":"admin_action"}', "it is no entry of this log"),
+        (b'{"kind":"admin_action"}', "it is missing, and it is no hand-off"),
+    ],
+)
+def test_what_an_archive_alone_vouches_for_has_one_reading(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, entry: bytes, what: str
+) -> None:
+    """Whoever holds the log's key could sign it; no row contradicts it any more."""
+    monkeypatch.setattr(LogFolder, "find_entries", lambda *_: [entry])
+    tile = insert(log_tile).values(level=0, tile_index=0, hashes=leaf_hash(entry))
+    world.store(lambda connection, _: [connection.execute(tile)], None)
+    leaf = world.run(ArchivedLeaves(world.services, [], LogFolder(tmp_path)).at, 0)
+    assert leaf.faults == (what,)
+
+
+def test_an_entry_of_no_known_kind_is_named() -> None:
+    assert list(OrderCheck().faults({"kind": "nothing"})) == ["it is of no kind that this log has"]
+    assert list(OrderCheck().faults({"kind": "admin_action"})) == []

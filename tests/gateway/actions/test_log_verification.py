@@ -19,7 +19,15 @@ from gateway.ledger.checkpoints import Checkpoint, sign_checkpoint
 from gateway.ledger.log_keys import current_log_key
 from gateway.ledger.merkle import leaf_hash
 from gateway.model.grants import MOVES, EventType, ReasonCode
-from gateway.store.tables import consent_event, handoff, log_checkpoint, log_leaf, log_pending, log_tile
+from gateway.store.tables import (
+    consent_event,
+    consent_grant,
+    handoff,
+    log_checkpoint,
+    log_leaf,
+    log_pending,
+    log_tile,
+)
 from tests.ledgers import entries, leaves, sequence, unguarded
 from tests.world import NOW, World
 
@@ -242,6 +250,19 @@ def test_a_tampered_checkpoint_is_named(world: World, column: str) -> None:
     )
     said = {"note": "not a signed note", "root": "its row is not what its note says"}[column]
     assert whats(world) == {f"checkpoint {size}: {said}"}
+
+
+def test_a_consent_that_was_read_more_often_than_it_allows_is_named(both: World) -> None:
+    """Whoever lifts the limit, reads and puts it back: no entry holds it, the database's own rows do."""
+    token = both.tokens()["access_token"]
+    for _ in range(2):
+        assert both.userinfo(token).status_code == 200
+    sequence(both)
+    both.store(lambda c, _: [c.execute(update(consent_grant).values(use_limit=2))], None)
+    assert whats(both) == set()
+    both.store(lambda c, _: [c.execute(update(consent_grant).values(use_limit=1))], None)
+    (what,) = whats(both)
+    assert what.endswith("it was read more often than it allows")
 
 
 def test_a_consent_event_that_does_not_follow_is_named(world: World) -> None:

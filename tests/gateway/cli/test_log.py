@@ -1,6 +1,8 @@
 """`log sequence`, `log verify`, `log export`: what an administrator can do about the tree from a terminal."""
 
 import asyncio
+import json
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,25 @@ def test_sequence_verify_and_export(both_cli: Cli, tmp_path: Path) -> None:
     assert "wrote 0 entries" in cli.said
     cli("log", "export", str(tmp_path / "log.tar"))
     assert f"wrote {found['leaves']} entries" in cli.said
+
+
+def test_every_way_to_read_the_log_from_a_terminal_is_itself_in_the_log(
+    both_cli: Cli, tmp_path: Path
+) -> None:
+    """Design of the log, 2: administrators' reads of the log are leaves, a check of the whole among them."""
+    cli = both_cli
+    cli("log", "show")
+    cli("log", "sequence")
+    cli("log", "verify")
+    cli("log", "export", str(tmp_path / "first.tar"))
+    cli("log", "sequence")
+    assert cli.json("log", "verify")["ok"]
+    cli("log", "export", str(tmp_path / "log.tar"))
+    with tarfile.open(tmp_path / "log.tar") as archive:
+        lines = archive.extractfile("entries.jsonl").read().splitlines()  # type: ignore[union-attr]
+    entries = [json.loads(json.loads(line)["entry"]) for line in lines]
+    looks = [each["action"] for each in entries if each.get("target_kind") == "log"]
+    assert sorted(looks) == ["export_log", "read_log", "verify_log"]
 
 
 def test_a_kept_checkpoint_is_compared(cli: Cli, tmp_path: Path, sqlite_url: str) -> None:

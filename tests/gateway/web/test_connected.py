@@ -374,6 +374,16 @@ def test_other_complaints_are_kept_and_pause_nobody(world: World) -> None:
     assert rows(world, "SELECT count(*) FROM complaint") == [(2,)]
 
 
+def test_the_record_leaves_no_hand_off_out(both: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many there are: it is read page after page."""
+    monkeypatch.setattr("gateway.actions.own_record.MOST", 2)
+    token = both.tokens()["access_token"]
+    for _ in range(5):
+        assert both.userinfo(token).status_code == 200
+    (consent,) = both.signed_in().open("/connected/my-record.json").response.json()["consents"]
+    assert len({each["id"] for each in consent["handoffs"]}) == 5
+
+
 def test_the_whole_record_can_be_downloaded_and_fits_its_published_schema(both: World) -> None:
     """Everything by name, nothing by value."""
     both.userinfo(both.tokens(PHONE)["access_token"])

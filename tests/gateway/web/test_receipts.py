@@ -5,13 +5,17 @@ import json
 import pytest
 
 from gateway.actions.keys import rotate_signing_key
+from gateway.actions.log_proofs import log_key_words
+from gateway.actions.receipt_proofs import check_logged
 from gateway.actions.receipts import BadReceipt, read_receipt
 from gateway.cli.browser import Browser
 from gateway.consent.receipts import folded
+from gateway.ledger.notes import parse_key
 from gateway.store.grants import load_details
 from tests.gateway.store.samples import rows
 from tests.gateway.web.test_connected import detail_of, grant_id, new_version
 from tests.gateway.web.test_guardian import allow, wish
+from tests.ledgers import leaves, sequence
 from tests.world import PERSONAL_VALUES, World
 
 PHONE = "phone_number.appointment_reminders"
@@ -50,6 +54,53 @@ def test_a_receipt_verifies_offline_with_the_published_keys_alone(both: World) -
     assert content["dpv:hasLegalBasis"] == "consent"
     assert not [value for value in PERSONAL_VALUES if value in json.dumps(content)]
     assert both.person_id() not in json.dumps(content)
+
+
+def proof_of(browser: Browser) -> str:
+    """Follow "Check this" from the receipt."""
+    page = browser.open(receipt_path(browser))
+    (link,) = [link for link in page.links if "/check/" in link]
+    checked = browser.open(link)
+    assert "It stands in the log" in checked.text
+    return str(browser.open(f"{link}/proof.json").response.text)
+
+
+def test_a_receipts_decision_is_proven_to_stand_in_the_log(both: World) -> None:
+    """From the receipt's own page; offline, with the two published keys; and the log must tell it the same way."""
+    both.tokens(PHONE)
+    browser = both.signed_in()
+    sequence(both)
+    proof, key = proof_of(browser), parse_key(log_key_words(both.services)[0])
+    content = read_receipt(signed(browser), keys(both))
+    assert check_logged(content, proof, key).size == len(leaves(both))
+    url = f"/log/proof/inclusion?grant={content['record']}&entry={content['dcterms:identifier']}"
+    assert browser.open(url).response.json()["entry"] == json.loads(proof)["entry"]
+
+    for name, value in (
+        ("sequence", 2),
+        ("record", "gra_other"),
+        ("event", "refused"),
+        ("dpv:hasProcess", content["dpv:hasProcess"][:-1]),
+        ("dcterms:issued", "2020-01-01T00:00:00Z"),
+        ("valid_until", None),
+    ):
+        with pytest.raises(BadReceipt, match="the log says otherwise"):
+            check_logged({**content, name: value}, proof, key)
+    for forged in (proof.replace("gra_", "grb_"), "[]", "no JSON", "{}"):
+        with pytest.raises(BadReceipt, match="does not hold"):
+            check_logged(content, forged, key)
+
+
+def test_the_own_record_leads_to_the_proof_of_each_line(both: World) -> None:
+    tokens = both.tokens()
+    assert both.userinfo(tokens["access_token"]).status_code == 200
+    sequence(both)
+    browser = both.signed_in()
+    (consent,) = browser.open("/connected/my-record.json").response.json()["consents"]
+    assert len(consent["handoffs"]) == 1
+    for line in (*consent["events"], *consent["handoffs"]):
+        record = browser.open(line["proof"].removeprefix(both.services.settings.issuer)).response.json()
+        assert json.loads(record["entry"])["id"] == line["id"]
 
 
 def test_a_receipt_is_signed_once_and_the_same_ever_after(both: World) -> None:

@@ -24,6 +24,7 @@ receipt = ReceiptView(
     json_url="/connected/gra_1/receipt/evt_1/receipt.json",
     jws_url="/connected/gra_1/receipt/evt_1/receipt.jws",
     keys_url="/receipts/jwks.json",
+    check_url="/connected/gra_1/check/evt_1",
     stop_url="/stop/gra_1/proof",
     back_url="/connected/gra_1",
 )
