@@ -73,7 +73,7 @@ async def connected(visit: Visit) -> Response:
         chrome=visit.chrome("connected"),
         services=services,
         record_url="/connected/my-record.json",
-        stop_everything_action="/connected/stop-everything" if is_live else "",
+        stop_everything_action="/stop-everything" if is_live else "",
     )
     return show("connected", view)
 
@@ -313,7 +313,7 @@ async def notice(visit: Visit) -> Response:
 
 ROUTES = (
     Route("/connected", signed_in_page(connected), methods=["GET"]),
-    Route("/connected/stop-everything", signed_in_page(stop_all), methods=["POST"]),
+    Route("/stop-everything", signed_in_page(stop_all), methods=["POST"]),
     Route("/connected/my-record.json", signed_in_page(download), methods=["GET"]),
     Route(SCHEMA, record_schema, methods=["GET"]),
     Route("/connected/{grant_id}/complain", signed_in_page(complain_about), methods=["POST"]),

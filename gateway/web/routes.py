@@ -112,7 +112,7 @@ class StaticDispatch:
         await response(scope, receive, send)
 
 
-PARTNER_PATHS = frozenset(route.path for route in protocol.ROUTES)
+PARTNER_PATHS = frozenset(route.path for route in (*protocol.ROUTES, *registration.ROUTES))
 _UNDER = (PATHS["grant_management_endpoint"] + "/", PATHS["registration_endpoint"])
 
 

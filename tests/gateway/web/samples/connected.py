@@ -325,7 +325,7 @@ SAMPLES: dict[str, tuple[str, View]] = {
         ConnectedView(
             chrome=at_connected,
             services=services,
-            stop_everything_action="/connected/stop-everything",
+            stop_everything_action="/stop-everything",
             record_url="/connected/my-record.json",
         ),
     ),
