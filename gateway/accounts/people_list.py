@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.accounts.fields import FieldFault, check_field
+from gateway.kit.words import Words
 from gateway.model.people import Role
 
 FIELD_COLUMNS = (
@@ -75,14 +76,16 @@ def read_people(content: bytes, organisations: frozenset[str]) -> PeopleList:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return PeopleList((), (RowFault(1, "", "The file is not UTF-8 text."),))
+        return PeopleList((), (RowFault(1, "", Words("The file is not UTF-8 text.")),))
     if "\x00" in text:
-        return PeopleList((), (RowFault(1, "", "The file is not text."),))
+        return PeopleList((), (RowFault(1, "", Words("The file is not text.")),))
     reader = csv.DictReader(io.StringIO(text, newline=""), restkey="", strict=True)
     try:
         return _read(reader, organisations)
     except csv.Error as error:
-        return PeopleList((), (RowFault(reader.line_num, "", f"The file is not CSV: {error}."),))
+        return PeopleList(
+            (), (RowFault(reader.line_num, "", Words("The file is not CSV: %(fault)s.", fault=error)),)
+        )
 
 
 def _read(reader: "csv.DictReader[str]", organisations: frozenset[str]) -> PeopleList:
@@ -94,13 +97,21 @@ def _read(reader: "csv.DictReader[str]", organisations: frozenset[str]) -> Peopl
     seen: dict[str, int] = {}
     for count, row in enumerate(reader, start=1):
         if count > MAX_ROWS:
-            faults.append(RowFault(reader.line_num, "", f"A list has at most {MAX_ROWS} rows."))
+            faults.append(
+                RowFault(reader.line_num, "", Words("A list has at most %(count)s rows.", count=MAX_ROWS))
+            )
             break
         found = list(_row_faults(row, reader.line_num, organisations))
         person = _person(row, reader.line_num, found)
         if person and person.email.casefold() in seen:
             line = seen[person.email.casefold()]
-            found.append(RowFault(reader.line_num, "email", f"This address stands in line {line} already."))
+            found.append(
+                RowFault(
+                    reader.line_num,
+                    "email",
+                    Words("This address stands in line %(line)s already.", line=line),
+                )
+            )
         elif person:
             seen[person.email.casefold()] = reader.line_num
             people.append(person)
@@ -111,26 +122,30 @@ def _read(reader: "csv.DictReader[str]", organisations: frozenset[str]) -> Peopl
 def _heading_faults(columns: Sequence[str]) -> Iterator[RowFault]:
     for name in REQUIRED:
         if name not in columns:
-            yield RowFault(1, name, "This column is missing.")
+            yield RowFault(1, name, Words("This column is missing."))
     for name in sorted({name for name in columns if columns.count(name) > 1}):
-        yield RowFault(1, name[:40], "This column stands in the heading more than once.")
+        yield RowFault(1, name[:40], Words("This column stands in the heading more than once."))
     for name in columns:
         if name not in COLUMNS:
-            yield RowFault(1, name[:40], f"There is no such column; the columns are {', '.join(COLUMNS)}.")
+            yield RowFault(
+                1,
+                name[:40],
+                Words("There is no such column; the columns are %(columns)s.", columns=", ".join(COLUMNS)),
+            )
 
 
 def _row_faults(row: Mapping[str, object], line: int, organisations: frozenset[str]) -> Iterator[RowFault]:
     if "" in row:
-        yield RowFault(line, "", "The row has more cells than the heading.")
+        yield RowFault(line, "", Words("The row has more cells than the heading."))
     if _cell(row, "organisation") not in organisations:
-        yield RowFault(line, "organisation", "There is no such organisation.")
+        yield RowFault(line, "organisation", Words("There is no such organisation."))
     if _cell(row, "role") not in tuple(Role):
-        yield RowFault(line, "role", f"A role is one of {', '.join(Role)}.")
+        yield RowFault(line, "role", Words("A role is one of %(roles)s.", roles=", ".join(Role)))
     for name in ("name", "email"):
         if not _cell(row, name):
-            yield RowFault(line, name, "This cell must not be empty.")
+            yield RowFault(line, name, Words("This cell must not be empty."))
     if _cell(row, "guardian_email") and not _cell(row, "guardian_method"):
-        yield RowFault(line, "guardian_method", "Say how the guardian was verified.")
+        yield RowFault(line, "guardian_method", Words("Say how the guardian was verified."))
 
 
 def _person(row: Mapping[str, object], line: int, faults: list[RowFault]) -> ListedPerson | None:
@@ -142,7 +157,7 @@ def _person(row: Mapping[str, object], line: int, faults: list[RowFault]) -> Lis
             email, _cell(row, "guardian_method")[:100], _cell(row, "guardian_evidence")[:200]
         )
         if email and email.casefold() == fields.get("email", "").casefold():
-            faults.append(RowFault(line, "guardian_email", "Nobody is their own guardian."))
+            faults.append(RowFault(line, "guardian_email", Words("Nobody is their own guardian.")))
     if faults:
         return None
     return ListedPerson(line, _cell(row, "organisation"), Role(_cell(row, "role")), fields, guardian)
@@ -152,7 +167,7 @@ def _checked(row: Mapping[str, object], column: str, field: str, line: int, faul
     try:
         return check_field(field, _cell(row, column))
     except FieldFault as fault:
-        faults.append(RowFault(line, column, str(fault)))
+        faults.append(RowFault(line, column, fault.words))
         return ""
 
 

@@ -14,6 +14,7 @@ from gateway.actions.sessions import login_index
 from gateway.consent.age_policy import needs_guardian
 from gateway.kit.ids import Kind
 from gateway.kit.sealing import seal
+from gateway.kit.words import Words
 from gateway.model.people import Role
 from gateway.model.profile import place_of
 from gateway.store.admin_actions import AdminAction, append_actions
@@ -92,7 +93,7 @@ def _allowed(listed: PeopleList, importer: Importer, report: ImportReport) -> li
             allowed.append(person)
         else:
             report.faults.append(
-                RowFault(person.line, "role", "Only the service's own staff hands out this role.")
+                RowFault(person.line, "role", Words("Only the service's own staff hands out this role."))
             )
     return allowed
 
@@ -166,7 +167,7 @@ async def _link_guardians(services: Services, people: list[ListedPerson], report
     for person, is_known in zip(linked, known, strict=True):
         if not is_known and person in report.created:
             report.faults.append(
-                RowFault(person.line, "guardian_email", "There is no account with this address.")
+                RowFault(person.line, "guardian_email", Words("There is no account with this address."))
             )
 
 

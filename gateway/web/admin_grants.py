@@ -14,7 +14,7 @@ from gateway.actions.admin_grants import (
 )
 from gateway.actions.services import day_of
 from gateway.consent.choices import DAY
-from gateway.model.grants import LIVE, ConsentEvent, Grant, GrantState
+from gateway.model.grants import LIVE, ActorKind, ConsentEvent, Grant, GrantState
 from gateway.model.people import Power, Role, powers_of
 from gateway.store.grants import GrantLine
 from gateway.web import views
@@ -35,7 +35,7 @@ from gateway.web.administration import (
 )
 from gateway.web.formats import later, say
 from gateway.web.visit import ROLE_WORDS, Visit, see_other, show, signed_in_page
-from gateway.web.wording import field_label, form_label, purpose_label
+from gateway.web.wording import ACTOR_WORDS, EVENT_WORDS, field_label, form_label, purpose_label
 from partners import OfferItem
 from scopes import FIELDS
 
@@ -46,6 +46,7 @@ STATE_WORDS = {
     GrantState.REFUSED: later("Refused"),
     GrantState.ENDED: later("Ended"),
 }
+TOKEN_WORDS = {"access": later("access token"), "refresh": later("refresh token")}
 
 
 async def grants(visit: Visit) -> Response:
@@ -165,7 +166,7 @@ async def _grant_view(
         tokens=tuple(
             views.TokenRow(
                 token_id=each.token_id,
-                kind=f"{each.kind} token",
+                kind=say(TOKEN_WORDS[each.kind]),
                 client_id=each.client_id,
                 issued_at=each.issued_at,
                 expires_at=each.expires_at,
@@ -217,12 +218,12 @@ def _item(item: OfferItem, found: Grant) -> views.GrantItemRow:
 
 
 def _event(event: ConsentEvent) -> views.Event:
-    is_admin = str(event.actor_kind) == "admin"
+    is_admin = event.actor_kind is ActorKind.ADMIN
     return views.Event(
         at=event.at,
-        what=str(event.type).capitalize(),
-        actor=actor_words(event.actor_id) if is_admin else f"the {event.actor_kind}",
-        reason=REASON_WORDS[event.reason] if event.reason else "",
+        what=say(EVENT_WORDS[event.type]),
+        actor=actor_words(event.actor_id) if is_admin else say(ACTOR_WORDS[event.actor_kind]),
+        reason=say(REASON_WORDS[event.reason]) if event.reason else "",
     )
 
 

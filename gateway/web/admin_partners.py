@@ -76,7 +76,12 @@ ACT_WORDS = {
     "end_partner": later("Ended for good"),
     "approve_partner": later("Approved"),
     "new_client_secret": later("New client secret"),
+    "pause_for_complaints": later("Paused after complaints about advertising"),
+    "gate_allow": later("Opened at a school"),
+    "gate_ask": later("On request at a school"),
+    "gate_deny": later("Closed at a school"),
 }
+ABOUT_WORDS = {"manifest": later("manifest"), "client": later("client")}
 
 
 async def partners(visit: Visit) -> Response:
@@ -270,7 +275,9 @@ def _events(seen: SeenPartner) -> tuple[views.Event, ...]:
 
 
 def _event(action: AdminAction) -> views.Event:
-    about = [f"{name} {value}" for name, value in action.detail.items() if name in ("manifest", "client")]
+    about = [
+        f"{say(ABOUT_WORDS[name])} {value}" for name, value in action.detail.items() if name in ABOUT_WORDS
+    ]
     what = say(ACT_WORDS.get(action.action, action.action.replace("_", " ").capitalize()))
     return views.Event(
         at=action.at,

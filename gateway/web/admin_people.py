@@ -72,7 +72,7 @@ def _report(report: ImportReport) -> views.ImportReport:
 def _fault(fault: RowFault) -> views.ImportRow:
     # A list without a heading would have somebody's name for a column.
     column = fault.column if fault.column in COLUMNS else ""
-    return views.ImportRow(line=fault.line, column=column, fault=fault.message)
+    return views.ImportRow(line=fault.line, column=column, fault=say(fault.message))
 
 
 async def import_file(visit: Visit) -> Response:

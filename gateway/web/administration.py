@@ -50,6 +50,7 @@ REASON_WORDS: Mapping[ReasonCode, str] = MappingProxyType(
         ReasonCode.ADMIN_CORRECTION: later("Correction of a mistake"),
     }
 )
+_ACTOR_WORDS = {"system": later("the service"), "cli": later("the command line")}
 _ID = re.compile(r"[A-Za-z0-9_-]{1,80}", re.ASCII)
 _KEY = re.compile(r"([0-9]{1,12})\.([A-Za-z0-9_-]{1,80})", re.ASCII)
 
@@ -91,7 +92,7 @@ def short_person(person_id: str) -> str:
 def actor_words(actor_id: str) -> str:
     """Name an administrator in a history."""
     if not actor_id.startswith("per_"):
-        return actor_id
+        return say(_ACTOR_WORDS.get(actor_id, actor_id))
     return say("administrator %(id)s", id=short_person(actor_id))
 
 

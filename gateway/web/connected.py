@@ -23,7 +23,7 @@ from gateway.actions.own_record import SCHEMA, own_record, schema
 from gateway.consent.choices import DAY
 from gateway.consent.complaints import ComplaintKind
 from gateway.kit.errors import Refusal
-from gateway.model.grants import LIVE, ConsentEvent, Grant, GrantState, ReasonCode
+from gateway.model.grants import LIVE, ActorKind, ConsentEvent, EventType, Grant, GrantState, ReasonCode
 from gateway.model.handoffs import Handoff
 from gateway.model.registry import Gate
 from gateway.store.grants import GrantLine
@@ -32,9 +32,9 @@ from gateway.web.answers import json_answer
 from gateway.web.consent_views import form_words, partner_view
 from gateway.web.formats import later, say
 from gateway.web.visit import Visit, see_other, show, signed_in_page
-from gateway.web.wording import field_label, purpose_label, reason_words, so_that
+from gateway.web.wording import EVENT_WORDS, field_label, purpose_label, reason_words, so_that
 
-EVENT_WORDS = {
+OWN_EVENT_WORDS = {
     "asked": later("The guardian was asked"),
     "given": later("You said yes"),
     "refused": later("You said no"),
@@ -47,7 +47,7 @@ EVENT_WORDS = {
     "revoked": later("It was stopped for you"),
     "expired": later("It ran out"),
 }
-ACTOR_WORDS = {
+OWN_ACTOR_WORDS = {
     "subject": later("you"),
     "guardian": later("your guardian"),
     "admin": later("an administrator"),
@@ -196,11 +196,12 @@ def _handoff(handoff: Handoff) -> views.Handoff:
 
 
 def event_view(event: ConsentEvent) -> views.Event:
-    """Show one consent event."""
+    """Show one consent event to the person; what somebody else said is not told as if the person had."""
+    is_own = event.actor_kind is ActorKind.SUBJECT or event.type is EventType.REVOKED
     return views.Event(
         at=event.at,
-        what=say(EVENT_WORDS[event.type]),
-        actor=say(ACTOR_WORDS.get(event.actor_kind, str(event.actor_kind))),
+        what=say((OWN_EVENT_WORDS if is_own else EVENT_WORDS)[event.type]),
+        actor=say(OWN_ACTOR_WORDS.get(event.actor_kind, str(event.actor_kind))),
         reason=reason_words(event.reason),
         check_url=f"/connected/{event.grant_id}/check/{event.event_id}",
         receipt_url=f"/connected/{event.grant_id}/receipt/{event.event_id}",

@@ -13,15 +13,15 @@ from gateway.actions.guardians import (
     see_request,
 )
 from gateway.consent.choices import DAY
-from gateway.model.grants import LIVE, Answer, GrantState
+from gateway.model.grants import LIVE, Answer, ConsentEvent, GrantState
 from gateway.store.grants import GrantLine
 from gateway.web import views
 from gateway.web.administration import path_id
-from gateway.web.connected import event_view, state_of
+from gateway.web.connected import state_of
 from gateway.web.consent_views import country_names, form_words, partner_view
 from gateway.web.formats import say
 from gateway.web.visit import Visit, see_other, show, signed_in_page
-from gateway.web.wording import field_label, so_that
+from gateway.web.wording import ACTOR_WORDS, EVENT_WORDS, field_label, reason_words, so_that
 
 _ORDER = ("waiting", "changed", "live", "paused", "ended")
 
@@ -88,7 +88,7 @@ def _view(visit: Visit, found: Request, errors: tuple[views.FieldError, ...]) ->
             )
             for each in sorted(grant.items, key=lambda granted: (not granted.needed, granted.item))
         ),
-        events=tuple(event_view(each) for each in reversed(found.detail.events)),
+        events=tuple(_event(each) for each in reversed(found.detail.events)),
         asked_at=grant.valid_from,
         duration_seconds=grant.valid_until - grant.valid_from,
         kept_seconds=offer.retention_days * DAY,
@@ -124,6 +124,15 @@ async def answer(visit: Visit) -> Response:
         return await _page(visit, (views.FieldError(field="third_party", message=message),))
     await allow_request(visit.services, visit.signed_in, grant_id, form.one("ticket"))
     return see_other(f"/guardian/{grant_id}?done=guardian-yes")
+
+
+def _event(event: ConsentEvent) -> views.Event:
+    return views.Event(
+        at=event.at,
+        what=say(EVENT_WORDS[event.type]),
+        actor=say(ACTOR_WORDS.get(event.actor_kind, str(event.actor_kind))),
+        reason=reason_words(event.reason),
+    )
 
 
 async def stop(visit: Visit) -> Response:

@@ -7,14 +7,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.actions.receipts import OwnReceipt, receipt_keys, see_receipt, see_stop, stop_by_link
-from gateway.model.grants import LIVE
+from gateway.model.grants import LIVE, EventType
 from gateway.web import views
 from gateway.web.administration import path_id
 from gateway.web.answers import json_answer
-from gateway.web.connected import EVENT_WORDS
 from gateway.web.formats import later, say
 from gateway.web.visit import Visit, page_handler, see_other, show, signed_in_page
-from gateway.web.wording import field_label, purpose_label
+from gateway.web.wording import EVENT_WORDS, field_label, form_label, purpose_label
+from scopes import Form
 
 
 async def _own(visit: Visit) -> OwnReceipt:
@@ -32,13 +32,15 @@ async def receipt_page(visit: Visit) -> Response:
         chrome=visit.chrome("connected"),
         brand=recipient["name"],
         offer=content["dpv:hasService"]["name"],
-        what=say(EVENT_WORDS[content["event"]]),
+        what=say(EVENT_WORDS[EventType(content["event"])]),
         at=content["dcterms:issued"],
         until=content["valid_until"] or "",
         items=tuple(
             views.ReceiptItem(
                 label=field_label(each["dpv:hasPersonalData"]["field"]),
-                form=each["dpv:hasPersonalData"]["form"],
+                form=form_label(
+                    each["dpv:hasPersonalData"]["field"], Form(each["dpv:hasPersonalData"]["form"])
+                ),
                 purpose=purpose_label(each["dpv:hasPurpose"]["code"]),
                 retention_days=each["retention_days"],
             )
@@ -50,7 +52,8 @@ async def receipt_page(visit: Visit) -> Response:
             views.Fact(label=say(later("Company")), value=f"{recipient['name']}, {recipient['address']}"),
             views.Fact(label=say(later("Complaints")), value=recipient["complaints"]),
             views.Fact(
-                label=say(later("Notice")), value=f"version {notice['version']}, SHA-256 {notice['sha256']}"
+                label=say(later("Notice")),
+                value=f"{say('version %(version)s', version=notice['version'])}, SHA-256 {notice['sha256']}",
             ),
             views.Fact(label=say(later("Form of this record")), value=content["dcterms:conformsTo"]),
         ),

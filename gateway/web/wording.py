@@ -1,7 +1,7 @@
 """The catalogue's words in the reader's language."""
 
 import scopes
-from gateway.model.grants import ReasonCode
+from gateway.model.grants import ActorKind, EventType, ReasonCode
 from gateway.web.formats import later, say, voice
 from scopes import Form
 
@@ -22,6 +22,28 @@ REASONS = {
     ReasonCode.LEGAL_ORDER: later("a legal order"),
     ReasonCode.DATA_ERROR: later("a fault in the data"),
     ReasonCode.ADMIN_CORRECTION: later("an administrator's correction"),
+}
+
+EVENT_WORDS = {
+    EventType.ASKED: later("Asked"),
+    EventType.GIVEN: later("Given"),
+    EventType.REFUSED: later("Refused"),
+    EventType.NARROWED: later("Narrowed"),
+    EventType.WIDENED: later("Widened"),
+    EventType.RENEWED: later("Renewed"),
+    EventType.PAUSED: later("Paused"),
+    EventType.RESUMED: later("Resumed"),
+    EventType.WITHDRAWN: later("Withdrawn"),
+    EventType.REVOKED: later("Revoked"),
+    EventType.EXPIRED: later("Expired"),
+}
+"""What happened to a consent, for whoever looks on."""
+ACTOR_WORDS = {
+    ActorKind.SUBJECT: later("the person"),
+    ActorKind.GUARDIAN: later("the guardian"),
+    ActorKind.PARTNER: later("the partner"),
+    ActorKind.SYSTEM: later("the service"),
+    ActorKind.COURT: later("a court"),
 }
 
 

@@ -38,7 +38,9 @@ def test_what_an_administrator_revokes_is_refused_at_once(
     asha.read_again()
     asha.heading("The person has stopped sharing")
     asha.open_connected()
-    expect(asha.page.locator(".history li").first).to_contain_text("an administrator · partner breach")
+    expect(asha.page.locator(".history li").first).to_contain_text(
+        "an administrator · the partner broke its agreement"
+    )
 
 
 def test_a_paused_partner_is_refused_at_once_and_goes_on_afterwards(

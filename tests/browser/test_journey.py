@@ -110,13 +110,32 @@ def test_a_changed_detail_reaches_the_partner_at_its_next_read_only(asha: Visito
 
 def test_a_minor_is_told_who_decides(make_visitor: Callable[..., Visitor]) -> None:
     """There is nothing to press that would share, and the way back is open (promise P9)."""
+    deepa = make_visitor()
+    deepa.ask()
+    deepa.sign_in("deepa@lakeside.example")
+    deepa.heading("Your guardian decides about this")
+    expect(deepa.page.locator("button[value=share]")).to_have_count(0)
+    deepa.follow("Go back to QuizCo")
+    expect(deepa.page.get_by_role("heading", level=1)).to_contain_text("nothing was shared")
+
+
+def test_a_child_asks_and_the_guardian_decides(make_visitor: Callable[..., Visitor]) -> None:
+    """The child's wish shares nothing; after the guardian's own yes for that company it does (promise P9)."""
     meera = make_visitor()
     meera.ask()
     meera.sign_in("meera@lakeside.example")
-    meera.heading("Your guardian decides about this")
-    expect(meera.page.locator("button[value=share]")).to_have_count(0)
-    meera.follow("Go back to QuizCo")
-    expect(meera.page.get_by_role("heading", level=1)).to_contain_text("nothing was shared")
+    meera.press("Ask my guardian")
+    expect(meera.page.get_by_role("status")).to_contain_text("Your guardian was asked")
+    lakshmi = make_visitor()
+    lakshmi.come_in("lakshmi@lakeside.example", "/guardian")
+    lakshmi.follow("Practice quizzes")
+    lakshmi.page.get_by_role("checkbox").check()
+    lakshmi.press("Yes")
+    expect(lakshmi.page.get_by_role("status")).to_contain_text("Your yes is kept")
+    meera.ask()
+    expect(meera.page.get_by_role("heading", name="What we received")).to_be_visible()
+    lakshmi.page.locator("form.stack button").click()
+    expect(lakshmi.page.get_by_role("status")).to_contain_text("Nothing is shared any more")
 
 
 def test_somebody_invited_chooses_a_password_and_comes_in(make_visitor: Callable[..., Visitor]) -> None:

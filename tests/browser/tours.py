@@ -134,6 +134,18 @@ def tour_of_a_minor(visitor: Visitor, look: Look) -> None:
     """What a child meets."""
     visitor.ask()
     visitor.sign_in("meera@lakeside.example")
+    look("child-consent")
+    visitor.press("Ask my guardian")
+    visitor.heading("Your guardian decides about this")
+    look("child-asked")
+    visitor.page.context.clear_cookies()
+    visitor.come_in("lakshmi@lakeside.example", "/guardian")
+    look("guardian")
+    visitor.follow("Practice quizzes")
+    look("guardian-request")
+    visitor.page.context.clear_cookies()
+    visitor.ask()
+    visitor.sign_in("deepa@lakeside.example")
     visitor.heading("Your guardian decides about this")
     look("blocked")
 
