@@ -7,7 +7,7 @@ import pytest
 from gateway.actions.keys import rotate_signing_key
 from gateway.actions.log_proofs import log_key_words
 from gateway.actions.receipt_proofs import check_logged
-from gateway.actions.receipts import BadReceipt, read_receipt
+from gateway.actions.receipts import BadReceipt, read_receipt, stop_path
 from gateway.cli.browser import Browser
 from gateway.consent.receipts import folded
 from gateway.ledger.notes import parse_key
@@ -205,3 +205,8 @@ def test_a_guessed_stop_link_leads_nowhere(world: World) -> None:
     browser = world.signed_in()
     proof = browser.open(receipt_path(browser)).link("/stop/").rpartition("/")[2]
     assert world.browser().open(f"/stop/gra_unknown/{proof}").status == 404
+
+
+def test_a_stop_link_of_a_consent_that_is_not_there_is_no_page(world: World) -> None:
+    """Well signed, as from before a database was put back."""
+    assert world.client().get(stop_path(world.services, "gra_unknown")).status_code == 404
