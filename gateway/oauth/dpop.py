@@ -178,14 +178,12 @@ CHECKS: tuple[Callable[[Presented, _Found], None], ...] = (
 """RFC 9449 §4.3, in its order; the replay is found by the store."""
 
 
-def read_proof(asked: Presented) -> Proof | None:
-    """Check a request's proof; None when it has none.
+def read_proof(asked: Presented) -> Proof:
+    """Check a request's proof.
 
     Raises:
         Refusal: ``invalid_dpop_proof``, or ``use_dpop_nonce`` when only the nonce is missing or old.
     """
-    if not asked.proofs:
-        return None
     found = _Found()
     for check in CHECKS:
         check(asked, found)

@@ -54,6 +54,16 @@ def in_transaction(connection: Connection, work: Callable[[Connection], T]) -> T
     return outcome
 
 
+def forgetting(connection: Connection, work: Callable[[Connection], T]) -> T:
+    """Run work; give a connection up that was closed under a statement, of which SQLAlchemy knows nothing."""
+    try:
+        return work(connection)
+    except DBAPIError as error:
+        if error.connection_invalidated and not connection.invalidated:
+            connection.invalidate()
+        raise
+
+
 def _say(connection: Connection, command: str) -> None:
     driver = _driver(connection)
     _wait(driver, driver.execute(command))

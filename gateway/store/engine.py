@@ -16,7 +16,7 @@ from sqlalchemy.util import greenlet_spawn
 from gateway.kit.errors import Refusal
 from gateway.kit.logs import log
 from gateway.model.registry import Registry
-from gateway.store.driver import in_transaction
+from gateway.store.driver import forgetting, in_transaction
 from gateway.store.lanes import Lane
 from gateway.store.registry import current_version, load_registry
 
@@ -82,6 +82,8 @@ class SqliteBackend:
                 "synchronous=FULL",
                 "foreign_keys=ON",
                 "recursive_triggers=ON",
+                # Or a destroyed key would lie on a free page until something is written over it.
+                "secure_delete=ON",
             ):
                 connection.execute(f"PRAGMA {pragma}").close()
 
@@ -149,13 +151,7 @@ class PostgresBackend:
     async def _connected(self, work: Callable[[Connection], T]) -> T:
         def inside() -> T:
             with self._engine.connect() as connection:
-                try:
-                    return work(connection)
-                except DBAPIError as error:
-                    # Closed under a statement that SQLAlchemy did not run, so it does not know.
-                    if error.connection_invalidated and not connection.invalidated:
-                        connection.invalidate()
-                    raise
+                return forgetting(connection, work)
 
         return await greenlet_spawn(inside)
 

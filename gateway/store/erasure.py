@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import Column, Connection, delete, select, text, update
+from sqlalchemy import Column, Connection, delete, select, update
 
 from gateway.model.grants import LIVE, Grant
 from gateway.model.people import PersonState
@@ -57,9 +57,6 @@ def erase_operation(end: Callable[[Grant], Change]) -> Operation[Erasure, bool]:
 
 
 def _erase(connection: Connection, erasure: Erasure, end: Callable[[Grant], Change]) -> bool:
-    if connection.dialect.name == "sqlite":
-        # Or the key would lie on a free page of the file for as long as nothing is written over it.
-        connection.execute(text("PRAGMA secure_delete = ON"))
     # From here on nobody can make a grant for this person: whoever does holds the row, and looks at its state.
     closing = (
         update(person)

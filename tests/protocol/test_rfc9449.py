@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from gateway.kit.digests import base64url
+from gateway.oauth import dpop
 from gateway.oauth.dpop import BEHIND, NONCE_PERIOD, normalised
 from tests.protocol.campuspress import REQUEST, campuspress_tokens, exchange_form, opt_in, push
 from tests.world import CAMPUSPRESS_DPOP, ISSUER, QUIZCO_SECRET, World
@@ -103,6 +104,18 @@ def test_4_3_the_key_is_public_strong_and_the_signers(world: World) -> None:
         parts = [base64url(json.dumps(head).encode()), *world.proof("/token").split(".")[1:]]
         refused = refresh(world, "cg_rt_x", ".".join(parts))
         assert refused.json()["error"] == "invalid_dpop_proof", jwk
+
+
+def test_4_3_a_key_that_the_library_cannot_read_is_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever passes our checks of a key and not the library's is the client's fault, not ours."""
+
+    def unreadable(_: object) -> None:
+        raise ValueError("no such curve")
+
+    monkeypatch.setattr(dpop, "import_key", unreadable)
+    assert refresh(world, "cg_rt_x", world.proof("/token")).json()["error"] == "invalid_dpop_proof"
 
 
 @pytest.mark.parametrize(

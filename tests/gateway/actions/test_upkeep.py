@@ -3,6 +3,9 @@
 import asyncio
 import dataclasses
 
+import pytest
+
+from gateway.actions import upkeep
 from gateway.actions.upkeep import sweep
 from gateway.app import keeping_up
 from tests.gateway.store.samples import act, given, rows
@@ -93,3 +96,48 @@ def test_the_sweep_runs_in_the_background_where_it_is_told_to(world: World) -> N
     assert standing(world) == [("active", None, None)]
     world.run(while_it_runs, 1)
     assert standing(world) == [("ended", "expired", None)]
+
+
+def test_a_sweep_goes_page_by_page(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number, email in enumerate(("asha@lakeside.example", "ben@lakeside.example")):
+        given(world, str(number), email=email)
+    world.clock.pass_by(9000)
+    monkeypatch.setattr(upkeep, "PAGE", 1)
+    assert swept(world) == 2
+
+
+def test_a_sweep_that_fails_is_said_and_the_next_one_tries_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds = []
+
+    async def failing(_: object) -> int:
+        rounds.append("tried")
+        raise RuntimeError("the database is gone")
+
+    async def story() -> None:
+        sweeping = asyncio.create_task(upkeep.run_upkeep(world.services))
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert not sweeping.done()
+        sweeping.cancel()
+        await asyncio.wait([sweeping])
+
+    monkeypatch.setattr(upkeep, "sweep", failing)
+    world.run(story)
+    assert len(rounds) > 1
+
+
+def test_a_child_who_was_erased_meanwhile_stops_no_sweep(world: World) -> None:
+    """The grant has ended with the person; a sweep that loaded it before leaves it alone."""
+    act(world, "UPDATE organisation SET country = 'US' WHERE organisation_id = 'lakeside'")
+    world.clock.now = THIRTEEN - 600
+    wish(world)
+    allow(world)
+    act(
+        world,
+        "DELETE FROM person_key WHERE person_id = :child",
+        child=world.person_id("meera@lakeside.example"),
+    )
+    world.clock.now = THIRTEEN
+    assert swept(world) == 0

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError
 
 from gateway.store import driver
-from gateway.store.driver import Row, fetch, in_transaction
+from gateway.store.driver import Row, fetch, forgetting, in_transaction
 from gateway.store.statements import insert_all_once
 from gateway.store.tables import lease, log_pending
 
@@ -122,3 +122,19 @@ def test_a_rows_columns_are_attributes_even_where_a_record_has_a_method() -> Non
     assert Row.__getattr__(columns, "at") == 7
     assert Row.items.fget(columns) == "[]"  # type: ignore[attr-defined]
     assert Row._mapping.fget(columns) is columns  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("is_closed", "is_given_up"), [(True, True), (False, False)])
+def test_a_connection_that_was_closed_under_a_statement_is_given_up(
+    is_closed: bool, is_given_up: bool
+) -> None:
+    held = Held(Driver())
+
+    def work(_: Connection) -> None:
+        raise DBAPIError("SELECT 1", {}, OSError(), connection_invalidated=is_closed)
+
+    for _ in range(2):
+        with pytest.raises(DBAPIError):
+            forgetting(held, work)  # type: ignore[arg-type]
+        assert held.invalidated is is_given_up
+    assert forgetting(held, lambda _: "done") == "done"  # type: ignore[arg-type]

@@ -182,3 +182,10 @@ def test_live_grants_are_counted_per_partner(both: World) -> None:
     given(both, "4", offer=READERS)
     assert run_all(both, count_live, ["campuspress", "nobody", "quizco", "quizco"]) == [1, 0, 2, 2]
     assert run_all(both, count_live, []) == []
+
+
+def test_of_two_changes_of_one_version_the_second_is_stale(both: World) -> None:
+    """Narrowing twice from the same sight: the second saw what is no more."""
+    seen = given(both, "1")
+    assert both.store(commit_changes, change(seen, "n1", EventType.NARROWED)) is Verdict.DONE
+    assert both.store(commit_changes, change(seen, "n2", EventType.NARROWED)) is Verdict.STALE

@@ -2,7 +2,11 @@
 
 from urllib.parse import urlsplit
 
+import pytest
+
+from gateway.actions import guardians
 from gateway.cli.browser import Browser, Page, PageForm
+from gateway.kit.errors import Refusal
 from tests.gateway.store.samples import act, rows
 from tests.world import QUIZCO_REDIRECT, World, answer_of
 
@@ -206,3 +210,46 @@ def test_p9_at_coming_of_age_the_guardians_yes_is_worth_nothing_any_more(both: W
     code = answer_of(child.submit(page, "/consent", button="share", stop_at=QUIZCO_REDIRECT))["code"]
     assert both.userinfo(both.exchange(code).json()["access_token"]).status_code == 200
     assert states(both) == [("active", "consent")]
+
+
+def test_p9_a_grant_of_a_child_that_came_of_age_releases_nothing_before_the_sweep(both: World) -> None:
+    """The day decides at each read, not the last sweep's record of it."""
+    act(both, "UPDATE organisation SET country = 'US' WHERE organisation_id = 'lakeside'")
+    both.clock.now = THIRTEEN - 20
+    child = wish(both)
+    allow(both)
+    access = token(both, child)
+    assert both.userinfo(access).status_code == 200
+    both.clock.now = THIRTEEN + 1
+    assert both.userinfo(access).status_code == 401
+
+
+def test_a_no_wins_against_whatever_moves_the_grant_meanwhile(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is tried again over the grant as it stands then; a grant that never rests is said to be busy."""
+    wish(world)
+    real, attempts = guardians.commit_change, []
+
+    async def stale_at_first(*given: object, **more: object) -> object:
+        attempts.append(given)
+        if len(attempts) == 1:
+            raise Refusal("stale_form", detail="somebody was faster")
+        return await real(*given, **more)  # type: ignore[arg-type]
+
+    async def always_stale(*_: object, **__: object) -> object:
+        raise Refusal("stale_form", detail="somebody was faster")
+
+    monkeypatch.setattr(guardians, "commit_change", always_stale)
+    assert say(world, "deny").status == 503
+    monkeypatch.setattr(guardians, "commit_change", stale_at_first)
+    say(world, "deny")
+    assert len(attempts) == 2
+    assert ("waiting", "guardian_consent") not in states(world)
+
+
+def test_what_stands_cannot_be_asked_for_again(both: World) -> None:
+    wish(both)
+    browser, page = request_page(both)
+    page.forms.append(PageForm(f"{path_of(page)}/ask-again", "post", page.form(path_of(page)).fields))
+    assert browser.submit(page, "/ask-again").status == 409

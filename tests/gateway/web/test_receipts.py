@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from gateway.actions import receipts
 from gateway.actions.keys import rotate_signing_key
 from gateway.actions.log_proofs import log_key_words
 from gateway.actions.receipt_proofs import check_logged
@@ -210,3 +211,12 @@ def test_a_guessed_stop_link_leads_nowhere(world: World) -> None:
 def test_a_stop_link_of_a_consent_that_is_not_there_is_no_page(world: World) -> None:
     """Well signed, as from before a database was put back."""
     assert world.client().get(stop_path(world.services, "gra_unknown")).status_code == 404
+
+
+def test_a_grant_whose_notice_is_gone_has_no_receipt(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is signed that nobody can read."""
+    world.tokens(PHONE)
+    browser = world.signed_in()
+    path = receipt_path(browser)
+    monkeypatch.setattr(receipts, "load_notices", lambda _, ids: [None for _ in ids])
+    assert browser.open(path).status == 404
