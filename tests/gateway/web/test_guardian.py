@@ -253,3 +253,11 @@ def test_what_stands_cannot_be_asked_for_again(both: World) -> None:
     browser, page = request_page(both)
     page.forms.append(PageForm(f"{path_of(page)}/ask-again", "post", page.form(path_of(page)).fields))
     assert browser.submit(page, "/ask-again").status == 409
+
+
+def test_what_ended_meanwhile_cannot_be_refused_any_more(both: World) -> None:
+    """The guardian's page was open while the child took the wish back: nothing is left to say no to."""
+    child = wish(both)
+    browser, page = request_page(both)
+    child.submit(child.open(child.open("/connected").link("/connected/gra_")), "/stop")
+    assert browser.submit(page, path_of(page), button="deny").status == 409
