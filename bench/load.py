@@ -92,6 +92,7 @@ class _Caller(asyncio.Protocol):
             self._transport.close()
             return
         self._sent_at = now
+        # asyncio types what `connection_made` gets as the base class, which does not write.
         self._transport.write(request)  # type: ignore[attr-defined]
 
 

@@ -190,7 +190,7 @@ class Provider:
             )
 
         method.sign = sign
-        return method  # type: ignore[no-any-return]
+        return method  # type: ignore[no-any-return]  # Authlib has no types
 
 
 def _usable(token: dict[str, Any]) -> dict[str, Any]:

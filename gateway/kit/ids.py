@@ -12,10 +12,10 @@ class Kind(StrEnum):
     """Prefixes, in one table, so that secret scanners recognise what leaked."""
 
     ACCESS_TOKEN = "cg_at_"  # noqa: S105 - prefixes, not secrets
-    REFRESH_TOKEN = "cg_rt_"  # noqa: S105
+    REFRESH_TOKEN = "cg_rt_"  # noqa: S105 - a prefix
     AUTHORIZATION_CODE = "cg_ac_"
     REQUEST_URI = "cg_req_"
-    CLIENT_SECRET = "cg_cs_"  # noqa: S105
+    CLIENT_SECRET = "cg_cs_"  # noqa: S105 - a prefix
     SESSION = "cg_se_"
     INVITATION = "cg_in_"
     PERSON = "per_"
@@ -25,7 +25,7 @@ class Kind(StrEnum):
     NOTICE = "not_"
     HANDOFF = "hof_"
     FAMILY = "fam_"
-    TOKEN = "tok_"  # noqa: S105
+    TOKEN = "tok_"  # noqa: S105 - a prefix
     REDEMPTION = "red_"
     PROOF = "prf_"
     ACTION = "act_"
@@ -37,7 +37,7 @@ class Kind(StrEnum):
     MAIL_LINK = "cg_ml_"
     DELIVERY = "dlv_"
     DEVICE_CODE = "cg_dc_"
-    REGISTRATION_TOKEN = "cg_rg_"  # noqa: S105
+    REGISTRATION_TOKEN = "cg_rg_"  # noqa: S105 - a prefix
 
 
 SECRET_BYTES = {

@@ -32,6 +32,7 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.policies["ext.i18n.trimmed"] = True
+    # The extension adds the method at run time, which its types do not say.
     environment.install_gettext_callables(translate, translate_plural, newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update(FILTERS)
     environment.globals["static"] = static_url
