@@ -6,16 +6,32 @@ import pytest
 
 from gateway.kit.clock import stopwatch, system_clock
 from gateway.kit.digests import digest, from_base64url, is_same
-from gateway.kit.ids import SECRET_BYTES, Kind, random_ids
+from gateway.kit.ids import IN_ORDER, SECRET_BYTES, Kind, random_ids
 
 
 @pytest.mark.parametrize("kind", Kind)
 def test_rfc6749_10_10_ids_are_unguessable_and_say_what_they_are(kind: Kind) -> None:
-    """256 bits of chance where an id opens something by itself, 128 elsewhere."""
+    """256 bits of chance where an id opens something by itself, 128 elsewhere, or 64 after a time."""
     first, second = random_ids(kind), random_ids(kind)
     assert first != second
     assert first.startswith(kind)
-    assert len(from_base64url(first.removeprefix(kind))) == (32 if kind in SECRET_BYTES else 16)
+    rest = first.removeprefix(kind)
+    if kind in IN_ORDER:
+        assert len(bytes.fromhex(rest)) == 16
+        assert first[-16:] != second[-16:]
+    else:
+        assert len(from_base64url(rest)) == (32 if kind in SECRET_BYTES else 16)
+
+
+@pytest.mark.parametrize("kind", IN_ORDER)
+def test_what_one_second_made_sorts_as_it_came(kind: Kind) -> None:
+    """Hand-offs, events and acts have whole seconds; lists put the newest first by (at, id)."""
+    made = []
+    for _ in range(50):
+        made.append(random_ids(kind))
+        time.sleep(0.000_01)
+    assert made == sorted(made)
+    assert not IN_ORDER & SECRET_BYTES
 
 
 def test_no_prefix_begins_another() -> None:

@@ -172,6 +172,18 @@ def test_p8_an_older_copy_is_marked_until_the_partner_reads_again(both: World) -
     assert "older copy" not in detail_of(browser).text
 
 
+def test_p8_of_several_reads_in_one_second_the_last_one_counts(world: World) -> None:
+    """The log has whole seconds: what changed between two reads of one second is not an older copy for that."""
+    tokens = world.tokens(PHONE)
+    browser = world.signed_in()
+    for turn in range(6):
+        browser.submit(
+            browser.open("/profile/edit"), "/profile/edit", {"phone_number": f"+91 90000 0077{turn}"}
+        )
+        world.userinfo(tokens["access_token"])
+        assert "older copy" not in detail_of(browser).text
+
+
 def test_a_value_that_is_gone_is_an_older_copy_too(world: World) -> None:
     tokens = world.tokens(PHONE)
     world.userinfo(tokens["access_token"])
