@@ -10,9 +10,10 @@ from gateway.kit.digests import base64url, from_base64url
 from gateway.kit.errors import Refusal
 from gateway.kit.sealing import SealBroken
 from gateway.model.people import Acr, Session
-from gateway.oauth.checks import BEFORE_REDIRECT, CHECKS, Asked, error_uri
+from gateway.oauth.checks import BEFORE_REDIRECT, CHECKS, Asked, refused_back
 from gateway.oauth.claims_request import claims_of
 from gateway.oauth.parameters import Parameters
+from gateway.oauth.response_modes import Back
 
 _PLACE = "authorization"
 
@@ -70,13 +71,6 @@ class Authorization:
     def prompts(self) -> frozenset[str]:
         """The prompts asked for (OIDC Core §3.1.2.1)."""
         return frozenset(self.parameters.get("prompt", "").split())
-
-
-@dataclass(frozen=True, slots=True)
-class Back:
-    """Send the browser back to the partner."""
-
-    uri: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +152,7 @@ async def begin_authorization(services: Services, parameters: Parameters) -> Aut
 
 def go_back(services: Services, authorization: Authorization, refusal: Refusal) -> Back:
     """Send a refusal to the partner, ``iss`` included (RFC 9207)."""
-    return Back(error_uri(authorization.parameters, refusal, services.terms()))
+    return refused_back(authorization.parameters, refusal, services.terms())
 
 
 def check_login(

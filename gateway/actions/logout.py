@@ -11,9 +11,9 @@ from gateway.kit.logs import log
 from gateway.kit.outbound import OutboundFault
 from gateway.kit.sealing import SealBroken
 from gateway.model.people import Session
-from gateway.oauth.checks import answer_uri
 from gateway.oauth.logout import client_of_hint, logout_token
 from gateway.oauth.parameters import Parameters
+from gateway.oauth.response_modes import answer_uri
 from gateway.store.logouts import (
     Claim,
     Delivery,

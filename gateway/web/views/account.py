@@ -89,6 +89,15 @@ class DeviceDoneView(View):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FormPostView(View):
+    """The partner asked for its answer in a form, which the person sends (`action`, a POST elsewhere)."""
+
+    partner: str
+    action: str
+    fields: Hidden
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HomeView(View):
     """The first page after signing in."""
 
