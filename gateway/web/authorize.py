@@ -90,7 +90,7 @@ async def go_on(visit: Visit) -> Response:
 
 
 async def _go_on(visit: Visit, authorization: Authorization) -> Response:
-    missing = check_login(visit.services, authorization, visit.session)
+    missing = await check_login(visit.services, authorization, visit.session)
     if isinstance(missing, Back):
         return await leave(visit, missing)
     if isinstance(missing, LogIn):

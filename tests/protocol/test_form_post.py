@@ -21,7 +21,9 @@ def posted(page: Page, redirect_uri: str = QUIZCO_REDIRECT) -> dict[str, str]:
 def answered(world: World, **changes: str | None) -> Page:
     """Ask by form_post and say yes."""
     browser = world.signed_in()
-    return browser.submit(world.ask(browser, response_mode="form_post", **changes), "/consent", button="share")
+    return browser.submit(
+        world.ask(browser, response_mode="form_post", **changes), "/consent", button="share"
+    )
 
 
 def test_2_the_answer_stands_in_a_form_and_nowhere_else(both: World) -> None:

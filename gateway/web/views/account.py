@@ -28,7 +28,7 @@ class ReauthenticateView(View):
     """
 
     action: str
-    why: Literal["reveal", "grant", "export", "administer"]
+    why: Literal["reveal", "grant", "stronger", "export", "administer"]
     email: str
     cancel_url: str
     errors: tuple[FieldError, ...] = ()

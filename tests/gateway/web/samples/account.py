@@ -196,6 +196,18 @@ SAMPLES: dict[str, tuple[str, View]] = {
             errors=(FieldError(field="password", message="That is not your password."),),
         ),
     ),
+    "reauthenticate.stronger": (
+        "reauthenticate",
+        ReauthenticateView(
+            chrome=person,
+            action="/reauthenticate",
+            why="stronger",
+            email="asha.rao@lakeside.example.org",
+            cancel_url="/",
+            has_code=True,
+            passkey_url="/reauthenticate/passkey",
+        ),
+    ),
     "reauthenticate.more": (
         "reauthenticate",
         ReauthenticateView(
