@@ -526,7 +526,7 @@ def _code(
         redirect_uri=parameters["redirect_uri"],
         scope=scope,
         asked_scope=" ".join(dict.fromkeys([*asked_scope.split(), *scope.split()])),
-        code_challenge=parameters["code_challenge"],
+        code_challenge=parameters.get("code_challenge", ""),
         nonce=parameters.get("nonce"),
         auth_time=session.auth_time,
         acr=session.acr,
@@ -535,5 +535,6 @@ def _code(
         expires_at=now + services.settings.code_ttl,
         dpop_jkt=parameters.get("dpop_jkt"),
         details=details,
+        sid=services.sid(asked.client, session),
     )
     return back, code

@@ -109,8 +109,10 @@ def check_response_type(asked: Asked) -> None:
 
 
 def check_code_challenge(asked: Asked) -> None:
-    """PKCE with S256, for every client (RFC 9700 §2.1.1)."""
+    """PKCE with S256 (RFC 9700 §2.1.1); some clients may send a nonce for their ID token instead."""
     if "code_challenge" not in asked.parameters:
+        if asked.client.may_send_nonce and _has_nonce(asked.parameters):
+            return
         raise Refusal("invalid_request", detail="no PKCE", hint="The parameter code_challenge is missing.")
     if (
         asked.parameters.get("code_challenge_method") != "S256"
@@ -119,6 +121,12 @@ def check_code_challenge(asked: Asked) -> None:
         raise Refusal(
             "invalid_request", detail="PKCE method", hint="Only code_challenge_method=S256 is offered."
         )
+
+
+def _has_nonce(parameters: Parameters) -> bool:
+    """Whether there is a nonce, and an ID token to carry it; a method without a challenge is a mistake."""
+    is_openid = "openid" in parameters.get("scope", "").split()
+    return "nonce" in parameters and is_openid and "code_challenge_method" not in parameters
 
 
 def check_scope(asked: Asked) -> None:

@@ -83,7 +83,7 @@ def server_metadata(settings: Settings) -> dict[str, Any]:
         "userinfo_signing_alg_values_supported": ["ES256"],
         "introspection_signing_alg_values_supported": ["ES256"],
         "backchannel_logout_supported": True,
-        "backchannel_logout_session_supported": False,
+        "backchannel_logout_session_supported": True,
         "ui_locales_supported": list(LANGUAGES),
         "service_documentation": settings.documentation,
     }
