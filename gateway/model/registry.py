@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum, auto
 
-from partners import Client, Offer, Partner, PartnerState
+from partners import Client, Offer, Partner, PartnerState, Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +23,20 @@ class RegisteredPartner:
 
 @dataclass(frozen=True, slots=True)
 class RegisteredClient:
-    """A client with the digest of its secret, if it has one."""
+    """A client with the digest of its secret, if it has one.
+
+    Attributes:
+        nonce_reason: why an administrator lets it send a nonce instead of a code challenge; None: PKCE as usual.
+    """
 
     client: Client
     secret_digest: bytes | None
+    nonce_reason: str | None = None
+
+    @property
+    def may_send_nonce(self) -> bool:
+        """Whether a nonce will do where there is no code challenge (RFC 9700 §2.1.1); never in `fapi2`."""
+        return self.nonce_reason is not None and self.client.profile is Profile.BASELINE
 
     @property
     def keys(self) -> tuple[Mapping[str, object], ...]:

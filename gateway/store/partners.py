@@ -298,6 +298,25 @@ def keep_secrets(connection: Connection, secrets: Sequence[NewSecret]) -> Sequen
     return outcomes
 
 
+@dataclass(frozen=True, slots=True)
+class PkceSwitch:
+    """A client that may send a nonce instead of a code challenge from now on; without a reason, no more."""
+
+    client_id: str
+    reason: str | None
+    action: AdminAction
+
+
+def switch_pkce(connection: Connection, switches: Sequence[PkceSwitch]) -> Sequence[None]:
+    """Turn the switch of clients, and write down who did it and why."""
+    for each in switches:
+        own = client.c.client_id == each.client_id
+        connection.execute(update(client).where(own).values(nonce_reason=each.reason))
+        append_actions(connection, [each.action])
+    bump_version(connection)
+    return [None] * len(switches)
+
+
 def load_notices(connection: Connection, notice_ids: Sequence[str]) -> Sequence[Notice | None]:
     """Load notice versions, however old."""
     statement = select(notice_version).where(notice_version.c.notice_id.in_(sorted(set(notice_ids))))

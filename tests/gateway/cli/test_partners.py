@@ -150,3 +150,12 @@ def test_a_registration_token_is_shown_once(cli: Cli) -> None:
     assert found["initial_access_token"].startswith("cg_rg_")
     assert "cg_rg_" in cli("partner", "registration-token", "quizco")
     cli("partner", "registration-token", "nobody", status=1)
+
+
+def test_a_nonce_instead_of_pkce_is_allowed_with_a_reason_and_taken_back(cli: Cli) -> None:
+    said = cli("partner", "nonce-instead", "quizco-web", "--reason", "an old library")
+    assert "quizco-web may send a nonce" in said
+    acts = [each["action"] for each in cli.json("partner", "show", "quizco")["actions"]]
+    assert "allow_nonce" in acts
+    assert "has to send a code challenge again" in cli("partner", "demand-pkce", "quizco-web")
+    cli("partner", "nonce-instead", "campuspress-shop", "--reason", "no", status=1)
