@@ -224,7 +224,7 @@ def _is_foreign(authorization: Authorization, grant: Grant | None) -> bool:
 def _settled(services: Services, authorization: Authorization, decider: Decider, now: int) -> Grant | None:
     """Find the grant that answers the request without a screen (consent.md rule 11)."""
     standing, asked = decider.standing, authorization.asked(services)
-    grant = standing.grant
+    grant = None if standing.is_used_up else standing.grant
     if grant is None or "consent" in authorization.prompts or asked.grant_action in ANEW:
         return None
     held = {(each.item.field, each.item.purpose) for each in grant.items}
@@ -484,8 +484,8 @@ async def _commit(
     grant, event, code, now = outcome.grant, outcome.event, None, services.clock()
     back = go_back(services, authorization, Refusal("access_denied", detail="the person said no"))
     is_anew = authorization.asked(services).grant_action in ANEW
-    is_no = event.type is EventType.REFUSED and is_anew
-    # After any answer but a stop or a child's wish, a live grant is what the partner asked for.
+    is_no = event.type is EventType.REFUSED and (is_anew or standing.is_used_up)
+    # After any answer but a stop or a child's wish, a live grant is what the partner asked for, if it is not used up.
     if grant.is_live(now) and not is_no:
         back, code = _code(services, authorization, session, grant)
     created = superseded = None

@@ -418,6 +418,8 @@ consent_grant = Table(
     _at("ended_at", nullable=True),
     _text("end_reason", nullable=True),
     Column("use_limit", Integer),
+    # Hand-offs that were spent under limits of earlier decisions: this decision's own are counted from there.
+    Column("uses_before", Integer, nullable=False, server_default="0"),
     _text("paused_for", nullable=True),
     # The newest version of the offer that the person has decided about: older terms may have been kept.
     Column("decided_version", Integer, nullable=False, server_default="0"),
@@ -467,6 +469,7 @@ consent_event = Table(
     _text("reason", nullable=True),
     _at("at"),
     _at("valid_until", nullable=True),
+    Column("use_limit", Integer),
     UniqueConstraint("grant_id", "seq"),
 )
 
