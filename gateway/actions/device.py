@@ -56,8 +56,8 @@ async def authorize_device(services: Services, request: BackRequest) -> Mapping[
     """
     await services.store.lane(look_at_registry, reads=True).submit(None)
     client = await authenticate_client(services, request)
-    if GRANT_TYPE not in client.client.grant_types:
-        raise Refusal("unauthorized_client", detail="no device flow")
+    if GRANT_TYPE not in client.client.grant_types or client.client.message_signing:
+        raise Refusal("unauthorized_client", detail="no device flow, or one that cannot be signed")
     settings, now = services.settings, services.clock()
     device_code, client_id = services.ids(Kind.DEVICE_CODE), client.client.client_id
     jkt = await prove(services, request, PATHS["device_authorization_endpoint"])

@@ -1,6 +1,7 @@
 """RFC 8628: a device that shows a code, and a person who decides elsewhere."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -228,3 +229,14 @@ def test_4_the_metadata_names_it(world: World) -> None:
     document = world.client().get("/.well-known/openid-configuration").json()
     assert document["device_authorization_endpoint"] == f"{ISSUER}/device_authorization"
     assert GRANT_TYPE in document["grant_types_supported"]
+
+
+def test_3_1_a_client_that_signs_its_requests_has_no_device_flow(world: World) -> None:
+    """A device's request has no signed form, and such a client is held to signing (FAPI 2.0 Message Signing §5.3)."""
+    registry = world.services.registry
+    registered = registry.clients["campuspress-shop"]
+    signing = replace(registered.client, message_signing=True, grant_types=(GRANT_TYPE,))
+    clients = {**registry.clients, "campuspress-shop": replace(registered, client=signing)}
+    world.services.store._registry = replace(registry, clients=clients)
+    refused = world.post_signed("/device_authorization", {"scope": "openid"})
+    assert (refused.status_code, refused.json()["error"]) == (400, "unauthorized_client")
