@@ -86,6 +86,7 @@ async def authorize_device(services: Services, request: BackRequest) -> Mapping[
         "device_code": device_code,
         "user_code": shown_code(user_code),
         "verification_uri": settings.issuer + PAGE,
+        "verification_uri_complete": f"{settings.issuer}{PAGE}?user_code={shown_code(user_code)}",
         "expires_in": settings.device_code_ttl,
         "interval": settings.device_interval,
     }

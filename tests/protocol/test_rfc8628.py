@@ -168,6 +168,32 @@ def test_5_4_whoever_typed_the_code_cannot_pass_the_screen_on(tv: Television) ->
     assert tv.error() == "authorization_pending"
 
 
+def test_3_3_1_a_link_brings_the_code_and_the_person_compares_it(tv: Television) -> None:
+    """Signing in on the way keeps it; the page shows it, and nothing begins before a button is pressed."""
+    link = tv.begin().json()["verification_uri_complete"]
+    assert link == f"{ISSUER}/device?user_code={tv.user_code}"
+    browser = tv.world.browser()
+    page = browser.open(link.removeprefix(ISSUER))
+    assert "/login" in page.url
+    page = browser.submit(page, "/login", {"email": "asha@lakeside.example", "password": PASSWORD})
+    assert tv.user_code in page.text
+    assert "sends you such a link" in page.text
+    assert "QuizCo" not in page.text
+    page = browser.submit(page, "/device")
+    browser.submit(page, "/consent", button="share")
+    assert tv.poll().status_code == 200
+
+
+@pytest.mark.parametrize(
+    "given", ["AAAA-AAAA", "ZZZZ-ZZZ", "zzzz-zzzz", "<b>x</b>", "ZZZZ-ZZZZZ", "ZZZZZZZZ", "%00", "%ff"]
+)
+def test_3_3_1_what_is_no_code_is_not_repeated(world: World, given: str) -> None:
+    """A link could otherwise put words of somebody's own on our page."""
+    page = world.signed_in().open(f"/device?user_code={given}")
+    assert given not in page.response.text
+    assert "It is the same" not in page.text
+
+
 def test_a_code_that_is_taken_is_not_given_out_again(world: World) -> None:
     """Another one is made; when none is free, the device comes again later."""
     tv = Television(world)
