@@ -18,7 +18,7 @@ from gateway.actions.authorize import (
 from gateway.actions.opened_profile import OpenedProfile
 from gateway.actions.services import Services, day_of
 from gateway.consent.age_policy import needs_guardian
-from gateway.consent.choices import ONCE, durations, item_key, read_choice
+from gateway.consent.choices import item_key, read_choice
 from gateway.consent.decisions import (
     Actor,
     Basis,
@@ -30,6 +30,7 @@ from gateway.consent.decisions import (
     refuse,
 )
 from gateway.consent.locks import why_locked
+from gateway.consent.terms import OWN_DAY, read_term
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
@@ -56,7 +57,7 @@ from gateway.store.consents import (
 from gateway.store.partners import load_offer_versions
 from gateway.store.people import mark_ages
 from gateway.store.profiles import load_profiles
-from partners import Change, OfferItem, diff_offers, offer_from_content
+from partners import Change, Offer, OfferItem, diff_offers, offer_from_content
 from scopes import FIELDS, Item, Necessity, Sensitivity, preview
 
 ANEW = ("create", "replace")
@@ -359,9 +360,28 @@ def keep_choices(services: Services, reply: Reply, session: Session) -> str:
         person_id=session.person.person_id,
         ticked=frozenset(reply.ticked) & offered.keys(),
         forms={key: form for key, form in reply.forms.items() if form in offered.get(key, ())},
-        duration=reply.duration if reply.duration in (ONCE, *map(str, durations(offer))) else "",
+        duration=_kept(offer, reply.duration, services.clock()),
     )
     return seal_authorization(services, replace(authorization, choices=choices))
+
+
+def _kept(offer: Offer, duration: str, now: int) -> str:
+    """Keep an answer that can be shown again; a day of one's own also where it cannot be, to say so."""
+    try:
+        return read_term(offer, duration, now).value
+    except Refusal:
+        return duration[:20] if duration.startswith(OWN_DAY) else ""
+
+
+def is_open_term(services: Services, reply: Reply, session: Session) -> bool:
+    """Tell whether a person who named a day named one that the screen offers."""
+    content = _open_screen(services, session.session_digest, reply.ticket)
+    asked = open_authorization(services, content["a"]).asked(services)
+    try:
+        read_term(asked_offer(asked).offer, reply.duration, services.clock())
+    except Refusal:
+        return not reply.duration.startswith(OWN_DAY)
+    return True
 
 
 def shares_sensitive(services: Services, reply: Reply, session: Session) -> bool:
@@ -441,7 +461,7 @@ def _outcome(
         served = wanted_items(asked, seen)
         is_anew = asked.grant_action in ANEW
         ticked, forms = _with_present(None if is_anew else seen, served, reply)
-        choice = read_choice(asked_offer(asked).offer, served, ticked, forms, reply.duration)
+        choice = read_choice(asked_offer(asked).offer, served, ticked, forms, reply.duration, now=now)
         before = None if asked.grant_action == "create" else seen
         if choice.items:
             say_yes = ask_guardian if decider.person.needs_guardian else give

@@ -81,6 +81,7 @@ from gateway.web.views.consent import (
     ConsentView,
     Duration,
     FormChoice,
+    OwnDay,
     SameItem,
     Terms,
 )
@@ -251,6 +252,7 @@ __all__ = [
     "OfferReview",
     "OpenSession",
     "Option",
+    "OwnDay",
     "OwnPasskey",
     "Pager",
     "Partner",

@@ -12,6 +12,7 @@ from gateway.web.views import (
     Fact,
     FieldError,
     FormChoice,
+    OwnDay,
     SameItem,
     Spoken,
     Terms,
@@ -72,8 +73,10 @@ never = ("postal address", "other e-mail address", "date of birth", "password")
 durations = (
     Duration(value="course", label="Until the course ends", until=NOW + 190 * DAY, chosen=True),
     Duration(value="once", label="Just once"),
+    Duration(value="reads-5", label="5 times", until=NOW + 30 * DAY),
     Duration(value="P30D", label="30 days", until=NOW + 30 * DAY),
 )
+own_day = OwnDay(first="2026-11-19", last="2027-11-18")
 terms = Terms(
     kept_seconds=30 * DAY,
     countries=("Ireland", "Germany"),
@@ -92,6 +95,7 @@ consent = ConsentView(
     not_you_url="/consent/int_4k9/switch",
     never_shared=never,
     durations=durations,
+    own_day=own_day,
     terms=terms,
     needed=(name_item, course_item),
     optional=(email_item, phone_item, status_item),
