@@ -172,6 +172,7 @@ class ClientRow:
     auth_method: str
     redirect_uris: tuple[str, ...]
     secret_action: str = ""
+    nonce_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -154,3 +154,4 @@ class ConsentBlockedView(View):
     hidden: Hidden = ()
     is_alone: bool = False
     leave_url: str = ""
+    leave_fields: Hidden = ()
