@@ -54,7 +54,7 @@ from gateway.store.consents import (
     load_standings,
     serve_notices,
 )
-from gateway.store.partners import load_offer_versions
+from gateway.store.partners import load_notices, load_offer_versions
 from gateway.store.people import mark_ages
 from gateway.store.profiles import load_profiles
 from partners import Change, Offer, OfferItem, diff_offers, offer_from_content
@@ -74,6 +74,7 @@ class Screen:
     Attributes:
         values: what each item would hand over, by (item key, form); None where the profile holds nothing.
         seen: the live grant that the answer would add to; None where everything is asked anew.
+        agreed: the notice that `seen` was given under, where the offer has changed since.
         changes: how the offer differs from the version that `seen` was given under.
         is_fresh: the password was given so recently that values may be shown in full (promise P15).
         guardian_decides: a yes asks the guardian and shares nothing yet (promise P9).
@@ -94,6 +95,7 @@ class Screen:
     choices: Choices | None
     is_fresh: bool
     guardian_decides: bool = False
+    agreed: Notice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +295,13 @@ async def _serve(
         choices=_own(authorization.choices, session),
         is_fresh=now - session.auth_time <= services.settings.reauthentication_ttl,
         guardian_decides=decider.person.needs_guardian,
+        agreed=await _agreed(services, seen, asked.offer),
     )
+
+
+async def _agreed(services: Services, seen: Grant | None, offer: LiveOffer) -> Notice | None:
+    is_older = seen is not None and seen.offer_version != offer.version
+    return await services.store.read(load_notices, seen.notice_id) if seen and is_older else None
 
 
 def _own(choices: Choices | None, session: Session) -> Choices | None:

@@ -7,10 +7,11 @@ from urllib.parse import urlencode
 from gateway.actions.authorize import seal_authorization
 from gateway.actions.consent import Blocked, Screen
 from gateway.consent.choices import item_key
+from gateway.consent.notices import beside
 from gateway.consent.terms import DAY, OWN_DAY, Term, default_term, own_days, read_term, terms
 from gateway.kit.errors import Refusal
 from gateway.model.grants import Grant
-from gateway.model.registry import RegisteredPartner
+from gateway.model.registry import Notice, RegisteredPartner
 from gateway.web import views
 from gateway.web.formats import date_words, later, say, translate_plural
 from gateway.web.visit import Visit
@@ -72,7 +73,28 @@ def amend_view(visit: Visit, screen: Screen, seen: Grant) -> views.ConsentAmendV
             for item in screen.items
             if item not in new
         ),
+        gone=tuple(
+            _place_label(change.key)
+            for change in screen.changes
+            if change.after is None and change.key.endswith("]")
+        ),
+        texts=_both_notices(screen.agreed, screen.notice) if screen.agreed else None,
         can_keep=True,
+    )
+
+
+def _both_notices(old: Notice, new: Notice) -> views.BothNotices:
+    return views.BothNotices(
+        lines=tuple(
+            views.NoticeLine(old=each.old, new=each.new, same=each.is_same)
+            for each in beside(old.text, new.text)
+        ),
+        old_version=old.offer_version,
+        new_version=new.offer_version,
+        old_language=old.language,
+        new_language=new.language,
+        old_url=f"/notices/{old.notice_id}",
+        new_url=f"/notices/{new.notice_id}",
     )
 
 
@@ -96,7 +118,12 @@ def _change_label(key: str) -> str:
     """Name a changed term: ``retention_days`` or ``item[email, results_delivery].forms``."""
     place, _, term = key.rpartition(".")
     words = say(_TERMS.get(term, term))
-    return f"{field_label(place.removeprefix('item[').partition(',')[0])}: {words}" if place else words
+    return f"{_place_label(place)}: {words}" if place else words
+
+
+def _place_label(place: str) -> str:
+    """Name the field of ``item[email, results_delivery]``."""
+    return field_label(place.removeprefix("item[").partition(",")[0])
 
 
 def _items(screen: Screen, items: Iterable[OfferItem], necessity: Necessity) -> tuple[views.ConsentItem, ...]:

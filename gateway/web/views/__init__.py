@@ -75,6 +75,7 @@ from gateway.web.views.connected import (
 )
 from gateway.web.views.consent import (
     Asking,
+    BothNotices,
     ChangedTerm,
     ConsentAmendView,
     ConsentBlockedView,
@@ -82,6 +83,7 @@ from gateway.web.views.consent import (
     ConsentView,
     Duration,
     FormChoice,
+    NoticeLine,
     OwnDay,
     SameItem,
     Terms,
@@ -191,6 +193,7 @@ __all__ = [
     "AskedItem",
     "Asking",
     "AuthorizationErrorView",
+    "BothNotices",
     "ChangedTerm",
     "CheckedEntry",
     "ChildRow",
@@ -249,6 +252,7 @@ __all__ = [
     "MoveKind",
     "NewPasswordView",
     "NewSecret",
+    "NoticeLine",
     "NoticeView",
     "OfferChange",
     "OfferItemRow",

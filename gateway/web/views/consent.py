@@ -117,6 +117,28 @@ class ChangedTerm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeLine:
+    """A line of both notices; None where one has none."""
+
+    old: str | None
+    new: str | None
+    same: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BothNotices:
+    """The notice that was agreed to and the new one, line by line, with their languages and addresses."""
+
+    lines: tuple[NoticeLine, ...]
+    old_version: int
+    new_version: int
+    old_language: str
+    new_language: str
+    old_url: str
+    new_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SameItem:
     """An item that stays as it was agreed."""
 
@@ -127,14 +149,19 @@ class SameItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentAmendView(Asking):
-    """The terms changed: what is new, changed, the same. `can_keep` when the old terms are still offered."""
+    """The terms changed: what is new, changed, gone, the same. `can_keep` when the old terms are still offered.
+
+    `texts` are both notices whole; None where nothing changed.
+    """
 
     agreed_at: int
     effective_at: int | None
     new_needed: tuple[ConsentItem, ...] = ()
     new_optional: tuple[ConsentItem, ...] = ()
     changed: tuple[ChangedTerm, ...] = ()
+    gone: tuple[str, ...] = ()
     same: tuple[SameItem, ...] = ()
+    texts: BothNotices | None = None
     can_keep: bool = False
 
 
