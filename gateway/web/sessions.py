@@ -28,6 +28,7 @@ from gateway.web.answers import note
 from gateway.web.end_session import signed_out_to
 from gateway.web.formats import say
 from gateway.web.security import passkey_fault, passkey_page
+from gateway.web.step_up import MAY_EXPORT
 from gateway.web.visit import (
     COOKIE,
     Visit,
@@ -275,9 +276,13 @@ async def _reauthenticate_page(
     return _after(rejected, show("reauthenticate", view, form_to=onward.form_to))
 
 
-def _why(onward: _Onward) -> Literal["reveal", "grant", "stronger", "administer"]:
+def _why(onward: _Onward) -> Literal["reveal", "grant", "stronger", "export", "administer"]:
     if onward.authorization is not None and not onward.is_reveal:
         return "stronger" if onward.authorization.wants_more else "grant"
+    if onward.next_path.startswith("/guardian/"):
+        return "grant"
+    if onward.next_path.endswith(f"?done={MAY_EXPORT}"):
+        return "export"
     return "administer" if onward.next_path.startswith("/admin") else "reveal"
 
 

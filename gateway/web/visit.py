@@ -50,6 +50,7 @@ FLASHES = {
     "invited": later("A new invitation is on its way. The older ones no longer work."),
     "signed-out-there": later("Signed out there."),
     "verification": later("A link is on its way to your other address."),
+    "may-export": later("You can download it now."),
     "moved": later("Done. It acts from the next request on, on every node."),
 }
 
