@@ -74,6 +74,7 @@ ACT_WORDS = {
     "pause_partner": later("Paused for everyone"),
     "resume_partner": later("Resumed"),
     "end_partner": later("Ended for good"),
+    "client_left": later("A client left"),
     "approve_partner": later("Approved"),
     "new_client_secret": later("New client secret"),
     "allow_nonce": later("A nonce allowed instead of PKCE"),
