@@ -42,4 +42,4 @@ def stepped_up_export(answer: Answer) -> Answer:
 
 
 def _ask(onward: str) -> Response:
-    return see_other(f"/reauthenticate?{urlencode({'next': onward})}")
+    return see_other(f"/reauthenticate?{urlencode({'next': onward}, safe='/')}")
