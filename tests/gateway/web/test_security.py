@@ -321,6 +321,7 @@ def test_a_passkey_can_be_removed_by_its_person_only(world: World):
     assert ben._client.post("/security/passkey/remove", data=stolen).status_code == 409
     assert ben._client.post("/security/passkey/remove", data={**stolen, "passkey": "zz"}).status_code == 400
     browser.submit(browser.open("/security"), "/security/passkey/remove")
+    assert "A passkey was removed" in world.letters.letters[-1].text
     assert use_passkey(world.browser(), own).status == 400
 
 
