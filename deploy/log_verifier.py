@@ -28,6 +28,7 @@ PAUSED_MOVES = {
     "resumed": "active",
     "widened": "active",
 }
+GROUNDS = {"asked", "given", "widened", "renewed"}
 ENDINGS = {"withdrawn", "revoked", "expired"}
 KEYS = {
     "handoff": {"at", "client", "endpoint", "event", "grant", "id", "items", "kind", "partner", "token"},
@@ -184,7 +185,11 @@ def read_entry(content):
     try:
         entry = json.loads(content)
         spelled = json.dumps(entry, sort_keys=True, separators=(",", ":")).encode()
-        return entry if spelled == content and KEYS[entry["kind"]] == entry.keys() else None
+        optional = {"uses"} if entry["kind"] == "consent_event" else set()
+        is_whole = KEYS[entry["kind"]] == entry.keys() - optional
+        uses = entry.get("uses", 1)
+        is_limit = type(uses) is int and uses > 0
+        return entry if spelled == content and is_whole and is_limit else None
     except (ValueError, KeyError, TypeError):
         return None
 
@@ -223,7 +228,9 @@ class Order:
             after = "ended"
         if after is None:
             faults.append(f"{kind} does not follow {state}")
+        sets_limit = "uses" in entry or kind in GROUNDS
         self.grants[entry["grant"]] = {
+            "left": entry.get("uses") if sets_limit else before.get("left"),
             "state": after,
             "seq": entry["seq"],
             "id": entry["id"],
@@ -246,6 +253,10 @@ class Order:
         ]
         if grant["valid_until"] is not None and entry["at"] >= grant["valid_until"]:
             faults.append("a hand-off after its consent had run out")
+        if grant["left"] is not None:
+            grant["left"] -= 1
+            if grant["left"] < 0:
+                faults.append("a hand-off more than its consent allows")
         return faults
 
 

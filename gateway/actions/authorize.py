@@ -1,18 +1,20 @@
 """The authorization endpoint's story: from a partner's request to the screen, and from there back (RFC 6749 §4.1)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.actions.par import find_request
 from gateway.actions.services import Services
+from gateway.actions.strength import Strength, strength_of
 from gateway.kit.digests import base64url, from_base64url
 from gateway.kit.errors import Refusal
 from gateway.kit.sealing import SealBroken
-from gateway.model.people import Acr, Session
-from gateway.oauth.checks import BEFORE_REDIRECT, CHECKS, Asked, error_uri
+from gateway.model.people import Session
+from gateway.oauth.checks import BEFORE_REDIRECT, CHECKS, Asked, refused_back
 from gateway.oauth.claims_request import claims_of
 from gateway.oauth.parameters import Parameters
+from gateway.oauth.response_modes import Back
 
 _PLACE = "authorization"
 
@@ -43,6 +45,7 @@ class Authorization:
         choices: set when its screen is shown again.
         typed_by: who typed the code of the device that waits for the answer, so that nobody else can be sent to
             its screen (RFC 8628 §5.4); empty where no device does.
+        wants_more: a stronger log-in than the present one was asked for.
     """
 
     parameters: Parameters
@@ -50,6 +53,7 @@ class Authorization:
     started_at: int
     choices: Choices | None = None
     typed_by: str = ""
+    wants_more: bool = False
 
     @property
     def is_device(self) -> bool:
@@ -73,13 +77,6 @@ class Authorization:
 
 
 @dataclass(frozen=True, slots=True)
-class Back:
-    """Send the browser back to the partner."""
-
-    uri: str
-
-
-@dataclass(frozen=True, slots=True)
 class LogIn:
     """Ask for the password first; the ticket brings the browser back here."""
 
@@ -95,6 +92,7 @@ def seal_authorization(services: Services, authorization: Authorization) -> str:
         "r": digest_text,
         "t": authorization.started_at,
         "d": authorization.typed_by,
+        "u": authorization.wants_more,
     }
     chosen = authorization.choices
     if chosen is not None:
@@ -121,6 +119,7 @@ def open_authorization(services: Services, ticket: str) -> Authorization:
         content["t"],
         _choices(content.get("c")),
         content["d"],
+        wants_more=content["u"],
     )
     for check in BEFORE_REDIRECT:
         check(found.asked(services))
@@ -158,10 +157,10 @@ async def begin_authorization(services: Services, parameters: Parameters) -> Aut
 
 def go_back(services: Services, authorization: Authorization, refusal: Refusal) -> Back:
     """Send a refusal to the partner, ``iss`` included (RFC 9207)."""
-    return Back(error_uri(authorization.parameters, refusal, services.terms()))
+    return refused_back(authorization.parameters, refusal, services.terms())
 
 
-def check_login(
+async def check_login(
     services: Services, authorization: Authorization, session: Session | None
 ) -> Back | LogIn | None:
     """Say what is missing before a screen can be shown; None when the person is known well enough.
@@ -171,24 +170,30 @@ def check_login(
     """
     if session is not None and authorization.typed_by not in ("", session.person.person_id):
         raise Refusal("stale_form", detail="somebody else typed the device's code")
-    if session is not None and _is_enough(authorization, session):
+    is_silent = "none" in authorization.prompts
+    strength = Strength.ENOUGH
+    if session is not None:
+        was_asked = authorization.wants_more or is_silent
+        strength = await strength_of(services, authorization.parameters, session, was_asked=was_asked)
+    # Nobody finds out silently who has a passkey.
+    if strength is Strength.OUT_OF_REACH and not is_silent:
+        refusal = Refusal("unmet_authentication_requirements", detail="an essential acr out of reach")
+        return go_back(services, authorization, refusal)
+    if session is not None and strength is Strength.ENOUGH and _is_recent(authorization, session):
         if _is_wanted(services, authorization, session):
             return None
         refusal = Refusal("login_required", detail="another person than the claims parameter names")
         return go_back(services, authorization, refusal)
-    if "none" in authorization.prompts:
+    if is_silent:
         refusal = Refusal("login_required", detail="prompt=none without a fresh enough session")
         return go_back(services, authorization, refusal)
     is_again = session is not None and "select_account" not in authorization.prompts
-    return LogIn(seal_authorization(services, authorization), is_again=is_again)
+    asking = replace(authorization, wants_more=authorization.wants_more or strength is Strength.MORE)
+    return LogIn(seal_authorization(services, asking), is_again=is_again)
 
 
-def _is_enough(authorization: Authorization, session: Session) -> bool:
-    """Whether the log-in is as strong and as recent as was asked for; choosing an account is logging in to it."""
-    essential = claims_of(authorization.parameters).essential_acrs
-    known = [Acr(each) for each in essential or () if each in tuple(Acr)]
-    if known and not any(Acr(session.acr).reaches(each) for each in known):
-        return False
+def _is_recent(authorization: Authorization, session: Session) -> bool:
+    """Whether the log-in is as recent as was asked for; choosing an account is logging in to it."""
     if authorization.prompts & {"login", "select_account"}:
         return session.auth_time >= authorization.started_at
     max_age = authorization.parameters.get("max_age")

@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 from gateway.actions.authorize import (
     Authorization,
-    Back,
     Choices,
     go_back,
     open_authorization,
@@ -39,6 +38,7 @@ from gateway.model.people import Person, Session
 from gateway.model.registry import Gate, LiveOffer, Notice, RegisteredPartner
 from gateway.model.tokens import AuthorizationCode
 from gateway.oauth.desk import Desk, sit_at
+from gateway.oauth.response_modes import Back
 from gateway.oauth.wanted import asked_offer, granted_reach, wanted_items
 from gateway.store.consents import (
     Decision,
@@ -122,7 +122,7 @@ class Blocked:
     lock: Lock
     partner: RegisteredPartner
     offer: LiveOffer
-    leave_uri: str
+    leave: Back
     ticket: str
 
 
@@ -203,7 +203,7 @@ def _blocked(
     back = go_back(services, authorization, _closed(authorization, f"blocked: {lock.kind}"))
     if "none" in authorization.prompts:
         return back
-    return Blocked(lock, partner, offer, back.uri, seal_authorization(services, authorization))
+    return Blocked(lock, partner, offer, back, seal_authorization(services, authorization))
 
 
 def _closed(authorization: Authorization, detail: str) -> Refusal:
@@ -224,7 +224,7 @@ def _is_foreign(authorization: Authorization, grant: Grant | None) -> bool:
 def _settled(services: Services, authorization: Authorization, decider: Decider, now: int) -> Grant | None:
     """Find the grant that answers the request without a screen (consent.md rule 11)."""
     standing, asked = decider.standing, authorization.asked(services)
-    grant = standing.grant
+    grant = None if standing.is_used_up else standing.grant
     if grant is None or "consent" in authorization.prompts or asked.grant_action in ANEW:
         return None
     held = {(each.item.field, each.item.purpose) for each in grant.items}
@@ -238,11 +238,11 @@ def _settled(services: Services, authorization: Authorization, decider: Decider,
 
 
 async def _renew(services: Services, authorization: Authorization, session: Session, grant: Grant) -> Back:
-    uri, code = _code(services, authorization, session, grant)
+    back, code = _code(services, authorization, session, grant)
     renewal = Renewal(grant, code, authorization.request_digest, services.clock())
     verdict = await services.store.run(commit_renewals, renewal)
     _check_verdict(verdict)
-    return Back(uri)
+    return back
 
 
 async def _serve(
@@ -484,11 +484,10 @@ async def _commit(
     grant, event, code, now = outcome.grant, outcome.event, None, services.clock()
     back = go_back(services, authorization, Refusal("access_denied", detail="the person said no"))
     is_anew = authorization.asked(services).grant_action in ANEW
-    is_no = event.type is EventType.REFUSED and is_anew
-    # After any answer but a stop or a child's wish, a live grant is what the partner asked for.
+    is_no = event.type is EventType.REFUSED and (is_anew or standing.is_used_up)
+    # After any answer but a stop or a child's wish, a live grant is what the partner asked for, if it is not used up.
     if grant.is_live(now) and not is_no:
-        uri, code = _code(services, authorization, session, grant)
-        back = Back(uri)
+        back, code = _code(services, authorization, session, grant)
     created = superseded = None
     if standing.grant is None or standing.grant.grant_id != grant.grant_id:
         created = NewGrant(grant, standing.country)
@@ -510,7 +509,7 @@ def _check_verdict(verdict: Verdict) -> None:
 
 def _code(
     services: Services, authorization: Authorization, session: Session, grant: Grant
-) -> tuple[str, AuthorizationCode]:
+) -> tuple[Back, AuthorizationCode]:
     """Make the code; what was asked for and not granted is not in its scope."""
     asked, now = authorization.asked(services), services.clock()
     parameters = authorization.parameters
@@ -518,7 +517,7 @@ def _code(
     scope, details = granted_reach(asked, grant)
     desk = Desk(services.terms(), asked.client)
     with sit_at(desk):
-        uri = services.protocol.decide_code(parameters, scope, session.person.person_id)
+        back = services.protocol.decide_code(parameters, scope, session.person.person_id)
     code = AuthorizationCode(
         code_digest=digest(desk.plan.code or ""),
         client_id=asked.client.client.client_id,
@@ -527,7 +526,7 @@ def _code(
         redirect_uri=parameters["redirect_uri"],
         scope=scope,
         asked_scope=" ".join(dict.fromkeys([*asked_scope.split(), *scope.split()])),
-        code_challenge=parameters["code_challenge"],
+        code_challenge=parameters.get("code_challenge", ""),
         nonce=parameters.get("nonce"),
         auth_time=session.auth_time,
         acr=session.acr,
@@ -536,5 +535,6 @@ def _code(
         expires_at=now + services.settings.code_ttl,
         dpop_jkt=parameters.get("dpop_jkt"),
         details=details,
+        sid=services.sid(asked.client, session),
     )
-    return uri, code
+    return back, code

@@ -17,7 +17,7 @@ from gateway.oauth.metadata import PATHS
 from gateway.oauth.wanted import granted_scope
 from gateway.store.client_tokens import load_client_tokens
 from gateway.store.consents import Verdict
-from gateway.store.grants import Change, commit_changes, find_grants
+from gateway.store.grants import Change, commit_changes, count_uses_left, find_grants
 from gateway.store.proofs import use_proofs
 from gateway.store.tokens import load_access_tokens
 from scopes import FIELDS
@@ -32,7 +32,9 @@ async def query_grant(services: Services, reading: Reading, grant_id: str) -> Ma
     """
     _, grant = await _managed(services, reading, grant_id, "grant_management_query")
     items = [each.item for each in grant.items]
+    left = await services.store.read(count_uses_left, grant)
     return {
+        **({} if left is None else {"uses_left": left}),
         "scopes": [{"scope": granted_scope("", (item.field for item in items))}],
         "claims": sorted(FIELDS[item.field].claim_of(item.form) for item in items),
         "authorization_details": granted_details(grant.items, grant, services.settings.issuer),

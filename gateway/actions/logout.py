@@ -11,16 +11,16 @@ from gateway.kit.logs import log
 from gateway.kit.outbound import OutboundFault
 from gateway.kit.sealing import SealBroken
 from gateway.model.people import Session
-from gateway.oauth.checks import answer_uri
 from gateway.oauth.logout import client_of_hint, logout_token
 from gateway.oauth.parameters import Parameters
+from gateway.oauth.response_modes import answer_uri
 from gateway.store.logouts import (
     Claim,
     Delivery,
     Outcome,
     SignOut,
     claim_deliveries,
-    find_clients_of_sessions,
+    find_clients_since,
     note_outcomes,
     sign_out,
 )
@@ -102,18 +102,22 @@ def open_end_session(services: Services, ticket: str) -> EndSession:
 async def log_out(services: Services, session: Session) -> None:
     """End a session, and owe a notice to every client that got tokens in it and wants one."""
     now, person_id = services.clock(), session.person.person_id
-    used = await services.store.read(find_clients_of_sessions, (person_id, session.created_at))
-    clients = [services.registry.clients[each] for each in sorted(used)]
+    used = await services.store.read(find_clients_since, (person_id, session.created_at))
+    owed = {client_id: services.registry.clients[client_id] for client_id, _ in used}
+    names = {client_id: services.sid(client, session) for client_id, client in owed.items()}
+    # Tokens of another browser's session are not over; those of old do not say whose they are.
+    told = sorted({client_id for client_id, sid in used if sid in (None, names[client_id])})
     deliveries = tuple(
         Delivery(
             delivery_id=services.ids(Kind.DELIVERY),
-            client_id=client.client.client_id,
-            subject=services.subject(client, person_id),
+            client_id=client_id,
+            subject=services.subject(owed[client_id], person_id),
             created_at=now,
             due_at=now,
+            sid=names[client_id] if (client_id, names[client_id]) in used else None,
         )
-        for client in clients
-        if client.client.backchannel_logout_uri is not None
+        for client_id in told
+        if owed[client_id].client.backchannel_logout_uri is not None
     )
     await services.store.run(sign_out, SignOut(session.session_digest, now, deliveries))
 
@@ -149,7 +153,7 @@ class Courier:
         address = client.client.backchannel_logout_uri if client else None
         if address is None:
             return Outcome(delivery.delivery_id, None, None)
-        token = logout_token(services.terms(), delivery.client_id, delivery.subject)
+        token = logout_token(services.terms(), delivery.client_id, delivery.subject, delivery.sid)
         try:
             status = await services.outbound.post(address, urlencode({"logout_token": token}).encode())
         except OutboundFault as fault:

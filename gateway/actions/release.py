@@ -18,6 +18,7 @@ from gateway.kit.ids import Kind
 from gateway.ledger.entries import commitment, encode_entry
 from gateway.ledger.merkle import leaf_hash
 from gateway.model.handoffs import HandedItem, Handoff
+from gateway.model.people import Acr
 from gateway.model.profile import SealedProfile
 from gateway.model.tokens import AccessToken, Held
 from gateway.oauth.authorization_details import TYPE, item_key, read_details
@@ -190,11 +191,20 @@ class Gate:
         return [item for item in items if item_key(item) in keys]
 
     def _check_login(self, ask: ReleaseAsk, token: AccessToken, items: Iterable[Item]) -> None:
-        """Want a recent log-in behind sensitive fields, where the settings say so (RFC 9470 §3)."""
-        most = self._services.settings.sensitive_max_age
+        """Want a recent or a strong log-in behind sensitive fields, where the settings say so (RFC 9470 §3)."""
+        most, least = self._services.settings.sensitive_max_age, self._services.settings.sensitive_acr
+        if not most and not least:
+            return
+        is_old = most and (token.auth_time is None or ask.at > token.auth_time + most)
+        is_weak = least and (token.acr is None or not Acr(token.acr).reaches(Acr(least)))
         is_sensitive = any(FIELDS[item.field].sensitivity is Sensitivity.SENSITIVE for item in items)
-        if most and is_sensitive and (token.auth_time is None or ask.at > token.auth_time + most):
-            raise Refusal("insufficient_user_authentication", detail="an old log-in", max_age=most)
+        if is_sensitive and (is_old or is_weak):
+            raise Refusal(
+                "insufficient_user_authentication",
+                detail="an old or a weak log-in",
+                max_age=most or None,
+                acr_values=least,
+            )
 
 
 def _typed(held: Held[AccessToken], handed: Iterable[tuple[Item, object]]) -> list[dict[str, Any]]:

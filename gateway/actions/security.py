@@ -59,7 +59,8 @@ async def _end(services: Services, session: Session, is_meant: Callable[[Session
     """End sessions as their own browsers would, so that partners hear of it (Back-Channel Logout)."""
     meant = [line for line in await _open_sessions(services, session.person.person_id) if is_meant(line)]
     for line in meant:
-        await log_out(
-            services, replace(session, session_digest=line.session_digest, created_at=line.created_at)
+        theirs = replace(
+            session, session_digest=line.session_digest, created_at=line.created_at, sid=line.sid
         )
+        await log_out(services, theirs)
     return len(meant)

@@ -11,6 +11,7 @@ from gateway.kit.mail import Mailer
 from gateway.kit.outbound import Outbound
 from gateway.kit.sealing import Seal
 from gateway.kit.settings import Settings
+from gateway.model.people import Session
 from gateway.model.registry import RegisteredClient, Registry
 from gateway.oauth.certificates import Authorities
 from gateway.oauth.desk import Terms
@@ -54,6 +55,12 @@ class Services:
     def subject(self, client: RegisteredClient, person_id: str) -> str:
         """Make the pairwise subject identifier: one per partner and sector (OIDC Core §8.1)."""
         return self.seal.pairwise(f"{client.client.partner_id}|{client.client.sector}", person_id)
+
+    def sid(self, client: RegisteredClient, session: Session) -> str | None:
+        """Name a session towards a client (Back-Channel Logout §2.1): to each another, or they could compare people."""
+        if session.sid is None:
+            return None
+        return self.seal.pairwise(f"session|{client.client.client_id}", session.sid)
 
 
 def day_of(at: int) -> date:

@@ -143,6 +143,7 @@ async def open_session(
         auth_time=now,
         acr=acr,
         agent=agent,
+        sid=(present.sid if present and is_same_person else None) or services.ids(Kind.SID),
     )
     await services.store.run(open_sessions, new)
     session = await services.store.read(load_sessions, new.session_digest)

@@ -18,6 +18,7 @@ from gateway.actions.partners import (
     see_partner,
     submit_manifest,
 )
+from gateway.actions.pkce_switch import switch_to_nonce, switch_to_pkce
 from gateway.actions.registration import new_registration_token
 from gateway.cli.terminal import (
     ACTOR,
@@ -53,11 +54,13 @@ def submit(
     files = {name: read_text(folder / name) for name in referenced_files(text)}
     found = with_services(lambda services: submit_manifest(services, text, file.name, files, ACTOR))
     if as_json:
-        print_json({"partner_id": found.partner_id, "version": found.version})
+        print_json({"partner_id": found.partner_id, "version": found.version, "dropped": list(found.dropped)})
     elif found.version is None:
         done(f"{found.partner_id}: the newest manifest says the same; nothing to review")
     else:
         done(f"{found.partner_id}: manifest {found.version} waits for a review")
+        for client_id in found.dropped:
+            out.print(f"  [yellow]left out[/] {client_id} had registered itself for a service that is gone")
         out.print(f"Next: consent-gateway partner show {found.partner_id}")
 
 
@@ -246,6 +249,25 @@ def secret(
         return
     done(f"the new secret of {client_id}, shown this once:")
     out.print(made, soft_wrap=True)
+
+
+@app.command("nonce-instead")
+def nonce_instead(
+    client_id: Annotated[str, typer.Argument(metavar="CLIENT", help="The client's id.")],
+    reason: Annotated[str, typer.Option(help="Why it cannot do PKCE; it is kept and shown.")],
+) -> None:
+    """Let a baseline client send a nonce where it cannot do PKCE (RFC 9700 §2.1.1)."""
+    with_services(lambda services: switch_to_nonce(services, ACTOR, client_id, reason))
+    done(f"{client_id} may send a nonce instead of a code challenge")
+
+
+@app.command("demand-pkce")
+def demand_pkce(
+    client_id: Annotated[str, typer.Argument(metavar="CLIENT", help="The client's id.")],
+) -> None:
+    """Demand PKCE of a client again."""
+    with_services(lambda services: switch_to_pkce(services, ACTOR, client_id))
+    done(f"{client_id} has to send a code challenge again")
 
 
 @app.command("registration-token")

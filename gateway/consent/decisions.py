@@ -67,7 +67,7 @@ def give(
     else:
         event = EventType.RENEWED
     outcome = _decide(seen, actor, basis, event, items, now + duration, now=now, ids=ids)
-    return replace(outcome, grant=replace(outcome.grant, use_limit=use_limit))
+    return _limited(outcome, use_limit)
 
 
 def ask_guardian(
@@ -89,10 +89,14 @@ def ask_guardian(
     if seen is not None and seen.state is GrantState.WAITING:
         raise Refusal("stale_form", detail="a guardian was asked already")
     outcome = _decide(seen, actor, basis, EventType.ASKED, items, now + duration, now=now, ids=ids)
-    guarded = replace(
-        outcome.grant, legal_basis=LegalBasis.GUARDIAN_CONSENT, valid_from=now, use_limit=use_limit
-    )
-    return replace(outcome, grant=guarded)
+    guarded = replace(outcome.grant, legal_basis=LegalBasis.GUARDIAN_CONSENT, valid_from=now)
+    return _limited(replace(outcome, grant=guarded), use_limit)
+
+
+def _limited(outcome: Outcome, use_limit: int | None) -> Outcome:
+    """Say how many hand-offs a decision allows; what was handed off before it does not count."""
+    grant, event = outcome.grant, outcome.event
+    return Outcome(replace(grant, use_limit=use_limit), replace(event, use_limit=use_limit))
 
 
 def allow(seen: Grant, actor: Actor, served_id: str, language: str, *, now: int, ids: Ids) -> Outcome:
@@ -105,7 +109,8 @@ def allow(seen: Grant, actor: Actor, served_id: str, language: str, *, now: int,
         raise Refusal("stale_form", detail="nothing waits for a guardian")
     until = now + seen.valid_until - seen.valid_from
     begun = replace(seen, valid_from=now, valid_until=until, used_at=now)
-    return _on_behalf(_move_on(begun, EventType.GIVEN, actor, now=now, ids=ids), served_id, language)
+    outcome = _limited(_move_on(begun, EventType.GIVEN, actor, now=now, ids=ids), seen.use_limit)
+    return _on_behalf(outcome, served_id, language)
 
 
 def deny(

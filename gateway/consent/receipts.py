@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from gateway.model.grants import DPV_STATUS, ActorKind, ConsentEvent, EventType, GrantState, LegalBasis, move
+from gateway.model.grants import (
+    DPV_STATUS,
+    GROUNDS,
+    ActorKind,
+    ConsentEvent,
+    EventType,
+    GrantState,
+    LegalBasis,
+    move,
+)
 from gateway.model.registry import Notice
 from partners import Offer, Partner
 from scopes import FIELDS, PURPOSES
@@ -70,13 +79,10 @@ def receipt_of(event: ConsentEvent, basis: Basis) -> dict[str, Any]:
     }
 
 
-_GROUNDS = frozenset({EventType.ASKED, EventType.GIVEN, EventType.WIDENED, EventType.RENEWED})
-
-
 def ground_of(events: Iterable[ConsentEvent], event: ConsentEvent) -> ConsentEvent:
     """Find the decision that an event stands on: the last yes or wish up to it; a refusal stands for itself."""
     return next(
-        (each for each in reversed(list(events)) if each.seq <= event.seq and each.type in _GROUNDS), event
+        (each for each in reversed(list(events)) if each.seq <= event.seq and each.type in GROUNDS), event
     )
 
 

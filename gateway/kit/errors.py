@@ -201,6 +201,7 @@ class Refusal(Exception):
         hint: one public sentence for the partner's developer, RFC 6749 error characters only.
         retry_after: seconds after which trying again makes sense.
         max_age: seconds that a log-in may be old for this to be allowed (RFC 9470 §3).
+        acr_values: the class of authentication that this takes (RFC 9470 §3).
     """
 
     def __init__(
@@ -211,6 +212,7 @@ class Refusal(Exception):
         hint: str | None = None,
         retry_after: int | None = None,
         max_age: int | None = None,
+        acr_values: str = "",
     ) -> None:
         """Refuse with a code of the registry."""
         super().__init__(f"{code}: {detail}")
@@ -220,6 +222,7 @@ class Refusal(Exception):
         self.hint = hint
         self.retry_after = retry_after
         self.max_age = max_age
+        self.acr_values = acr_values
 
     @property
     def description(self) -> str:

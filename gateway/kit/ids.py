@@ -18,6 +18,7 @@ class Kind(StrEnum):
     REQUEST_URI = "cg_req_"
     CLIENT_SECRET = "cg_cs_"  # noqa: S105 - a prefix
     SESSION = "cg_se_"
+    SID = "sid_"
     INVITATION = "cg_in_"
     PERSON = "per_"
     GRANT = "gra_"

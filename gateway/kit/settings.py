@@ -136,6 +136,10 @@ class Settings(BaseSettings):
         le=366 * 86400,
         description="Seconds a log-in may be old when sensitive fields are read (RFC 9470); 0: any age.",
     )
+    sensitive_acr: Literal["", "mfa", "phr"] = Field(
+        "",
+        description="How people must have signed in for sensitive fields to be read: mfa or phr; empty: anyhow.",
+    )
     refresh_token_ttl: int = Field(
         30 * 86400, ge=3600, le=366 * 86400, description="Seconds a refresh token lives."
     )

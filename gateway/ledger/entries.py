@@ -54,7 +54,10 @@ def encode_entry(handoff: Handoff) -> bytes:
 def _consent_event(event: ConsentEvent) -> Mapping[str, object]:
     # The subject of a grant is whoever the grant belongs to; any other actor is marked.
     is_subject = event.actor_kind is ActorKind.SUBJECT
+    # Left out instead of null: entries from before there was a limit stay as they are.
+    uses = {} if event.use_limit is None else {"uses": event.use_limit}
     return {
+        **uses,
         "kind": "consent_event",
         "id": event.event_id,
         "grant": event.grant_id,

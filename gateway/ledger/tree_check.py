@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway.ledger.merkle import EMPTY_ROOT, Frontier
 from gateway.ledger.tiles import HASH, WIDTH, Key, complete
-from gateway.model.grants import EventType, GrantState, IllegalMove, move
+from gateway.model.grants import GROUNDS, EventType, GrantState, IllegalMove, move
 
 
 class TileBuilder:
@@ -56,6 +56,7 @@ class _Standing:
     event_id: str = ""
     items: frozenset[tuple[str, ...]] = frozenset()
     valid_until: int | None = None
+    uses_left: int | None = None
 
 
 @dataclass(slots=True)
@@ -84,6 +85,8 @@ class OrderCheck:
         grant.events, grant.event_id = entry["seq"], entry["id"]
         grant.items = frozenset(tuple(item) for item in entry["items"])
         grant.valid_until = entry["valid_until"]
+        if "uses" in entry or entry["type"] in GROUNDS:
+            grant.uses_left = entry.get("uses")
 
     def _handoff(self, entry: dict[str, Any]) -> Iterator[str]:
         grant = self._grants.get(entry["grant"], _Standing())
@@ -97,3 +100,7 @@ class OrderCheck:
                 yield f"{item[0]} for {item[1]} was not granted"
         if grant.valid_until is not None and entry["at"] >= grant.valid_until:
             yield "a hand-off after its consent had run out"
+        if grant.uses_left is not None:
+            grant.uses_left -= 1
+            if grant.uses_left < 0:
+                yield "a hand-off more than its consent allows"

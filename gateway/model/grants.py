@@ -105,6 +105,9 @@ MOVES: Mapping[GrantState | None, Mapping[EventType, GrantState]] = MappingProxy
 )
 
 
+GROUNDS = frozenset({EventType.ASKED, EventType.GIVEN, EventType.WIDENED, EventType.RENEWED})
+"""Wishes and yeses: what a grant stands on. Each sets anew how often may be read, or lifts the limit."""
+
 SUNSET = 180 * 86_400
 """A grant that the person has not used for so long releases nothing any more."""
 
@@ -175,7 +178,8 @@ class Grant:
         event_id: the latest consent event.
         valid_until: seconds UTC; nothing is released from that second on.
         used_at: when the person last used the service themselves; a partner's reads do not count.
-        use_limit: how many hand-offs it allows in all; None for any number.
+        use_limit: how many hand-offs the decision in force allows; None for any number.
+        uses_before: how many were spent under limits of earlier decisions.
         paused_for: why it is paused; None while it is not.
         decided_version: the newest offer version that the person answered; it may have been by keeping older terms.
     """
@@ -195,6 +199,7 @@ class Grant:
     legal_basis: LegalBasis = LegalBasis.CONSENT
     used_at: int | None = None
     use_limit: int | None = None
+    uses_before: int = 0
     paused_for: ReasonCode | None = None
     decided_version: int = 0
 
@@ -240,7 +245,11 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class ConsentEvent:
-    """An immutable decision (ISO/IEC TS 27560 §6.3.8)."""
+    """An immutable decision (ISO/IEC TS 27560 §6.3.8).
+
+    Attributes:
+        use_limit: how many hand-offs it allows from here on; None where it says nothing about that.
+    """
 
     event_id: str
     grant_id: str
@@ -258,6 +267,7 @@ class ConsentEvent:
     valid_until: int | None = None
     language: str | None = None
     on_behalf_of: str | None = None
+    use_limit: int | None = None
 
 
 def item_words(items: frozenset[Item] | tuple[Item, ...]) -> list[list[str]]:

@@ -107,6 +107,7 @@ class Session:
         session_digest: digest of the cookie's secret.
         auth_time: when the person last authenticated, by password, code or passkey (OIDC Core §2).
         last_seen_at: when the last request came, to the minute.
+        sid: stays while the secret changes at a step-up; partners are told something made of it. None for one of old.
     """
 
     session_digest: bytes
@@ -116,6 +117,7 @@ class Session:
     last_seen_at: int
     acr: str = "pwd"
     agent: str = ""
+    sid: str | None = None
 
     @property
     def amr(self) -> tuple[str, ...]:

@@ -20,6 +20,8 @@ class AuthorizationCode:
         family_id: every token that this code led to carries it.
         dpop_jkt: thumbprint of the key that the exchange has to prove (RFC 9449 §10); None where none was named.
         details: keys of granted items with spaces between, where the request named items (RFC 9396).
+        sid: what the client calls the session in which the person agreed (OIDC Front-Channel Logout §3); None for
+            one of old.
     """
 
     code_digest: bytes
@@ -39,6 +41,7 @@ class AuthorizationCode:
     redemption_id: str | None = None
     dpop_jkt: str | None = None
     details: str | None = None
+    sid: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,7 @@ class RefreshToken:
     bound_to: str | None = None
     details: str | None = None
     acr: str | None = None
+    sid: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

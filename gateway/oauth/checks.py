@@ -1,8 +1,7 @@
 """The authorization request's checks, in protocol order: a reviewer sees what comes before any redirect."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from gateway.kit.errors import Refusal
 from gateway.model.people import Acr
@@ -10,9 +9,9 @@ from gateway.model.registry import LiveOffer, RegisteredClient, Registry
 from gateway.oauth.authorization_details import Details, read_details
 from gateway.oauth.claims_request import claims_of
 from gateway.oauth.desk import Terms
-from gateway.oauth.jarm import MODES as SIGNED_MODES
-from gateway.oauth.jarm import carried, is_signed
+from gateway.oauth.jarm import is_signed
 from gateway.oauth.parameters import Parameters
+from gateway.oauth.response_modes import MODES, Back, way_back
 from partners import Profile, redirect_uri_matches
 from scopes import SCOPES
 
@@ -91,7 +90,7 @@ def check_was_pushed(asked: Asked) -> None:
 
 
 def check_response_type(asked: Asked) -> None:
-    """Codes only (RFC 9700 §2.1.2), carried in the query; signed where the client is held to it."""
+    """Codes only (RFC 9700 §2.1.2), carried in a query or a form; signed where the client is held to it."""
     response_type = asked.parameters.get("response_type")
     if response_type is None:
         raise Refusal(
@@ -99,9 +98,9 @@ def check_response_type(asked: Asked) -> None:
         )
     if response_type != "code":
         raise Refusal("unsupported_response_type", detail="not code")
-    if asked.parameters.get("response_mode", "query") not in ("query", *SIGNED_MODES):
+    if asked.parameters.get("response_mode", "query") not in MODES:
         raise Refusal(
-            "invalid_request", detail="response_mode", hint="Only query, query.jwt and jwt are offered."
+            "invalid_request", detail="response_mode", hint="The response_mode is not one that is offered."
         )
     if asked.client.client.message_signing and not is_signed(asked.parameters):
         raise Refusal(
@@ -110,8 +109,10 @@ def check_response_type(asked: Asked) -> None:
 
 
 def check_code_challenge(asked: Asked) -> None:
-    """PKCE with S256, for every client (RFC 9700 §2.1.1)."""
+    """PKCE with S256 (RFC 9700 §2.1.1); some clients may send a nonce for their ID token instead."""
     if "code_challenge" not in asked.parameters:
+        if asked.client.may_send_nonce and _has_nonce(asked.parameters):
+            return
         raise Refusal("invalid_request", detail="no PKCE", hint="The parameter code_challenge is missing.")
     if (
         asked.parameters.get("code_challenge_method") != "S256"
@@ -120,6 +121,12 @@ def check_code_challenge(asked: Asked) -> None:
         raise Refusal(
             "invalid_request", detail="PKCE method", hint="Only code_challenge_method=S256 is offered."
         )
+
+
+def _has_nonce(parameters: Parameters) -> bool:
+    """Whether there is a nonce, and an ID token to carry it; a method without a challenge is a mistake."""
+    is_openid = "openid" in parameters.get("scope", "").split()
+    return "nonce" in parameters and is_openid and "code_challenge_method" not in parameters
 
 
 def check_scope(asked: Asked) -> None:
@@ -206,15 +213,8 @@ CHECKS: tuple[Check, ...] = (
 """A failure here goes back to the partner by redirect, or as JSON where the request is being pushed."""
 
 
-def answer_uri(redirect_uri: str, answer: Mapping[str, str]) -> str:
-    """Add an answer to a redirect URI's query (RFC 6749 §4.1.2)."""
-    parts = urlsplit(redirect_uri)
-    query = "&".join(part for part in (parts.query, urlencode(answer)) if part)
-    return urlunsplit(parts._replace(query=query))
-
-
-def error_uri(parameters: Parameters, refusal: Refusal, terms: Terms) -> str:
-    """Build the redirect that carries a refusal back, with ``iss`` on it (RFC 9207, trap 3), signed if asked for."""
+def refused_back(parameters: Parameters, refusal: Refusal, terms: Terms) -> Back:
+    """Make the answer that carries a refusal back, with ``iss`` on it (RFC 9207, trap 3), signed if asked for."""
     settings = terms.settings
     answer = {
         "error": refusal.code,
@@ -224,4 +224,4 @@ def error_uri(parameters: Parameters, refusal: Refusal, terms: Terms) -> str:
     if "state" in parameters:
         answer["state"] = parameters["state"]
     answer["iss"] = settings.issuer
-    return answer_uri(parameters["redirect_uri"], carried(parameters, answer, terms))
+    return way_back(parameters, answer, terms)

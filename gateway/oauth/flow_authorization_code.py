@@ -167,11 +167,15 @@ def _plan_refresh_token(here: Desk, token: dict[str, Any], code: AuthorizationCo
         bound_to=None if is_certificate_bound(here.bound_to) else here.bound_to,
         details=code.details,
         acr=code.acr,
+        sid=code.sid,
     )
 
 
 class ProofKey(CodeChallenge):  # type: ignore[misc]  # Authlib has no types
-    """PKCE with S256 for every client (RFC 9700 §2.1.1); Authlib would let confidential ones omit it (trap 7)."""
+    """PKCE with S256 (RFC 9700 §2.1.1); Authlib would let confidential clients omit it (trap 7).
+
+    Who was let through without a challenge sends no verifier either, or was meddled with (RFC 9700 §4.8.2).
+    """
 
     DEFAULT_CODE_CHALLENGE_METHOD = "S256"
     SUPPORTED_CODE_CHALLENGE_METHOD = ("S256",)
@@ -179,7 +183,7 @@ class ProofKey(CodeChallenge):  # type: ignore[misc]  # Authlib has no types
     def validate_code_verifier(self, grant: Any, result: Any) -> None:
         """Demand the verifier, then let Authlib compare it; a code gets one try (RFC 9700 §4.5)."""
         desk().plan.is_misused = True
-        if "code_verifier" not in grant.request.form:
+        if grant.request.authorization_code.code_challenge and "code_verifier" not in grant.request.form:
             raise Refusal(
                 "invalid_grant", detail="no code_verifier", hint="The parameter code_verifier is missing."
             )

@@ -113,5 +113,6 @@ def _successor(record: RefreshRecord) -> str:
         bound_to=old.bound_to,
         details=old.details,
         acr=old.acr,
+        sid=old.sid,
     )
     return secret

@@ -1,4 +1,4 @@
-"""ID tokens (OIDC Core §2): who signed in and when, and no personal data."""
+"""ID tokens (OIDC Core §2): who signed in, when and in which session, and no personal data."""
 
 from typing import Any
 
@@ -36,6 +36,12 @@ class IdTokens(OpenIDToken):  # type: ignore[misc]  # Authlib has no types
     def get_compatible_claims(self, request: Any) -> dict[str, Any]:
         """Take our claims as they are: Authlib would read the machine's clock."""
         return self.get_client_claims(request.client)
+
+    def get_authorization_code_claims(self, authorization_code: Any) -> dict[str, Any]:
+        """Add the session's name to what Authlib takes from the code (Back-Channel Logout §2.1)."""
+        claims: dict[str, Any] = super().get_authorization_code_claims(authorization_code)
+        sid = authorization_code.code.sid
+        return claims if sid is None else {**claims, "sid": sid}
 
     def generate_user_info(self, user: str, scope: str) -> dict[str, str]:
         """Give the pairwise subject and nothing else: values leave through the release gate only (promise P13)."""

@@ -7,8 +7,8 @@ from joserfc import jwt
 from gateway.oauth.desk import Terms
 from gateway.oauth.parameters import Parameters
 
-MODES = ("jwt", "query.jwt")
-"""For codes both mean the query (JARM §2.3.4)."""
+MODES = ("jwt", "query.jwt", "form_post.jwt")
+"""For codes the first two mean the query (JARM §2.3.4)."""
 
 LIFETIME = 300
 """Seconds that an answer can be used (JARM §2.1: at most ten minutes)."""

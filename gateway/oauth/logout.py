@@ -35,7 +35,7 @@ def client_of_hint(hint: str, keys: Sequence[SigningKey], issuer: str) -> str:
     return audience
 
 
-def logout_token(terms: Terms, client_id: str, subject: str) -> str:
+def logout_token(terms: Terms, client_id: str, subject: str, sid: str | None = None) -> str:
     """Make the token that tells a client that a person signed out (Back-Channel Logout §2.4)."""
     key = terms.signing_key()
     claims = {
@@ -46,6 +46,7 @@ def logout_token(terms: Terms, client_id: str, subject: str) -> str:
         "exp": terms.now + LIFETIME,
         "jti": terms.ids(Kind.DELIVERY),
         "events": {EVENT: {}},
+        **({"sid": sid} if sid else {}),
     }
     return jwt.encode({"alg": "ES256", "kid": str(key.kid), "typ": "logout+jwt"}, claims, key)
 

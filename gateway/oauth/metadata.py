@@ -9,8 +9,8 @@ from gateway.model.registry import SigningKey
 from gateway.oauth.authorization_details import TYPE
 from gateway.oauth.checks import ACRS, GRANT_ACTIONS
 from gateway.oauth.device import GRANT_TYPE
-from gateway.oauth.jarm import MODES
 from gateway.oauth.jwts import ALGORITHMS
+from gateway.oauth.response_modes import MODES
 from scopes import CLAIMS, LANGUAGES, SCOPES
 
 PATHS: Mapping[str, str] = {
@@ -71,7 +71,7 @@ def server_metadata(settings: Settings) -> dict[str, Any]:
         "request_uri_parameter_supported": False,
         "require_pushed_authorization_requests": False,
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query", *MODES],
+        "response_modes_supported": list(MODES),
         "authorization_signing_alg_values_supported": ["ES256"],
         "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials", GRANT_TYPE],
         "code_challenge_methods_supported": ["S256"],
@@ -83,7 +83,7 @@ def server_metadata(settings: Settings) -> dict[str, Any]:
         "userinfo_signing_alg_values_supported": ["ES256"],
         "introspection_signing_alg_values_supported": ["ES256"],
         "backchannel_logout_supported": True,
-        "backchannel_logout_session_supported": False,
+        "backchannel_logout_session_supported": True,
         "ui_locales_supported": list(LANGUAGES),
         "service_documentation": settings.documentation,
     }

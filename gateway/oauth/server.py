@@ -12,15 +12,14 @@ from authlib.oauth2.rfc9207 import IssuerParameter
 from gateway.kit.errors import ERRORS, Refusal
 from gateway.kit.ids import Kind
 from gateway.oauth.certificates import cnf
-from gateway.oauth.checks import answer_uri
 from gateway.oauth.client_record import ClientRecord
 from gateway.oauth.desk import desk
 from gateway.oauth.flow_authorization_code import AuthorizationCodeFlow, ProofKey
 from gateway.oauth.flow_client_credentials import ClientCredentialsFlow
 from gateway.oauth.flow_refresh_token import RefreshTokenFlow
 from gateway.oauth.id_tokens import IdTokens
-from gateway.oauth.jarm import carried, is_signed
 from gateway.oauth.parameters import Parameters
+from gateway.oauth.response_modes import Back, way_back
 
 
 class ProtocolRequest(OAuth2Request):  # type: ignore[misc]  # Authlib has no types
@@ -143,21 +142,21 @@ class Protocol:
         body: Mapping[str, Any] = answer.body
         return body
 
-    def decide_code(self, parameters: Parameters, scope: str, person_id: str) -> str:
-        """Make the code and the address that carries it back; the granted scope is ours (trap 15).
+    def decide_code(self, parameters: Parameters, scope: str, person_id: str) -> Back:
+        """Make the code and the answer that carries it back; the granted scope is ours (trap 15).
 
         Returns:
-            The redirect URI with ``code``, ``state`` and ``iss``, or with all of them in a signed ``response``.
+            ``code``, ``state`` and ``iss`` on their way, or all of them in a signed ``response``.
         """
         request = ProtocolRequest("GET", "/authorize", {**parameters, "scope": scope})
         grant = self.decisions.get_authorization_grant(request)
         answer: Answer = self.decisions.create_authorization_response(
             request, grant_user=person_id, grant=grant
         )
-        if not is_signed(parameters):
-            return answer.location or ""
         here = desk()
+        if parameters.get("response_mode", "query") == "query":
+            return Back(answer.location or "", parameters["client_id"])
         said = {"iss": here.terms.settings.issuer, "code": here.plan.code or ""}
         if "state" in parameters:
             said["state"] = parameters["state"]
-        return answer_uri(parameters["redirect_uri"], carried(parameters, said, here.terms))
+        return way_back(parameters, said, here.terms)

@@ -24,7 +24,8 @@ from gateway.model.people import PersonState
 from gateway.model.tokens import AuthorizationCode
 from gateway.store.codes import code_row
 from gateway.store.guardians import approvals_of, forget_consents
-from gateway.store.loading import GRANT_COLUMNS, grants_from
+from gateway.store.letters import RECEIPT, NewLetter, post_letters
+from gateway.store.loading import GRANT_COLUMNS, grants_from, uses_left_of
 from gateway.store.log_pending import await_places
 from gateway.store.statements import did_insert, insert_once
 from gateway.store.tables import (
@@ -32,6 +33,7 @@ from gateway.store.tables import (
     consent_event,
     consent_grant,
     grant_item,
+    grant_use,
     guardian_link,
     handoff,
     notice_served,
@@ -65,6 +67,7 @@ class Standing:
         guardians: how many guardians are linked and active.
         approvals: what they answered so far.
         asked_school_at: when the person asked the school to open this partner.
+        is_used_up: the grant allowed so many hand-offs, and all of them were made.
     """
 
     grant: Grant | None
@@ -75,6 +78,7 @@ class Standing:
     guardians: int
     approvals: tuple[Approval, ...] = ()
     asked_school_at: int | None = None
+    is_used_up: bool = False
 
 
 def load_standings(connection: Connection, queries: Sequence[StandingQuery]) -> Sequence[Standing]:
@@ -116,6 +120,7 @@ def _standing(connection: Connection, query: StandingQuery) -> Standing:
         guardians=len(connection.execute(guardians).all()),
         approvals=approvals_of(connection, live).get(live[0].grant_id, ()) if live else (),
         asked_school_at=connection.execute(asked).scalar(),
+        is_used_up=0 in uses_left_of(connection, live).values(),
     )
 
 
@@ -345,7 +350,7 @@ def change_grant(
 
 
 def append_event(connection: Connection, event: ConsentEvent) -> None:
-    """Append one consent event; it waits for its place in the log."""
+    """Append one consent event; it waits for its place in the log, and its receipt for the mail."""
     row = asdict(event)
     row |= {
         "type": str(event.type),
@@ -356,6 +361,21 @@ def append_event(connection: Connection, event: ConsentEvent) -> None:
     }
     insert_once(connection, consent_event, [row])
     await_places(connection, "consent_event", [(event.grant_id, event.event_id)])
+    post_letters(connection, [NewLetter(event.event_id, RECEIPT, None, event.at)])
+    if event.use_limit is not None:
+        _count_anew(connection, event.grant_id)
+
+
+def _count_anew(connection: Connection, grant_id: str) -> None:
+    """Count a decision's uses from what was spent before it.
+
+    A statement after the one that changed the grant: that one waited for the reads in flight, and would not have
+    seen the uses that they spent meanwhile.
+    """
+    spent = select(func.count()).where(grant_use.c.grant_id == grant_id).scalar_subquery()
+    connection.execute(
+        update(consent_grant).where(consent_grant.c.grant_id == grant_id).values(uses_before=spent)
+    )
 
 
 def replace_items(connection: Connection, grant_id: str, items: Sequence[GrantedItem]) -> None:

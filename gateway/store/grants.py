@@ -16,7 +16,7 @@ from gateway.store.consents import (
     replace_items,
 )
 from gateway.store.guardians import NewAnswer, keep_answer
-from gateway.store.loading import GRANT_COLUMNS, events_of, grants_from
+from gateway.store.loading import GRANT_COLUMNS, events_of, grants_from, uses_left_of
 from gateway.store.tables import (
     access_token,
     consent_grant,
@@ -30,7 +30,11 @@ from gateway.store.tables import (
 
 @dataclass(frozen=True, slots=True)
 class GrantLine:
-    """A grant in a list, with its last hand-off."""
+    """A grant in a list, with its last hand-off.
+
+    Attributes:
+        uses_left: how many hand-offs the decision in force still allows; None for any number.
+    """
 
     grant: Grant
     created_at: int
@@ -39,6 +43,12 @@ class GrantLine:
     last_handoff_at: int | None
     handoff_count: int
     organisation_id: str = ""
+    uses_left: int | None = None
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether it allowed so many hand-offs, and all of them were made."""
+        return self.uses_left == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +103,7 @@ def _search(connection: Connection, query: GrantQuery) -> list[GrantLine]:
         each.grant_id: each
         for each in grants_from(connection, select(*GRANT_COLUMNS).where(grant.grant_id.in_(ids)))
     }
-    lasts = _last_handoffs(connection, ids)
+    lasts, left = _last_handoffs(connection, ids), uses_left_of(connection, grants.values())
     return [
         GrantLine(
             grants[row.grant_id],
@@ -102,6 +112,7 @@ def _search(connection: Connection, query: GrantQuery) -> list[GrantLine]:
             row.end_reason,
             *lasts.get(row.grant_id, (None, 0)),
             row.organisation_id,
+            left.get(row.grant_id),
         )
         for row in rows
     ]
@@ -122,6 +133,12 @@ def find_grants(connection: Connection, grant_ids: Sequence[str]) -> Sequence[Gr
     wanted = consent_grant.c.grant_id.in_(sorted(set(grant_ids)))
     found = {each.grant_id: each for each in grants_from(connection, select(*GRANT_COLUMNS).where(wanted))}
     return [found.get(grant_id) for grant_id in grant_ids]
+
+
+def count_uses_left(connection: Connection, grants: Sequence[Grant]) -> Sequence[int | None]:
+    """Count the hand-offs that grants still allow; None for any number."""
+    left = uses_left_of(connection, grants)
+    return [left.get(each.grant_id) for each in grants]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +195,13 @@ def _detail(connection: Connection, grant_id: str) -> GrantDetail | None:
     last = _last_handoffs(connection, [grant_id]).get(grant_id, (None, 0))
     return GrantDetail(
         line=GrantLine(
-            found, row.created_at, row.ended_at, row.end_reason, *last, organisation_id=row.organisation_id
+            found,
+            row.created_at,
+            row.ended_at,
+            row.end_reason,
+            *last,
+            organisation_id=row.organisation_id,
+            uses_left=uses_left_of(connection, [found]).get(grant_id),
         ),
         events=events_of(connection, grant_id),
         tokens=_tokens(connection, grant_id),

@@ -19,7 +19,7 @@ from gateway.model.grants import (
 )
 from gateway.model.people import Person, PersonState, Role
 from gateway.store.statements import POSTGRESQL, Hot, Lists
-from gateway.store.tables import consent_event, consent_grant, grant_item, person
+from gateway.store.tables import consent_event, consent_grant, grant_item, grant_use, person
 from scopes import FORMS, Item
 
 GRANT_COLUMNS = (
@@ -37,6 +37,7 @@ GRANT_COLUMNS = (
     consent_grant.c.legal_basis,
     consent_grant.c.last_user_activity_at,
     consent_grant.c.use_limit,
+    consent_grant.c.uses_before,
     consent_grant.c.paused_for,
     consent_grant.c.decided_version,
 )
@@ -79,6 +80,7 @@ def grant_from_row(row: Any, items: tuple[GrantedItem, ...]) -> Grant:
         legal_basis=LegalBasis(row.legal_basis),
         used_at=row.last_user_activity_at,
         use_limit=row.use_limit,
+        uses_before=row.uses_before,
         paused_for=ReasonCode(row.paused_for) if row.paused_for else None,
         decided_version=row.decided_version,
     )
@@ -132,6 +134,22 @@ def grants_from(connection: Connection, statement: Select[Any]) -> list[Grant]:
     return [grant_from_row(row, items.get(row.grant_id, ())) for row in rows]
 
 
+def uses_left_of(connection: Connection, grants: Iterable[Grant]) -> dict[str, int]:
+    """Tell how many hand-offs are left of each grant that allows only so many; grants without a limit are absent."""
+    limits = {
+        each.grant_id: each.uses_before + each.use_limit for each in grants if each.use_limit is not None
+    }
+    if not limits:
+        return {}
+    statement = (
+        select(grant_use.c.grant_id, func.count())
+        .where(grant_use.c.grant_id.in_(sorted(limits)))
+        .group_by(grant_use.c.grant_id)
+    )
+    spent: dict[str, int] = {row[0]: row[1] for row in connection.execute(statement)}
+    return {grant_id: limit - spent.get(grant_id, 0) for grant_id, limit in limits.items()}
+
+
 def events_of(connection: Connection, grant_id: str) -> tuple[ConsentEvent, ...]:
     """Load a grant's consent events in their order."""
     statement = (
@@ -159,4 +177,5 @@ def event_from_row(row: Any) -> ConsentEvent:
         valid_until=row.valid_until,
         language=row.language,
         on_behalf_of=row.on_behalf_of,
+        use_limit=row.use_limit,
     )

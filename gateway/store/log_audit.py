@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, case, func, select
 
 from gateway.model.admin_actions import AdminAction
-from gateway.model.grants import DPV_STATUS, ActorKind, ConsentEvent
+from gateway.model.grants import DPV_STATUS, GROUNDS, ActorKind, ConsentEvent
 from gateway.model.handoffs import Handoff
 from gateway.store.log_rows import id_of, load_rows
 from gateway.store.log_tree import Leaf, SignedCheckpoint
@@ -113,13 +113,14 @@ def _misattributed(connection: Connection, limit: int) -> list[tuple[str, str]]:
     strange = [(each, "its actor or status is not what its grant and type say") for each in found]
     found = connection.execute(handoffs.where(handoff.c.person_id != own).limit(limit)).scalars()
     strange += [(each, "it is written to somebody else than its grant's person") for each in found]
+    strange += [(each, "it was read more often than it allows") for each in _overused(connection, limit)]
     return strange + [
-        (each, "it was read more often than it allows") for each in _overused(connection, limit)
+        (each, "it allows another number of reads than was decided") for each in _relimited(connection, limit)
     ]
 
 
 def _overused(connection: Connection, limit: int) -> list[str]:
-    """Find grants with more hand-offs under the decision in force than they allow; no entry holds the number."""
+    """Find grants with more hand-offs under the decision in force than they allow, whatever the log says of them."""
     grant = consent_grant.c
     reads = (
         select(func.count())
@@ -128,3 +129,16 @@ def _overused(connection: Connection, limit: int) -> list[str]:
     )
     statement = select(grant.grant_id).where(grant.use_limit.is_not(None), reads > grant.use_limit)
     return list(connection.execute(statement.limit(limit)).scalars())
+
+
+def _relimited(connection: Connection, limit: int) -> list[str]:
+    """Find grants whose limit is not that of the last decision that set one."""
+    grant, event, later = consent_grant.c, consent_event.c, consent_event.alias().c
+    sets = event.use_limit.is_not(None) & (event.use_limit.is_distinct_from(grant.use_limit))
+    lifted = select(later.event_id).where(
+        later.grant_id == event.grant_id,
+        later.seq > event.seq,
+        later.use_limit.is_not(None) | later.type.in_(sorted(GROUNDS)),
+    )
+    statement = select(grant.grant_id).join(consent_event, event.grant_id == grant.grant_id)
+    return list(connection.execute(statement.where(sets, ~lifted.exists()).limit(limit)).scalars())

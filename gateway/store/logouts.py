@@ -17,6 +17,7 @@ class Delivery:
 
     Attributes:
         subject: the person's pairwise name there.
+        sid: the session's; None where the client got its tokens before sessions had names.
         due_at: when to try next; None when it was delivered or given up.
         attempts: that were begun; also what tells whether somebody else has begun one since.
     """
@@ -28,6 +29,7 @@ class Delivery:
     due_at: int | None
     attempts: int = 0
     delivered_at: int | None = None
+    sid: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +48,20 @@ def sign_out(connection: Connection, ends: Sequence[SignOut]) -> Sequence[None]:
     return [None] * len(ends)
 
 
-def find_clients_of_sessions(
+def find_clients_since(
     connection: Connection, sessions: Sequence[tuple[str, int]]
-) -> Sequence[frozenset[str]]:
-    """Find the clients that got tokens in a session: (person_id, when the session began)."""
+) -> Sequence[frozenset[tuple[str, str | None]]]:
+    """Find the clients that got tokens of a person, and what they call the session: (person_id, since when)."""
     token, grant = refresh_token.c, consent_grant.c
     return [
         frozenset(
-            connection.execute(
-                select(token.client_id)
+            (row.client_id, row.sid)
+            for row in connection.execute(
+                select(token.client_id, token.sid)
                 .distinct()
                 .join(consent_grant, grant.grant_id == token.grant_id)
                 .where(grant.person_id == person_id, token.auth_time >= since)
-            ).scalars()
+            )
         )
         for person_id, since in sessions
     ]

@@ -225,7 +225,7 @@ def _publish_client(connection: Connection, partner_id: str, new: ClientRow, at:
     statement = (
         update(client)
         .where(client.c.client_id == new.client_id, client.c.partner_id == partner_id)
-        .values(content=new.content, changed_at=at)
+        .values(content=new.content, changed_at=at, left_at=None)
         .returning(client.c.client_id)
     )
     # A client_id that another partner holds is not taken over.
@@ -296,6 +296,25 @@ def keep_secrets(connection: Connection, secrets: Sequence[NewSecret]) -> Sequen
     if any(outcomes):
         bump_version(connection)
     return outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class PkceSwitch:
+    """A client that may send a nonce instead of a code challenge from now on; without a reason, no more."""
+
+    client_id: str
+    reason: str | None
+    action: AdminAction
+
+
+def switch_pkce(connection: Connection, switches: Sequence[PkceSwitch]) -> Sequence[None]:
+    """Turn the switch of clients, and write down who did it and why."""
+    for each in switches:
+        own = client.c.client_id == each.client_id
+        connection.execute(update(client).where(own).values(nonce_reason=each.reason))
+        append_actions(connection, [each.action])
+    bump_version(connection)
+    return [None] * len(switches)
 
 
 def load_notices(connection: Connection, notice_ids: Sequence[str]) -> Sequence[Notice | None]:

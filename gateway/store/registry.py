@@ -54,7 +54,9 @@ def load_registry(connection: Connection) -> Registry:
             for row in connection.execute(select(partner))
         },
         clients={
-            row.client_id: RegisteredClient(client_from_content(row.content), row.secret_digest)
+            row.client_id: RegisteredClient(
+                client_from_content(row.content), row.secret_digest, row.nonce_reason, row.left_at
+            )
             for row in connection.execute(select(client))
         },
         offers=_offers(connection),

@@ -208,7 +208,10 @@ def _row(each: Handoff) -> dict[str, object]:
 
 
 def spend_use(connection: Connection, grant: Grant, handoff_id: str) -> bool:
-    """Spend one of a grant's uses; whoever races for the last one, one wins. Repeating a hand-off spends nothing."""
+    """Spend a use that the decision in force allows; of those who race for the last, one wins.
+
+    Repeating a hand-off spends nothing.
+    """
     own = select(grant_use.c.use_number).where(
         grant_use.c.grant_id == grant.grant_id, grant_use.c.handoff_id == handoff_id
     )
@@ -218,6 +221,6 @@ def spend_use(connection: Connection, grant: Grant, handoff_id: str) -> bool:
     first = connection.execute(spent).scalar_one() + 1
     rows = (
         {"grant_id": grant.grant_id, "use_number": number, "handoff_id": handoff_id}
-        for number in range(first, (grant.use_limit or 0) + 1)
+        for number in range(first, grant.uses_before + (grant.use_limit or 0) + 1)
     )
     return any(did_insert(connection, grant_use, row) for row in rows)

@@ -22,6 +22,7 @@ class NewSession:
     auth_time: int
     acr: str = "pwd"
     agent: str = ""
+    sid: str | None = None
 
 
 def open_sessions(connection: Connection, sessions: Sequence[NewSession]) -> Sequence[None]:
@@ -37,6 +38,7 @@ def open_sessions(connection: Connection, sessions: Sequence[NewSession]) -> Seq
             "last_seen_at": each.auth_time,
             "acr": each.acr,
             "agent": each.agent or None,
+            "sid": each.sid,
         }
         insert_once(connection, session, [row])
     return [None] * len(sessions)
@@ -64,6 +66,7 @@ def load_sessions(connection: Connection, digests: Sequence[bytes]) -> Sequence[
             session.c.last_seen_at,
             session.c.acr,
             session.c.agent,
+            session.c.sid,
             *PERSON_COLUMNS,
         )
         .join(person, person.c.person_id == session.c.person_id)
@@ -82,6 +85,7 @@ def load_sessions(connection: Connection, digests: Sequence[bytes]) -> Sequence[
             row.last_seen_at,
             row.acr,
             row.agent or "",
+            row.sid,
         )
         for row in connection.execute(statement)
     }
@@ -106,6 +110,7 @@ class SessionLine:
     last_seen_at: int
     acr: str
     agent: str
+    sid: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +128,7 @@ def list_sessions(connection: Connection, queries: Sequence[SessionQuery]) -> Se
     for query in queries:
         own = session.c
         statement = (
-            select(own.session_digest, own.created_at, own.last_seen_at, own.acr, own.agent)
+            select(own.session_digest, own.created_at, own.last_seen_at, own.acr, own.agent, own.sid)
             .where(
                 own.person_id == query.person_id,
                 own.ended_at.is_(None),
@@ -132,5 +137,6 @@ def list_sessions(connection: Connection, queries: Sequence[SessionQuery]) -> Se
             )
             .order_by(own.last_seen_at.desc(), own.session_digest)
         )
-        found.append([SessionLine(*row[:4], agent=row.agent or "") for row in connection.execute(statement)])
+        rows = connection.execute(statement)
+        found.append([SessionLine(*row[:4], agent=row.agent or "", sid=row.sid) for row in rows])
     return found

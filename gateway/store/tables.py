@@ -193,6 +193,7 @@ session = Table(
     _text("acr"),
     _at("ended_at", nullable=True),
     _text("agent", nullable=True),
+    _text("sid", nullable=True),
     Index(None, "person_id"),
 )
 
@@ -233,6 +234,7 @@ logout_delivery = Table(
     _at("due_at", nullable=True),
     Column("attempts", Integer, nullable=False),
     _at("delivered_at", nullable=True),
+    _text("sid", nullable=True),
     Index(None, "due_at"),
 )
 
@@ -326,6 +328,8 @@ client = Table(
     _text("content"),
     Column("secret_digest", LargeBinary),
     _at("changed_at"),
+    _text("nonce_reason", nullable=True),
+    _at("left_at", nullable=True),
     Index(None, "partner_id"),
 )
 
@@ -414,6 +418,8 @@ consent_grant = Table(
     _at("ended_at", nullable=True),
     _text("end_reason", nullable=True),
     Column("use_limit", Integer),
+    # Hand-offs that were spent under limits of earlier decisions: this decision's own are counted from there.
+    Column("uses_before", Integer, nullable=False, server_default="0"),
     _text("paused_for", nullable=True),
     # The newest version of the offer that the person has decided about: older terms may have been kept.
     Column("decided_version", Integer, nullable=False, server_default="0"),
@@ -463,6 +469,7 @@ consent_event = Table(
     _text("reason", nullable=True),
     _at("at"),
     _at("valid_until", nullable=True),
+    Column("use_limit", Integer),
     UniqueConstraint("grant_id", "seq"),
 )
 
@@ -645,6 +652,7 @@ authorization_code = Table(
     _text("redemption_id", nullable=True),
     _text("dpop_jkt", nullable=True),
     _text("details", nullable=True),
+    _text("sid", nullable=True),
     Index(None, "grant_id"),
 )
 
@@ -700,6 +708,7 @@ refresh_token = Table(
     _text("bound_to", nullable=True),
     _text("details", nullable=True),
     _text("acr", nullable=True),
+    _text("sid", nullable=True),
     Index(None, "grant_id"),
     Index(None, "family_id"),
 )

@@ -114,18 +114,19 @@ def _row(visit: Visit, line: GrantLine, email: str) -> views.GrantRow:
         person=email or short_person(grant.person_id),
         brand=registry.partners[grant.partner_id].partner.brand,
         offer=registry.offers[grant.offer_id].offer.name,
-        state=_state(grant, visit.services.clock()),
+        state=_state(line, visit.services.clock()),
         fields=tuple(dict.fromkeys(field_label(each.item.field) for each in grant.items)),
         given_at=line.created_at if was_given else None,
         last_handoff_at=line.last_handoff_at,
     )
 
 
-def _state(grant: Grant, now: int) -> views.GrantState:
+def _state(line: GrantLine, now: int) -> views.GrantState:
+    grant = line.grant
     if grant.state is GrantState.ENDED or (grant.state in LIVE and now >= grant.valid_until):
         return "ended"
     if grant.state is GrantState.ACTIVE:
-        return "active"
+        return "used_up" if line.is_used_up else "active"
     if grant.state is GrantState.PAUSED:
         return "paused"
     return "refused" if grant.state is GrantState.REFUSED else "asked"
@@ -156,7 +157,7 @@ async def _grant_view(
         doors=await doors(visit),
         section="grants",
         grant_id=found.grant_id,
-        state=_state(found, visit.services.clock()),
+        state=_state(line, visit.services.clock()),
         brand=visit.services.registry.partners[found.partner_id].partner.brand,
         offer=seen.offer.name,
         facts=_facts(seen),

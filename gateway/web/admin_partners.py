@@ -74,14 +74,17 @@ ACT_WORDS = {
     "pause_partner": later("Paused for everyone"),
     "resume_partner": later("Resumed"),
     "end_partner": later("Ended for good"),
+    "client_left": later("A client left"),
     "approve_partner": later("Approved"),
     "new_client_secret": later("New client secret"),
+    "allow_nonce": later("A nonce allowed instead of PKCE"),
+    "demand_pkce": later("PKCE demanded again"),
     "pause_for_complaints": later("Paused after complaints about advertising"),
     "gate_allow": later("Opened at a school"),
     "gate_ask": later("On request at a school"),
     "gate_deny": later("Closed at a school"),
 }
-ABOUT_WORDS = {"manifest": later("manifest"), "client": later("client")}
+ABOUT_WORDS = {"manifest": later("manifest"), "client": later("client"), "why": later("because:")}
 
 
 async def partners(visit: Visit) -> Response:
@@ -175,8 +178,14 @@ def _client(visit: Visit, client: Client, is_registered: bool) -> views.ClientRo
         profile=str(client.profile),
         auth_method=str(client.auth_method),
         redirect_uris=client.redirect_uris,
+        nonce_reason=_nonce_reason(visit, client) if is_registered else "",
         secret_action=f"{here}/clients/{client.client_id}/secret" if has_secret and may else "",
     )
+
+
+def _nonce_reason(visit: Visit, client: Client) -> str:
+    found = visit.services.registry.clients[client.client_id]
+    return (found.nonce_reason or "") if found.may_send_nonce else ""
 
 
 def _offers(visit: Visit, seen: SeenPartner) -> tuple[views.OfferReview, ...]:

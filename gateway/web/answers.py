@@ -49,6 +49,8 @@ def resource_refusal(refusal: Refusal, *, documentation: str, is_dpop: bool = Fa
         said = f'error="{refusal.code}", error_description="{refusal.description}"'
         if refusal.max_age is not None:
             said += f', max_age="{refusal.max_age}"'
+        if refusal.acr_values:
+            said += f', acr_values="{refusal.acr_values}"'
         headers["WWW-Authenticate"] = f"{_DPOP if is_dpop else _BEARER}, {said}"
     return json_answer(_body(refusal, documentation), status, headers)
 

@@ -8,7 +8,6 @@ from starlette.routing import Route
 
 from gateway.actions.authorize import (
     Authorization,
-    Back,
     LogIn,
     begin_authorization,
     check_login,
@@ -29,6 +28,7 @@ from gateway.actions.school_gate import ask_school
 from gateway.actions.sessions import is_fresh
 from gateway.kit.errors import Refusal
 from gateway.oauth.parameters import Parameters, read_parameters
+from gateway.oauth.response_modes import Back
 from gateway.web import views
 from gateway.web.answers import note
 from gateway.web.bodies import FORM_TYPE, media_type, read_body
@@ -54,7 +54,7 @@ async def authorize(visit: Visit) -> Response:
     except Refusal as refusal:
         return _not_in_order(visit, refusal)
     if isinstance(authorization, Back):
-        return see_other(authorization.uri)
+        return await leave(visit, authorization)
     return await _go_on(visit, authorization)
 
 
@@ -90,7 +90,7 @@ async def go_on(visit: Visit) -> Response:
 
 
 async def _go_on(visit: Visit, authorization: Authorization) -> Response:
-    missing = check_login(visit.services, authorization, visit.session)
+    missing = await check_login(visit.services, authorization, visit.session)
     if isinstance(missing, Back):
         return await leave(visit, missing)
     if isinstance(missing, LogIn):
@@ -99,7 +99,8 @@ async def _go_on(visit: Visit, authorization: Authorization) -> Response:
     if isinstance(found, Back):
         return await leave(visit, found)
     if isinstance(found, Blocked):
-        return show("consent_blocked", blocked_view(visit, found))
+        to = found.leave.uri if found.leave.fields else ""
+        return show("consent_blocked", blocked_view(visit, found), posts_to=to)
     return _screen(visit, found)
 
 

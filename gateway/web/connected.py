@@ -102,6 +102,8 @@ def state_of(visit: Visit, line: GrantLine) -> views.ServiceState:
         return "ended"
     if grant.state is GrantState.WAITING:
         return "waiting"
+    if line.is_used_up and grant.state is GrantState.ACTIVE:
+        return "used_up"
     if grant.terms_version < registry.offers[grant.offer_id].material_version or _came_of_age(grant):
         return "changed"
     is_open = registry.partners[grant.partner_id].is_live and _is_open_at_school(visit, line)

@@ -208,7 +208,8 @@ def blocked_view(visit: Visit, blocked: Blocked) -> views.ConsentBlockedView:
         is_alone=blocked.lock.is_alone,
         ask_action="/consent/ask-school" if _can_ask_school(blocked) else "",
         hidden=(("ticket", blocked.ticket),),
-        leave_url=blocked.leave_uri,
+        leave_url=blocked.leave.uri,
+        leave_fields=blocked.leave.fields,
     )
 
 

@@ -5,9 +5,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.actions.authorize import Back
 from gateway.actions.device import PAGE, Wait, enter_user_code, settle_device
 from gateway.oauth.device import DONE, device_redirect_uri
+from gateway.oauth.response_modes import Back
 from gateway.web import views
 from gateway.web.formats import say
 from gateway.web.visit import Visit, page_handler, see_other, show, signed_in_page
@@ -16,9 +16,21 @@ from gateway.web.visit import Visit, page_handler, see_other, show, signed_in_pa
 async def leave(visit: Visit, back: Back) -> Response:
     """Send the browser back to the partner; where a device waits instead, keep the answer for it."""
     if not back.uri.startswith(device_redirect_uri(visit.services.settings.issuer) + "?"):
-        return see_other(back.uri)
+        return _sent_back(visit, back)
     is_yes = await settle_device(visit.services, dict(parse_qsl(urlsplit(back.uri).query)))
     return see_other(f"{PAGE}/{'ready' if is_yes else 'refused'}")
+
+
+def _sent_back(visit: Visit, back: Back) -> Response:
+    """Redirect, or show the form that the person sends (OAuth 2.0 Form Post Response Mode §2)."""
+    if not back.fields:
+        return see_other(back.uri)
+    registry = visit.services.registry
+    partner = registry.partners[registry.clients[back.client_id].client.partner_id].partner.brand
+    view = views.FormPostView(
+        chrome=visit.chrome(back="/"), partner=partner, action=back.uri, fields=back.fields
+    )
+    return show("form_post", view, posts_to=back.uri)
 
 
 async def device(visit: Visit) -> Response:

@@ -100,7 +100,7 @@ HELP: Mapping[str, Help] = MappingProxyType(
             "Send the person through a request without prompt=none; our page says what can be done.",
         ),
         "unmet_authentication_requirements": Help(
-            "An essential acr in the claims parameter that there is not.",
+            "An essential acr in the claims parameter that there is not, or that this person has no means for.",
             "Ask for one of acr_values_supported, or make it voluntary.",
         ),
         "invalid_request_object": Help(
@@ -126,8 +126,8 @@ HELP: Mapping[str, Help] = MappingProxyType(
             "Repeat the request with the nonce of the answer's DPoP-Nonce header.",
         ),
         "insufficient_user_authentication": Help(
-            "Sensitive fields, and a log-in that is older than the operator allows for them.",
-            "Send the person through a request with the max_age that the challenge names.",
+            "Sensitive fields, and a log-in that is older or weaker than the operator allows for them.",
+            "Send the person through a request with the max_age and the acr_values that the challenge names.",
         ),
         "insufficient_scope": Help(
             "The token lacks openid for userinfo, or the scope that Grant Management wants.",

@@ -23,7 +23,7 @@ from gateway.web.formats import say
 from gateway.web.visit import Visit, see_other, show, signed_in_page
 from gateway.web.wording import ACTOR_WORDS, EVENT_WORDS, field_label, reason_words, so_that
 
-_ORDER = ("waiting", "changed", "live", "paused", "ended")
+_ORDER = ("waiting", "changed", "live", "paused", "used_up", "ended")
 
 
 async def children(visit: Visit) -> Response:

@@ -275,9 +275,9 @@ async def _reauthenticate_page(
     return _after(rejected, show("reauthenticate", view, form_to=onward.form_to))
 
 
-def _why(onward: _Onward) -> Literal["reveal", "grant", "administer"]:
+def _why(onward: _Onward) -> Literal["reveal", "grant", "stronger", "administer"]:
     if onward.authorization is not None and not onward.is_reveal:
-        return "grant"
+        return "stronger" if onward.authorization.wants_more else "grant"
     return "administer" if onward.next_path.startswith("/admin") else "reveal"
 
 

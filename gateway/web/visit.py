@@ -220,15 +220,22 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 def show(
-    name: str, view: views.View, *, status: int = 200, form_to: str = "", has_script: bool = False
+    name: str,
+    view: views.View,
+    *,
+    status: int = 200,
+    form_to: str = "",
+    posts_to: str = "",
+    has_script: bool = False,
 ) -> Response:
     """Render a page.
 
     Args:
         form_to: an origin that a form's answer may be redirected to: Chromium holds ``form-action`` against it.
+        posts_to: a partner's address that a form of the page posts to.
         has_script: let the page run our own files of script: for passkeys and nothing else.
     """
-    targets = f"'self' {form_to}".strip()
+    targets = " ".join(filter(None, ("'self'", form_to, _source_of(posts_to))))
     scripts = "script-src 'self'; " if has_script else ""
     policy = (
         f"default-src 'none'; {scripts}style-src 'self'; img-src 'self'; base-uri 'none'; "
@@ -239,6 +246,9 @@ def show(
         "Content-Language": view.chrome.language,
         "Vary": "Accept-Language, Cookie",
     }
+    if posts_to:
+        # The partner may hold the form's origin against ours; without this a browser would say "null".
+        headers["Referrer-Policy"] = "strict-origin"
     return Response(page(name, view), status, headers, media_type="text/html; charset=utf-8")
 
 
@@ -246,6 +256,11 @@ def origin_of(uri: str) -> str:
     """Give the origin of an address."""
     parts = urlsplit(uri)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _source_of(uri: str) -> str:
+    """Spell an address for ``form-action``: no query, and nothing that ends a directive (CSP 3 §2.3.1)."""
+    return uri.partition("?")[0].replace(";", "%3B").replace(",", "%2C")
 
 
 def see_other(path: str) -> Response:

@@ -1,6 +1,8 @@
 """The verifier in one file is not talked round by what a log's own key, or another, has signed for another purpose."""
 
+import functools
 import hashlib
+import importlib.util
 import json
 import subprocess
 import sys
@@ -11,13 +13,17 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import event, given
+from hypothesis import strategies as st
 
 from gateway.ledger.checkpoints import Checkpoint, sign_checkpoint
 from gateway.ledger.entries import decode
 from gateway.ledger.merkle import leaf_hash
 from gateway.ledger.notes import NoteKey, sign_note
+from gateway.ledger.tree_check import OrderCheck
 
 FILE = Path(__file__).resolve().parents[2] / "deploy" / "log_verifier.py"
+VECTORS = FILE.parents[1] / "docs" / "specs" / "handoff-log-vectors.json"
 ORIGIN = "gateway.example/log"
 PRIVATE = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
 KEY = str(NoteKey(ORIGIN, PRIVATE.public_key().public_bytes_raw()))
@@ -120,3 +126,86 @@ def test_a_note_that_is_no_archives_does_not_vouch_for_one(tmp_path: Path) -> No
                 member.size = len(content)
                 archive.addfile(member, BytesIO(content))
         assert run(file)[0] == expected, text
+
+
+@functools.cache
+def verifier() -> Any:
+    """Load the file as a module."""
+    spec = importlib.util.spec_from_file_location("log_verifier", FILE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def decided(kind: str, uses: int | None) -> dict[str, Any]:
+    return {"type": kind, **({} if uses is None else {"uses": uses})}
+
+
+@given(
+    st.lists(
+        st.just("read")
+        | st.builds(
+            decided,
+            st.sampled_from(["given", "renewed", "widened", "narrowed", "paused", "resumed", "refused"]),
+            st.none() | st.integers(1, 2),
+        ),
+        max_size=12,
+    )
+)
+def test_both_verifiers_tell_the_same_story(steps: list[Any]) -> None:
+    """A grant's decisions and reads up to the first fault: the gateway's fold and this file's, which share no code."""
+    ours, theirs, seq, found = OrderCheck(), verifier().Order(), 0, []
+    for step in ({"type": "given"}, *steps):
+        seq += step != "read"
+        about = {"grant": "g", "items": [], "at": 1, "event": f"e{seq}", "id": f"e{seq}", "seq": seq}
+        entry = {**about, "kind": "handoff"}
+        if step != "read":
+            entry = {**about, "kind": "consent_event", "valid_until": 9, **step}
+        found, there = list(ours.faults(entry)), theirs.faults(entry)
+        # Of several faults at one place this file names the first.
+        assert set(there) <= set(found)
+        assert bool(there) is bool(found)
+        if found:
+            event(found[0])
+            return
+
+
+def test_both_verifiers_name_the_read_too_many() -> None:
+    """Two were allowed; the narrowing between them gives none back, a new yes without a number lifts the limit."""
+    for order in (OrderCheck(), verifier().Order()):
+        about = {"grant": "g", "items": [], "at": 1}
+        seq, found = 0, []
+        for name, *rest in (
+            ("given", 2),
+            ("read",),
+            ("narrowed", None),
+            ("read",),
+            ("read",),
+            ("renewed", None),
+            ("read",),
+        ):
+            seq += name != "read"
+            uses = {"uses": rest[0]} if rest and rest[0] else {}
+            entry = {**about, "event": f"e{seq}", "kind": "handoff"}
+            if name != "read":
+                entry = {
+                    **about,
+                    **uses,
+                    "id": f"e{seq}",
+                    "seq": seq,
+                    "kind": "consent_event",
+                    "type": name,
+                    "valid_until": 9,
+                }
+            found.append(list(order.faults(entry)))
+        assert found == [[], [], [], [], ["a hand-off more than its consent allows"], [], []]
+
+
+@pytest.mark.parametrize("uses", [0, -1, "2", None, True])
+def test_a_limit_is_a_number_of_at_least_one(uses: object, tmp_path: Path) -> None:
+    """`null` is not a spelling of no limit: there is one spelling."""
+    event_ = decode(json.loads(VECTORS.read_text())["entries"][0].encode())
+    assert said(tmp_path, proof_of(spelled(event_)))[0] == 0
+    assert said(tmp_path, proof_of(spelled({**event_, "uses": uses})))[0] == 1

@@ -8,12 +8,14 @@ from urllib.parse import parse_qs
 import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
+from sqlalchemy import Connection, text
 
 from gateway.actions.logout import LEASE, WAITS, Courier
 from gateway.kit.outbound import OutboundFault
 from gateway.oauth.logout import EVENT
+from tests.protocol.campuspress import begin, exchange_form, push
 from tests.protocol.leaving import OUT, register
-from tests.world import ISSUER, World
+from tests.world import CAMPUSPRESS_REDIRECT, ISSUER, PASSWORD, QUIZCO_REDIRECT, World, answer_of
 
 
 class Site:
@@ -68,11 +70,12 @@ def test_backchannel_logout(site: Site) -> None:
         "exp": now + 120,
         "jti": token.claims["jti"],
         "events": {EVENT: {}},
+        "sid": signed_in["sid"],
     }
     assert site.deliver() == 0
     document = site.world.client().get("/.well-known/openid-configuration").json()
     assert document["backchannel_logout_supported"] is True
-    assert document["backchannel_logout_session_supported"] is False
+    assert document["backchannel_logout_session_supported"] is True
 
 
 def test_2_5_only_who_was_used_in_the_session_is_told(site: Site) -> None:
@@ -85,6 +88,69 @@ def test_2_5_only_who_was_used_in_the_session_is_told(site: Site) -> None:
     browser = site.world.signed_in()
     browser.submit(browser.open("/connected"), "/logout")
     assert site.deliver() == 1, "the first session's, and none for the second"
+
+
+def sid_of(world: World, answer: dict[str, str]) -> str:
+    """Exchange; give the session's name in the ID token."""
+    keys = KeySet.import_key_set(world.client().get("/jwks.json").json())
+    sid: str = jwt.decode(world.exchange(answer["code"]).json()["id_token"], keys).claims["sid"]
+    return sid
+
+
+def test_2_1_a_session_has_a_name_that_a_step_up_keeps(both: World) -> None:
+    """One browser, one name, whatever the person proves in between; another browser, another name."""
+    browser, other = both.signed_in(), both.signed_in()
+    first = sid_of(both, both.share(browser, both.ask(browser)))
+    both.clock.pass_by(5)
+    again = both.ask(browser, prompt="login")
+    back = browser.submit(again, "/reauthenticate", {"password": PASSWORD}, stop_at=QUIZCO_REDIRECT)
+    assert sid_of(both, answer_of(back)) == first
+    assert sid_of(both, answer_of(both.ask(other))) != first
+    browser.submit(browser.open("/connected"), "/logout")
+    browser.submit(browser.open("/login"), "/login", {"email": "asha@lakeside.example", "password": PASSWORD})
+    assert sid_of(both, answer_of(both.ask(browser))) != first
+
+
+def test_2_1_partners_cannot_compare_people_by_it(world: World) -> None:
+    """Each client has a name of its own for one session, as it has for the person."""
+    browser = world.signed_in()
+    ours = sid_of(world, world.share(browser, world.ask(browser)))
+    page = browser.open(begin(push(world)), stop_at=CAMPUSPRESS_REDIRECT)
+    back = answer_of(browser.submit(page, "/consent", button="share", stop_at=CAMPUSPRESS_REDIRECT))
+    tokens = world.post_signed("/token", exchange_form(back["code"])).json()
+    keys = KeySet.import_key_set(world.client().get("/jwks.json").json())
+    assert jwt.decode(tokens["id_token"], keys).claims["sid"] not in ("", ours)
+
+
+def test_2_5_the_session_that_ended_is_named_and_no_other(site: Site) -> None:
+    """Signing out of one browser is told once, by the name that the client knows; the other browser stays."""
+    browser, other = site.world.signed_in(), site.world.signed_in()
+    first = sid_of(site.world, site.world.share(browser, site.world.ask(browser)))
+    second = sid_of(site.world, answer_of(site.world.ask(other)))
+    browser.submit(browser.open("/connected"), "/logout")
+    assert site.deliver() == 1
+    keys = KeySet.import_key_set(site.world.client().get("/jwks.json").json())
+    assert jwt.decode(site.came[0], keys).claims["sid"] == first
+    other.submit(other.open("/security"), "/logout")
+    assert site.deliver() == 1
+    assert jwt.decode(site.came[1], keys).claims["sid"] == second
+
+
+def test_a_session_of_old_is_told_without_a_name(site: Site) -> None:
+    """Sessions and tokens that were there before sessions had names: whoever got tokens since is told."""
+    browser = site.world.signed_in()
+
+    def forget(connection: Connection, _: object) -> list[None]:
+        connection.execute(text("UPDATE session SET sid = NULL"))
+        return [None]
+
+    site.world.store(forget, None)
+    code = site.world.share(browser, site.world.ask(browser))["code"]
+    keys = KeySet.import_key_set(site.world.client().get("/jwks.json").json())
+    assert "sid" not in jwt.decode(site.world.exchange(code).json()["id_token"], keys).claims
+    browser.submit(browser.open("/connected"), "/logout")
+    assert site.deliver() == 1
+    assert "sid" not in jwt.decode(site.came[0], keys).claims
 
 
 @pytest.mark.parametrize("failure", [OutboundFault("down"), 400, 503, 302])

@@ -51,9 +51,9 @@ def test_without_state_there_is_none_inside(world: World) -> None:
     assert set(opened(world, back, world.quizco)) == {"code"}
 
 
-def test_2_3_3_no_fragment_and_no_form(world: World) -> None:
+def test_2_3_2_no_fragment(world: World) -> None:
     """What is not offered is refused, in the plain way."""
-    for mode in ("fragment", "fragment.jwt", "form_post", "form_post.jwt"):
+    for mode in ("fragment", "fragment.jwt", "web_message"):
         assert answer_of(world.ask(world.browser(), response_mode=mode))["error"] == "invalid_request"
 
 
@@ -82,5 +82,5 @@ def test_5_4_a_client_that_is_held_to_message_signing(world: World) -> None:
 def test_4_the_discovery_says_so(world: World) -> None:
     """JARM §4."""
     document = world.client().get("/.well-known/openid-configuration").json()
-    assert document["response_modes_supported"] == ["query", "jwt", "query.jwt"]
+    assert document["response_modes_supported"] == ["query", "form_post", "jwt", "query.jwt", "form_post.jwt"]
     assert document["authorization_signing_alg_values_supported"] == ["ES256"]

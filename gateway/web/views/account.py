@@ -28,7 +28,7 @@ class ReauthenticateView(View):
     """
 
     action: str
-    why: Literal["reveal", "grant", "export", "administer"]
+    why: Literal["reveal", "grant", "stronger", "export", "administer"]
     email: str
     cancel_url: str
     errors: tuple[FieldError, ...] = ()
@@ -86,6 +86,15 @@ class DeviceDoneView(View):
     """The device was told what the person decided."""
 
     is_approved: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormPostView(View):
+    """The partner asked for its answer in a form, which the person sends (`action`, a POST elsewhere)."""
+
+    partner: str
+    action: str
+    fields: Hidden
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

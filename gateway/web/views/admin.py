@@ -6,7 +6,7 @@ from typing import Literal
 from gateway.web.views.frame import ONE_PAGE, Event, Fact, FieldError, Hidden, Option, Pager, View
 
 Section = Literal["grants", "partners", "log", "people", "school"]
-GrantState = Literal["asked", "active", "paused", "refused", "ended"]
+GrantState = Literal["asked", "active", "paused", "used_up", "refused", "ended"]
 PartnerState = Literal["draft", "review", "live", "paused", "ended"]
 
 
@@ -172,6 +172,7 @@ class ClientRow:
     auth_method: str
     redirect_uris: tuple[str, ...]
     secret_action: str = ""
+    nonce_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from typing import Literal
 
 from gateway.web.views.frame import ONE_PAGE, Event, Fact, Handoff, Option, Pager, Partner, Spoken, View
 
-ServiceState = Literal["live", "paused", "waiting", "changed", "ended"]
+ServiceState = Literal["live", "paused", "waiting", "changed", "used_up", "ended"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -143,3 +143,4 @@ class ConsentBlockedView(View):
     hidden: Hidden = ()
     is_alone: bool = False
     leave_url: str = ""
+    leave_fields: Hidden = ()

@@ -116,13 +116,18 @@ class LinkInvalidView(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownLetter:
-    """One letter that was kept as a file; `links` are the addresses in it that lead to pages of ours."""
+    """One letter that was kept as a file; `links` are the addresses in it that lead to pages of ours.
+
+    Attributes:
+        files: names of what hangs on it.
+    """
 
     to: str
     subject: str
     text: str
     at: int
     links: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

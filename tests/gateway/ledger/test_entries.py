@@ -123,7 +123,7 @@ def test_every_part_of_an_event_and_of_an_act_is_in_its_entry() -> None:
     others: dict[str, object] = {
         "event_id": "x", "grant_id": "x", "seq": 9, "type": EventType.EXPIRED, "actor_kind": ActorKind.COURT,
         "actor_id": "x", "method": "x", "items": (), "at": 1, "reason": None, "served_id": "x", "auth_time": 1,
-        "acr": "x", "valid_until": 1, "language": "x",
+        "acr": "x", "valid_until": 1, "language": "x", "use_limit": 4,
     }  # fmt: skip
     # Whom somebody decided for is the grant's person, whom the grant stands for; the check of rows compares it.
     assert others.keys() == ConsentEvent.__dataclass_fields__.keys() - {"on_behalf_of"}

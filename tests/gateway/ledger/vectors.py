@@ -25,7 +25,7 @@ WITNESS = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"witness of the t
 GIVEN = ConsentEvent(
     event_id="evt_1", grant_id="gra_1", seq=1, type=EventType.GIVEN, actor_kind=ActorKind.SUBJECT,
     actor_id="per_1", method="consent_screen", items=(EMAIL,), at=NOW, served_id="srv_1", auth_time=NOW - 60,
-    acr="pwd", valid_until=NOW + 31_536_000, language="en",
+    acr="pwd", valid_until=NOW + 31_536_000, language="en", use_limit=5,
 )  # fmt: skip
 HANDOFF = Handoff(
     handoff_id="hof_1", grant_id="gra_1", event_id="evt_1", person_id="per_1", partner_id="quizco",
@@ -35,7 +35,7 @@ HANDOFF = Handoff(
 REVOKED = replace(
     GIVEN, event_id="evt_2", seq=2, type=EventType.REVOKED, actor_kind=ActorKind.ADMIN, actor_id="per_admin",
     method="administration", at=NOW + 60, reason=ReasonCode.PHONE_REQUEST, served_id=None, auth_time=None,
-    acr=None, language=None,
+    acr=None, language=None, use_limit=None,
 )  # fmt: skip
 ACT = AdminAction("act_1", "per_admin", "read_log", "log", "all", NOW + 70, detail={"conditions": "email"})
 ENTRIES: tuple[Entry, ...] = (GIVEN, HANDOFF, REVOKED, ACT)

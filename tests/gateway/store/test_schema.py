@@ -134,7 +134,8 @@ def test_a_person_has_at_most_one_live_grant_for_an_offer(with_rows: World) -> N
         "INSERT INTO guardian_link VALUES (:person, :person, 'm', 'e', 'active', 1)",
         "UPDATE person SET state = 'gone' WHERE person_id = :person",
         "UPDATE registry_version SET id = 2 WHERE :person <> ''",
-        "INSERT INTO session VALUES (:digest, 'per_nobody', 1, 1, 1, 'pwd', NULL, NULL)",
+        "INSERT INTO session (session_digest, person_id, created_at, auth_time, last_seen_at, acr)"
+        " VALUES (:digest, 'per_nobody', 1, 1, 1, 'pwd')",
     ],
 )
 def test_the_database_refuses_what_must_never_stand_there(both: World, statement: str) -> None:

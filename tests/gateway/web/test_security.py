@@ -486,6 +486,68 @@ def test_oidc_core_5_5_1_1_an_essential_class_is_reached_before_the_screen(world
     assert answer_of(refused)["error"] == "login_required"
 
 
+def acr_of(world: World, answer: dict[str, str]) -> object:
+    """Exchange; give the class that the ID token names."""
+    from joserfc import jwt
+    from joserfc.jwk import KeySet
+
+    keys = KeySet.import_key_set(world.client().get("/jwks.json").json())
+    return jwt.decode(world.exchange(answer["code"]).json()["id_token"], keys).claims["acr"]
+
+
+def test_oidc_core_3_1_2_1_acr_values_lead_to_the_first_class_that_the_person_can_reach(both: World):
+    """A wish in order of preference: who has a passkey is asked for it, and who used it is asked no more."""
+    browser, own = both.signed_in(), device()
+    add_passkey(browser, own)
+    page = both.ask(browser, acr_values="urn:unknown phr pwd")
+    assert "/reauthenticate" in page.url
+    assert "stronger sign-in" in page.text
+    page = use_passkey(browser, own, f"/reauthenticate/passkey?{page.url.partition('?')[2]}")
+    assert acr_of(both, both.share(browser, page)) == "phr"
+    assert acr_of(both, answer_of(both.ask(browser, acr_values="mfa"))) == "phr"
+
+
+def test_oidc_core_3_1_2_1_acr_values_are_asked_for_once(world: World):
+    """Who goes on by password gets through, and the ID token says so."""
+    browser = world.signed_in()
+    add_passkey(browser, device())
+    page = world.ask(browser, acr_values="phr")
+    page = browser.submit(page, "/reauthenticate", {"password": PASSWORD})
+    assert acr_of(world, world.share(browser, page)) == "pwd"
+
+
+def test_oidc_core_3_1_2_1_acr_values_by_a_code_of_the_app(world: World):
+    browser = world.signed_in()
+    secret, _ = switch_codes_on(world, browser)
+    world.clock.pass_by(STEP)
+    page = world.ask(browser, acr_values="phr mfa")
+    page = browser.submit(page, "/reauthenticate", {"code": code_at(secret, world.clock())})
+    assert acr_of(world, world.share(browser, page)) == "mfa"
+    assert "code=" in world.ask(browser, acr_values="phr mfa").text
+
+
+@pytest.mark.parametrize("values", ["phr mfa", "pwd phr", "urn:unknown"])
+def test_oidc_core_3_1_2_1_acr_values_out_of_reach_are_not_asked_for(world: World, values: str):
+    """Who has neither passkey nor app goes on at once."""
+    browser = world.signed_in()
+    assert acr_of(world, world.share(browser, world.ask(browser, acr_values=values))) == "pwd"
+
+
+def test_oidc_core_3_1_2_1_acr_values_never_fail_silently(world: World):
+    """With prompt=none a wish is passed over."""
+    browser = world.signed_in()
+    world.share(browser, world.ask(browser))
+    add_passkey(browser, device())
+    assert "code" in answer_of(world.ask(browser, acr_values="phr", prompt="none"))
+
+
+def test_oidc_core_5_5_1_1_an_essential_class_out_of_reach_is_an_error(world: World):
+    """Asking for a password again and again would help nobody."""
+    claims = json.dumps({"id_token": {"acr": {"essential": True, "values": ["mfa"]}}})
+    back = answer_of(world.ask(world.signed_in(), claims=claims))
+    assert back["error"] == "unmet_authentication_requirements"
+
+
 def test_p15_a_postal_address_is_granted_only_after_a_recent_step_up(world: World):
     """The answer is kept, the person shows who it is, and answers again."""
     browser = world.signed_in()

@@ -17,6 +17,7 @@ from gateway.web.views import (
     Fact,
     FieldError,
     Flash,
+    FormPostView,
     Holder,
     HomeView,
     InvitationInvalidView,
@@ -195,6 +196,18 @@ SAMPLES: dict[str, tuple[str, View]] = {
             errors=(FieldError(field="password", message="That is not your password."),),
         ),
     ),
+    "reauthenticate.stronger": (
+        "reauthenticate",
+        ReauthenticateView(
+            chrome=person,
+            action="/reauthenticate",
+            why="stronger",
+            email="asha.rao@lakeside.example.org",
+            cancel_url="/",
+            has_code=True,
+            passkey_url="/reauthenticate/passkey",
+        ),
+    ),
     "reauthenticate.more": (
         "reauthenticate",
         ReauthenticateView(
@@ -271,6 +284,15 @@ SAMPLES: dict[str, tuple[str, View]] = {
     "device.throttled": ("device", DeviceView(chrome=at_home, action="/device", throttled_seconds=40)),
     "device_done": ("device_done", DeviceDoneView(chrome=at_home, is_approved=True)),
     "device_done.refused": ("device_done", DeviceDoneView(chrome=at_home, is_approved=False)),
+    "form_post": (
+        "form_post",
+        FormPostView(
+            chrome=at_home,
+            partner="QuizCo",
+            action="https://quizco.example.org/callback",
+            fields=(("code", "cg_ac_1"), ("state", "st-1")),
+        ),
+    ),
     "end_session": (
         "end_session",
         EndSessionView(chrome=at_home, action="/session/end/confirmed", brand="QuizCo"),

@@ -187,6 +187,7 @@ partner_page = AdminPartnerView(
             auth_method="client_secret_basic",
             redirect_uris=("https://app.quizco.example.org/callback",),
             secret_action="/admin/partners/quizco/clients/quizco-web/secret",
+            nonce_reason="Its library sends no code challenge.",
         ),
     ),
     offers=(

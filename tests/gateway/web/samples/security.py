@@ -79,6 +79,7 @@ letter = ShownLetter(
     text="Your school made an account for you.\n\nChoose your password here:\nhttps://video.example.org/invitation/x\n",
     at=NOW - 60,
     links=("https://video.example.org/invitation/x",),
+    files=("receipt.jws",),
 )
 recover = RecoverView(chrome=stranger, action="/recover")
 new_password = NewPasswordView(chrome=stranger, action="/recover/x", minimum_length=10)

@@ -1,0 +1,110 @@
+"""RFC 9700 §2.1.1: a client that cannot do PKCE sends a nonce instead, where an administrator has allowed it."""
+
+import functools
+
+import pytest
+
+from gateway.actions.pkce_switch import switch_to_nonce, switch_to_pkce
+from gateway.kit.errors import Refusal
+from gateway.store.admin_actions import load_actions
+from gateway.store.registry import look_at_registry
+from tests.protocol.campuspress import REQUEST
+from tests.protocol.test_oidc_core import verified
+from tests.world import PARTNERS, QUIZCO_REDIRECT, VERIFIER, World, answer_of, publish
+
+WHY = "passport-openidconnect 0.1 sends no challenge"
+PLAIN: dict[str, str | None] = {"code_challenge": None, "code_challenge_method": None}
+
+
+def allow(world: World, client_id: str = "quizco-web", reason: str = WHY) -> None:
+    world.run(functools.partial(switch_to_nonce, world.services, "cli", client_id, reason))
+
+
+def redeem(world: World, code: str, **more: str) -> dict[str, str]:
+    """Exchange without a verifier."""
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": QUIZCO_REDIRECT, **more}
+    answer: dict[str, str] = world.post("/token", form).json()
+    return answer
+
+
+def test_2_1_1_a_nonce_will_do(both: World) -> None:
+    """The code works without a verifier, and the ID token holds the nonce, which the client compares."""
+    allow(both)
+    browser = both.signed_in()
+    tokens = redeem(both, both.share(browser, both.ask(browser, **PLAIN))["code"])
+    assert verified(both, tokens["id_token"]).claims["nonce"] == "no-1"
+    assert both.refresh(tokens["refresh_token"]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"nonce": None}, {"scope": "profile"}, {"code_challenge_method": "S256"}],
+    ids=["no nonce", "no ID token to carry it", "half of PKCE"],
+)
+def test_2_1_1_without_both_there_is_no_code(world: World, changes: dict[str, str | None]) -> None:
+    allow(world)
+    back = answer_of(world.ask(world.browser(), **{**PLAIN, **changes}))
+    assert back["error"] == "invalid_request"
+
+
+def test_2_1_1_nobody_else_is_let_off(world: World) -> None:
+    """Not the same client before the switch or after it was turned back."""
+    assert answer_of(world.ask(world.browser(), **PLAIN))["error"] == "invalid_request"
+    allow(world)
+    world.run(functools.partial(switch_to_pkce, world.services, "cli", "quizco-web"))
+    assert answer_of(world.ask(world.browser(), **PLAIN))["error"] == "invalid_request"
+
+
+def test_2_1_1_fapi2_knows_no_exception(world: World) -> None:
+    """The switch refuses such a client; one that becomes `fapi2` later is held to PKCE again."""
+    with pytest.raises(Refusal, match="not_found"):
+        allow(world, "campuspress-shop")
+    with pytest.raises(Refusal, match="not_found"):
+        allow(world, "nobody")
+    plain = {name: value for name, value in REQUEST.items() if name not in PLAIN}
+    refused = world.post_signed("/par", {**plain, "nonce": "no-1"})
+    assert refused.json()["error"] == "invalid_request"
+    allow(world)
+    text = (PARTNERS / "quizco.toml").read_text().replace('profile = "baseline"', 'profile = "fapi2"')
+    text = text.replace('"client_secret_basic"', '"private_key_jwt"')
+    text = text.replace("offer_id =", 'jwks_file = "campuspress.jwks.json"\noffer_id =', 1)
+    world.run(lambda: publish(world.services, text, version=2, manifest_version=2))
+    world.store(look_at_registry, None)
+    assert not world.services.registry.clients["quizco-web"].may_send_nonce
+
+
+def test_2_1_1_pkce_that_was_begun_is_held_to(world: World) -> None:
+    """Whoever may send a nonce and sends a challenge has to show the verifier."""
+    allow(world)
+    browser = world.signed_in()
+    assert redeem(world, world.share(browser, world.ask(browser))["code"])["error"] == "invalid_grant"
+    assert world.exchange(answer_of(world.ask(browser))["code"]).status_code == 200
+
+
+def test_4_8_2_a_challenge_that_was_stripped_on_the_way_is_noticed(world: World) -> None:
+    """The client did send one: its verifier finds no counterpart, and the code is spent (PKCE downgrade)."""
+    allow(world)
+    browser = world.signed_in()
+    code = world.share(browser, world.ask(browser, **PLAIN))["code"]
+    assert redeem(world, code, code_verifier=VERIFIER)["error"] in ("invalid_grant", "invalid_request")
+    assert redeem(world, code)["error"] == "invalid_grant"
+
+
+def test_the_reason_is_kept_and_outlives_a_new_manifest(both: World) -> None:
+    """Who did it, when, and why; what a partner hands in later does not turn the switch."""
+    allow(both)
+    text = (PARTNERS / "quizco.toml").read_text().replace("QuizCo website", "QuizCo on the web")
+    both.run(lambda: publish(both.services, text, version=2, manifest_version=2))
+    both.store(look_at_registry, None)
+    assert both.services.registry.clients["quizco-web"].client.name == "QuizCo on the web"
+    assert both.services.registry.clients["quizco-web"].nonce_reason == WHY
+    [act] = [each for each in both.store(load_actions, ("partner", "quizco")) if each.action == "allow_nonce"]
+    assert (act.actor_id, act.detail) == ("cli", {"client": "quizco-web", "why": WHY})
+    page = both.signed_in("admin@platform.example").open("/admin/partners/quizco")
+    assert page.text.count(WHY) == 2
+
+
+@pytest.mark.parametrize("reason", ["", "   ", "x" * 301, "line\nbreak"])
+def test_a_reason_is_needed(world: World, reason: str) -> None:
+    with pytest.raises(Refusal, match="bad_form"):
+        allow(world, reason=reason)
