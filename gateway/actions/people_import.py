@@ -86,7 +86,11 @@ async def import_people(
         progress(min(start + BATCH, len(people)), len(people))
     await _link_guardians(services, people, report)
     if people:
-        counts = {"created": len(report.created), "known": len(report.known), "faults": len(report.faults)}
+        counts: dict[str, str | int] = {
+            "created": len(report.created),
+            "known": len(report.known),
+            "faults": len(report.faults),
+        }
         await services.store.run(append_actions, _action(services, importer, "import_people", counts))
     return report
 
