@@ -27,7 +27,7 @@ class Choices:
         person_id: whose choices they are: on anybody else's screen nothing is ticked beforehand.
         ticked: keys of the optional items.
         forms: chosen form by item key.
-        duration: chosen number of days.
+        duration: the chosen answer to "for how long".
     """
 
     person_id: str
