@@ -18,7 +18,7 @@ from partners.keys import jwks_faults, parse_jwks, public_keys
 from partners.manifest import parse_manifest, referenced_files
 from partners.records import OWN_SCOPES, AuthMethod, Client, Manifest, Offer, OfferItem, Partner, Profile
 from partners.redirects import redirect_uri_matches
-from partners.registration import metadata_of, read_metadata, with_client
+from partners.registration import metadata_of, read_metadata, with_client, with_registered, without_client
 from partners.states import MOVES, MoveError, PartnerState, check_move
 from scopes import Necessity
 
@@ -61,4 +61,6 @@ __all__ = [
     "referenced_files",
     "review_flags",
     "with_client",
+    "with_registered",
+    "without_client",
 ]

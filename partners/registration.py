@@ -98,6 +98,26 @@ def with_client(manifest: Manifest, client: Client) -> Manifest:
     return replace(manifest, clients=(*kept, client))
 
 
+def without_client(manifest: Manifest, client_id: str) -> Manifest:
+    """Take a client out of a manifest."""
+    return replace(manifest, clients=tuple(each for each in manifest.clients if each.client_id != client_id))
+
+
+def with_registered(manifest: Manifest, before: Manifest, registered: frozenset[str]) -> Manifest:
+    """Keep the clients that registered themselves where a partner hands in a manifest that does not name them.
+
+    One whose service is not in the new manifest is left out: there is nothing that it could ask for.
+    """
+    named = {each.client_id for each in manifest.clients}
+    offers = {each.offer_id for each in manifest.offers}
+    kept = tuple(
+        each
+        for each in before.clients
+        if each.client_id in registered and each.client_id not in named and each.offer_id in offers
+    )
+    return replace(manifest, clients=(*manifest.clients, *kept))
+
+
 def _as_sent(key: str) -> str:
     name = key.removeprefix("client[0].").removeprefix("client[0]")
     sent = {ours: theirs for theirs, ours in _NAMES.items()}

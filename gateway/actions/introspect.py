@@ -98,6 +98,7 @@ def why_dead(held: Held[AccessToken], now: int, registry: Registry) -> str | Non
         (now >= held.token.expires_at, "the token is expired"),
         (not held.grant.is_live(now), f"the grant is {held.grant.state} or over"),
         (not held.partner_is_live, "the partner is not live"),
+        (registry.find_client(held.token.client_id) is None, "the client has left"),
         (held.person.state != "active", "the account is not active"),
     )
     dead = next((reason for is_so, reason in reasons if is_so), None)

@@ -29,6 +29,6 @@ async def post(services: Services, kind: str, content: dict[str, str]) -> None:
 
 def open_letter(services: Services, waiting: WaitingLetter) -> dict[str, str]:
     """Read what waits in the outbox."""
-    opened = services.seal.opened_letter(waiting.letter_id, waiting.sealed)
+    opened = services.seal.opened_letter(waiting.letter_id, waiting.sealed or b"")
     content: dict[str, str] = json.loads(opened)
     return content

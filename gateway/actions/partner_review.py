@@ -159,7 +159,11 @@ def _left_out(registry: Registry, manifest: Manifest, partner_id: str) -> Iterat
 
 def own_clients(registry: Registry, partner_id: str) -> tuple[Client, ...]:
     """List a partner's registered clients."""
-    found = (each.client for each in registry.clients.values() if each.client.partner_id == partner_id)
+    found = (
+        each.client
+        for each in registry.clients.values()
+        if each.client.partner_id == partner_id and each.left_at is None
+    )
     return tuple(sorted(found, key=lambda client: client.client_id))
 
 

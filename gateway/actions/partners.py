@@ -1,7 +1,7 @@
 """Partners: handing a manifest in, taking it live, and every move after that; for pages and command line alike."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum, auto
 
 from gateway.actions.partner_publication import plan_publication
@@ -26,6 +26,7 @@ from gateway.store.partners import (
     publish_manifests,
     submit_manifests,
 )
+from gateway.store.registrations import Amendment, amend_manifests
 from partners import (
     Fault,
     Manifest,
@@ -39,6 +40,7 @@ from partners import (
     parse_manifest,
     partner_content,
     partner_from_content,
+    with_registered,
 )
 
 BATCH = 100
@@ -75,17 +77,22 @@ class UnpublishableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """A manifest that was handed in; `version` is None when it says what the newest one says."""
+    """A manifest that was handed in; `version` is None when it says what the newest one says.
+
+    Attributes:
+        dropped: clients that had registered themselves for a service that is no longer in it.
+    """
 
     version: int | None
     partner_id: str
     manifest: Manifest
+    dropped: tuple[str, ...] = ()
 
 
 async def submit_manifest(
     services: Services, text: str, file: str, files: Mapping[str, str], submitted_by: str
 ) -> Submitted:
-    """Keep a manifest for review; what is live stays as it is.
+    """Keep a manifest for review; what is live stays as it is, and so do clients that registered themselves.
 
     Raises:
         ManifestError: with every fault, ids that another partner holds among them.
@@ -106,7 +113,21 @@ async def submit_manifest(
         submitted_by=submitted_by,
         at=services.clock(),
     )
-    return Submitted(await services.store.run(submit_manifests, submission), partner_id, manifest)
+    if not found:
+        return Submitted(await services.store.run(submit_manifests, submission), partner_id, manifest)
+    dropped: set[str] = set()
+
+    def go_on(content: str, _: str, registered: frozenset[str]) -> Submission:
+        if not registered:
+            return submission
+        before = manifest_from_content(content)
+        whole = with_registered(manifest, before, registered)
+        kept = {each.client_id for each in whole.clients}
+        dropped.update(registered & {each.client_id for each in before.clients} - kept)
+        return replace(submission, content=manifest_content(whole))
+
+    version = await services.store.run(amend_manifests, Amendment(partner_id, go_on))
+    return Submitted(version, partner_id, manifest, tuple(sorted(dropped)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,19 @@ A letter that was sent when this process died is sent again: twice is better tha
 import asyncio
 
 from gateway.actions.letters import open_letter
+from gateway.actions.receipt_letters import receipt_letters
 from gateway.actions.recovery import recovery_letters
 from gateway.actions.services import Services
 from gateway.kit.logs import log
 from gateway.kit.mail import Letter
-from gateway.store.letters import Pickup, Settlement, WaitingLetter, settle_letters, take_letters
+from gateway.store.letters import (
+    RECEIPT,
+    Pickup,
+    Settlement,
+    WaitingLetter,
+    settle_letters,
+    take_letters,
+)
 from gateway.store.mail_links import RECOVERY
 
 LEASE = 120
@@ -56,10 +64,12 @@ class Postman:
         return Settlement(waiting.letter_id, is_sent=True)
 
     async def _letters(self, waiting: WaitingLetter) -> list[Letter]:
+        if waiting.kind == RECEIPT:
+            return await receipt_letters(self._services, waiting.letter_id)
         content = open_letter(self._services, waiting)
         if waiting.kind == RECOVERY:
             return await recovery_letters(self._services, content)
-        return [Letter(**content)]
+        return [Letter(content["to"], content["subject"], content["text"])]
 
     def _again(self, waiting: WaitingLetter, error: Exception) -> Settlement:
         if waiting.attempts >= MOST_ATTEMPTS:

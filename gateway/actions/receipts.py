@@ -50,12 +50,18 @@ async def see_receipt(services: Services, session: Session, grant_id: str, event
     event = next((each for each in detail.events if each.event_id == event_id), None)
     if event is None:
         raise Refusal("not_found", detail="no such event of this grant")
-    found = await services.store.read(load_receipts, event_id)
-    if found is None:
-        found = await services.store.run(issue_receipts, await _sign(services, detail, event))
+    found = await issue_receipt(services, detail, event)
     content: Mapping[str, Any] = json.loads(jws.extract_compact(found.jws.encode()).payload)
     is_live = detail.line.grant.state in LIVE
     return OwnReceipt(found, content, stop_path(services, grant_id) if is_live else "")
+
+
+async def issue_receipt(services: Services, detail: GrantDetail, event: ConsentEvent) -> Receipt:
+    """Give the receipt of an event; whoever asks first has it signed."""
+    found: Receipt | None = await services.store.read(load_receipts, event.event_id)
+    if found is None:
+        found = await services.store.run(issue_receipts, await _sign(services, detail, event))
+    return found
 
 
 async def _sign(services: Services, detail: GrantDetail, event: ConsentEvent) -> Receipt:

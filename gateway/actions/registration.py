@@ -13,10 +13,12 @@ from gateway.store.admin_actions import AdminAction
 from gateway.store.partners import Submission, load_partners
 from gateway.store.registrations import (
     Amendment,
+    Departure,
     RegistrationToken,
     add_registration_tokens,
     amend_manifests,
     load_registration_tokens,
+    remove_clients,
 )
 from partners import (
     Client,
@@ -29,6 +31,7 @@ from partners import (
     partner_content,
     read_metadata,
     with_client,
+    without_client,
 )
 
 INITIAL_TTL = 7 * 86_400
@@ -99,6 +102,24 @@ async def change_registration(
     return _answer(services, await _amended(services, client_id, token.partner_id, body, None))
 
 
+async def delete_registration(services: Services, secret: str, client_id: str) -> None:
+    """Let a client leave at once (RFC 7592 §2.3): its tokens open nothing any more, and it asks for none.
+
+    Consents are for the partner's service and stand; its other clients go on.
+    """
+    token = await _own_token(services, secret, client_id)
+    now, partner_id, by = services.clock(), token.partner_id, f"registration:{client_id}"
+
+    def amend(content: str, _state: str, _: frozenset[str]) -> Submission:
+        manifest = without_client(manifest_from_content(content), client_id)
+        return Submission(partner_id, partner_content(manifest.partner), manifest_content(manifest), by, now)
+
+    action = AdminAction(
+        services.ids(Kind.ACTION), by, "client_left", "partner", partner_id, now, detail={"client": client_id}
+    )
+    await services.store.run(remove_clients, Departure(client_id, Amendment(partner_id, amend), now, action))
+
+
 async def _token(services: Services, secret: str) -> RegistrationToken:
     token = await services.store.read(load_registration_tokens, digest(secret))
     if token is None or (token.expires_at is not None and services.clock() >= token.expires_at):
@@ -123,7 +144,7 @@ async def _amended(
 ) -> Client:
     client = _client(services, client_id, await _newest(services, partner_id), _metadata(body))
 
-    def amend(content: str, state: str) -> Submission:
+    def amend(content: str, state: str, _: frozenset[str]) -> Submission:
         manifest = with_client(manifest_from_content(content), client)
         if state == PartnerState.ENDED or len(manifest.clients) > MOST_CLIENTS:
             raise Refusal("invalid_token", detail="the partner has ended, or has clients enough")

@@ -54,11 +54,13 @@ def submit(
     files = {name: read_text(folder / name) for name in referenced_files(text)}
     found = with_services(lambda services: submit_manifest(services, text, file.name, files, ACTOR))
     if as_json:
-        print_json({"partner_id": found.partner_id, "version": found.version})
+        print_json({"partner_id": found.partner_id, "version": found.version, "dropped": list(found.dropped)})
     elif found.version is None:
         done(f"{found.partner_id}: the newest manifest says the same; nothing to review")
     else:
         done(f"{found.partner_id}: manifest {found.version} waits for a review")
+        for client_id in found.dropped:
+            out.print(f"  [yellow]left out[/] {client_id} had registered itself for a service that is gone")
         out.print(f"Next: consent-gateway partner show {found.partner_id}")
 
 

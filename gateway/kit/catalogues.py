@@ -1,6 +1,7 @@
 """The languages of the pages: one gettext catalogue each, read from its source so that nothing is built beforehand."""
 
 from collections.abc import Mapping
+from datetime import date
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
@@ -8,6 +9,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from babel import Locale
+from babel.dates import format_date
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
@@ -72,3 +74,8 @@ def translated(language: str, message: str, **values: object) -> str:
     """Say a sentence of ours in a language, where no page is being made: in mail."""
     said = CATALOGUES.get(language, CATALOGUES[SOURCE]).gettext(message)
     return said % values if values else said
+
+
+def written_day(language: str, day: date) -> str:
+    """Write a day as a reader of the language writes it (CLDR)."""
+    return format_date(day, "long", locale="en_001" if language == SOURCE else language)

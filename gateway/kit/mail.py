@@ -14,12 +14,22 @@ from gateway.kit.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a letter; `kind` is its media type."""
+
+    name: str
+    kind: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """One message in plain text."""
 
     to: str
     subject: str
     text: str
+    attachment: Attachment | None = None
 
 
 class Mailer(Protocol):
@@ -35,7 +45,14 @@ def _message(sender: str, letter: Letter) -> EmailMessage:
     message["From"] = sender
     message["To"] = letter.to
     message["Subject"] = letter.subject
+    # Nobody's holiday note answers a machine (RFC 3834 §5).
+    message["Auto-Submitted"] = "auto-generated"
     message.set_content(letter.text)
+    if letter.attachment:
+        main, _, sub = letter.attachment.kind.partition("/")
+        message.add_attachment(
+            letter.attachment.content, maintype=main, subtype=sub, filename=letter.attachment.name
+        )
     return message
 
 
@@ -87,13 +104,14 @@ def open_mailer(settings: Settings) -> Mailer:
 
 @dataclass(frozen=True, slots=True)
 class KeptLetter:
-    """A letter that was kept as a file; `links` are the addresses of ours in it."""
+    """A letter that was kept as a file; `links` are the addresses of ours in it, `files` the names of what hangs on."""
 
     to: str
     subject: str
     text: str
     at: int
     links: tuple[str, ...]
+    files: tuple[str, ...] = ()
 
 
 MOST_SHOWN = 50
@@ -107,6 +125,14 @@ def read_folder(folder: Path, issuer: str) -> tuple[KeptLetter, ...]:
 
 def _kept(file: Path, issuer: str) -> KeptLetter:
     message = message_from_bytes(file.read_bytes(), policy=policy.default)
-    text = str(message.get_content())
+    text = _plain_text(message)
     links = tuple(line for line in text.splitlines() if line.startswith(f"{issuer}/"))
-    return KeptLetter(str(message["To"]), str(message["Subject"]), text, int(file.stat().st_mtime), links)
+    files = tuple(each.get_filename() or "" for each in message.iter_attachments())
+    at = int(file.stat().st_mtime)
+    return KeptLetter(str(message["To"]), str(message["Subject"]), text, at, links, files)
+
+
+def _plain_text(message: EmailMessage) -> str:
+    """Read a message's text; empty where it has none."""
+    body = message.get_body(("plain",))
+    return str(body.get_content()) if body else ""

@@ -27,11 +27,13 @@ class RegisteredClient:
 
     Attributes:
         nonce_reason: why an administrator lets it send a nonce instead of a code challenge; None: PKCE as usual.
+        left_at: when it took itself off the list (RFC 7592 §2.3); its record stays for the log's sake.
     """
 
     client: Client
     secret_digest: bytes | None
     nonce_reason: str | None = None
+    left_at: int | None = None
 
     @property
     def may_send_nonce(self) -> bool:
@@ -122,8 +124,12 @@ class Registry:
         return self.gates.get((organisation_id, partner_id), Gate.ALLOW)
 
     def find_client(self, client_id: str) -> RegisteredClient | None:
-        """Find a client whose partner is live; a paused partner's clients are as good as unknown."""
+        """Find a client whose partner is live; a paused partner's clients and one that left are as good as unknown."""
         client = self.clients.get(client_id)
-        if client is None or not self.partners[client.client.partner_id].is_live:
+        if (
+            client is None
+            or client.left_at is not None
+            or not self.partners[client.client.partner_id].is_live
+        ):
             return None
         return client

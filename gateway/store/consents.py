@@ -24,6 +24,7 @@ from gateway.model.people import PersonState
 from gateway.model.tokens import AuthorizationCode
 from gateway.store.codes import code_row
 from gateway.store.guardians import approvals_of, forget_consents
+from gateway.store.letters import RECEIPT, NewLetter, post_letters
 from gateway.store.loading import GRANT_COLUMNS, grants_from, uses_left_of
 from gateway.store.log_pending import await_places
 from gateway.store.statements import did_insert, insert_once
@@ -349,7 +350,7 @@ def change_grant(
 
 
 def append_event(connection: Connection, event: ConsentEvent) -> None:
-    """Append one consent event; it waits for its place in the log."""
+    """Append one consent event; it waits for its place in the log, and its receipt for the mail."""
     row = asdict(event)
     row |= {
         "type": str(event.type),
@@ -360,6 +361,7 @@ def append_event(connection: Connection, event: ConsentEvent) -> None:
     }
     insert_once(connection, consent_event, [row])
     await_places(connection, "consent_event", [(event.grant_id, event.event_id)])
+    post_letters(connection, [NewLetter(event.event_id, RECEIPT, None, event.at)])
     if event.use_limit is not None:
         _count_anew(connection, event.grant_id)
 

@@ -49,6 +49,20 @@ def load_wards(connection: Connection, guardian_ids: Sequence[str]) -> Sequence[
     return [found.get(guardian_id, []) for guardian_id in guardian_ids]
 
 
+def load_guardians(connection: Connection, child_ids: Sequence[str]) -> Sequence[list[str]]:
+    """Name each child's guardians who are linked now."""
+    own = guardian_link.c
+    statement = (
+        select(own.child_id, own.guardian_id)
+        .where(own.child_id.in_(sorted(set(child_ids))), own.state == "active")
+        .order_by(own.created_at, own.guardian_id)
+    )
+    found: dict[str, list[str]] = {}
+    for child_id, guardian_id in connection.execute(statement):
+        found.setdefault(child_id, []).append(guardian_id)
+    return [found.get(child_id, []) for child_id in child_ids]
+
+
 def target_of(person_id: str, offer_id: str) -> str:
     """Name what a guardian answers about: one child and one combined service."""
     return f"{person_id}:{offer_id}"

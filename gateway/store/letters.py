@@ -8,14 +8,17 @@ from sqlalchemy import Connection, delete, select, update
 from gateway.store.statements import insert_once
 from gateway.store.tables import letter
 
+RECEIPT = "receipt"
+"""A letter about a consent event. Its id is the event's, so nothing stands in it that needs a seal."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewLetter:
-    """A letter to send; recipient and text stand under seal."""
+    """A letter to send; recipient and text stand under seal, unless it is written when it leaves."""
 
     letter_id: str
     kind: str
-    sealed: bytes
+    sealed: bytes | None
     at: int
 
 
@@ -25,7 +28,7 @@ class WaitingLetter:
 
     letter_id: str
     kind: str
-    sealed: bytes
+    sealed: bytes | None
     attempts: int
 
 

@@ -225,7 +225,7 @@ def _publish_client(connection: Connection, partner_id: str, new: ClientRow, at:
     statement = (
         update(client)
         .where(client.c.client_id == new.client_id, client.c.partner_id == partner_id)
-        .values(content=new.content, changed_at=at)
+        .values(content=new.content, changed_at=at, left_at=None)
         .returning(client.c.client_id)
     )
     # A client_id that another partner holds is not taken over.

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import Connection, select
 
 from gateway.store.statements import insert_once
-from gateway.store.tables import receipt
+from gateway.store.tables import consent_event, receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,4 +31,12 @@ def load_receipts(connection: Connection, event_ids: Sequence[str]) -> Sequence[
     """Load receipts; None where none was issued yet."""
     statement = select(receipt).where(receipt.c.event_id.in_(sorted(set(event_ids))))
     found = {row.event_id: Receipt(**row._mapping) for row in connection.execute(statement)}
+    return [found.get(event_id) for event_id in event_ids]
+
+
+def find_grants_of_events(connection: Connection, event_ids: Sequence[str]) -> Sequence[str | None]:
+    """Name the grant of each event; None for an unknown event."""
+    own = consent_event.c
+    statement = select(own.event_id, own.grant_id).where(own.event_id.in_(sorted(set(event_ids))))
+    found: dict[str, str] = {row[0]: row[1] for row in connection.execute(statement)}
     return [found.get(event_id) for event_id in event_ids]

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select, update
 
 from gateway.store.admin_actions import AdminAction, append_actions
 from gateway.store.partners import Submission, load_partners, submit_manifests
+from gateway.store.registry import bump_version
 from gateway.store.statements import insert_once
-from gateway.store.tables import partner, registration_token
+from gateway.store.tables import client, partner, registration_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +46,57 @@ class Amendment:
     """A change of a partner's newest manifest, and the token that comes with it.
 
     Attributes:
-        amend: makes the next manifest of the newest one and the partner's state.
+        amend: makes the next manifest of the newest one, the partner's state, and the ids of the clients that
+            registered themselves.
     """
 
     partner_id: str
-    amend: Callable[[str, str], Submission]
-    token: RegistrationToken | None
+    amend: Callable[[str, str, frozenset[str]], Submission]
+    token: RegistrationToken | None = None
 
 
-def amend_manifests(connection: Connection, amendments: Sequence[Amendment]) -> Sequence[None]:
-    """Hand in manifests that differ from the newest one; of two at once, the second adds to the first's."""
+def amend_manifests(connection: Connection, amendments: Sequence[Amendment]) -> Sequence[int | None]:
+    """Hand in manifests that go on from the newest one; of two at once, the second adds to the first's.
+
+    Returns:
+        The versions; None where the newest one says the same already.
+    """
+    versions: list[int | None] = []
     for each in amendments:
         own = partner.c.partner_id == each.partner_id
         connection.execute(select(partner.c.partner_id).where(own).with_for_update())
         [[record]] = load_partners(connection, [each.partner_id])
-        submit_manifests(connection, [each.amend(record.manifests[0].content, record.state)])
+        registered = _registered_clients(connection, each.partner_id)
+        new = each.amend(record.manifests[0].content, record.state, registered)
+        versions += submit_manifests(connection, [new])
         if each.token is not None:
             insert_once(connection, registration_token, [asdict(each.token)])
-    return [None] * len(amendments)
+    return versions
+
+
+def _registered_clients(connection: Connection, partner_id: str) -> frozenset[str]:
+    token = registration_token.c
+    statement = select(token.client_id).where(token.partner_id == partner_id, token.client_id.is_not(None))
+    return frozenset(connection.execute(statement).scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """A client that leaves (RFC 7592 §2.3): it is taken out of the newest manifest, and is unknown from then on."""
+
+    client_id: str
+    amendment: Amendment
+    at: int
+    action: AdminAction
+
+
+def remove_clients(connection: Connection, departures: Sequence[Departure]) -> Sequence[None]:
+    """Let clients leave, with the tokens by which they managed themselves; every node knows at its next look."""
+    for each in departures:
+        amend_manifests(connection, [each.amendment])
+        own = client.c.client_id == each.client_id
+        connection.execute(update(client).where(own, client.c.left_at.is_(None)).values(left_at=each.at))
+        connection.execute(delete(registration_token).where(registration_token.c.client_id == each.client_id))
+        append_actions(connection, [each.action])
+    bump_version(connection)
+    return [None] * len(departures)

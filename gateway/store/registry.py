@@ -55,7 +55,7 @@ def load_registry(connection: Connection) -> Registry:
         },
         clients={
             row.client_id: RegisteredClient(
-                client_from_content(row.content), row.secret_digest, row.nonce_reason
+                client_from_content(row.content), row.secret_digest, row.nonce_reason, row.left_at
             )
             for row in connection.execute(select(client))
         },

@@ -329,6 +329,7 @@ client = Table(
     Column("secret_digest", LargeBinary),
     _at("changed_at"),
     _text("nonce_reason", nullable=True),
+    _at("left_at", nullable=True),
     Index(None, "partner_id"),
 )
 

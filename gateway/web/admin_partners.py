@@ -18,7 +18,7 @@ from gateway.actions.partners import (
     new_client_secret,
     see_partner,
 )
-from gateway.consent.choices import DAY
+from gateway.consent.terms import DAY
 from gateway.kit.errors import Refusal
 from gateway.model.grants import ReasonCode
 from gateway.model.people import Power, powers_of
@@ -74,6 +74,7 @@ ACT_WORDS = {
     "pause_partner": later("Paused for everyone"),
     "resume_partner": later("Resumed"),
     "end_partner": later("Ended for good"),
+    "client_left": later("A client left"),
     "approve_partner": later("Approved"),
     "new_client_secret": later("New client secret"),
     "allow_nonce": later("A nonce allowed instead of PKCE"),

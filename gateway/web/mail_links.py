@@ -105,7 +105,14 @@ async def do_verify(visit: Visit) -> Response:
 async def inbox(visit: Visit) -> Response:
     """Show the demonstration's mail."""
     letters = tuple(
-        views.ShownLetter(to=each.to, subject=each.subject, text=each.text, at=each.at, links=each.links)
+        views.ShownLetter(
+            to=each.to,
+            subject=each.subject,
+            text=each.text,
+            at=each.at,
+            links=each.links,
+            files=each.files,
+        )
         for each in read_inbox(visit.services)
     )
     return show("inbox", views.InboxView(chrome=visit.chrome(), letters=letters))

@@ -1,20 +1,24 @@
 """Dynamic registration over HTTP: JSON in, JSON out, a bearer token of its own (RFC 7591 §3, RFC 7592 §2)."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.actions.registration import change_registration, read_registration, register_client
+from gateway.actions.registration import (
+    change_registration,
+    delete_registration,
+    read_registration,
+    register_client,
+)
 from gateway.actions.services import Services
 from gateway.kit.errors import Refusal
 from gateway.oauth.metadata import PATHS
-from gateway.web.answers import NO_TOKEN, json_answer, resource_refusal
+from gateway.web.answers import NO_STORE, NO_TOKEN, json_answer, resource_refusal
 from gateway.web.bodies import media_type, read_body
 
-Story = Callable[[Services, Request, str], Awaitable[tuple[Mapping[str, Any], int]]]
+Story = Callable[[Services, Request, str], Awaitable[Response]]
 _PATH = PATHS["registration_endpoint"]
 
 
@@ -22,8 +26,7 @@ def _endpoint(story: Story) -> Callable[[Request], Awaitable[Response]]:
     async def handle(request: Request) -> Response:
         services: Services = request.app.state.services
         try:
-            body, status = await story(services, request, _bearer(request))
-            return json_answer(body, status)
+            return await story(services, request, _bearer(request))
         except Refusal as refusal:
             return resource_refusal(refusal, documentation=services.settings.documentation)
 
@@ -43,21 +46,27 @@ async def _json(request: Request) -> bytes:
     return await read_body(request)
 
 
-async def _register(services: Services, request: Request, token: str) -> tuple[Mapping[str, Any], int]:
-    return await register_client(services, token, await _json(request)), 201
+async def _register(services: Services, request: Request, token: str) -> Response:
+    return json_answer(await register_client(services, token, await _json(request)), 201)
 
 
-async def _read(services: Services, request: Request, token: str) -> tuple[Mapping[str, Any], int]:
-    return await read_registration(services, token, request.path_params["client_id"]), 200
+async def _read(services: Services, request: Request, token: str) -> Response:
+    return json_answer(await read_registration(services, token, request.path_params["client_id"]))
 
 
-async def _change(services: Services, request: Request, token: str) -> tuple[Mapping[str, Any], int]:
+async def _change(services: Services, request: Request, token: str) -> Response:
     client_id: str = request.path_params["client_id"]
-    return await change_registration(services, token, client_id, await _json(request)), 200
+    return json_answer(await change_registration(services, token, client_id, await _json(request)))
+
+
+async def _delete(services: Services, request: Request, token: str) -> Response:
+    await delete_registration(services, token, request.path_params["client_id"])
+    return Response(status_code=204, headers=NO_STORE)
 
 
 ROUTES = (
     Route(_PATH, _endpoint(_register), methods=["POST"]),
     Route(_PATH + "/{client_id}", _endpoint(_read), methods=["GET"]),
     Route(_PATH + "/{client_id}", _endpoint(_change), methods=["PUT"]),
+    Route(_PATH + "/{client_id}", _endpoint(_delete), methods=["DELETE"]),
 )

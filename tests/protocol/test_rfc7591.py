@@ -2,15 +2,18 @@
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx2
 import pytest
 
+from gateway.actions.partner_review import own_clients
 from gateway.actions.partners import PartnerMove, approve_partner, move_partner, see_partner, submit_manifest
 from gateway.actions.registration import INITIAL_TTL, MOST_CLIENTS, new_registration_token
 from gateway.kit.errors import Refusal
 from gateway.model.grants import ReasonCode
-from tests.world import CAMPUSPRESS_KEY, ISSUER, PARTNERS, World
+from tests.protocol.campuspress import REQUEST, exchange_form
+from tests.world import CAMPUSPRESS_KEY, CAMPUSPRESS_REDIRECT, ISSUER, PARTNERS, World, answer_of
 
 METADATA: dict[str, Any] = {
     "client_name": "QuizCo mobile",
@@ -170,17 +173,115 @@ def test_rfc7592_2_2_a_change_waits_as_well(registrar: Registrar) -> None:
     assert registrar.read(found).json()["state"] == "live"
 
 
-def test_rfc7592_2_3_deleting_is_the_administrators(registrar: Registrar) -> None:
-    """A server that does not offer it says so: people's consents may hang on a client."""
+def leave(registrar: Registrar, found: dict[str, Any], token: str = "") -> httpx2.Response:
+    """Delete a client by its own token."""
+    own = token or found["registration_access_token"]
+    headers = {"Authorization": f"Bearer {own}"}
+    return registrar.world.client().delete(f"/register/{found['client_id']}", headers=headers)
+
+
+def test_rfc7592_2_3_a_client_leaves_at_once(registrar: Registrar) -> None:
+    """204; the token that managed it is gone, the waiting manifest no longer has it, and the act is on record."""
     found = registrar.registered()
-    answer = registrar.send("DELETE", f"/register/{found['client_id']}", found["registration_access_token"])
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, PUT")
-    assert answer.json()["error"] == "method_not_allowed"
+    answer = leave(registrar, found)
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert leave(registrar, found).json()["error"] == "invalid_token"
+    assert registrar.read(found).json()["error"] == "invalid_token"
+    assert registrar.clients() == {"quizco-web"}
+    seen = registrar.world.run(see_partner, registrar.world.services, "quizco")
+    [act] = [each for each in seen.actions if each.action == "client_left"]
+    assert (act.actor_id, act.detail) == (
+        f"registration:{found['client_id']}",
+        {"client": found["client_id"]},
+    )
 
 
-def test_a_client_that_a_later_manifest_dropped_reads_nothing(registrar: Registrar) -> None:
+def test_rfc7592_2_3_its_tokens_die_with_it_and_the_partners_other_clients_go_on(
+    registrar: Registrar,
+) -> None:
+    """Access token, refresh token and code of a live client; a consent is for the service, so it stands."""
+    world = registrar.world
+    found = registrar.registered(redirect_uris=[CAMPUSPRESS_REDIRECT])
+    registrar.approve()
+    mobile = Mobile(world, found["client_id"])
+    code, spare = mobile.code(), mobile.code()
+    tokens = mobile.token(code)
+    assert world.read_signed(tokens["access_token"]).status_code == 200
+    others = world.exchange(answer_of(world.ask(world.signed_in()))["code"]).json()
+    assert leave(registrar, found).status_code == 204
+    assert world.read_signed(tokens["access_token"]).json()["error"] == "invalid_token"
+    for form in (exchange_form(spare), refresh_form(tokens)):
+        assert mobile.post("/token", form).json()["error"] == "invalid_client"
+    assert mobile.post("/par", REQUEST).json()["error"] == "invalid_client"
+    assert world.userinfo(others["access_token"]).status_code == 200
+    assert world.refresh(others["refresh_token"]).status_code == 200
+    listed = {each.client_id for each in own_clients(world.services.registry, "quizco")}
+    assert listed == {"quizco-web"}
+
+
+def test_rfc7592_2_3_who_left_comes_back_by_a_review_only(registrar: Registrar) -> None:
+    """What waits is approved without it; a manifest that names it again has to be looked at again."""
+    found = registrar.registered()
+    registrar.approve()
+    leave(registrar, found)
+    registrar.approve()
+    assert registrar.world.services.registry.find_client(found["client_id"]) is None
+    assert registrar.clients() == {"quizco-web"}
+
+
+def test_rfc7592_2_3_nobody_else_removes_a_client(registrar: Registrar) -> None:
+    """Another client's token, the initial one, none."""
+    one, other = registrar.registered(), registrar.registered()
+    for token in (other["registration_access_token"], registrar.token, "x"):
+        assert leave(registrar, one, token).json()["error"] == "invalid_token"
+    assert one["client_id"] in registrar.clients()
+
+
+class Mobile:
+    """The client that QuizCo registered, in CampusPress's hands: it has its keys."""
+
+    def __init__(self, world: World, client_id: str) -> None:
+        self.world, self.client_id = world, client_id
+
+    def post(self, path: str, form: dict[str, str]) -> httpx2.Response:
+        return self.world.post_signed(path, form, iss=self.client_id, sub=self.client_id)
+
+    def code(self) -> str:
+        asked = self.post("/par", {**REQUEST, "scope": "openid profile"}).json()["request_uri"]
+        browser = self.world.signed_in()
+        start = f"/authorize?{urlencode({'client_id': self.client_id, 'request_uri': asked})}"
+        page = browser.open(start, stop_at=CAMPUSPRESS_REDIRECT)
+        if "code=" not in page.text:
+            page = browser.submit(page, "/consent", button="share", stop_at=CAMPUSPRESS_REDIRECT)
+        return answer_of(page)["code"]
+
+    def token(self, code: str) -> dict[str, str]:
+        answer: dict[str, str] = self.post("/token", exchange_form(code)).json()
+        return answer
+
+
+def refresh_form(tokens: dict[str, str]) -> dict[str, str]:
+    return {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+
+
+def test_a_later_manifest_keeps_clients_that_registered_themselves(registrar: Registrar) -> None:
+    """The file need not know them; its own clients are what it says."""
     found = registrar.registered()
     registrar.world.run(submit, registrar.world)
+    assert registrar.clients() == {"quizco-web", found["client_id"]}
+    assert registrar.read(found).json()["client_name"] == "QuizCo mobile"
+    registrar.approve()
+    assert registrar.read(found).json()["state"] == "live"
+
+
+def test_a_manifest_without_the_service_of_a_registered_client_says_whom_it_leaves_out(
+    registrar: Registrar,
+) -> None:
+    found, services = registrar.registered(), registrar.world.services
+    text = (PARTNERS / "quizco.toml").read_text().replace("practice-quizzes", "other-quizzes")
+    handed_in = registrar.world.run(submit_manifest, services, text, "quizco.toml", {}, "cli")
+    assert handed_in.dropped == (found["client_id"],)
     assert registrar.read(found).json()["error"] == "invalid_token"
 
 

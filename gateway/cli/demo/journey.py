@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from time import sleep
 from typing import Any
 
 from gateway.actions.admin_log import LogCheck, LogSearch, check_log, read_log
 from gateway.actions.services import Services
 from gateway.cli.browser import Browser, Page, local_client
-from gateway.cli.demo.steps import Walk, expect
+from gateway.cli.demo.steps import Unexpected, Walk, expect
 from gateway.cli.terminal import ACTOR
+from gateway.kit.clock import stopwatch
 from gateway.model.handoffs import Handoff
 from scopes import FIELDS, Form
 
@@ -18,6 +20,8 @@ SERVICE = "quizco"
 NEEDED = ("name", "course")
 SWITCHED_OFF = "phone_number"
 LEFT_OUT = "student_status"
+MAIL_WAIT = 60
+"""Seconds after which a letter that did not come is a fault."""
 
 
 @dataclass(slots=True)
@@ -71,6 +75,22 @@ class Journey:
             back = self.person.submit(screen, "/consent", {"item": ticked}, button="share")
             expect("the page", self.partner, back.url.partition("?")[0])
             step.detail = f"ticked {', '.join(map(_field, ticked))}; left out {LEFT_OUT}"
+        with self.walk.step("the receipt is in the person's mail, with a link that stops") as step:
+            letter = self.wait_for_mail("/stop/gra_")
+            expect("the receipt is attached", True, "receipt.jws" in letter.text)
+            expect("the person's name in the letter", False, NAME in letter.text)
+            step.detail = "plain text, no values; the signed receipt is attached"
+
+    def wait_for_mail(self, link: str) -> Page:
+        """Give the inbox once a letter with a link is there: letters leave in the background."""
+        began = stopwatch()
+        while True:
+            page = self.person.open(f"{self.issuer}/inbox")
+            if link in page.text:
+                return page
+            if stopwatch() - began > MAIL_WAIT:
+                raise Unexpected(f"no letter with a link to {link}")
+            sleep(0.2)
 
     def check_screen(self, screen: Page) -> list[str]:
         """Check that nothing is ticked in advance and real values are shown; give the optional items' keys."""

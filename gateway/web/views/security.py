@@ -95,10 +95,11 @@ class RecoverView(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPasswordView(View):
-    """Choose a new password by a link; posts `new_password`."""
+    """Choose a new password, by a link or (`cancel_url`) while signed in; posts `new_password`."""
 
     action: str
     minimum_length: int
+    cancel_url: str = ""
     errors: tuple[FieldError, ...] = ()
 
 
@@ -116,13 +117,18 @@ class LinkInvalidView(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownLetter:
-    """One letter that was kept as a file; `links` are the addresses in it that lead to pages of ours."""
+    """One letter that was kept as a file; `links` are the addresses in it that lead to pages of ours.
+
+    Attributes:
+        files: names of what hangs on it.
+    """
 
     to: str
     subject: str
     text: str
     at: int
     links: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,19 +17,20 @@ import httpx2
 import pytest
 
 from gateway.accounts.passwords import password_faults
-from gateway.cli.browser import Page, read_page
+from gateway.cli.browser import Browser, Page, read_page
 from gateway.cli.demo import command, content, processes
 from gateway.cli.demo.content import deploy_folder, list_people, new_password, sample_manifests
 from gateway.cli.demo.folder import Folder
 from gateway.cli.demo.journey import Journey
 from gateway.cli.demo.place import Place
-from gateway.cli.demo.processes import Children, Stopped, free_port, stopping
+from gateway.cli.demo.processes import Children, Stopped, stopping
 from gateway.cli.demo.steps import Unexpected, Walk, WalkEnded, expect
 from gateway.cli.terminal import Fault
 from gateway.kit.errors import Refusal
 from gateway.kit.settings import Settings
 from gateway.model.people import Role
 from tests.gateway.cli.conftest import Cli
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 GUARDIANS = {"lakshmi.iyer@lakeside.example", "niamh.obyrne@northfield.example"}
@@ -65,7 +66,7 @@ def test_check_walks_the_whole_journey(empty: Cli) -> None:
     """The real list, the real ports, both processes: every step holds (point 3 of the main job)."""
     found = empty.json("demo", "--check")
     assert found["ok"] is True
-    assert len(found["steps"]) == 15
+    assert len(found["steps"]) == 16
     assert all(step["ok"] and step["detail"] and step["seconds"] >= 0 for step in found["steps"])
     assert len(found["handoffs"]) == 2
     assert found["log"] == {"ok": True, "handoffs": 2, "grants": 1}
@@ -76,7 +77,7 @@ def test_check_on_postgresql(few: None, empty: Cli, tmp_path: Path, request: pyt
     server = request.getfixturevalue("postgres_server")
     url = server.create_database()
     shown = empty("demo", "--check", "--data", str(tmp_path / "d"), "--database-url", url)
-    assert "15 of 15 steps held" in shown
+    assert "16 of 16 steps held" in shown
     assert "email, name" in shown
     # A fresh beginning deletes what was made in the database too.
     again = Place(Folder(tmp_path / "d"), free_port(), free_port(), url)
@@ -123,6 +124,21 @@ def test_check_does_not_pass_a_wrong_consent_screen(before: str, after: str, wor
         with pytest.raises(Unexpected) as caught:
             journey.check_screen(screen(SCREEN.replace(before, after)))
     assert words in str(caught.value)
+
+
+def test_check_waits_for_a_letter_and_says_when_none_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = ["No letter yet", "No letter yet", "http://localhost/stop/gra_1/x"]
+
+    def respond(request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, html=shown.pop(0) if len(shown) > 1 else shown[0])
+
+    client = httpx2.Client(transport=httpx2.MockTransport(respond))
+    walk = Journey(Walk(is_silent=True), {"issuer": "http://localhost"}, person=Browser(client))
+    with closing(walk) as journey:
+        assert "/stop/gra_1" in journey.wait_for_mail("/stop/gra_").text
+        monkeypatch.setattr("gateway.cli.demo.journey.MAIL_WAIT", 0)
+        with pytest.raises(Unexpected, match="no letter"):
+            journey.wait_for_mail("/another/")
 
 
 def test_check_ends_with_status_1_and_words_when_it_cannot_begin(
@@ -329,7 +345,7 @@ def test_it_runs_until_it_is_told_to_end(few: None, place_: Place) -> None:
         assert httpx2.get(f"{facts['issuer']}/ready", trust_env=False).status_code == 200
         assert httpx2.get(f"{facts['partner_app']}/quizco", trust_env=False).status_code == 200
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
     for port in (place_.port, place_.partner_port):
         with pytest.raises(ConnectionError):
             socket.create_connection(("127.0.0.1", port), timeout=1)

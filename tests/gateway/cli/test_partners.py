@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.actions.partners import Submitted
 from tests.gateway.cli.conftest import Cli
 from tests.world import PARTNERS, QUIZCO_SECRET, campuspress_jwks
 
@@ -41,7 +42,11 @@ def test_a_partner_goes_from_a_manifest_to_live(cli: Cli, tmp_path: Path) -> Non
 
 
 def test_a_changed_offer_is_shown_with_its_weight(cli: Cli, tmp_path: Path) -> None:
-    assert cli.json("partner", "submit", write(tmp_path, LONGER)) == {"partner_id": "quizco", "version": 2}
+    assert cli.json("partner", "submit", write(tmp_path, LONGER)) == {
+        "partner_id": "quizco",
+        "version": 2,
+        "dropped": [],
+    }
     shown = cli("partner", "show", "quizco")
     assert "version 2, new version, material: people decide anew" in shown
     assert "retention_days: 30 → 60" in shown
@@ -159,3 +164,15 @@ def test_a_nonce_instead_of_pkce_is_allowed_with_a_reason_and_taken_back(cli: Cl
     assert "allow_nonce" in acts
     assert "has to send a code challenge again" in cli("partner", "demand-pkce", "quizco-web")
     cli("partner", "nonce-instead", "campuspress-shop", "--reason", "no", status=1)
+
+
+def test_a_client_that_a_manifest_leaves_out_is_named(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It had registered itself for a service that is gone."""
+
+    async def leaves_out(*_: object) -> Submitted:
+        return Submitted(2, "quizco", None, ("quizco-mobile",))  # type: ignore[arg-type]  # not looked at
+
+    monkeypatch.setattr("gateway.cli.partners.submit_manifest", leaves_out)
+    assert "left out quizco-mobile" in cli("partner", "submit", write(tmp_path, LONGER))

@@ -23,7 +23,7 @@ def test_rfc6749_10_10_ids_are_unguessable_and_say_what_they_are(kind: Kind) -> 
         assert len(from_base64url(rest)) == (32 if kind in SECRET_BYTES else 16)
 
 
-@pytest.mark.parametrize("kind", IN_ORDER)
+@pytest.mark.parametrize("kind", sorted(IN_ORDER))
 def test_what_one_second_made_sorts_as_it_came(kind: Kind) -> None:
     """Hand-offs, events and acts have whole seconds; lists put the newest first by (at, id)."""
     made = []
@@ -46,9 +46,9 @@ def test_digests_are_compared_whole() -> None:
 
 
 def test_the_systems_clock_counts_whole_seconds_and_the_stopwatch_goes_on() -> None:
-    assert abs(system_clock() - time.time()) < 2
+    assert int(time.time()) <= system_clock() <= int(time.time())
     assert isinstance(system_clock(), int)
-    assert 0 <= -(stopwatch() - stopwatch()) < 5
+    assert stopwatch() - stopwatch() <= 0
 
 
 @pytest.mark.parametrize("text", ["a", "a b=", "ä", "ab\ncd"])

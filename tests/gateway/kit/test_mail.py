@@ -9,9 +9,9 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from gateway.kit.mail import FileMailer, Letter, SmtpMailer, open_mailer
+from gateway.kit.mail import Attachment, FileMailer, Letter, SmtpMailer, open_mailer, read_folder
 from gateway.kit.settings import Settings
-from tests.postgres import free_port
+from tests.ports import free_port
 
 LETTER = Letter("aoife@northfield.example", "Your account, Aoife Ní Bhriain", "Choose your password here.\n")
 
@@ -34,6 +34,28 @@ def test_a_line_break_cannot_smuggle_in_a_heading(tmp_path: Path) -> None:
     letter = Letter("a@x.example\nBcc: b@x.example", "s", "t")
     with pytest.raises(ValueError):
         asyncio.run(FileMailer(tmp_path, "no-reply@x.example").send(letter))
+
+
+def test_a_file_hangs_on_a_letter_and_the_text_stays_readable(tmp_path: Path) -> None:
+    mailer = FileMailer(tmp_path, "no-reply@x.example")
+    hung = Attachment("receipt.jws", "application/jose", b"a.b.c")
+    asyncio.run(mailer.send(Letter("a@x.example", "s", "One\nhttps://x.example/stop/1\n", hung)))
+    (kept,) = read_folder(tmp_path, "https://x.example")
+    assert (kept.text.splitlines()[0], kept.links, kept.files) == (
+        "One",
+        ("https://x.example/stop/1",),
+        ("receipt.jws",),
+    )
+    (file,) = tmp_path.iterdir()
+    message = message_from_bytes(file.read_bytes(), policy=policy.default)
+    assert [each.get_content() for each in message.iter_attachments()] == [b"a.b.c"]
+    assert message["Auto-Submitted"] == "auto-generated"
+
+
+def test_mail_without_a_readable_text_shows_none(tmp_path: Path) -> None:
+    (tmp_path / "x.eml").write_bytes(b"To: a@x.example\nContent-Type: text/html\n\n<p>x</p>\n")
+    (kept,) = read_folder(tmp_path, "https://x.example")
+    assert (kept.to, kept.text) == ("a@x.example", "")
 
 
 class Inbox:

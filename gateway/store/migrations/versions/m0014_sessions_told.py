@@ -1,4 +1,4 @@
-"""Which session a code and what followed it came from (``sid``), and clients that send a nonce instead of PKCE."""
+"""Names of sessions (``sid``), clients that send a nonce instead of PKCE, and clients that left."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -21,9 +21,11 @@ def upgrade() -> None:
     """Add the columns."""
     for table, column in ADDED:
         op.add_column(table, sa.Column(column, sa.Text(), nullable=True))
+    op.add_column("client", sa.Column("left_at", sa.BigInteger(), nullable=True))
 
 
 def downgrade() -> None:
     """Drop them."""
+    op.drop_column("client", "left_at")
     for table, column in reversed(ADDED):
         op.drop_column(table, column)

@@ -79,6 +79,7 @@ letter = ShownLetter(
     text="Your school made an account for you.\n\nChoose your password here:\nhttps://video.example.org/invitation/x\n",
     at=NOW - 60,
     links=("https://video.example.org/invitation/x",),
+    files=("receipt.jws",),
 )
 recover = RecoverView(chrome=stranger, action="/recover")
 new_password = NewPasswordView(chrome=stranger, action="/recover/x", minimum_length=10)
@@ -122,6 +123,10 @@ SAMPLES: dict[str, tuple[str, View]] = {
         replace(recover, email="asha@lakeside.example.org", throttled_seconds=600),
     ),
     "new_password": ("new_password", new_password),
+    "new_password.signed_in": (
+        "new_password",
+        replace(new_password, chrome=at_profile, cancel_url="/security"),
+    ),
     "new_password.wrong": (
         "new_password",
         replace(

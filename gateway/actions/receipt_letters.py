@@ -1,0 +1,142 @@
+"""Receipts by mail: each decision reaches its person, whoever made it, and a child's question its guardians."""
+
+from functools import partial
+
+from gateway.actions.letters import write_letter
+from gateway.actions.receipts import issue_receipt, stop_path
+from gateway.actions.services import Services, day_of
+from gateway.actions.sessions import find_email
+from gateway.kit.catalogues import translated, written_day
+from gateway.kit.errors import Refusal
+from gateway.kit.mail import Attachment, Letter
+from gateway.model.grants import LIVE, ActorKind, ConsentEvent, EventType
+from gateway.store.grants import GrantDetail, load_details
+from gateway.store.guardians import load_guardians
+from gateway.store.people import load_logins_of
+from gateway.store.receipts import Receipt, find_grants_of_events
+from scopes import field_label, form_label, purpose_label
+
+_SHARED = frozenset({EventType.GIVEN, EventType.WIDENED, EventType.RENEWED, EventType.RESUMED})
+
+
+async def receipt_letters(services: Services, event_id: str) -> list[Letter]:
+    """Write to whom an event concerns; no letter holds a value, and a person's own "no thanks" makes none."""
+    grant_id = await services.store.read(find_grants_of_events, event_id)
+    detail = await services.store.read(load_details, grant_id) if grant_id else None
+    if detail is None:
+        return []
+    event = next(each for each in detail.events if each.event_id == event_id)
+    person_id = detail.line.grant.person_id
+    if event.type is EventType.ASKED:
+        readers = await services.store.read(load_guardians, person_id)
+        return [letter for each in readers for letter in await _question(services, detail, each)]
+    if event.type is EventType.REFUSED and event.actor_kind is ActorKind.SUBJECT:
+        return []
+    receipt = await issue_receipt(services, detail, event)
+    readers = [person_id, *([event.actor_id] if event.actor_kind is ActorKind.GUARDIAN else [])]
+    return [letter for each in readers for letter in await _receipt(services, detail, event, receipt, each)]
+
+
+async def find_reader(services: Services, person_id: str) -> tuple[str, str] | None:
+    """Give a person's address and language; None for somebody who was erased meanwhile."""
+    try:
+        email = await find_email(services, person_id)
+    except Refusal:
+        return None
+    return email, (await services.store.read(load_logins_of, person_id)).person.language
+
+
+async def _question(services: Services, detail: GrantDetail, guardian_id: str) -> list[Letter]:
+    reader, names = await find_reader(services, guardian_id), _names(services, detail)
+    if reader is None:
+        return []
+    to, language = reader
+    say = partial(translated, language)
+    return [
+        write_letter(
+            services,
+            language,
+            to,
+            say("A child asks you: %(offer)s by %(brand)s", **names),
+            say(
+                "A child whose guardian you are wants to use %(offer)s by %(brand)s. "
+                "Nothing is shared unless you say yes.",
+                **names,
+            ),
+            say("See what is asked, and answer:")
+            + f"\n{services.settings.issuer}/guardian/{detail.line.grant.grant_id}",
+        )
+    ]
+
+
+async def _receipt(
+    services: Services, detail: GrantDetail, event: ConsentEvent, receipt: Receipt, reader_id: str
+) -> list[Letter]:
+    reader, grant = await find_reader(services, reader_id), detail.line.grant
+    if reader is None:
+        return []
+    to, known = reader
+    # In the language of the decision for whoever made it: that is what they read then.
+    language = (event.language if event.actor_id == reader_id else None) or known
+    say, names = partial(translated, language), _names(services, detail)
+    issuer = services.settings.issuer
+    paragraphs = [_what(language, event, names), _who(language, event, reader_id), _items(language, event)]
+    if grant.state in LIVE:
+        if event.valid_until is not None:
+            day = written_day(language, day_of(event.valid_until))
+            paragraphs.append(say("It ends on %(day)s at the latest.", day=day))
+        link = f"\n{issuer}{stop_path(services, grant.grant_id)}"
+        paragraphs.append(say("Stop it whenever you like, without signing in:") + link)
+    paragraphs.append(
+        say("Keep the attached file: it proves what was decided. Anybody can check it with the keys at:")
+        + f"\n{issuer}/receipts/jwks.json"
+    )
+    subject = say("Your receipt: %(offer)s by %(brand)s", **names)
+    letter = write_letter(services, language, to, subject, *filter(None, paragraphs))
+    attachment = Attachment("receipt.jws", "application/jose", receipt.jws.encode())
+    return [Letter(letter.to, letter.subject, letter.text, attachment)]
+
+
+def _names(services: Services, detail: GrantDetail) -> dict[str, str]:
+    grant, registry = detail.line.grant, services.registry
+    return {
+        "brand": registry.partners[grant.partner_id].partner.brand,
+        "offer": registry.offers[grant.offer_id].offer.name,
+    }
+
+
+def _what(language: str, event: ConsentEvent, names: dict[str, str]) -> str:
+    say = partial(translated, language)
+    if event.type in _SHARED:
+        return say("%(brand)s can read these details for %(offer)s:", **names)
+    if event.type is EventType.NARROWED:
+        return say("Something was switched off. %(brand)s can still read, for %(offer)s:", **names)
+    if event.type is EventType.PAUSED:
+        return say("%(offer)s by %(brand)s is paused: %(brand)s can read nothing until it goes on.", **names)
+    if event.type is EventType.REFUSED:
+        return say("The answer is no: %(brand)s gets nothing for %(offer)s.", **names)
+    return say("%(offer)s by %(brand)s has ended: %(brand)s can read nothing any more.", **names)
+
+
+def _who(language: str, event: ConsentEvent, reader_id: str) -> str:
+    """Say who decided, where it was not the reader for themselves."""
+    say = partial(translated, language)
+    if event.actor_kind is ActorKind.GUARDIAN:
+        if event.actor_id == reader_id:
+            return say("You decided this for a child whose guardian you are.")
+        return say("Your guardian decided this.")
+    if event.actor_kind is ActorKind.ADMIN:
+        return say("An administrator decided this.")
+    if event.actor_kind is ActorKind.SYSTEM:
+        return say("Nobody pressed anything: a date came, or the terms or the law wanted it.")
+    return ""
+
+
+def _items(language: str, event: ConsentEvent) -> str:
+    if event.type not in _SHARED and event.type is not EventType.NARROWED:
+        return ""
+    return "\n".join(
+        f"- {field_label(item.field, language)} ({form_label(item.field, item.form, language)}): "
+        f"{purpose_label(item.purpose, language)}"
+        for item in sorted(event.items)
+    )

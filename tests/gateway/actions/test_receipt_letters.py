@@ -1,0 +1,137 @@
+"""Receipts by mail: whoever decides, its person is told, with proof, a way to stop, and no value."""
+
+from urllib.parse import urlsplit
+
+from gateway.actions.connected import commit_change
+from gateway.actions.erasure import erase_person
+from gateway.actions.receipt_letters import receipt_letters
+from gateway.actions.receipts import read_receipt, receipt_keys
+from gateway.actions.upkeep import sweep
+from gateway.consent.decisions import Actor, end
+from gateway.kit.mail import Letter
+from gateway.model.grants import ActorKind, EventType, ReasonCode
+from gateway.store.grants import find_grants
+from tests.gateway.store.samples import rows
+from tests.gateway.web.test_connected import detail_of, grant_id
+from tests.gateway.web.test_guardian import BEN, EMAIL, LAKSHMI, MEERA, allow, say, second_guardian, wish
+from tests.gateway.web.test_receipts import signed
+from tests.world import PERSONAL_VALUES, QUIZCO_REDIRECT, World
+
+PHONE = "phone_number.appointment_reminders"
+ASHA = "asha@lakeside.example"
+
+
+def check(world: World, letter: Letter, event: EventType) -> None:
+    """A letter holds its event's signed receipt, and no value."""
+    assert letter.attachment is not None
+    content = read_receipt(letter.attachment.content.decode(), receipt_keys(world.services))
+    assert content["event"] == event
+    assert not [each for each in PERSONAL_VALUES if each in letter.text + letter.subject]
+
+
+def last(world: World, to: str = ASHA) -> Letter:
+    return [each for each in world.letters.letters if each.to == to][-1]
+
+
+def stop_link(letter: Letter) -> str:
+    (line,) = [each for each in letter.text.splitlines() if "/stop/gra_" in each]
+    return line
+
+
+def test_a_yes_comes_with_its_items_and_a_link_that_stops_without_signing_in(both: World) -> None:
+    tokens = both.tokens(PHONE)
+    letter = last(both)
+    check(both, letter, EventType.GIVEN)
+    assert "- Phone (last two digits): " in letter.text
+    assert "QuizCo" in letter.subject
+    browser = both.browser()
+    page = browser.open(stop_link(letter))
+    browser.submit(page, urlsplit(page.url).path)
+    assert both.userinfo(tokens["access_token"]).status_code == 401
+    check(both, last(both), EventType.WITHDRAWN)
+    assert "/stop/" not in last(both).text
+
+
+def test_every_change_is_told_and_a_no_thanks_is_not(both: World) -> None:
+    both.tokens(PHONE)
+    browser = both.signed_in()
+    page = detail_of(browser)
+    off = next(form for form in page.forms if "/off/phone_number/" in form.action)
+    browser.submit(page, off.action)
+    check(both, last(both), EventType.NARROWED)
+    assert "Phone" not in last(both).text
+    for name, event in (("pause", EventType.PAUSED), ("resume", EventType.RESUMED)):
+        page = detail_of(browser)
+        browser.submit(page, next(each.action for each in page.forms if each.action.endswith(f"/{name}")))
+        check(both, last(both), event)
+    count = len(both.letters.letters)
+    ben = both.signed_in("ben@lakeside.example")
+    ben.submit(both.ask(ben), "/consent", {}, button="refuse", stop_at=QUIZCO_REDIRECT)
+    assert len(both.letters.letters) == count
+
+
+def test_an_administrators_stop_and_times_own_are_told(world: World) -> None:
+    world.tokens(PHONE)
+    grant = world.run(world.services.store.read, find_grants, grant_id(world))
+    actor = Actor(ActorKind.ADMIN, world.person_id("officer@platform.example"), "admin_page")
+    outcome = end(grant, actor, ReasonCode.PHONE_REQUEST, now=world.clock(), ids=world.services.ids)
+    world.run(commit_change, world.services, outcome, ReasonCode.PHONE_REQUEST)
+    check(world, last(world), EventType.REVOKED)
+    assert "An administrator decided this." in last(world).text
+    world.tokens(PHONE)
+    world.clock.pass_by(400 * 86_400)
+    world.run(sweep, world.services)
+    check(world, last(world), EventType.EXPIRED)
+    assert "Nobody pressed anything" in last(world).text
+
+
+def test_a_letter_speaks_the_language_of_the_decision(world: World) -> None:
+    browser = world.signed_in()
+    browser.submit(browser.open("/"), "/language", {"language": "hi"})
+    world.share(browser, world.ask(browser), PHONE)
+    browser.submit(browser.open("/"), "/language", {"language": "kn"})
+    assert "आपकी रसीद" in last(world).subject
+    assert world.services.registry.offers["practice-quizzes"].notices.keys() >= {"hi"}
+
+
+def test_a_childs_question_reaches_each_guardian_and_the_answer_the_child(both: World) -> None:
+    second_guardian(both)
+    wish(both, EMAIL)
+    asked = list(both.letters.letters)
+    assert {each.to for each in asked} == {LAKSHMI, BEN}
+    assert all("/guardian/gra_" in each.text and each.attachment is None for each in asked)
+    assert not [value for each in asked for value in PERSONAL_VALUES if value in each.text + each.subject]
+    allow(both)
+    words_of = {MEERA: "Your guardian decided this.", LAKSHMI: "for a child whose guardian you are"}
+    for to, words in words_of.items():
+        check(both, last(both, to), EventType.GIVEN)
+        assert words in last(both, to).text
+    assert last(both, BEN).attachment is None
+
+
+def test_a_guardians_no_is_told_to_the_child(world: World) -> None:
+    wish(world, EMAIL)
+    say(world, "deny")
+    check(world, last(world, MEERA), EventType.REFUSED)
+    assert "The answer is no" in last(world, MEERA).text
+
+
+def test_whoever_was_erased_gets_no_letter_any_more(world: World) -> None:
+    world.tokens(PHONE)
+    event_id = rows(world, "SELECT event_id FROM consent_event")[0][0]
+    wish(world, EMAIL)
+    (question,) = rows(world, "SELECT event_id FROM consent_event WHERE type = 'asked'")[0]
+    world.run(erase_person, world.services, "cli", ASHA)
+    world.run(erase_person, world.services, "cli", LAKSHMI)
+    assert world.letters.letters == []
+    assert world.run(receipt_letters, world.services, event_id) == []
+    assert world.run(receipt_letters, world.services, question) == []
+    assert world.run(receipt_letters, world.services, "evt_unknown") == []
+
+
+def test_a_receipt_that_was_seen_before_is_the_one_that_is_sent(world: World) -> None:
+    world.tokens(PHONE)
+    seen = signed(world.signed_in())
+    sent = last(world).attachment
+    assert sent is not None
+    assert sent.content.decode() == seen.strip()
