@@ -144,7 +144,8 @@ async def begin_authorization(services: Services, parameters: Parameters) -> Aut
     """
     found, request_digest = await find_request(services, parameters)
     authorization = Authorization(found, request_digest, services.clock())
-    asked = authorization.asked(services)
+    # A signed request that the browser carried is used up like a pushed one, and is none.
+    asked = replace(authorization.asked(services), is_pushed="request_uri" in parameters)
     for check in BEFORE_REDIRECT:
         check(asked)
     try:

@@ -69,6 +69,8 @@ MOVES: Mapping[GrantState | None, Mapping[EventType, GrantState]] = MappingProxy
         },
         GrantState.WAITING: {
             EventType.GIVEN: GrantState.ACTIVE,
+            # A child takes part of a wish back; the guardian is asked for the rest.
+            EventType.NARROWED: GrantState.WAITING,
             EventType.REFUSED: GrantState.REFUSED,
             EventType.WITHDRAWN: GrantState.ENDED,
             EventType.REVOKED: GrantState.ENDED,

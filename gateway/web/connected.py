@@ -34,6 +34,7 @@ from gateway.web import views
 from gateway.web.answers import json_answer
 from gateway.web.consent_views import form_words, partner_view
 from gateway.web.formats import later, say
+from gateway.web.step_up import stepped_up_export
 from gateway.web.timeline import timeline
 from gateway.web.visit import Visit, see_other, show, signed_in_page
 from gateway.web.wording import EVENT_WORDS, field_label, purpose_label, reason_words, so_that
@@ -369,7 +370,7 @@ async def notice(visit: Visit) -> Response:
 ROUTES = (
     Route("/connected", signed_in_page(connected), methods=["GET"]),
     Route("/stop-everything", signed_in_page(stop_all), methods=["POST"]),
-    Route("/connected/my-record.json", signed_in_page(download), methods=["GET"]),
+    Route("/connected/my-record.json", signed_in_page(stepped_up_export(download)), methods=["GET"]),
     Route(SCHEMA, record_schema, methods=["GET"]),
     Route("/connected/{grant_id}/complain", signed_in_page(complain_about), methods=["POST"]),
     Route("/connected/{grant_id}/pause", signed_in_page(pause_service), methods=["POST"]),

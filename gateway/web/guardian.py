@@ -124,7 +124,8 @@ async def answer(visit: Visit) -> Response:
     if form.one("third_party") != "yes":
         message = say("Tick this to say yes, or press No.")
         return await _page(visit, (views.FieldError(field="third_party", message=message),))
-    await allow_request(visit.services, visit.signed_in, grant_id, form.one("ticket"))
+    if await allow_request(visit.services, visit.signed_in, grant_id, form.one("ticket")) is None:
+        return see_other(f"/reauthenticate?next=/guardian/{grant_id}")
     return see_other(f"/guardian/{grant_id}?done=guardian-yes")
 
 
