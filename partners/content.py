@@ -17,6 +17,7 @@ _OFFER = TypeAdapter(Offer)
 
 _LATER = frozenset(
     {
+        "sending_domains",
         "message_signing",
         "jwks_uri",
         "tls_client_auth_subject",
@@ -28,7 +29,7 @@ _LATER = frozenset(
         "grant_types",
     }
 )
-"""Members of a client that are left out where they say nothing."""
+"""Members of a partner or client that are left out where they say nothing."""
 
 
 def offer_content(offer: Offer) -> str:
