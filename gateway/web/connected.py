@@ -198,6 +198,8 @@ def _detail(
         pause_action=f"{here}/pause" if state == "live" else "",
         resume_action=f"{here}/resume" if grant.paused_for is ReasonCode.USER_REQUEST else "",
         ask_again_action=f"{here}/ask-again" if _is_refusal(line) else "",
+        letters=found.post.letters if found.post else 0,
+        last_letter_at=found.post.last_at if found.post else None,
         reveal_url="" if found.is_fresh else f"/reauthenticate?next={here}",
     )
 
