@@ -38,6 +38,7 @@ FLASHES = {
     "off": later("Switched off. The next read no longer has it."),
     "complaint": later("Your complaint is kept. Its reference is on this page."),
     "paused": later("Paused. The next read gets nothing."),
+    "shortened": later("It ends sooner now."),
     "resumed": later("It goes on as you agreed."),
     "all-stopped": later("Everything has stopped. Nothing is shared any more."),
     "asked": later("This service may ask you again."),
