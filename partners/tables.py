@@ -85,6 +85,7 @@ Email = Annotated[str, Field(max_length=254), _checked(email_fault)]
 Country = Annotated[str, Field(max_length=20), _checked(country_fault)]
 Days = Annotated[int, Field(ge=1, le=MOST_DAYS)]
 DaysOrNone = Annotated[int, Field(ge=0, le=MOST_DAYS)]
+Reads = Annotated[int, Field(ge=2, le=100)]
 CertificateName = Annotated[str, Field(max_length=500)]
 Language = Annotated[str, _one_of(LANGUAGES)]
 
@@ -167,6 +168,8 @@ class OfferTable(Table):
     max_duration_days: Days | None = None
     retention_days: DaysOrNone
     frequency: Sentence | None = None
+    reads: Annotated[list[Reads], Field(max_length=3)] = []
+    course_ends_on: date | None = None
 
 
 class ManifestTable(Table):

@@ -213,6 +213,11 @@ class Grant:
         return self.valid_until if self.used_at is None else min(self.valid_until, self.used_at + SUNSET)
 
     @property
+    def is_to_a_day(self) -> bool:
+        """Whether its term was chosen as a day: it runs to that day's last second, whenever it began."""
+        return self.valid_until % 86_400 == 86_399
+
+    @property
     def terms_version(self) -> int:
         """The newest offer version that the person has decided about."""
         return max(self.offer_version, self.decided_version)
