@@ -29,10 +29,13 @@ bench: ## Run the load harness
 kill: ## Kill the gateway at every point of docs/flow.md, again and again
 	@$(PYTHON) dev kill $(ARGS)
 
+explore: ## Let Hypothesis look for new examples, at length
+	@$(PYTHON) dev explore $(ARGS)
+
 lock: ## Write requirements/ anew from pyproject.toml
 	@$(PYTHON) dev lock $(ARGS)
 
 clean: ## Remove .venv, caches and reports
 	@$(PYTHON) dev clean
 
-.PHONY: help setup demo test check lint interop bench kill lock clean
+.PHONY: help setup demo test check lint interop bench kill explore lock clean

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench.requests import render
 from gateway.cli.serve import check_port
-from tests.postgres import free_port
+from tests.ports import free_port
 
 START_TIMEOUT = 120.0
 

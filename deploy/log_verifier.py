@@ -128,9 +128,34 @@ def missing_witnesses(note, text, witnesses):
 
 
 def read_checkpoint(text):
-    """Read a checkpoint's body: origin, size, root."""
+    """Read a checkpoint's body: size, root, and when it was signed; None where it does not say."""
     lines = text.split("\n")
-    return lines[0], int(lines[1]), base64.b64decode(lines[2], validate=True)
+    at = int(lines[3].removeprefix("time ")) if lines[3].startswith("time ") else None
+    return int(lines[1]), base64.b64decode(lines[2], validate=True), at
+
+
+class Dating:
+    """What checkpoints say of the times of the entries before and after them: a row waits a second or so."""
+
+    def __init__(self, tolerance):
+        """Begin without a checkpoint."""
+        self.tolerance = tolerance
+        self.signed = []
+
+    def add(self, size, at):
+        """Take a checkpoint that can be trusted."""
+        if at is not None:
+            self.signed.append((size, at))
+
+    def faults(self, index, entry):
+        """Hold an entry's time against each of them; None for an entry that cannot be read."""
+        if entry is None or type(entry["at"]) is not int:
+            return
+        for size, at in self.signed:
+            if index < size and entry["at"] > at + self.tolerance:
+                yield "it is dated after a checkpoint that holds it: post-dated, or a clock was wrong"
+            if index >= size and entry["at"] < at - self.tolerance:
+                yield "it is dated before a checkpoint that does not hold it: back-dated, or a clock was wrong"
 
 
 def root_from(entry, index, size, path):
@@ -260,7 +285,7 @@ class Order:
         return faults
 
 
-def check_lines(lines, size, root, say):
+def check_lines(lines, size, root, dating, say):
     """Check every exported entry; give how many there were and what is wrong."""
     tree, order, faults, count, whole = Tree(), Order(), [], 0, True
     for line in lines:
@@ -275,6 +300,7 @@ def check_lines(lines, size, root, say):
             tree.add(entry)
         if whole or content is None:
             faults += [(where, what) for what in order.faults(content)]
+        faults += [(where, what) for what in dating.faults(index, content)]
         count += 1
         if count % 1000 == 0:
             say(f"\rchecked {count} of at most {size}")
@@ -283,25 +309,27 @@ def check_lines(lines, size, root, say):
     return count, whole and count == size, faults
 
 
-def check_proof(record, keys, witnesses):
+def check_proof(record, keys, witnesses, dating):
     """Check one proof.json."""
     text = signed_text(record["checkpoint"], keys)
     if text is None:
         return 1, False, [("checkpoint", "it is not signed with this key")], 0
-    _, size, root = read_checkpoint(text)
+    size, root, at = read_checkpoint(text)
+    dating.add(size, at)
     line = json.dumps({name: record[name] for name in ("index", "entry", "proof")})
-    count, whole, faults = check_lines([line], size, root, lambda text: None)
+    count, whole, faults = check_lines([line], size, root, dating, lambda text: None)
     return count, whole, faults + missing_witnesses(record["checkpoint"], text, witnesses), size
 
 
-def check_archive(archive, keys, witnesses, say):
+def check_archive(archive, keys, witnesses, dating, say):
     """Check an exported archive: its own signature, the checkpoint's, and every entry."""
     read = {name: archive.extractfile(name).read() for name in ("archive", "checkpoint")}
     text = signed_text(read["checkpoint"].decode(), keys)
     own = signed_text(read["archive"].decode(), keys, "consent-gateway/archive/v1")
     if text is None:
         return 0, False, [("checkpoint", "it is not signed with this key")], 0
-    _, size, root = read_checkpoint(text)
+    size, root, at = read_checkpoint(text)
+    dating.add(size, at)
     faults = missing_witnesses(read["checkpoint"].decode(), text, witnesses)
     digest, content = hashlib.sha256(), archive.extractfile("entries.jsonl")
 
@@ -310,7 +338,8 @@ def check_archive(archive, keys, witnesses, say):
             digest.update(line)
             yield line
 
-    count, whole, found = check_lines(lines(), size, root, say)
+    since, until, signed_size = read_span(own)
+    count, whole, found = check_lines(within(lines(), since, until, faults), size, root, dating, say)
     said = own.split("\n") if own else []
     if own is None:
         faults.append(("archive", "it is not signed with this key"))
@@ -318,7 +347,32 @@ def check_archive(archive, keys, witnesses, say):
         faults.append(
             ("archive", "its entries are not those that were signed: some were added, changed or cut off")
         )
+    elif signed_size not in (None, size):
+        faults.append(("archive", "its checkpoint is not the one that it was made under"))
     return count, whole, faults + found, size
+
+
+def read_span(text):
+    """Read what an archive claims to hold: all entries from one second on, before another, of so many leaves.
+
+    Archives of earlier versions claim nothing: None for each.
+    """
+    words = dict(line.split(" ", 1) for line in (text or "").split("\n")[4:7] if " " in line)
+    return tuple(
+        int(words[name]) if words.get(name, "-") != "-" else None for name in ("since", "until", "size")
+    )
+
+
+def within(lines, since, until, faults):
+    """Pass lines on; name the entries that lie outside of what the archive says that it holds."""
+    for line in lines:
+        record = json.loads(line)
+        at = (read_entry(record["entry"].encode()) or {}).get("at")
+        if at is not None and ((since is not None and at < since) or (until is not None and at >= until)):
+            faults.append(
+                (f"entry {record['index']}", "it lies outside of the time that the archive is about")
+            )
+        yield line
 
 
 def tile_name(index):
@@ -357,20 +411,16 @@ def read_archives(folder, keys, faults):
     return found
 
 
-def check_folder(folder, keys, witnesses, known, say):
+def check_folder(folder, keys, witnesses, known, dating, say):
     """Check a folder of archives: manifests, every entry against the tiles, the tree against the checkpoint."""
     note = (folder / "checkpoint").read_text()
     text = signed_text(note, keys)
     if text is None:
         return 0, False, [("checkpoint", "it is not signed with this key")], 0
-    _, size, root = read_checkpoint(text)
+    size, root, at = read_checkpoint(text)
+    dating.add(size, at)
     faults, due = missing_witnesses(note, text, witnesses), {size: [("checkpoint", root)]}
-    for each in known:
-        kept = signed_text(each.read_text(), keys)
-        if kept is None:
-            faults.append(("kept checkpoint", "it is not signed with this key"))
-            continue
-        _, kept_size, kept_root = read_checkpoint(kept)
+    for kept_size, kept_root in known:
         due.setdefault(kept_size, []).append(("kept checkpoint", kept_root))
     tree, order, count = Tree(), Order(), 0
     archives = read_archives(folder, keys, faults)
@@ -394,7 +444,9 @@ def check_folder(folder, keys, witnesses, known, say):
                 faults.append((f"entries {name}", "they are not what the tree says"))
                 entries = []
             for place, entry in enumerate(entries, start=256 * index):
-                faults += [(f"entry {place}", what) for what in order.faults(read_entry(entry))]
+                read = read_entry(entry)
+                found = [*order.faults(read), *dating.faults(place, read)]
+                faults += [(f"entry {place}", what) for what in found]
             count += len(entries)
         for place, each in enumerate(hashes, start=256 * index + 1):
             tree.add_hash(each)
@@ -406,14 +458,10 @@ def check_folder(folder, keys, witnesses, known, say):
     return count, count == end, faults, size
 
 
-def check_known(known, keys, archive_tree):
+def check_known(size, root, lines):
     """Compare a checkpoint that somebody kept with a whole log's entries."""
-    text = signed_text(known, keys)
-    if text is None:
-        return [("kept checkpoint", "it is not signed with this key")]
-    _, size, root = read_checkpoint(text)
     tree = Tree()
-    for count, line in enumerate(archive_tree, start=1):
+    for count, line in enumerate(lines, start=1):
         tree.add(json.loads(line)["entry"].encode())
         if count == size:
             same = tree.root() == root
@@ -425,21 +473,37 @@ def check_known(known, keys, archive_tree):
     return [("kept checkpoint", "the log is shorter than it was: it was rolled back or cut off")]
 
 
-def check(file, keys, witnesses, known, say):
+def read_known(files, keys, dating):
+    """Read the checkpoints that somebody kept: size and root of each, and what is wrong with them."""
+    known, faults = [], []
+    for file in files:
+        text = signed_text(file.read_text(), keys)
+        if text is None:
+            faults.append(("kept checkpoint", "it is not signed with this key"))
+            continue
+        size, root, at = read_checkpoint(text)
+        dating.add(size, at)
+        known.append((size, root))
+    return known, faults
+
+
+def check(file, keys, witnesses, kept, dating, say):
     """Check a file of either kind, or a folder."""
+    known, unsigned = read_known(kept, keys, dating)
     if file.is_dir():
-        return check_folder(file, keys, witnesses, known, say)
-    if not tarfile.is_tarfile(file):
-        if known:
+        count, whole, faults, size = check_folder(file, keys, witnesses, known, dating, say)
+    elif not tarfile.is_tarfile(file):
+        if kept:
             raise Unreadable("--checkpoint needs an archive of the whole log, or a folder of archives")
-        return check_proof(json.loads(file.read_text()), keys, witnesses)
-    with tarfile.open(file) as archive:
-        count, whole, faults, size = check_archive(archive, keys, witnesses, say)
-        for each in known:
-            if not whole:
+        count, whole, faults, size = check_proof(json.loads(file.read_text()), keys, witnesses, dating)
+    else:
+        with tarfile.open(file) as archive:
+            count, whole, faults, size = check_archive(archive, keys, witnesses, dating, say)
+            if kept and not whole:
                 raise Unreadable("--checkpoint needs an archive of the whole log")
-            faults += check_known(each.read_text(), keys, archive.extractfile("entries.jsonl"))
-    return count, whole, faults, size
+            for each in known:
+                faults += check_known(*each, archive.extractfile("entries.jsonl"))
+    return count, whole, faults + unsigned, size
 
 
 def main():
@@ -457,6 +521,9 @@ def main():
     parser.add_argument(
         "--checkpoint", type=Path, action="append", default=[], help="a checkpoint that you kept"
     )
+    parser.add_argument(
+        "--tolerance", type=int, default=60, help="seconds by which a clock may have been wrong"
+    )
     parser.add_argument("--json", action="store_true", help="print the answer as JSON")
     given = parser.parse_args()
 
@@ -467,7 +534,9 @@ def main():
     try:
         keys = [read_key(each) for each in given.key]
         witnesses = [read_key(each, 4) for each in given.witness]
-        count, whole, faults, size = check(given.file, keys, witnesses, given.checkpoint, say)
+        count, whole, faults, size = check(
+            given.file, keys, witnesses, given.checkpoint, Dating(given.tolerance), say
+        )
     except (Unreadable, OSError, KeyError, ValueError, TypeError, AttributeError, tarfile.TarError) as error:
         print(f"cannot be read: {error.__class__.__name__}: {error}", file=sys.stderr)
         return 2

@@ -2,8 +2,9 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
@@ -28,6 +29,7 @@ from gateway.kit.settings import Settings, SettingsError, read_settings
 from gateway.oauth.certificates import NOBODY, Authorities
 from gateway.oauth.server import Protocol
 from gateway.store.engine import Store, open_backend
+from gateway.web.certificates import Trust
 from gateway.web.edge import Edge
 from gateway.web.routes import HANDLERS, PARTNER_PATHS, StaticDispatch, all_routes
 
@@ -162,7 +164,7 @@ def make_app(services: Services) -> Edge:
     """Make the application over services; its lifespan opens and closes the store."""
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
         async with (
             opened(services),
             sequencing(services),
@@ -170,7 +172,7 @@ def make_app(services: Services) -> Edge:
             mailing(services),
             keeping_up(services),
         ):
-            yield
+            yield {"trust": Trust(lambda: services.registry)}
 
     app = Starlette(routes=all_routes(), exception_handlers=HANDLERS, lifespan=lifespan)
     # An address with a slash too many is no address of ours; a 307 would carry a POST elsewhere (FAPI 2.0 §5.3.2.2).

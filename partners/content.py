@@ -27,9 +27,11 @@ _LATER = frozenset(
         "own_scopes",
         "userinfo_signed_response_alg",
         "grant_types",
+        "reads",
+        "course_ends_on",
     }
 )
-"""Members of a partner or client that are left out where they say nothing."""
+"""Members of a partner, a client or an offer that are left out where they say nothing."""
 
 
 def offer_content(offer: Offer) -> str:

@@ -41,11 +41,18 @@ def diff_partners(old: Partner, new: Partner) -> tuple[Change, ...]:
 def _offer_changes(old: Offer, new: Offer) -> Iterator[Change]:
     longer = ("duration_days", "max_duration_days", "retention_days")
     material = ("partner_id", "offer_id", "frequency", "legal_basis")
-    for name in (*material, "name", "benefit", *longer):
+    # A person picks one of these anew at each decision; neither goes beyond the longest duration.
+    picked = ("reads", "course_ends_on")
+    for name in (*material, "name", "benefit", *longer, *picked):
         before, after = getattr(old, name), getattr(new, name)
         if before != after:
             weighs = after > before if name in longer else name in material
-            yield Change(name, _shown(before), _shown(after), weighs)
+            if name in picked:
+                yield Change(
+                    name, _shown(before) if before else None, _shown(after) if after else None, False
+                )
+            else:
+                yield Change(name, _shown(before), _shown(after), weighs)
 
 
 def _item_changes(old: Offer, new: Offer) -> Iterator[Change]:

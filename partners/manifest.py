@@ -181,6 +181,8 @@ def _offer(table: OfferTable, partner_id: str) -> Offer:
         items=tuple(_items(table)),
         duration_days=table.duration_days,
         max_duration_days=table.max_duration_days or table.duration_days,
+        reads=tuple(sorted(set(table.reads))),
+        course_ends_on=table.course_ends_on,
         retention_days=table.retention_days,
         frequency=table.frequency or "",
     )

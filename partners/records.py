@@ -124,7 +124,12 @@ class OfferItem:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One version of a combined service: what a person opts in to."""
+    """One version of a combined service: what a person opts in to.
+
+    Attributes:
+        reads: numbers of reads that a person can allow instead of a length of time, beside a single one.
+        course_ends_on: the last day of the course that the service goes with.
+    """
 
     offer_id: str
     partner_id: str
@@ -136,6 +141,8 @@ class Offer:
     retention_days: int
     frequency: str = ""
     legal_basis: str = "consent"
+    reads: tuple[int, ...] = ()
+    course_ends_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

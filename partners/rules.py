@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from partners.credentials import credential_faults
 from partners.faults import did_you_mean, join, shown
 from partners.redirects import LOOPBACK_HOSTS, host_fault
-from partners.tables import MOST_DAYS
+from partners.tables import DEVICE_FLOW, MOST_DAYS
 from scopes import FIELDS, PURPOSES, Purpose, PurposeState
 
 # A fault's key and message, and a table as TOML gives it: nothing about its shape is known yet.
@@ -28,6 +28,7 @@ def rule_faults(manifest: Raw, files: Mapping[str, str]) -> Iterator[Found]:
         yield from _twice(join(path, "redirect_uris"), client.get("redirect_uris"))
         yield from _twice(join(path, "post_logout_redirect_uris"), client.get("post_logout_redirect_uris"))
         yield from _sector_faults(path, client)
+        yield from _unsigned_faults(path, client)
         yield from credential_faults(path, client, files)
     for index, offer in offers:
         yield from _offer_faults(join("offer", index), offer)
@@ -98,6 +99,15 @@ def _sector_faults(path: str, client: Raw) -> Iterator[Found]:
     for host in hosts:
         if host != sector and not host.endswith("." + sector):
             yield key, f"the redirect host {shown(host)} does not belong to {shown(sector)}"
+
+
+def _unsigned_faults(path: str, client: Raw) -> Iterator[Found]:
+    """A device's request has no signed form (RFC 8628 §3.1), and its answer passes no browser."""
+    if client.get("message_signing") is True and DEVICE_FLOW in _texts(client.get("grant_types")):
+        yield (
+            join(path, "grant_types"),
+            "message_signing leaves no device flow: register another client for it",
+        )
 
 
 def _host(uri: str) -> str | None:

@@ -86,6 +86,7 @@ Country = Annotated[str, Field(max_length=20), _checked(country_fault)]
 Domain = Annotated[str, Field(max_length=200), _checked(domain_fault)]
 Days = Annotated[int, Field(ge=1, le=MOST_DAYS)]
 DaysOrNone = Annotated[int, Field(ge=0, le=MOST_DAYS)]
+Reads = Annotated[int, Field(ge=2, le=100)]
 CertificateName = Annotated[str, Field(max_length=500)]
 Language = Annotated[str, _one_of(LANGUAGES)]
 
@@ -169,6 +170,8 @@ class OfferTable(Table):
     max_duration_days: Days | None = None
     retention_days: DaysOrNone
     frequency: Sentence | None = None
+    reads: Annotated[list[Reads], Field(max_length=3)] = []
+    course_ends_on: date | None = None
 
 
 class ManifestTable(Table):

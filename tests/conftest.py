@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 
 from gateway.kit.logs import configure_logs
+from tests.profiles import load_profile
 from tests.world import PERSONAL_VALUES, World, copy_sqlite, fill, serve
 
 pytest_plugins = ["tests.postgres"]
 
 TEMPLATE = "gateway_world"
+
+load_profile()
 
 
 @pytest.fixture(scope="session", autouse=True)

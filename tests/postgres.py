@@ -11,7 +11,6 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import sys
 import tempfile
 import time
@@ -24,6 +23,7 @@ import asyncpg
 import pytest
 
 from tests import postgres_binaries, postgres_keeper
+from tests.ports import free_port
 from tests.postgres_binaries import Identity
 
 T = TypeVar("T")
@@ -53,14 +53,6 @@ def locked(path: Path) -> Iterator[None]:
     with path.open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def free_port() -> int:
-    """Return a port of the loopback that nobody listens on; another may be quicker to take it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def clean_environment() -> dict[str, str]:

@@ -27,7 +27,7 @@ class Choices:
         person_id: whose choices they are: on anybody else's screen nothing is ticked beforehand.
         ticked: keys of the optional items.
         forms: chosen form by item key.
-        duration: chosen number of days.
+        duration: the chosen answer to "for how long".
     """
 
     person_id: str
@@ -144,7 +144,8 @@ async def begin_authorization(services: Services, parameters: Parameters) -> Aut
     """
     found, request_digest = await find_request(services, parameters)
     authorization = Authorization(found, request_digest, services.clock())
-    asked = authorization.asked(services)
+    # A signed request that the browser carried is used up like a pushed one, and is none.
+    asked = replace(authorization.asked(services), is_pushed="request_uri" in parameters)
     for check in BEFORE_REDIRECT:
         check(asked)
     try:

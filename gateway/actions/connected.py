@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from gateway.actions.opened_profile import OpenedProfile
 from gateway.actions.services import Services, day_of
 from gateway.actions.sessions import is_fresh
-from gateway.consent.decisions import Actor, Outcome, end, narrow, pause, resume
+from gateway.consent.decisions import Actor, Outcome, end, narrow, pause, resume, shorten
 from gateway.kit.errors import Refusal
 from gateway.ledger.entries import commitment
 from gateway.model.grants import LIVE, ActorKind, Grant, GrantState, ReasonCode
@@ -167,6 +167,13 @@ async def stop(services: Services, session: Session, grant_id: str) -> Grant:
     reason = ReasonCode.USER_REQUEST
     outcome = end(seen, _subject(session), reason, now=services.clock(), ids=services.ids)
     return await commit_change(services, outcome, reason)
+
+
+async def shorten_sharing(services: Services, session: Session, grant_id: str, until: int) -> Grant:
+    """Let a service end sooner; every token keeps reading until then. An ordinary session is enough (P15)."""
+    seen = (await own_detail(services, session, grant_id)).line.grant
+    outcome = shorten(seen, _subject(session), until, now=services.clock(), ids=services.ids)
+    return await commit_change(services, outcome)
 
 
 async def pause_sharing(services: Services, session: Session, grant_id: str) -> Grant:

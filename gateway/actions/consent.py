@@ -18,7 +18,7 @@ from gateway.actions.opened_profile import OpenedProfile
 from gateway.actions.relay import new_relay
 from gateway.actions.services import Services, day_of
 from gateway.consent.age_policy import needs_guardian
-from gateway.consent.choices import ONCE, durations, item_key, read_choice
+from gateway.consent.choices import item_key, read_choice
 from gateway.consent.decisions import (
     Actor,
     Basis,
@@ -30,6 +30,7 @@ from gateway.consent.decisions import (
     refuse,
 )
 from gateway.consent.locks import why_locked
+from gateway.consent.terms import OWN_DAY, read_term
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
@@ -54,10 +55,10 @@ from gateway.store.consents import (
     load_standings,
     serve_notices,
 )
-from gateway.store.partners import load_offer_versions
+from gateway.store.partners import load_notices, load_offer_versions
 from gateway.store.people import mark_ages
 from gateway.store.profiles import load_profiles
-from partners import Change, OfferItem, diff_offers, offer_from_content
+from partners import Change, Offer, OfferItem, diff_offers, offer_from_content
 from scopes import FIELDS, Item, Necessity, Sensitivity, preview
 
 ANEW = ("create", "replace")
@@ -74,6 +75,7 @@ class Screen:
     Attributes:
         values: what each item would hand over, by (item key, form); None where the profile holds nothing.
         seen: the live grant that the answer would add to; None where everything is asked anew.
+        agreed: the notice that `seen` was given under, where the offer has changed since.
         changes: how the offer differs from the version that `seen` was given under.
         is_fresh: the password was given so recently that values may be shown in full (promise P15).
         guardian_decides: a yes asks the guardian and shares nothing yet (promise P9).
@@ -94,6 +96,7 @@ class Screen:
     choices: Choices | None
     is_fresh: bool
     guardian_decides: bool = False
+    agreed: Notice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +297,13 @@ async def _serve(
         choices=_own(authorization.choices, session),
         is_fresh=now - session.auth_time <= services.settings.reauthentication_ttl,
         guardian_decides=decider.person.needs_guardian,
+        agreed=await _agreed(services, seen, asked.offer),
     )
+
+
+async def _agreed(services: Services, seen: Grant | None, offer: LiveOffer) -> Notice | None:
+    is_older = seen is not None and seen.offer_version != offer.version
+    return await services.store.read(load_notices, seen.notice_id) if seen and is_older else None
 
 
 def _own(choices: Choices | None, session: Session) -> Choices | None:
@@ -363,9 +372,28 @@ def keep_choices(services: Services, reply: Reply, session: Session) -> str:
         person_id=session.person.person_id,
         ticked=frozenset(reply.ticked) & offered.keys(),
         forms={key: form for key, form in reply.forms.items() if form in offered.get(key, ())},
-        duration=reply.duration if reply.duration in (ONCE, *map(str, durations(offer))) else "",
+        duration=_kept(offer, reply.duration, services.clock()),
     )
     return seal_authorization(services, replace(authorization, choices=choices))
+
+
+def _kept(offer: Offer, duration: str, now: int) -> str:
+    """Keep an answer that can be shown again; a day of one's own also where it cannot be, to say so."""
+    try:
+        return read_term(offer, duration, now).value
+    except Refusal:
+        return duration[:20] if duration.startswith(OWN_DAY) else ""
+
+
+def is_open_term(services: Services, reply: Reply, session: Session) -> bool:
+    """Tell whether a person who named a day named one that the screen offers."""
+    content = _open_screen(services, session.session_digest, reply.ticket)
+    asked = open_authorization(services, content["a"]).asked(services)
+    try:
+        read_term(asked_offer(asked).offer, reply.duration, services.clock())
+    except Refusal:
+        return not reply.duration.startswith(OWN_DAY)
+    return True
 
 
 def shares_sensitive(services: Services, reply: Reply, session: Session) -> bool:
@@ -445,7 +473,7 @@ def _outcome(
         served = wanted_items(asked, seen)
         is_anew = asked.grant_action in ANEW
         ticked, forms = _with_present(None if is_anew else seen, served, reply)
-        choice = read_choice(asked_offer(asked).offer, served, ticked, forms, reply.duration)
+        choice = read_choice(asked_offer(asked).offer, served, ticked, forms, reply.duration, now=now)
         before = None if asked.grant_action == "create" else seen
         if choice.items:
             say_yes = ask_guardian if decider.person.needs_guardian else give

@@ -56,8 +56,8 @@ async def authorize_device(services: Services, request: BackRequest) -> Mapping[
     """
     await services.store.lane(look_at_registry, reads=True).submit(None)
     client = await authenticate_client(services, request)
-    if GRANT_TYPE not in client.client.grant_types:
-        raise Refusal("unauthorized_client", detail="no device flow")
+    if GRANT_TYPE not in client.client.grant_types or client.client.message_signing:
+        raise Refusal("unauthorized_client", detail="no device flow, or one that cannot be signed")
     settings, now = services.settings, services.clock()
     device_code, client_id = services.ids(Kind.DEVICE_CODE), client.client.client_id
     jkt = await prove(services, request, PATHS["device_authorization_endpoint"])
@@ -86,6 +86,7 @@ async def authorize_device(services: Services, request: BackRequest) -> Mapping[
         "device_code": device_code,
         "user_code": shown_code(user_code),
         "verification_uri": settings.issuer + PAGE,
+        "verification_uri_complete": f"{settings.issuer}{PAGE}?user_code={shown_code(user_code)}",
         "expires_in": settings.device_code_ttl,
         "interval": settings.device_interval,
     }

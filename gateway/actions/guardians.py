@@ -6,6 +6,7 @@ from hashlib import sha256
 from gateway.actions.connected import commit_change
 from gateway.actions.opened_profile import OpenedProfile
 from gateway.actions.services import Services
+from gateway.actions.sessions import is_fresh
 from gateway.consent.approvals import Verdict, verdict, with_answer
 from gateway.consent.decisions import Actor, Outcome, allow, deny
 from gateway.kit.errors import Refusal
@@ -19,6 +20,7 @@ from gateway.store.guardians import NewAnswer, Ward, drop_answers, keep_answers,
 from gateway.store.partners import load_offer_versions
 from gateway.store.profiles import load_profiles
 from partners import Offer, offer_from_content
+from scopes import FIELDS, Item, Sensitivity
 
 TRIES = 5
 """A no is tried again when somebody else changed the grant meanwhile: it must not be lost."""
@@ -111,8 +113,11 @@ def _place(session: Session) -> str:
     return f"guardian:{session.session_digest.hex()}"
 
 
-async def allow_request(services: Services, session: Session, grant_id: str, ticket: str) -> Grant:
+async def allow_request(services: Services, session: Session, grant_id: str, ticket: str) -> Grant | None:
     """Say yes to exactly what was shown. It opens the grant unless another guardian says no.
+
+    Returns:
+        The grant; None where a sensitive field takes a recent step-up first (promise P15).
 
     Raises:
         Refusal: ``forged_form`` for a page of another session, ``stale_form`` when the wish changed meanwhile.
@@ -125,6 +130,8 @@ async def allow_request(services: Services, session: Session, grant_id: str, tic
     seen = detail.line.grant
     if (seen.grant_id, seen.version) != (content["g"], content["w"]):
         raise Refusal("stale_form", detail="the wish changed since the page")
+    if not is_fresh(services, session) and any(_is_sensitive(each.item) for each in seen.items):
+        return None
     answer = _answer(services, session, seen, Answer.ALLOW)
     outcome = allow(seen, _actor(session), content["s"], content["l"], now=services.clock(), ids=services.ids)
     approvals = await services.store.read(load_approvals, seen)
@@ -166,6 +173,10 @@ async def let_child_ask(services: Services, session: Session, grant_id: str) -> 
         raise Refusal("stale_form", detail="not a refusal")
     await services.store.run(drop_answers, _answer(services, session, grant, Answer.DENY))
     await services.store.run(forget_refusals, (grant_id, services.clock()))
+
+
+def _is_sensitive(item: Item) -> bool:
+    return FIELDS[item.field].sensitivity is Sensitivity.SENSITIVE
 
 
 def _answer(services: Services, session: Session, grant: Grant, answer: Answer) -> NewAnswer:

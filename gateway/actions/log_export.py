@@ -35,6 +35,11 @@ class Span:
         """Whether a second lies within."""
         return (self.since is None or at >= self.since) and (self.until is None or at < self.until)
 
+    def claim(self) -> tuple[str, str]:
+        """Say it in the archive's signed note: all that the log holds of this time is here."""
+        since, until = ("-" if bound is None else str(bound) for bound in (self.since, self.until))
+        return f"since {since}", f"until {until}"
+
 
 async def export_log(
     services: Services,
@@ -68,7 +73,15 @@ async def export_log(
             count += len(wanted)
             progress(end, signed.size)
         text = "\n".join(
-            (HEAD, services.settings.log_origin, f"entries {count}", f"sha256 {whole.hexdigest()}", "")
+            (
+                HEAD,
+                services.settings.log_origin,
+                f"entries {count}",
+                f"sha256 {whole.hexdigest()}",
+                *span.claim(),
+                f"size {signed.size}",
+                "",
+            )
         )
         key = current_log_key(services.seal.ring.signing, services.registry.log_keys)
         small = {

@@ -9,6 +9,7 @@ from gateway.actions.archived_leaves import ArchivedLeaves
 from gateway.actions.log_folder import LogFolder
 from gateway.actions.services import Services
 from gateway.ledger.checkpoints import Checkpoint, check_checkpoint
+from gateway.ledger.dating import TOLERANCE, DatingCheck
 from gateway.ledger.entries import encode
 from gateway.ledger.log_keys import note_keys
 from gateway.ledger.merkle import leaf_hash
@@ -55,6 +56,7 @@ async def verify_tree(
     known: Sequence[str] = (),
     witnesses: Sequence[NoteKey] = (),
     folder: LogFolder | None = None,
+    tolerance: int = TOLERANCE,
 ) -> TreeCheck:
     """Check the log from its first leaf to its newest checkpoint, in bounded memory but for one line a grant.
 
@@ -63,9 +65,10 @@ async def verify_tree(
         known: checkpoints that somebody kept: the log must still hold what they say.
         witnesses: each must have cosigned a checkpoint of this very log.
         folder: holds the archives; without it, of archived leaves only the hashes are checked.
+        tolerance: seconds by which an entry's time may lie outside of those of the checkpoints around it.
     """
     archived = ArchivedLeaves(services, await services.store.read(load_archives, None), folder)
-    return await _Verification(services, progress, archived, witnesses).run(known)
+    return await _Verification(services, progress, archived, witnesses, DatingCheck(tolerance)).run(known)
 
 
 class _Verification:
@@ -75,6 +78,7 @@ class _Verification:
         progress: Callable[[int, int], None],
         archived: ArchivedLeaves,
         witnesses: Sequence[NoteKey],
+        dating: DatingCheck,
     ) -> None:
         self._services = services
         self._progress = progress
@@ -83,6 +87,8 @@ class _Verification:
         self._keys = note_keys(services.settings.log_origin, services.registry.log_keys)
         self._builder = TileBuilder()
         self._order = OrderCheck()
+        self._dating = dating
+        self._signed_at: dict[int, int] = {}
         self._due: dict[int, list[tuple[bytes, str]]] = {}
         self._tiles: dict[Key, bytes] = {}
         self._tile_count = 0
@@ -126,8 +132,11 @@ class _Verification:
         while self._builder.size < place and self._archived.holds(self._builder.size):
             await self._expect_to(self._builder.size)
             leaf = await self._archived.at(self._builder.size)
-            for what in (*leaf.faults, *(self._order_faults(leaf.entry) if leaf.entry else ())):
-                self._fault(f"leaf {self._builder.size} (archived)", what)
+            whose = f"leaf {self._builder.size} (archived)"
+            for what in leaf.faults:
+                self._fault(whose, what)
+            if leaf.entry:
+                self._check_entry(whose, leaf.entry)
             self._add(leaf.leaf_hash)
             if len(self._tiles) >= MOST_TILES:
                 await self._check_tiles()
@@ -170,6 +179,7 @@ class _Verification:
             self._checkpoints += 1
             whose = f"checkpoint {signed.size}"
             checkpoint = self._expect(signed.note, whose)
+            self._signed_at[signed.size] = (checkpoint and checkpoint.at) or signed.signed_at
             said = (signed.size, signed.root, signed.signed_at)
             # Before there were times in notes, a time was in the row only.
             if checkpoint and (checkpoint.size, checkpoint.root, checkpoint.at or signed.signed_at) != said:
@@ -179,10 +189,10 @@ class _Verification:
         expected = self._builder.size
         if leaf.sequence != expected:
             self._fault(f"leaf {expected}", f"it is missing: leaf {leaf.sequence} comes next")
+        whose = f"leaf {leaf.sequence} ({leaf.source_id})"
         for what in _leaf_faults(leaf, found):
-            self._fault(f"leaf {leaf.sequence} ({leaf.source_id})", what)
-        for what in self._order_faults(leaf.entry):
-            self._fault(f"leaf {leaf.sequence} ({leaf.source_id})", what)
+            self._fault(whose, what)
+        self._check_entry(whose, leaf.entry)
         # The entry's own hash, not the stored one: whatever was changed must not reach the root.
         self._add(leaf_hash(leaf.entry))
 
@@ -191,12 +201,19 @@ class _Verification:
         for root, whose in self._due.pop(self._builder.size, ()):
             if root != self._builder.root():
                 self._fault(whose, "its root is not that of the leaves: something before it was changed")
+        if self._builder.size in self._signed_at:
+            whose, at = f"checkpoint {self._builder.size}", self._signed_at.pop(self._builder.size)
+            for late in self._dating.checkpoint(whose, at):
+                self._fault(*late)
 
-    def _order_faults(self, entry: bytes) -> list[str]:
+    def _check_entry(self, whose: str, content: bytes) -> None:
         try:
-            return list(self._order.faults(json.loads(entry)))
+            entry = json.loads(content)
+            faults = [*self._order.faults(entry), *self._dating.entry(whose, entry["at"])]
         except (ValueError, KeyError, TypeError):
-            return ["it is no entry of this log"]
+            faults = ["it is no entry of this log"]
+        for what in faults:
+            self._fault(whose, what)
 
     async def _check_tiles(self) -> None:
         stored = await self._services.store.read(load_tiles, set(self._tiles))

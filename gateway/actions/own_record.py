@@ -80,6 +80,8 @@ def _event(services: Services, event: ConsentEvent) -> dict[str, Any]:
         "by": str(event.actor_kind),
         "reason": str(event.reason) if event.reason else None,
         "items": item_words(event.items),
+        "uses": event.use_limit,
+        "until": event.valid_until,
         "at": event.at,
         "proof": _proof(services, event.grant_id, event.event_id),
     }
@@ -111,6 +113,11 @@ def schema() -> dict[str, Any]:
         "by": text,
         "reason": {"type": ["string", "null"]},
         "items": items,
+        "uses": {
+            **maybe,
+            "description": "So many hand-offs from here on; null where it says nothing about that.",
+        },
+        "until": maybe,
         "at": time,
         "proof": text,
     }

@@ -8,7 +8,7 @@ from gateway.actions.client_keys import with_keys
 from gateway.actions.clients import BackRequest, authenticate_client
 from gateway.actions.proofs import prove
 from gateway.actions.services import Services
-from gateway.kit.digests import digest
+from gateway.kit.digests import digest, keyed_digest
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
 from gateway.kit.sealing import seal, unseal
@@ -16,9 +16,16 @@ from gateway.model.registry import RegisteredClient
 from gateway.oauth.checks import BEFORE_REDIRECT, CHECKS, Asked
 from gateway.oauth.metadata import PATHS
 from gateway.oauth.parameters import Parameters
-from gateway.oauth.request_objects import read_request_object
+from gateway.oauth.request_objects import RequestObject, read_request_object
 from gateway.store.registry import look_at_registry
-from gateway.store.requests import PushedRequest, load_requests, push_requests
+from gateway.store.requests import (
+    Assertion,
+    PushedRequest,
+    admit_requests,
+    load_requests,
+    push_requests,
+    use_assertions,
+)
 
 URN = "urn:ietf:params:oauth:request_uri:"
 _CREDENTIALS = ("client_secret", "client_assertion", "client_assertion_type")
@@ -34,24 +41,46 @@ async def push_request(services: Services, request: BackRequest) -> Mapping[str,
     """
     await services.store.lane(look_at_registry, reads=True).submit(None)
     client = await authenticate_client(services, request)
-    pushed = await _opened(services, _pushed(request.parameters, client), client)
-    parameters = _bound(pushed, await prove(services, request, PATHS[_ENDPOINT]))
+    opened = await _opened(services, _pushed(request.parameters, client), client)
+    parameters = _bound(opened.parameters, await prove(services, request, PATHS[_ENDPOINT]))
     asked = Asked(parameters, services.registry, is_pushed=True, issuer=services.settings.issuer)
     for check in (*BEFORE_REDIRECT, *CHECKS):
         check(asked)
-    secret = services.ids(Kind.REQUEST_URI)
-    now, ttl = services.clock(), services.settings.request_ttl
-    content = json.dumps(dict(parameters)).encode()
-    await services.store.lane(push_requests).submit(
-        PushedRequest(
-            request_digest=digest(secret),
-            client_id=client.client.client_id,
-            sealed=seal(services.seal.ring.transient, content, _PLACE),
-            created_at=now,
-            expires_at=now + ttl,
-        )
-    )
+    # Last of all: a request that has to come again, with a nonce or mended, must not cost its jti.
+    use = _use_of(services, client, opened)
+    if use and not await services.store.lane(use_assertions).submit(use):
+        raise _replayed()
+    secret, ttl = services.ids(Kind.REQUEST_URI), services.settings.request_ttl
+    kept = _kept(services, client, digest(secret), parameters, services.clock() + ttl)
+    await services.store.lane(push_requests).submit(kept)
     return {"request_uri": URN + secret, "expires_in": ttl}
+
+
+def _kept(
+    services: Services, client: RegisteredClient, name: bytes, parameters: Parameters, expires_at: int
+) -> PushedRequest:
+    content = json.dumps(dict(parameters)).encode()
+    return PushedRequest(
+        request_digest=name,
+        client_id=client.client.client_id,
+        sealed=seal(services.seal.ring.transient, content, _PLACE),
+        created_at=services.clock(),
+        expires_at=expires_at,
+    )
+
+
+def _use_of(services: Services, client: RegisteredClient, opened: RequestObject) -> Assertion | None:
+    """Plan to use a request object up; one without a ``jti`` cannot be told from another like it."""
+    if opened.jti is None:
+        return None
+    name = digest(f"request object {opened.jti}")
+    return Assertion(client.client.client_id, name, opened.expires_at, services.clock())
+
+
+def _replayed() -> Refusal:
+    return Refusal(
+        "invalid_request_object", detail="replayed", hint="The request object's jti was used before."
+    )
 
 
 def _pushed(parameters: Parameters, client: RegisteredClient) -> Parameters:
@@ -64,7 +93,7 @@ def _pushed(parameters: Parameters, client: RegisteredClient) -> Parameters:
     return {**kept, "client_id": client.client.client_id}
 
 
-async def _opened(services: Services, parameters: Parameters, client: RegisteredClient) -> Parameters:
+async def _opened(services: Services, parameters: Parameters, client: RegisteredClient) -> RequestObject:
     """Take the parameters out of the request object, if there is one (RFC 9126 §3); some clients have to sign."""
     if "request" in parameters:
         client = await with_keys(services, client, jwt=parameters["request"])
@@ -73,7 +102,7 @@ async def _opened(services: Services, parameters: Parameters, client: Registered
         raise Refusal(
             "invalid_request", detail="unsigned request", hint="This client must sign its request (RFC 9101)."
         )
-    return parameters
+    return RequestObject(parameters, None, 0)
 
 
 def _bound(parameters: Parameters, jkt: str | None) -> Parameters:
@@ -91,14 +120,17 @@ async def find_request(services: Services, parameters: Parameters) -> tuple[Para
     """Resolve ``request_uri``, if there is one: only ours, only for its own client, only while it lives.
 
     Returns:
-        The parameters to go by, and the digest of the pushed request that they come from.
+        The parameters to go by, and the name of what their answer uses up: the pushed request that they come
+        from, or the request object that the browser carries, where it has a ``jti``.
     """
     request_uri = parameters.get("request_uri")
     if request_uri is None:
         await services.store.lane(look_at_registry, reads=True).submit(None)
         client = services.registry.find_client(parameters.get("client_id", ""))
-        # An unknown client is refused by the checks that follow.
-        return (await _opened(services, parameters, client) if client else parameters), None
+        if client is None:
+            # The checks that follow refuse it.
+            return parameters, None
+        return await _admitted(services, client, await _opened(services, parameters, client))
     if "request" in parameters:
         raise Refusal(
             "invalid_request", detail="both", hint="Send request or request_uri, not both (RFC 9101 §5)."
@@ -113,3 +145,22 @@ async def find_request(services: Services, parameters: Parameters) -> tuple[Para
         raise Refusal("invalid_request_uri", detail="request_uri used or expired")
     content: dict[str, str] = json.loads(unseal(services.seal.ring.transient, found.sealed, _PLACE))
     return content, request_digest
+
+
+async def _admitted(
+    services: Services, client: RegisteredClient, opened: RequestObject
+) -> tuple[Parameters, bytes | None]:
+    """Let a request object by value in: a page may be loaded twice, an answer is given once."""
+    use = _use_of(services, client, opened)
+    if use is None:
+        return opened.parameters, None
+    # Keyed, so that no request_uri can be made up that names it: it was not pushed.
+    index = services.seal.ring.index
+    name = keyed_digest(index, "request object", use.client_id, use.jti_digest.hex())
+    arrival = use, _kept(services, client, name, opened.parameters, opened.expires_at)
+    found = await services.store.lane(admit_requests).submit(arrival)
+    if found is None or found.used_at is not None:
+        raise _replayed()
+    # The parameters of the first arrival count: another object of the same jti is no other request.
+    content: dict[str, str] = json.loads(unseal(services.seal.ring.transient, found.sealed, _PLACE))
+    return content, name

@@ -16,7 +16,7 @@ from gateway.accounts.passkeys import (
     credential_of,
     request_options,
 )
-from gateway.actions.recovery import PASSKEY_ADDED, tell
+from gateway.actions.recovery import PASSKEY_ADDED, PASSKEY_REMOVED, tell
 from gateway.actions.services import Services
 from gateway.actions.sessions import LoggedIn, is_fresh, open_session
 from gateway.kit.digests import digest
@@ -120,6 +120,7 @@ async def remove_passkey(services: Services, session: Session, credential_id: by
     _check_fresh(services, session)
     if not await services.store.run(remove_passkeys, (session.person.person_id, credential_id)):
         raise Refusal("stale_form", detail="no such passkey of this person")
+    await tell(services, session.person.person_id, PASSKEY_REMOVED)
 
 
 async def ask_to_sign(services: Services, session: Session | None) -> Question:

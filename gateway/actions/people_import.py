@@ -76,13 +76,22 @@ async def import_people(
     listed = await asyncio.to_thread(read_people, content, allowed)
     report = ImportReport(faults=list(listed.faults))
     people = _allowed(listed, importer, report)
+    if people:
+        # A long list is many transactions: whatever ends the import in between, it is on record that it began.
+        begun = _action(services, importer, "begin_import", {"rows": len(people)})
+        await services.store.run(append_actions, begun)
     for start in range(0, len(people), BATCH):
         batch = people[start : start + BATCH]
         await _import_batch(services, batch, importer, report, countries=countries, send=send)
         progress(min(start + BATCH, len(people)), len(people))
     await _link_guardians(services, people, report)
     if people:
-        await services.store.run(append_actions, _action(services, importer, report))
+        counts: dict[str, str | int] = {
+            "created": len(report.created),
+            "known": len(report.known),
+            "faults": len(report.faults),
+        }
+        await services.store.run(append_actions, _action(services, importer, "import_people", counts))
     return report
 
 
@@ -172,15 +181,15 @@ async def _link_guardians(services: Services, people: list[ListedPerson], report
             )
 
 
-def _action(services: Services, importer: Importer, report: ImportReport) -> AdminAction:
+def _action(services: Services, importer: Importer, name: str, counts: dict[str, str | int]) -> AdminAction:
     return AdminAction(
         action_id=services.ids(Kind.ACTION),
         actor_id=importer.person_id,
-        action="import_people",
+        action=name,
         target_kind="organisation",
         target_id=importer.organisation_id or "all",
         at=services.clock(),
-        detail={"created": len(report.created), "known": len(report.known), "faults": len(report.faults)},
+        detail=counts,
     )
 
 

@@ -129,7 +129,9 @@ async def recover(services: Services, secret: str, password: str) -> list[str]:
 
 
 PASSWORD_CHANGED = "password"  # noqa: S105 - the name of a notice
+PASSWORD_CHOSEN = "password here"  # noqa: S105 - the name of a notice
 PASSKEY_ADDED = "passkey"
+PASSKEY_REMOVED = "passkey gone"
 CODE_ON = "code on"
 CODE_OFF = "code off"
 ADDRESS_CHANGED = "address"
@@ -146,7 +148,9 @@ async def tell(services: Services, person_id: str, what: str, *, also: tuple[str
     say, name = partial(translated, language), services.settings.service_name
     sentence = {
         PASSWORD_CHANGED: say("Your password was changed, and every browser was signed out."),
+        PASSWORD_CHOSEN: say("Your password was changed, and every other browser was signed out."),
         PASSKEY_ADDED: say("A passkey was added to your account."),
+        PASSKEY_REMOVED: say("A passkey was removed from your account."),
         CODE_ON: say("Signing in now takes a code of your app besides the password."),
         CODE_OFF: say("Signing in takes no code of an app any more."),
         ADDRESS_CHANGED: say("Your other e-mail address was changed."),

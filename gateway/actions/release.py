@@ -28,6 +28,7 @@ from gateway.oauth.metadata import PATHS
 from gateway.oauth.reach import reached
 from gateway.oauth.signed_answers import signed_userinfo
 from gateway.store.release import Decided, ReleaseAsk, release_operation
+from gateway.store.release_ahead import ahead_operation
 from scopes import FIELDS, Form, Item, Sensitivity, release
 
 
@@ -73,6 +74,7 @@ class Gate:
         self._services = services
         used_up: Answer = Refusal("invalid_token", detail="the grant's uses are up")
         self._operation = release_operation(self._decide, used_up)
+        self._ahead = ahead_operation(self._decide)
 
     async def userinfo(self, reading: Reading) -> Mapping[str, Any] | str:
         """Read what the person shares (OIDC Core §5.3).
@@ -112,7 +114,11 @@ class Gate:
             details=reading.details,
         )
         # The lane answers when its transaction is committed: the row is durable before a byte is sent.
-        answer = await services.store.lane(self._operation).submit(ask)
+        ahead = None
+        # A proof is used up in the transaction that reads; see `release_operation`.
+        if services.store.locks_rows and ask.proof is None:
+            ahead = await services.store.telling_lane(self._ahead).submit(ask)
+        answer = ahead.answer if ahead else await services.store.lane(self._operation).submit(ask)
         if isinstance(answer, Refusal):
             raise answer
         if isinstance(answer, ToSign):

@@ -1,22 +1,43 @@
 """The revocation endpoint: a partner gives a token back (RFC 7009)."""
 
 from gateway.actions.clients import BackRequest, authenticate_client
+from gateway.actions.proofs import prove
 from gateway.actions.services import Services
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
+from gateway.oauth.metadata import PATHS
+from gateway.store.client_tokens import load_client_tokens
 from gateway.store.registry import look_at_registry
-from gateway.store.tokens import Revocation, revoke_tokens
+from gateway.store.tokens import Revocation, load_access_tokens, load_refresh_tokens, revoke_tokens
 
 
 async def revoke_token(services: Services, request: BackRequest) -> None:
     """Revoke the client's own token; an unknown or foreign one is answered alike (RFC 7009 §2.2).
 
-    Any ``token_type_hint`` is ignored (trap 5): we find tokens of both kinds.
+    Any ``token_type_hint`` is ignored (trap 5): we find tokens of both kinds. No proof is asked for, because a client
+    that lost its key has to be able to revoke; one that is sent has to be in order, and of the token's key.
+
+    Raises:
+        Refusal: ``invalid_dpop_proof`` or ``use_dpop_nonce`` (RFC 9449 §5); the token lives on.
     """
     await services.store.lane(look_at_registry, reads=True).submit(None)
     client = await authenticate_client(services, request)
     token = request.parameters.get("token")
     if token is None:
         raise Refusal("invalid_request", detail="no token", hint="The parameter token is missing.")
+    jkt = await prove(services, request, PATHS["revocation_endpoint"])
+    if jkt is not None:
+        await _check_key(services, token, client.client.client_id, jkt)
     revocation = Revocation(digest(token), client.client.client_id, services.clock())
     await services.store.lane(revoke_tokens).submit(revocation)
+
+
+async def _check_key(services: Services, token: str, client_id: str, jkt: str) -> None:
+    """Hold a proof's key against the client's own token; another client's is answered as an unknown one."""
+    name, store = digest(token), services.store
+    held = await store.lane(load_access_tokens, reads=True).submit(name) or await store.lane(
+        load_refresh_tokens, reads=True
+    ).submit(name)
+    found = held.token if held else await store.lane(load_client_tokens, reads=True).submit(name)
+    if found is not None and found.client_id == client_id and found.bound_to not in (None, jkt):
+        raise Refusal("invalid_dpop_proof", detail="another key", hint="The proof's key is not the token's.")

@@ -55,12 +55,20 @@ async def end_other_sessions(services: Services, session: Session) -> None:
     await _end(services, session, lambda line: line.session_digest != session.session_digest)
 
 
+async def other_sessions(services: Services, session: Session) -> list[Session]:
+    """List a person's open sessions in other browsers."""
+    lines = await _open_sessions(services, session.person.person_id)
+    return [_of(line, session) for line in lines if line.session_digest != session.session_digest]
+
+
+def _of(line: SessionLine, session: Session) -> Session:
+    """Give another session of the same person."""
+    return replace(session, session_digest=line.session_digest, created_at=line.created_at, sid=line.sid)
+
+
 async def _end(services: Services, session: Session, is_meant: Callable[[SessionLine], bool]) -> int:
     """End sessions as their own browsers would, so that partners hear of it (Back-Channel Logout)."""
     meant = [line for line in await _open_sessions(services, session.person.person_id) if is_meant(line)]
     for line in meant:
-        theirs = replace(
-            session, session_digest=line.session_digest, created_at=line.created_at, sid=line.sid
-        )
-        await log_out(services, theirs)
+        await log_out(services, _of(line, session))
     return len(meant)

@@ -127,9 +127,19 @@ async def throttled(services: Services, buckets: list[Take]) -> int:
 
 
 async def open_session(
-    services: Services, person_id: str, present: Session | None, acr: Acr = Acr.PWD, agent: str = ""
+    services: Services,
+    person_id: str,
+    present: Session | None,
+    acr: Acr = Acr.PWD,
+    agent: str = "",
+    *,
+    proved_at: int | None = None,
 ) -> LoggedIn:
-    """Open a session for a person who has just proved to be one; what was proved before in it still counts."""
+    """Open a session for a person who has just proved to be one; what was proved before in it still counts.
+
+    Args:
+        proved_at: when the person proved it, where that was not just now.
+    """
     now, secret = services.clock(), services.ids(Kind.SESSION)
     is_same_person = present is not None and present.person.person_id == person_id
     if present is not None and is_same_person:
@@ -140,7 +150,7 @@ async def open_session(
         person_id=person_id,
         replaces=present.session_digest if present else None,
         created_at=present.created_at if present and is_same_person else now,
-        auth_time=now,
+        auth_time=now if proved_at is None else proved_at,
         acr=acr,
         agent=agent,
         sid=(present.sid if present and is_same_person else None) or services.ids(Kind.SID),

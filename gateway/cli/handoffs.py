@@ -28,6 +28,7 @@ from gateway.cli.terminal import (
     time_words,
     with_services,
 )
+from gateway.ledger.dating import TOLERANCE
 from gateway.ledger.notes import NoteError, NoteKey, parse_key
 from gateway.model.handoffs import Handoff
 from gateway.store.log_archive import Archive
@@ -119,6 +120,9 @@ def verify(
     archive: Annotated[
         Path | None, typer.Option(help="The folder of the log's archives: their entries are checked too.")
     ] = None,
+    tolerance: Annotated[
+        int, typer.Option(min=0, help="Seconds by which a clock may have been wrong; more after an accident.")
+    ] = TOLERANCE,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Check the log: hand-offs, consents, leaves, tiles, checkpoints; on record; status 1 when anything is wrong."""
@@ -131,7 +135,9 @@ def verify(
         with progress_bar("checking rows") as rows:
             found = await check_log(services, rows)
         with progress_bar("checking the tree") as leaves:
-            return found, await verify_tree(services, leaves, known=kept, witnesses=witnesses, folder=folder)
+            return found, await verify_tree(
+                services, leaves, known=kept, witnesses=witnesses, folder=folder, tolerance=tolerance
+            )
 
     check, tree = with_services(work)
     faults = (*check.faults, *tree.faults)

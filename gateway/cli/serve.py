@@ -5,7 +5,6 @@ import signal
 import socket
 import ssl
 import sys
-from base64 import b64decode
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +18,7 @@ from gateway.cli.terminal import Fault
 from gateway.kit.key_ring import read_key_ring
 from gateway.kit.settings import Settings, read_settings
 from gateway.store.probes import check_schema
+from gateway.web.certificates import self_signed
 
 GRACE = 20
 """Seconds that requests in flight have to finish after SIGTERM."""
@@ -71,15 +71,14 @@ def serve(
 async def write_trust(settings: Settings) -> str | None:
     """Write the file of what TLS lets through: authorities, and self-signed certificates of clients.
 
-    OpenSSL wants to know them before a connection is made; which client a certificate stands for, and whether an
-    authority vouches for it, is looked at anew with each request. None when there is nothing to let through.
+    OpenSSL wants to know them before a connection is made; certificates that are registered later are added while we
+    serve. Which client a certificate stands for, and whether an authority vouches for it, is looked at anew with each
+    request. None when there is nothing to let through.
     """
     async with opened(build_services(settings)) as services:
-        chains = [
-            key["x5c"] for each in services.registry.clients.values() for key in each.keys if "x5c" in key
-        ]
+        own = list(self_signed(services.registry))
         pem = [each.public_bytes(Encoding.PEM).decode() for each in services.authorities.certificates]
-    pem += [ssl.DER_cert_to_PEM_cert(b64decode(chain[0])) for chain in chains if isinstance(chain, list)]
+    pem += map(ssl.DER_cert_to_PEM_cert, own)
     if not pem:
         return None
     file = settings.data_dir / "client-certificates.pem"

@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from gateway.consent.terms import read_term
 from gateway.kit.errors import Refusal
 from gateway.model.grants import GrantedItem
 from partners import Offer, OfferItem
 from scopes import Form, Item, Necessity
-
-DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,25 +23,19 @@ class Choice:
     use_limit: int | None = None
 
 
-ONCE = "once"
-"""The answer to "for how long" that allows a single hand-off, within a day."""
-
-
 def item_key(item: OfferItem) -> str:
     """Name an item on the screen."""
     return f"{item.field}.{item.purpose}"
 
 
-def durations(offer: Offer) -> tuple[int, ...]:
-    """The days a person can choose from: the offer's own duration first, then the usual shorter and longer ones."""
-    usual = (
-        days for days in (30, 90, 180, 365) if days <= offer.max_duration_days and days != offer.duration_days
-    )
-    return (offer.duration_days, *usual)
-
-
 def read_choice(
-    offer: Offer, served: Sequence[OfferItem], ticked: Iterable[str], forms: Mapping[str, str], duration: str
+    offer: Offer,
+    served: Sequence[OfferItem],
+    ticked: Iterable[str],
+    forms: Mapping[str, str],
+    duration: str,
+    *,
+    now: int,
 ) -> Choice:
     """Read a yes.
 
@@ -50,7 +43,7 @@ def read_choice(
         served: the items that the screen showed; nothing else can be chosen.
         ticked: keys of the optional items that were ticked.
         forms: chosen form by item key.
-        duration: chosen number of days.
+        duration: the answer to "for how long".
 
     Raises:
         Refusal: ``bad_form`` for anything that the screen did not offer.
@@ -64,12 +57,8 @@ def read_choice(
         for key, item in by_key.items()
         if item.necessity is Necessity.NEEDED or key in wanted
     ]
-    # Compared as text: reading a number of thousands of digits is an error in itself.
-    if duration == ONCE:
-        return Choice(tuple(chosen), DAY, use_limit=1)
-    if duration not in map(str, durations(offer)):
-        raise Refusal("bad_form", detail="a duration that the screen did not show")
-    return Choice(tuple(chosen), int(duration) * DAY)
+    term = read_term(offer, duration, now)
+    return Choice(tuple(chosen), term.until - now, term.use_limit)
 
 
 def _granted(item: OfferItem, form: str | None) -> GrantedItem:

@@ -100,14 +100,14 @@ def _limited(outcome: Outcome, use_limit: int | None) -> Outcome:
 
 
 def allow(seen: Grant, actor: Actor, served_id: str, language: str, *, now: int, ids: Ids) -> Outcome:
-    """Say yes as a guardian, to what the child asked for; the chosen duration begins now.
+    """Say yes as a guardian, to what the child asked for; the chosen duration begins now, a chosen day stays.
 
     Raises:
         Refusal: ``stale_form`` when nothing waits for an answer.
     """
     if seen.state is not GrantState.WAITING:
         raise Refusal("stale_form", detail="nothing waits for a guardian")
-    until = now + seen.valid_until - seen.valid_from
+    until = seen.valid_until if seen.is_to_a_day else now + seen.valid_until - seen.valid_from
     begun = replace(seen, valid_from=now, valid_until=until, used_at=now)
     outcome = _limited(_move_on(begun, EventType.GIVEN, actor, now=now, ids=ids), seen.use_limit)
     return _on_behalf(outcome, served_id, language)
@@ -241,6 +241,17 @@ def narrow(seen: Grant, actor: Actor, field: str, purpose: str, *, now: int, ids
         raise Refusal("bad_form", detail="a needed item cannot be switched off alone")
     kept = tuple(each for each in seen.items if each is not gone[0])
     return _move_on(replace(seen, items=kept), EventType.NARROWED, actor, now=now, ids=ids)
+
+
+def shorten(seen: Grant, actor: Actor, until: int, *, now: int, ids: Ids) -> Outcome:
+    """End sooner than was agreed; nothing else changes.
+
+    Raises:
+        Refusal: ``bad_form`` for a time that is over, or not sooner.
+    """
+    if not now < until < seen.valid_until:
+        raise Refusal("bad_form", detail="not sooner, or over already")
+    return _move_on(replace(seen, valid_until=until), EventType.NARROWED, actor, now=now, ids=ids)
 
 
 def end(seen: Grant, actor: Actor, reason: ReasonCode, *, now: int, ids: Ids) -> Outcome:

@@ -2,7 +2,10 @@
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import partial
+from itertools import starmap, zip_longest
 
 from gateway.kit.ids import Ids, Kind
 from gateway.model.registry import Notice
@@ -19,6 +22,28 @@ from scopes import (
     retention,
     so_that,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """One line of an older and of a newer notice; None where one of them has none there."""
+
+    old: str | None
+    new: str | None
+
+    @property
+    def is_same(self) -> bool:
+        """Whether nothing changed here."""
+        return self.old == self.new
+
+
+def beside(old: str, new: str) -> tuple[Beside, ...]:
+    """Put two notices side by side, line by line and to the letter: what stayed stands beside itself."""
+    before, after = old.split("\n"), new.split("\n")
+    rows: list[Beside] = []
+    for _, start, end, first, last in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        rows += starmap(Beside, zip_longest(before[start:end], after[first:last]))
+    return tuple(rows)
 
 
 def make_notice(

@@ -1,6 +1,6 @@
 """Receipts: one consent event as a record that its person keeps (ISO/IEC TS 27560 in the terms of DPV 2, JSON-LD)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -64,6 +64,7 @@ def receipt_of(event: ConsentEvent, basis: Basis) -> dict[str, Any]:
         "decided_by": str(event.actor_kind),
         "reason": str(event.reason) if event.reason else None,
         "valid_until": _time(event.valid_until) if event.valid_until else None,
+        "dpv:hasDuration": list(_durations(event)),
         "dpv:hasLegalBasis": basis.legal_basis,
         "dpv:hasJurisdiction": basis.jurisdiction,
         "dpv:hasDataController": {"name": basis.service_name, "contact": basis.contact, "url": basis.issuer},
@@ -102,6 +103,14 @@ def _recipient(partner: Partner) -> dict[str, Any]:
         "complaints": partner.grievance_contact,
         "storage_countries": list(partner.storage_countries),
     }
+
+
+def _durations(event: ConsentEvent) -> Iterator[dict[str, Any]]:
+    """Say until when the consent holds, and for how many hand-offs where the decision says so (DPV 2)."""
+    if event.valid_until is not None:
+        yield {"@type": "dpv:UntilTimeDuration", "until": _time(event.valid_until)}
+    if event.use_limit is not None:
+        yield {"@type": "dpv:FixedOccurrencesDuration", "occurrences": event.use_limit}
 
 
 def _process(event: ConsentEvent, basis: Basis, number: int) -> dict[str, Any]:

@@ -69,6 +69,8 @@ MOVES: Mapping[GrantState | None, Mapping[EventType, GrantState]] = MappingProxy
         },
         GrantState.WAITING: {
             EventType.GIVEN: GrantState.ACTIVE,
+            # A child takes part of a wish back; the guardian is asked for the rest.
+            EventType.NARROWED: GrantState.WAITING,
             EventType.REFUSED: GrantState.REFUSED,
             EventType.WITHDRAWN: GrantState.ENDED,
             EventType.REVOKED: GrantState.ENDED,
@@ -209,6 +211,11 @@ class Grant:
     def ends_at(self) -> int:
         """The second from which on it releases nothing: its term, or disuse, whichever comes first."""
         return self.valid_until if self.used_at is None else min(self.valid_until, self.used_at + SUNSET)
+
+    @property
+    def is_to_a_day(self) -> bool:
+        """Whether its term was chosen as a day: it runs to that day's last second, whenever it began."""
+        return self.valid_until % 86_400 == 86_399
 
     @property
     def terms_version(self) -> int:

@@ -73,6 +73,12 @@ def shown_code(user_code: str) -> str:
     return f"{user_code[: LENGTH // 2]}-{user_code[LENGTH // 2 :]}"
 
 
+def is_user_code(text: str) -> bool:
+    """Whether a text could be a code of ours, as it is shown."""
+    letters = typed_code(text)
+    return len(letters) == LENGTH and set(letters) <= set(ALPHABET) and text == shown_code(letters)
+
+
 def typed_code(text: str) -> str:
     """Read what was typed: case, hyphens and spaces are of no account (RFC 8628 §6.1)."""
     return "".join(letter for letter in text.upper() if letter.isalnum())[:64]

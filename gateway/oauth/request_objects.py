@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from joserfc.jwk import KeySet
 
 from gateway.kit.errors import Refusal
 from gateway.model.registry import RegisteredClient
-from gateway.oauth.jwts import AHEAD, BadJwt, is_time, unverified, verified
+from gateway.oauth.jwts import AHEAD, BadJwt, is_time, jti_faults, unverified, verified
 from gateway.oauth.parameters import REPEATABLE, Parameters, checked
 
 LONGEST = 3600
@@ -18,9 +19,23 @@ TYPES = (None, "JWT", "oauth-authz-req+jwt", "application/oauth-authz-req+jwt")
 _ABOUT_ITSELF = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti", "sub"})
 
 
+@dataclass(frozen=True, slots=True)
+class RequestObject:
+    """A request object that passed every check but the one for replay.
+
+    Attributes:
+        jti: to be used up; None where the client gave none.
+        expires_at: from then on its ``exp`` alone refuses it.
+    """
+
+    parameters: Parameters
+    jti: str | None
+    expires_at: int
+
+
 def read_request_object(
     parameters: Parameters, client: RegisteredClient, *, issuer: str, now: int
-) -> Parameters:
+) -> RequestObject:
     """Take the parameters of an authorization request out of its request object.
 
     Parameters beside the object are ignored, but for ``client_id``, which has to be the same (RFC 9101 §6.3).
@@ -41,7 +56,8 @@ def read_request_object(
     for fault in _faults(claims, client_id, issuer, now):
         raise _refused(fault, f"The request object is not in order: {fault}.")
     inner = {name: value for name, value in claims.items() if name not in _ABOUT_ITSELF}
-    return checked({name: _text(name, value) for name, value in inner.items() if value is not None})
+    found = checked({name: _text(name, value) for name, value in inner.items() if value is not None})
+    return RequestObject(found, claims.get("jti"), claims["exp"])
 
 
 def _key_set(client: RegisteredClient) -> KeySet:
@@ -64,6 +80,8 @@ def _faults(claims: Mapping[str, Any], client_id: str, issuer: str, now: int) ->
         yield "exp is missing, past, or more than an hour after nbf"
     if "request" in claims or "request_uri" in claims:
         yield "it must not hold another request"
+    if "jti" in claims:
+        yield from jti_faults(claims)
 
 
 def _text(name: str, value: Any) -> str:

@@ -113,10 +113,22 @@ def _misattributed(connection: Connection, limit: int) -> list[tuple[str, str]]:
     strange = [(each, "its actor or status is not what its grant and type say") for each in found]
     found = connection.execute(handoffs.where(handoff.c.person_id != own).limit(limit)).scalars()
     strange += [(each, "it is written to somebody else than its grant's person") for each in found]
+    strange += [
+        (each, "its last decision is missing, or another one") for each in _beheaded(connection, limit)
+    ]
     strange += [(each, "it was read more often than it allows") for each in _overused(connection, limit)]
     return strange + [
         (each, "it allows another number of reads than was decided") for each in _relimited(connection, limit)
     ]
+
+
+def _beheaded(connection: Connection, limit: int) -> list[str]:
+    """Find grants that do not stand on the last of their events: one that went before it had a place is missed."""
+    grant, event = consent_grant.c, consent_event.c
+    own = select(event.event_id).where(
+        event.event_id == grant.event_id, event.grant_id == grant.grant_id, event.seq == grant.version
+    )
+    return list(connection.execute(select(grant.grant_id).where(~own.exists()).limit(limit)).scalars())
 
 
 def _overused(connection: Connection, limit: int) -> list[str]:

@@ -38,7 +38,7 @@ def load_requests(connection: Connection, digests: Sequence[bytes]) -> Sequence[
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """One use of a client assertion's ``jti`` (RFC 7523 §3)."""
+    """One use of a ``jti`` in what a client signed: an assertion (RFC 7523 §3), a request object (RFC 9101)."""
 
     client_id: str
     jti_digest: bytes
@@ -50,11 +50,25 @@ def use_assertions(connection: Connection, assertions: Sequence[Assertion]) -> S
     """Remember assertions; False for one that was seen before. Whoever races, one wins."""
     oldest = min(each.at for each in assertions) - 3600
     connection.execute(delete(client_assertion).where(client_assertion.c.expires_at < oldest))
-    return [
-        did_insert(
-            connection,
-            client_assertion,
-            {"client_id": each.client_id, "jti_digest": each.jti_digest, "expires_at": each.expires_at},
-        )
-        for each in assertions
-    ]
+    return [_did_use(connection, each) for each in assertions]
+
+
+def _did_use(connection: Connection, use: Assertion) -> bool:
+    row = {"client_id": use.client_id, "jti_digest": use.jti_digest, "expires_at": use.expires_at}
+    return did_insert(connection, client_assertion, row)
+
+
+def admit_requests(
+    connection: Connection, arrivals: Sequence[tuple[Assertion, PushedRequest]]
+) -> Sequence[PushedRequest | None]:
+    """Take signed requests that the browser carries; each may arrive again until it was answered.
+
+    Returns:
+        The request as it stands now; None for one that was pushed before.
+    """
+    outcomes: list[PushedRequest | None] = []
+    for use, request in arrivals:
+        if _did_use(connection, use):
+            push_requests(connection, [request])
+        outcomes += load_requests(connection, [request.request_digest])
+    return outcomes

@@ -13,7 +13,7 @@ from gateway.actions.admin_grants import (
     see_grant,
 )
 from gateway.actions.services import day_of
-from gateway.consent.choices import DAY
+from gateway.consent.terms import DAY
 from gateway.model.grants import LIVE, ActorKind, ConsentEvent, Grant, GrantState
 from gateway.model.people import Power, Role, powers_of
 from gateway.store.grants import GrantLine

@@ -18,7 +18,7 @@ from gateway.actions.partners import (
     new_client_secret,
     see_partner,
 )
-from gateway.consent.choices import DAY
+from gateway.consent.terms import DAY
 from gateway.kit.errors import Refusal
 from gateway.model.grants import ReasonCode
 from gateway.model.people import Power, powers_of

@@ -20,18 +20,20 @@ from gateway.actions.consent import (
     Screen,
     decide_consent,
     find_way_back,
+    is_open_term,
     keep_choices,
     shares_sensitive,
     show_consent,
 )
 from gateway.actions.school_gate import ask_school
 from gateway.actions.sessions import is_fresh
+from gateway.consent.terms import OWN_DAY
 from gateway.kit.errors import Refusal
 from gateway.oauth.parameters import Parameters, read_parameters
 from gateway.oauth.response_modes import Back
 from gateway.web import views
 from gateway.web.answers import note
-from gateway.web.bodies import FORM_TYPE, media_type, read_body
+from gateway.web.bodies import FORM_TYPE, Form, media_type, read_body
 from gateway.web.consent_views import amend_view, blocked_view, consent_view
 from gateway.web.device import leave
 from gateway.web.formats import say
@@ -124,7 +126,7 @@ async def answer(visit: Visit) -> Response:
         decision=form.one("decision"),
         ticked=form.all("item"),
         forms=form.named("form:"),
-        duration=form.one("duration"),
+        duration=_duration(form),
     )
     if not reply.decision:
         ticket = keep_choices(visit.services, reply, visit.session)
@@ -136,10 +138,18 @@ async def answer(visit: Visit) -> Response:
         and shares_sensitive(visit.services, reply, visit.session)
     ):
         return _with_ticket("/reauthenticate", keep_choices(visit.services, reply, visit.session))
+    if reply.decision == "share" and not is_open_term(visit.services, reply, visit.session):
+        return _with_ticket("/authorize/continue", keep_choices(visit.services, reply, visit.session))
     done = await decide_consent(visit.services, reply, visit.session)
     if isinstance(done, Asked):
         return _with_ticket("/authorize/continue", done.ticket)
     return await leave(visit, done)
+
+
+def _duration(form: Form) -> str:
+    """Take the answer to "for how long"; a day of one's own stands in a field beside it."""
+    chosen = form.one("duration")
+    return f"{OWN_DAY}{form.one('until')}" if chosen == "until" else chosen
 
 
 async def ask_the_school(visit: Visit) -> Response:

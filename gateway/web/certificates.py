@@ -1,22 +1,74 @@
 """Which certificate a client showed: in our own TLS, or to a proxy that we trust (RFC 8705, RFC 9440)."""
 
+import asyncio
 import base64
 import ssl
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import unquote
 
 from cryptography.x509 import load_der_x509_certificate
 from starlette.requests import Request
+from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
 from gateway.kit.errors import Refusal
+from gateway.model.registry import Registry
 from gateway.web.visit import is_trusted
 
 _LONGEST = 16_384
 
 
+class Trust:
+    """What our own TLS lets through, kept true while we serve: OpenSSL wants to know it before a handshake.
+
+    Which client a certificate stands for is looked at with each request, so one that is no longer registered may
+    stay: it opens nothing.
+    """
+
+    def __init__(self, registry: Callable[[], Registry]) -> None:
+        """Take the registry's newest snapshot as a function."""
+        self._registry = registry
+        self._version = -1
+        self._known: set[bytes] = set()
+
+    def teach(self, context: ssl.SSLContext | None) -> None:
+        """Let through what was registered since the last look; without TLS of our own there is nothing to do."""
+        registry = self._registry()
+        if context is None or registry.version == self._version:
+            return
+        self._version = registry.version
+        new = set(self_signed(registry)) - self._known
+        if new:
+            context.load_verify_locations(cadata=b"".join(sorted(new)))
+            # Where nobody had a certificate when we started, nobody was asked for one.
+            context.verify_mode = ssl.CERT_OPTIONAL
+            self._known |= new
+
+
+def self_signed(registry: Registry) -> Iterator[bytes]:
+    """Give the self-signed certificates that clients registered, DER (RFC 8705 §2.2)."""
+    for client in registry.clients.values():
+        for key in client.keys:
+            if isinstance(chain := key.get("x5c"), list):
+                yield base64.b64decode(chain[0])
+
+
 class TlsProtocol(HttpToolsProtocol):
     """uvicorn's protocol, with the peer's certificate in the scope as ASGI's TLS extension has it."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        """Begin with a connection, before its handshake: certificates that were registered meanwhile count in it."""
+        super().__init__(config, server_state, app_state, _loop)
+        trust: Trust = app_state["trust"]
+        trust.teach(config.ssl)
 
     def on_message_begin(self) -> None:
         """Begin a request of this connection."""

@@ -1,6 +1,7 @@
 """Pages of connected services: the list, one service with every hand-off, switching off, stopping."""
 
 import json
+from collections.abc import Iterator
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,13 +16,15 @@ from gateway.actions.connected import (
     resume_sharing,
     see_connected,
     see_notice,
+    shorten_sharing,
     stop,
     stop_everything,
     switch_off,
 )
 from gateway.actions.own_record import SCHEMA, own_record, schema
-from gateway.consent.choices import DAY
+from gateway.actions.services import day_of
 from gateway.consent.complaints import ComplaintKind
+from gateway.consent.terms import DAY, end_of_day
 from gateway.kit.errors import Refusal
 from gateway.model.grants import LIVE, ActorKind, ConsentEvent, EventType, Grant, GrantState, ReasonCode
 from gateway.model.handoffs import Handoff
@@ -31,6 +34,7 @@ from gateway.web import views
 from gateway.web.answers import json_answer
 from gateway.web.consent_views import form_words, partner_view
 from gateway.web.formats import later, say
+from gateway.web.step_up import stepped_up_export
 from gateway.web.visit import Visit, see_other, show, signed_in_page
 from gateway.web.wording import EVENT_WORDS, field_label, purpose_label, reason_words, so_that
 
@@ -47,6 +51,7 @@ OWN_EVENT_WORDS = {
     "revoked": later("It was stopped for you"),
     "expired": later("It ran out"),
 }
+SHORTENED = later("It was made to end sooner")
 OWN_ACTOR_WORDS = {
     "subject": later("you"),
     "guardian": later("your guardian"),
@@ -92,6 +97,8 @@ def _line(visit: Visit, line: GrantLine) -> views.ConnectedService:
         waiting_for="guardian" if grant.state is GrantState.WAITING else "",
         last_handoff_at=line.last_handoff_at,
         handoff_count=line.handoff_count,
+        reads_left=line.uses_left,
+        reads_allowed=grant.use_limit,
     )
 
 
@@ -132,11 +139,14 @@ async def detail(visit: Visit) -> Response:
     return show("connected_detail", _detail(visit, found))
 
 
-def _detail(visit: Visit, found: ConnectedService) -> views.ConnectedDetailView:
+def _detail(
+    visit: Visit, found: ConnectedService, errors: tuple[views.FieldError, ...] = ()
+) -> views.ConnectedDetailView:
     line, offer = found.detail.line, found.offer
     grant, here = line.grant, f"/connected/{line.grant.grant_id}"
     partner = visit.services.registry.partners[grant.partner_id]
     state = state_of(visit, line)
+    shorter = _shorter(grant, visit.services.clock()) if state in ("live", "paused") else None
     return views.ConnectedDetailView(
         chrome=visit.chrome("connected"),
         partner=partner_view(partner),
@@ -159,7 +169,7 @@ def _detail(visit: Visit, found: ConnectedService) -> views.ConnectedDetailView:
         ),
         handoffs=tuple(_handoff(each) for each in found.handoffs),
         archived_before=found.archived_before,
-        events=tuple(event_view(each) for each in reversed(found.detail.events)),
+        events=tuple(reversed([event_view(*each) for each in _with_before(found.detail.events)])),
         notice_url=f"{here}/notice",
         notice_version=grant.offer_version,
         kept_seconds=offer.retention_days * DAY,
@@ -176,6 +186,11 @@ def _detail(visit: Visit, found: ConnectedService) -> views.ConnectedDetailView:
             views.Fact(label=say(COMPLAINT_WORDS[each.kind]), value=each.complaint_id)
             for each in found.complaints
         ),
+        reads_left=line.uses_left,
+        reads_allowed=grant.use_limit,
+        shorten_action=f"{here}/shorten" if shorter else "",
+        shorter=shorter,
+        errors=errors,
         pause_action=f"{here}/pause" if state == "live" else "",
         resume_action=f"{here}/resume" if grant.paused_for is ReasonCode.USER_REQUEST else "",
         ask_again_action=f"{here}/ask-again" if _is_refusal(line) else "",
@@ -183,6 +198,16 @@ def _detail(visit: Visit, found: ConnectedService) -> views.ConnectedDetailView:
         last_letter_at=found.post.last_at if found.post else None,
         reveal_url="" if found.is_fresh else f"/reauthenticate?next={here}",
     )
+
+
+def _shorter(grant: Grant, now: int) -> views.OwnDay | None:
+    """Offer the days on which a service can end sooner; None where no whole day is left."""
+    first, last = day_of(now), day_of(grant.valid_until - DAY)
+    return views.OwnDay(first=str(first), last=str(last)) if first <= last else None
+
+
+def _with_before(events: tuple[ConsentEvent, ...]) -> Iterator[tuple[ConsentEvent, ConsentEvent | None]]:
+    yield from zip(events, (None, *events), strict=False)
 
 
 def _is_refusal(line: GrantLine) -> bool:
@@ -199,12 +224,15 @@ def _handoff(handoff: Handoff) -> views.Handoff:
     )
 
 
-def event_view(event: ConsentEvent) -> views.Event:
+def event_view(event: ConsentEvent, before: ConsentEvent | None = None) -> views.Event:
     """Show one consent event to the person; what somebody else said is not told as if the person had."""
     is_own = event.actor_kind is ActorKind.SUBJECT or event.type is EventType.REVOKED
+    words = (OWN_EVENT_WORDS if is_own else EVENT_WORDS)[event.type]
+    if event.type is EventType.NARROWED and before is not None and event.items == before.items:
+        words = SHORTENED
     return views.Event(
         at=event.at,
-        what=say((OWN_EVENT_WORDS if is_own else EVENT_WORDS)[event.type]),
+        what=say(words),
         actor=say(OWN_ACTOR_WORDS.get(event.actor_kind, str(event.actor_kind))),
         reason=reason_words(event.reason),
         check_url=f"/connected/{event.grant_id}/check/{event.event_id}",
@@ -218,6 +246,20 @@ async def switch_item_off(visit: Visit) -> Response:
     where = visit.request.path_params
     await switch_off(visit.services, visit.signed_in, where["grant_id"], where["field"], where["purpose"])
     return see_other(f"/connected/{where['grant_id']}?done=off")
+
+
+async def shorten_service(visit: Visit) -> Response:
+    """Let a service end sooner, on a day."""
+    form = await visit.form()
+    grant_id = visit.request.path_params["grant_id"]
+    until = end_of_day(form.one("until"))
+    found = await see_connected(visit.services, visit.signed_in, grant_id)
+    if until is None or not visit.services.clock() < until < found.detail.line.grant.valid_until:
+        message = say(later("Choose a day before the one on which it ends."))
+        errors = (views.FieldError(field="until", message=message),)
+        return show("connected_detail", _detail(visit, found, errors), status=422)
+    await shorten_sharing(visit.services, visit.signed_in, grant_id, until)
+    return see_other(f"/connected/{grant_id}?done=shortened")
 
 
 async def stop_service(visit: Visit) -> Response:
@@ -318,10 +360,11 @@ async def notice(visit: Visit) -> Response:
 ROUTES = (
     Route("/connected", signed_in_page(connected), methods=["GET"]),
     Route("/stop-everything", signed_in_page(stop_all), methods=["POST"]),
-    Route("/connected/my-record.json", signed_in_page(download), methods=["GET"]),
+    Route("/connected/my-record.json", signed_in_page(stepped_up_export(download)), methods=["GET"]),
     Route(SCHEMA, record_schema, methods=["GET"]),
     Route("/connected/{grant_id}/complain", signed_in_page(complain_about), methods=["POST"]),
     Route("/connected/{grant_id}/pause", signed_in_page(pause_service), methods=["POST"]),
+    Route("/connected/{grant_id}/shorten", signed_in_page(shorten_service), methods=["POST"]),
     Route("/connected/{grant_id}/resume", signed_in_page(resume_service), methods=["POST"]),
     Route("/connected/{grant_id}", signed_in_page(detail), methods=["GET"]),
     Route("/connected/{grant_id}/off/{field}/{purpose}", signed_in_page(switch_item_off), methods=["POST"]),

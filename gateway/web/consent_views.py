@@ -6,14 +6,17 @@ from urllib.parse import urlencode
 
 from gateway.actions.authorize import seal_authorization
 from gateway.actions.consent import Blocked, Screen
-from gateway.consent.choices import DAY, ONCE, durations, item_key
+from gateway.consent.choices import item_key
+from gateway.consent.notices import beside
+from gateway.consent.terms import DAY, OWN_DAY, Term, default_term, own_days, read_term, terms
+from gateway.kit.errors import Refusal
 from gateway.model.grants import Grant
-from gateway.model.registry import RegisteredPartner
+from gateway.model.registry import Notice, RegisteredPartner
 from gateway.web import views
-from gateway.web.formats import later, say
+from gateway.web.formats import date_words, later, say, translate_plural
 from gateway.web.visit import Visit
 from gateway.web.wording import country_name, duration, field_label, form_label, language, so_that
-from partners import OfferItem
+from partners import Offer, OfferItem
 from scopes import FIELDS, Form, Necessity, Sensitivity, masked
 
 
@@ -70,7 +73,28 @@ def amend_view(visit: Visit, screen: Screen, seen: Grant) -> views.ConsentAmendV
             for item in screen.items
             if item not in new
         ),
+        gone=tuple(
+            _place_label(change.key)
+            for change in screen.changes
+            if change.after is None and change.key.endswith("]")
+        ),
+        texts=_both_notices(screen.agreed, screen.notice) if screen.agreed else None,
         can_keep=True,
+    )
+
+
+def _both_notices(old: Notice, new: Notice) -> views.BothNotices:
+    return views.BothNotices(
+        lines=tuple(
+            views.NoticeLine(old=each.old, new=each.new, same=each.is_same)
+            for each in beside(old.text, new.text)
+        ),
+        old_version=old.offer_version,
+        new_version=new.offer_version,
+        old_language=old.language,
+        new_language=new.language,
+        old_url=f"/notices/{old.notice_id}",
+        new_url=f"/notices/{new.notice_id}",
     )
 
 
@@ -80,6 +104,8 @@ _TERMS = {
     "duration_days": later("Suggested number of days"),
     "max_duration_days": later("Most days"),
     "retention_days": later("Days it is kept after you stop"),
+    "reads": later("Numbers of reads"),
+    "course_ends_on": later("End of the course"),
     "frequency": later("How often"),
     "legal_basis": later("Legal basis"),
     "forms": later("how it can be shared"),
@@ -92,7 +118,12 @@ def _change_label(key: str) -> str:
     """Name a changed term: ``retention_days`` or ``item[email, results_delivery].forms``."""
     place, _, term = key.rpartition(".")
     words = say(_TERMS.get(term, term))
-    return f"{field_label(place.removeprefix('item[').partition(',')[0])}: {words}" if place else words
+    return f"{_place_label(place)}: {words}" if place else words
+
+
+def _place_label(place: str) -> str:
+    """Name the field of ``item[email, results_delivery]``."""
+    return field_label(place.removeprefix("item[").partition(",")[0])
 
 
 def _items(screen: Screen, items: Iterable[OfferItem], necessity: Necessity) -> tuple[views.ConsentItem, ...]:
@@ -115,7 +146,7 @@ def _asking(visit: Visit, screen: Screen) -> dict[str, Any]:
         "signed_in_as": signed_in_as,
         "not_you_url": f"/login?{urlencode({'ticket': ticket})}",
         "never_shared": _never_shared(screen),
-        "durations": _durations(screen, visit.services.clock()),
+        **_durations(screen, visit.services.clock()),
         "terms": views.Terms(
             kept_seconds=offer.retention_days * DAY,
             countries=country_names(partner.storage_countries),
@@ -183,17 +214,47 @@ def _never_shared(screen: Screen) -> tuple[str, ...]:
     return (*(field_label(name).lower() for name in listed if name not in offered), say("password"))
 
 
-def _durations(screen: Screen, now: int) -> tuple[views.Duration, ...]:
+def _durations(screen: Screen, now: int) -> dict[str, Any]:
+    """Offer the answers to "for how long", and a day of one's own; say what is wrong with a day that cannot be."""
     offer = screen.offer.offer
-    chosen = (screen.choices.duration if screen.choices else "") or str(offer.duration_days)
-    once = views.Duration(value=ONCE, label=say(later("once")), chosen=chosen == ONCE)
-    lengths = (
-        views.Duration(
-            value=str(days), label=duration(days), until=now + days * DAY, chosen=str(days) == chosen
-        )
-        for days in sorted(durations(offer))
-    )
-    return (once, *lengths)
+    kept = screen.choices.duration if screen.choices else ""
+    chosen = kept or default_term(offer, now).value
+    first, last = own_days(offer, now)
+    listed = terms(offer, now)
+    named = chosen.removeprefix(OWN_DAY) if chosen.startswith(OWN_DAY) else None
+    return {
+        "durations": tuple(
+            views.Duration(
+                value=each.value,
+                label=term_words(each),
+                until=None if each.kind == "once" else each.until,
+                chosen=each.value == chosen,
+            )
+            for each in listed
+        ),
+        "own_day": views.OwnDay(first=str(first), last=str(last), day=named or "", chosen=named is not None),
+        "errors": () if named is None else day_errors("duration", offer, chosen, now),
+    }
+
+
+def day_errors(field: str, offer: Offer, answer: str, now: int) -> tuple[views.FieldError, ...]:
+    """Say which days can be named, if this one cannot."""
+    try:
+        read_term(offer, answer, now)
+    except Refusal:
+        first, last = map(date_words, own_days(offer, now))
+        message = say(later("Choose a day from %(first)s to %(last)s."), first=first, last=last)
+        return (views.FieldError(field=field, message=message),)
+    return ()
+
+
+def term_words(term: Term) -> str:
+    """Say an answer to "for how long"."""
+    if term.kind == "once":
+        return say(later("once"))
+    if term.kind == "reads":
+        return translate_plural("%(num)s time", "%(num)s times", term.count) % {"num": term.count}
+    return say(later("until the course ends")) if term.kind == "course" else duration(term.count)
 
 
 def blocked_view(visit: Visit, blocked: Blocked) -> views.ConsentBlockedView:

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.actions.device import PAGE, Wait, enter_user_code, settle_device
-from gateway.oauth.device import DONE, device_redirect_uri
+from gateway.oauth.device import DONE, device_redirect_uri, is_user_code
 from gateway.oauth.response_modes import Back
 from gateway.web import views
 from gateway.web.formats import say
@@ -34,8 +34,15 @@ def _sent_back(visit: Visit, back: Back) -> Response:
 
 
 async def device(visit: Visit) -> Response:
-    """Show the form."""
-    return _page(visit)
+    """Show the form; with a code in the address, ask whether it is the device's (RFC 8628 §3.3.1)."""
+    code = visit.request.query_params.get("user_code", "")
+    if not is_user_code(code):
+        code = ""
+    here = f"{PAGE}?{urlencode({'user_code': code})}" if code else PAGE
+    if visit.session is None:
+        return see_other(f"/login?{urlencode({'next': here})}")
+    view = views.DeviceView(chrome=visit.chrome(back=here), action=PAGE, user_code=code, is_given=bool(code))
+    return show("device", view)
 
 
 async def enter(visit: Visit) -> Response:
@@ -83,7 +90,7 @@ async def done(visit: Visit) -> Response:
 
 ROUTES = (
     Route(DONE, page_handler(done), methods=["GET"]),
-    Route(PAGE, signed_in_page(device), methods=["GET"]),
+    Route(PAGE, page_handler(device), methods=["GET"]),
     Route(PAGE, signed_in_page(enter), methods=["POST"]),
     Route(f"{PAGE}/ready", page_handler(ready), methods=["GET"]),
     Route(f"{PAGE}/refused", page_handler(refused), methods=["GET"]),

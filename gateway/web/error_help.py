@@ -105,8 +105,9 @@ HELP: Mapping[str, Help] = MappingProxyType(
         ),
         "invalid_request_object": Help(
             "A request object signed with another key or algorithm than registered, without exp or nbf, older than an "
-            "hour, or for another audience.",
-            "Sign with PS256, ES256 or Ed25519; set iss and client_id to your client_id and aud to the issuer.",
+            "hour, for another audience, or with a jti that was used before.",
+            "Sign with PS256, ES256 or Ed25519; set iss and client_id to your client_id and aud to the issuer; sign "
+            "anew for each attempt.",
         ),
         "invalid_request_uri": Help(
             "A request_uri that was used, has expired, was pushed by another client, or is not one of ours.",

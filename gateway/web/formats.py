@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from gettext import NullTranslations
 from types import MappingProxyType
 from typing import Literal
@@ -120,6 +120,11 @@ def day(seconds: int) -> Markup:
     """Show the day of a moment in the reader's zone."""
     local = datetime.fromtimestamp(seconds, voice.get().zone)
     return _time(local.strftime("%Y-%m-%d"), format_date(local, "medium", locale=voice.get().locale))
+
+
+def date_words(found: date) -> str:
+    """Write a day in the reader's language."""
+    return format_date(found, "medium", locale=voice.get().locale)
 
 
 def duration(seconds: int) -> str:

@@ -12,7 +12,7 @@ from gateway.actions.guardians import (
     list_children,
     see_request,
 )
-from gateway.consent.choices import DAY
+from gateway.consent.terms import DAY
 from gateway.model.grants import LIVE, Answer, ConsentEvent, GrantState
 from gateway.store.grants import GrantLine
 from gateway.web import views
@@ -91,6 +91,8 @@ def _view(visit: Visit, found: Request, errors: tuple[views.FieldError, ...]) ->
         events=tuple(_event(each) for each in reversed(found.detail.events)),
         asked_at=grant.valid_from,
         duration_seconds=grant.valid_until - grant.valid_from,
+        until=grant.valid_until if grant.is_to_a_day else None,
+        reads=grant.use_limit,
         kept_seconds=offer.retention_days * DAY,
         countries=country_names(partner.partner.storage_countries),
         notice_url=f"/notices/{grant.notice_id}",
@@ -122,7 +124,8 @@ async def answer(visit: Visit) -> Response:
     if form.one("third_party") != "yes":
         message = say("Tick this to say yes, or press No.")
         return await _page(visit, (views.FieldError(field="third_party", message=message),))
-    await allow_request(visit.services, visit.signed_in, grant_id, form.one("ticket"))
+    if await allow_request(visit.services, visit.signed_in, grant_id, form.one("ticket")) is None:
+        return see_other(f"/reauthenticate?next=/guardian/{grant_id}")
     return see_other(f"/guardian/{grant_id}?done=guardian-yes")
 
 

@@ -12,6 +12,7 @@ from gateway.web import views
 from gateway.web.administration import path_id
 from gateway.web.answers import json_answer
 from gateway.web.formats import later, say
+from gateway.web.step_up import stepped_up_export
 from gateway.web.visit import Visit, page_handler, see_other, show, signed_in_page
 from gateway.web.wording import EVENT_WORDS, field_label, form_label, purpose_label
 from scopes import Form
@@ -116,8 +117,8 @@ async def stop(visit: Visit) -> Response:
 _ONE = "/connected/{grant_id}/receipt/{event_id}"
 ROUTES = (
     Route(_ONE, signed_in_page(receipt_page), methods=["GET"]),
-    Route(f"{_ONE}/receipt.json", signed_in_page(receipt_json), methods=["GET"]),
-    Route(f"{_ONE}/receipt.jws", signed_in_page(receipt_jws), methods=["GET"]),
+    Route(f"{_ONE}/receipt.json", signed_in_page(stepped_up_export(receipt_json)), methods=["GET"]),
+    Route(f"{_ONE}/receipt.jws", signed_in_page(stepped_up_export(receipt_jws)), methods=["GET"]),
     Route("/receipts/jwks.json", keys, methods=["GET"]),
     Route("/stop/{grant_id}/{proof}", page_handler(stop_page), methods=["GET"]),
     Route("/stop/{grant_id}/{proof}", page_handler(stop), methods=["POST"]),

@@ -7,12 +7,13 @@ from starlette.routing import Route
 from gateway.actions.passkeys import Question, add_passkey, ask_to_add, remove_passkey
 from gateway.actions.second_factors import Setup, begin_setup, finish_setup, remove_code, setup_again
 from gateway.actions.security import end_other_sessions, end_session, see_security
-from gateway.actions.sessions import find_person_email, is_fresh
+from gateway.actions.sessions import find_person_email
 from gateway.kit.errors import Refusal
 from gateway.store.sessions import SessionLine
 from gateway.web import views
 from gateway.web.formats import say
-from gateway.web.visit import Answer, Visit, see_other, show, signed_in_page
+from gateway.web.step_up import stepped_up
+from gateway.web.visit import Visit, see_other, show, signed_in_page
 
 HERE = "/security"
 
@@ -62,19 +63,6 @@ def _bytes(text: str) -> bytes:
         return bytes.fromhex(text)
     except ValueError:
         raise Refusal("bad_form", detail="not in hexadecimal") from None
-
-
-def stepped_up(answer: Answer) -> Answer:
-    """Ask for the step-up first (promise P15)."""
-
-    async def guarded(visit: Visit) -> Response:
-        if is_fresh(visit.services, visit.signed_in):
-            return await answer(visit)
-        if visit.request.method == "GET":
-            return see_other(f"/reauthenticate?next={visit.request.url.path}")
-        return see_other(f"/reauthenticate?next={HERE}")
-
-    return guarded
 
 
 async def show_code(visit: Visit) -> Response:
@@ -187,10 +175,10 @@ async def drop_passkey(visit: Visit) -> Response:
 ROUTES = (
     Route(HERE, signed_in_page(security), methods=["GET"]),
     Route(f"{HERE}/sessions/end", signed_in_page(end_sessions), methods=["POST"]),
-    Route(f"{HERE}/code", signed_in_page(stepped_up(show_code)), methods=["GET"]),
-    Route(f"{HERE}/code", signed_in_page(stepped_up(do_code)), methods=["POST"]),
-    Route(f"{HERE}/code/remove", signed_in_page(stepped_up(drop_code)), methods=["POST"]),
-    Route(f"{HERE}/passkey", signed_in_page(stepped_up(show_passkey)), methods=["GET"]),
-    Route(f"{HERE}/passkey", signed_in_page(stepped_up(do_passkey)), methods=["POST"]),
-    Route(f"{HERE}/passkey/remove", signed_in_page(stepped_up(drop_passkey)), methods=["POST"]),
+    Route(f"{HERE}/code", signed_in_page(stepped_up(show_code, back=HERE)), methods=["GET"]),
+    Route(f"{HERE}/code", signed_in_page(stepped_up(do_code, back=HERE)), methods=["POST"]),
+    Route(f"{HERE}/code/remove", signed_in_page(stepped_up(drop_code, back=HERE)), methods=["POST"]),
+    Route(f"{HERE}/passkey", signed_in_page(stepped_up(show_passkey, back=HERE)), methods=["GET"]),
+    Route(f"{HERE}/passkey", signed_in_page(stepped_up(do_passkey, back=HERE)), methods=["POST"]),
+    Route(f"{HERE}/passkey/remove", signed_in_page(stepped_up(drop_passkey, back=HERE)), methods=["POST"]),
 )

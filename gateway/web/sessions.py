@@ -15,7 +15,6 @@ from gateway.actions.second_factors import log_in_with_code, step_up_with_code
 from gateway.actions.security import see_security
 from gateway.actions.sessions import (
     CodeNeeded,
-    LoggedIn,
     LogInAttempt,
     Rejected,
     find_person_email,
@@ -28,8 +27,8 @@ from gateway.web.answers import note
 from gateway.web.end_session import signed_out_to
 from gateway.web.formats import say
 from gateway.web.security import passkey_fault, passkey_page
+from gateway.web.step_up import MAY_EXPORT
 from gateway.web.visit import (
-    COOKIE,
     Visit,
     local_path,
     origin_of,
@@ -37,6 +36,7 @@ from gateway.web.visit import (
     see_other,
     show,
     signed_in_page,
+    with_session,
 )
 
 
@@ -56,7 +56,7 @@ async def do_login(visit: Visit) -> Response:
         return _code_page(visit, onward, found.ticket)
     if isinstance(found, Rejected):
         return _login_page(visit, onward, email=form.one("email"), rejected=found)
-    return _with_cookie(visit, onward.path, found)
+    return with_session(visit, onward.path, found.secret)
 
 
 def _code_page(visit: Visit, onward: "_Onward", factor: str, rejected: Rejected | None = None) -> Response:
@@ -82,7 +82,7 @@ async def do_code(visit: Visit) -> Response:
     found = await log_in_with_code(visit.services, factor, form.one("code"), visit.session, visit.agent)
     if isinstance(found, Rejected):
         return _code_page(visit, onward, factor, found)
-    return _with_cookie(visit, onward.path, found)
+    return with_session(visit, onward.path, found.secret)
 
 
 async def show_passkey(visit: Visit) -> Response:
@@ -119,7 +119,7 @@ async def do_passkey(visit: Visit) -> Response:
         visit.agent,
     )
     return (
-        _with_cookie(visit, onward.path, found)
+        with_session(visit, onward.path, found.secret)
         if found
         else await _passkey_page(visit, onward, is_wrong=True)
     )
@@ -133,7 +133,7 @@ async def do_passkey_again(visit: Visit) -> Response:
         visit.services, visit.signed_in, form.one("ticket_of_passkey"), form.one("credential")
     )
     return (
-        _with_cookie(visit, onward.path, found)
+        with_session(visit, onward.path, found.secret)
         if found
         else await _passkey_page(visit, onward, is_wrong=True)
     )
@@ -217,20 +217,6 @@ def _after(rejected: Rejected | None, response: Response) -> Response:
     return response
 
 
-def _with_cookie(visit: Visit, path: str, found: LoggedIn) -> Response:
-    response = see_other(path)
-    response.set_cookie(
-        COOKIE,
-        found.secret,
-        max_age=visit.services.settings.session_ttl,
-        path="/",
-        secure=True,
-        httponly=True,
-        samesite="lax",
-    )
-    return response
-
-
 async def show_reauthenticate(visit: Visit) -> Response:
     """Ask for the password again."""
     query = visit.request.query_params
@@ -247,7 +233,7 @@ async def do_reauthenticate(visit: Visit) -> Response:
         found = await reauthenticate(visit.services, form.one("password"), visit.signed_in, visit.address)
     if isinstance(found, Rejected):
         return await _reauthenticate_page(visit, onward, found, is_code=bool(form.one("code")))
-    return _with_cookie(visit, onward.path, found)
+    return with_session(visit, onward.path, found.secret)
 
 
 async def _reauthenticate_page(
@@ -275,9 +261,13 @@ async def _reauthenticate_page(
     return _after(rejected, show("reauthenticate", view, form_to=onward.form_to))
 
 
-def _why(onward: _Onward) -> Literal["reveal", "grant", "stronger", "administer"]:
+def _why(onward: _Onward) -> Literal["reveal", "grant", "stronger", "export", "administer"]:
     if onward.authorization is not None and not onward.is_reveal:
         return "stronger" if onward.authorization.wants_more else "grant"
+    if onward.next_path.startswith("/guardian/"):
+        return "grant"
+    if onward.next_path.endswith(f"?done={MAY_EXPORT}"):
+        return "export"
     return "administer" if onward.next_path.startswith("/admin") else "reveal"
 
 

@@ -38,6 +38,7 @@ FLASHES = {
     "off": later("Switched off. The next read no longer has it."),
     "complaint": later("Your complaint is kept. Its reference is on this page."),
     "paused": later("Paused. The next read gets nothing."),
+    "shortened": later("It ends sooner now."),
     "resumed": later("It goes on as you agreed."),
     "all-stopped": later("Everything has stopped. Nothing is shared any more."),
     "asked": later("This service may ask you again."),
@@ -50,6 +51,8 @@ FLASHES = {
     "invited": later("A new invitation is on its way. The older ones no longer work."),
     "signed-out-there": later("Signed out there."),
     "verification": later("A link is on its way to your other address."),
+    "may-export": later("You can download it now."),
+    "password-changed": later("Your password is changed. Every other browser is signed out."),
     "moved": later("Done. It acts from the next request on, on every node."),
 }
 
@@ -266,6 +269,21 @@ def _source_of(uri: str) -> str:
 def see_other(path: str) -> Response:
     """Send the browser on with a GET (303: never 307, which would repeat a POST elsewhere)."""
     return RedirectResponse(path, 303)
+
+
+def with_session(visit: Visit, path: str, secret: str) -> Response:
+    """Send the browser on with the secret of a session."""
+    response = see_other(path)
+    response.set_cookie(
+        COOKIE,
+        secret,
+        max_age=visit.services.settings.session_ttl,
+        path="/",
+        secure=True,
+        httponly=True,
+        samesite="lax",
+    )
+    return response
 
 
 def local_path(path: str) -> str:

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from tests.browser.stage import Gateway, free_port, serve_gateway, serve_partner
+from tests.browser.stage import Gateway, serve_gateway, serve_partner
 from tests.browser.visitor import Visitor
 from tests.browser.watch import Watch
+from tests.ports import free_port
 from tests.world import copy_sqlite, fill
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -24,7 +25,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE = 20_000
+PATIENCE = 60_000
 """Milliseconds that a page may take on a busy machine."""
 
 

@@ -70,7 +70,7 @@ def test_a_partners_request_is_answered_after_signing_in_with_a_passkey(asha: Vi
 def test_without_an_authenticator_the_page_says_so_and_the_way_back_is_there(asha: Visitor) -> None:
     asha.page.add_init_script("navigator.credentials.get = () => Promise.reject(new Error('none'))")
     asha.go("/login/passkey?next=/profile")
-    asha.press("Continue")
+    asha.page.get_by_role("button", name="Continue").click()
     expect(asha.page.get_by_role("alert")).to_contain_text("No passkey was used")
     asha.follow("Go back")
     asha.sign_in()

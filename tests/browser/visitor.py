@@ -43,12 +43,14 @@ class Visitor:
         self.page.goto(self.gateway.url + path)
 
     def press(self, name: str, *, exact: bool = True) -> None:
-        """Press a button by its name."""
-        self.page.get_by_role("button", name=name, exact=exact).click()
+        """Press a button by its name, and see the page that follows: none of ours stays where it is."""
+        with self.page.expect_navigation(wait_until="domcontentloaded"):
+            self.page.get_by_role("button", name=name, exact=exact).click()
 
     def follow(self, name: str) -> None:
         """Follow a link by its name."""
-        self.page.get_by_role("link", name=name, exact=True).first.click()
+        with self.page.expect_navigation(wait_until="domcontentloaded"):
+            self.page.get_by_role("link", name=name, exact=True).first.click()
 
     def heading(self, text: str) -> None:
         """Expect a page by its first heading."""
@@ -81,7 +83,8 @@ class Visitor:
         """Tick optional items and say yes."""
         for label in labels:
             self.page.get_by_role("checkbox", name=label).check()
-        self.page.locator("button[value=share]").click()
+        with self.page.expect_navigation(wait_until="domcontentloaded"):
+            self.page.locator("button[value=share]").click()
 
     def opt_in(self, *labels: str, service: str = "quizco", email: str = ASHA) -> None:
         """Walk from the partner's page over log-in and consent back to the partner."""
@@ -111,10 +114,11 @@ class Visitor:
     def open_connected(self, service: str = "Practice quizzes") -> None:
         """Open the page of one connected service, by two presses from the first page."""
         self.go("/")
-        self.page.get_by_role("navigation", name="Main").get_by_role(
-            "link", name="Connected services"
-        ).click()
-        self.page.get_by_role("link", name=service).first.click()
+        main = self.page.get_by_role("navigation", name="Main")
+        with self.page.expect_navigation(wait_until="domcontentloaded"):
+            main.get_by_role("link", name="Connected services").click()
+        with self.page.expect_navigation(url="**/connected/*", wait_until="domcontentloaded"):
+            self.page.get_by_role("link", name=service).first.click()
 
     def focused(self) -> Locator:
         """Give the element that has the focus."""

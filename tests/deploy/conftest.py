@@ -24,14 +24,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from tests.ports import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "a-secret-that-nobody-may-print"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass
@@ -229,7 +225,7 @@ class Partner:
             headers=headers,
             follow_redirects=True,
             trust_env=False,
-            timeout=30,
+            timeout=60,
             **options,
         )
 
@@ -295,7 +291,7 @@ def partner_config(issuer: str, base_url: str) -> dict[str, Any]:
 
 def wait_until_ready(partner: Partner, process: subprocess.Popen[bytes]) -> None:
     with partner.browser() as browser:
-        for _ in range(300):
+        for _ in range(600):
             try:
                 browser.get("/healthz").raise_for_status()
             except httpx2.TransportError:
@@ -303,7 +299,7 @@ def wait_until_ready(partner: Partner, process: subprocess.Popen[bytes]) -> None
                 time.sleep(0.1)
             else:
                 return
-    raise AssertionError(f"not ready in 30 s: {partner.log.read_text()}")
+    raise AssertionError(f"not ready in 60 s: {partner.log.read_text()}")
 
 
 @pytest.fixture

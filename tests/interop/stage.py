@@ -22,7 +22,7 @@ from gateway.kit.key_ring import write_key_ring
 from gateway.kit.settings import PREFIX
 from gateway.store.admin_actions import AdminAction
 from gateway.store.partners import NewSecret, keep_secrets
-from tests.postgres import free_port
+from tests.ports import free_port
 from tests.world import CAMPUSPRESS_KEY, PASSWORD, fixed_ring, random_ids_action, serve
 from tests.world import publish as publish_manifest
 

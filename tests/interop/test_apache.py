@@ -7,7 +7,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from tests.interop.stage import HERE, SECRET, Stage, free_port, prepare, running, served, wait_for
+from tests.interop.stage import HERE, SECRET, Stage, prepare, running, served, wait_for
+from tests.ports import free_port
 from tests.world import copy_sqlite
 
 MODULES = Path("/usr/lib/apache2/modules")

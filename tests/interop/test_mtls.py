@@ -122,3 +122,18 @@ def test_certificates_in_our_own_tls(sqlite_template: Path, tmp_path: Path, work
         # OpenSSL refuses what neither an authority nor a registration stands behind.
         with stranger, pytest.raises(httpx2.TransportError):
             stranger.get(f"{stage.issuer}/userinfo")
+
+
+def test_a_certificate_that_is_registered_while_we_serve(sqlite_template: Path, tmp_path: Path) -> None:
+    """No restart: TLS that asked nobody asks from then on, and the new client goes the whole way."""
+    certificates = Certificates(tmp_path)
+    url = copy_sqlite(sqlite_template, tmp_path)
+    certificate, key = certificates.server.write(tmp_path, "server")
+    words = ("--tls-certificate", str(certificate), "--tls-key", str(key))
+    with served(url, tmp_path, *words, mtls=True) as stage:
+        prepare(url, tmp_path, certificates.manifest())
+        # Any transaction tells the server that the registry has changed.
+        stage.person(browser=Browser(certificates.client(None, "person")))
+        client, tokens = opt_in(stage, certificates, "own", certificates.own)
+        headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+        assert client.get(f"{stage.issuer}/userinfo", headers=headers).json()["name"] == "Asha Rao"

@@ -373,3 +373,11 @@ def test_public_clients_are_refused_in_plain_words():
     [(key, message)] = faults_of(read_quizco, ('"client_secret_basic"', '"none"')).items()
     assert key == "client[0].auth_method"
     assert message.startswith("public clients are not served")
+
+
+def test_message_signing_leaves_no_device_flow():
+    """FAPI 2.0 Message Signing §5.3: a device's request has no signed form (RFC 8628 §3.1)."""
+    device = 'grant_types = ["urn:ietf:params:oauth:grant-type:device_code"]\noffer_id = "course-readers"'
+    signing = ('profile = "fapi2"', 'profile = "fapi2"\nmessage_signing = true')
+    found = faults_of(read_campuspress, signing, ('offer_id = "course-readers"', device))
+    assert "another client" in found["client[0].grant_types"]

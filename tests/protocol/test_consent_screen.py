@@ -1,8 +1,11 @@
 """What becomes of an authorization request between its checks and its answer, besides a plain yes."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import text
 
+from gateway.consent.notices import beside
 from tests.races.test_revocation import move
 from tests.world import PARTNERS, PASSWORD, QUIZCO_REDIRECT, World, answer_of, publish
 
@@ -88,6 +91,29 @@ def test_p5_a_grant_of_an_older_offer_asks_again(world: World) -> None:
     world.run(publish_again, world, QUIZCO.replace("retention_days = 30", "retention_days = 40", 1))
     assert answer_of(world.ask(browser, prompt="none"))["error"] == "consent_required"
     assert world.ask(browser).form("/consent")
+
+
+def test_rule_8_both_notices_stand_side_by_side_to_the_letter(world: World) -> None:
+    """What was agreed to and what comes now, whole; what is gone is named; without a change nothing is shown."""
+    browser = world.signed_in()
+    world.share(browser, world.ask(browser))
+    assert "side by side" not in world.ask(browser, prompt="consent").text
+    changed = QUIZCO[: QUIZCO.rindex("[[offer.item]]")]
+    world.run(publish_again, world, changed.replace("retention_days = 30", "retention_days = 40", 1))
+    shown = world.ask(browser).text
+    assert "side by side" in shown
+    assert "No longer asked for" in shown
+    for days in (30, 40):
+        assert f"QuizCo keeps it for {days} days after you stop" in shown
+
+
+@given(st.lists(st.sampled_from("abc\n")), st.lists(st.sampled_from("abc\n")))
+def test_side_by_side_leaves_out_and_adds_nothing(old: list[str], new: list[str]) -> None:
+    rows = beside("".join(old), "".join(new))
+    assert "\n".join(each.old for each in rows if each.old is not None) == "".join(old)
+    assert "\n".join(each.new for each in rows if each.new is not None) == "".join(new)
+    if old == new:
+        assert all(each.is_same for each in rows)
 
 
 def test_rule_6_nothing_needed_and_nothing_chosen_is_a_refusal(world: World) -> None:

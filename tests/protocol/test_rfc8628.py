@@ -1,6 +1,7 @@
 """RFC 8628: a device that shows a code, and a person who decides elsewhere."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -167,6 +168,32 @@ def test_5_4_whoever_typed_the_code_cannot_pass_the_screen_on(tv: Television) ->
     assert tv.error() == "authorization_pending"
 
 
+def test_3_3_1_a_link_brings_the_code_and_the_person_compares_it(tv: Television) -> None:
+    """Signing in on the way keeps it; the page shows it, and nothing begins before a button is pressed."""
+    link = tv.begin().json()["verification_uri_complete"]
+    assert link == f"{ISSUER}/device?user_code={tv.user_code}"
+    browser = tv.world.browser()
+    page = browser.open(link.removeprefix(ISSUER))
+    assert "/login" in page.url
+    page = browser.submit(page, "/login", {"email": "asha@lakeside.example", "password": PASSWORD})
+    assert tv.user_code in page.text
+    assert "sends you such a link" in page.text
+    assert "QuizCo" not in page.text
+    page = browser.submit(page, "/device")
+    browser.submit(page, "/consent", button="share")
+    assert tv.poll().status_code == 200
+
+
+@pytest.mark.parametrize(
+    "given", ["AAAA-AAAA", "ZZZZ-ZZZ", "zzzz-zzzz", "<b>x</b>", "ZZZZ-ZZZZZ", "ZZZZZZZZ", "%00", "%ff"]
+)
+def test_3_3_1_what_is_no_code_is_not_repeated(world: World, given: str) -> None:
+    """A link could otherwise put words of somebody's own on our page."""
+    page = world.signed_in().open(f"/device?user_code={given}")
+    assert given not in page.response.text
+    assert "It is the same" not in page.text
+
+
 def test_a_code_that_is_taken_is_not_given_out_again(world: World) -> None:
     """Another one is made; when none is free, the device comes again later."""
     tv = Television(world)
@@ -228,3 +255,14 @@ def test_4_the_metadata_names_it(world: World) -> None:
     document = world.client().get("/.well-known/openid-configuration").json()
     assert document["device_authorization_endpoint"] == f"{ISSUER}/device_authorization"
     assert GRANT_TYPE in document["grant_types_supported"]
+
+
+def test_3_1_a_client_that_signs_its_requests_has_no_device_flow(world: World) -> None:
+    """A device's request has no signed form, and such a client is held to signing (FAPI 2.0 Message Signing §5.3)."""
+    registry = world.services.registry
+    registered = registry.clients["campuspress-shop"]
+    signing = replace(registered.client, message_signing=True, grant_types=(GRANT_TYPE,))
+    clients = {**registry.clients, "campuspress-shop": replace(registered, client=signing)}
+    world.services.store._registry = replace(registry, clients=clients)
+    refused = world.post_signed("/device_authorization", {"scope": "openid"})
+    assert (refused.status_code, refused.json()["error"]) == (400, "unauthorized_client")

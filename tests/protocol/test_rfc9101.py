@@ -1,7 +1,6 @@
 """RFC 9101 and FAPI 2.0 Message Signing §5.3: signed request objects, pushed and by value."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,12 +8,14 @@ import httpx2
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
+from sqlalchemy import Connection, text
 
+from gateway.actions.par import URN
+from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
 from gateway.oauth.request_objects import read_request_object
-from partners import Profile
 from tests.protocol.campuspress import REQUEST, begin, exchange_form, opt_in
-from tests.world import CAMPUSPRESS_KEY, CAMPUSPRESS_REDIRECT, ISSUER, World, answer_of
+from tests.world import CAMPUSPRESS_KEY, CAMPUSPRESS_REDIRECT, ISSUER, PARTNERS, World, answer_of, publish
 
 HEADER = {"alg": "ES256", "kid": "campuspress-1", "typ": "oauth-authz-req+jwt"}
 
@@ -172,11 +173,7 @@ def test_5_1_by_value_for_a_client_that_need_not_push(world: World) -> None:
     query = urlencode({"client_id": "campuspress-shop", "request": request_object(world)})
     back = answer_of(world.browser().open(f"/authorize?{query}", stop_at=CAMPUSPRESS_REDIRECT))
     assert (back["error"], back["state"]) == ("invalid_request", "st-2")
-    registry = world.services.registry
-    registered = registry.clients["campuspress-shop"]
-    ordinary = replace(registered, client=replace(registered.client, profile=Profile.BASELINE))
-    clients = {**registry.clients, "campuspress-shop": ordinary}
-    world.services.store._registry = replace(registry, clients=clients)
+    need_not_push(world)
     browser = world.signed_in()
     page = browser.open(f"/authorize?{query}", stop_at=CAMPUSPRESS_REDIRECT)
     assert "code" in answer_of(browser.submit(page, "/consent", button="share", stop_at=CAMPUSPRESS_REDIRECT))
@@ -184,6 +181,93 @@ def test_5_1_by_value_for_a_client_that_need_not_push(world: World) -> None:
     answer = world.client().get(f"/authorize?{bad}")
     # Nothing in it was verified, so nobody is redirected.
     assert (answer.status_code, "location" in answer.headers) == (400, False)
+
+
+def need_not_push(world: World) -> None:
+    """Let CampusPress be an ordinary relying party."""
+    manifest = (PARTNERS / "campuspress.toml").read_text().replace('"fapi2"', '"baseline"')
+    world.run(lambda: publish(world.services, manifest, version=2, manifest_version=2))
+
+
+def by_value(request: str) -> str:
+    """Make the address that carries a request object."""
+    return f"/authorize?{urlencode({'client_id': 'campuspress-shop', 'request': request})}"
+
+
+def test_10_2_a_pushed_object_with_a_jti_works_once(both: World) -> None:
+    """Whoever got hold of it pushes nothing with it; without a `jti` there is nothing to remember it by."""
+    request = request_object(both, jti="r-1")
+    assert push_signed(both, request).status_code == 201
+    refused = push_signed(both, request)
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_request_object")
+    assert push_signed(both, request_object(both, jti="r-2")).status_code == 201
+    plain = request_object(both)
+    assert [push_signed(both, plain).status_code for _ in range(2)] == [201, 201]
+
+
+def test_10_2_a_refused_request_does_not_cost_its_jti(both: World) -> None:
+    """Neither a fault in it nor a proof that has to come again with a nonce."""
+    assert push_signed(both, request_object(both, jti="r-1", scope="x")).json()["error"] == "invalid_scope"
+    assert push_signed(both, request_object(both, jti="r-1")).status_code == 201
+
+
+@pytest.mark.parametrize("jti", ["", "x" * 256, 7, "a\nb"])
+def test_10_2_a_jti_is_a_short_text(world: World, jti: object) -> None:
+    assert push_signed(world, request_object(world, jti=jti)).json()["error"] == "invalid_request_object"
+
+
+def test_10_2_an_object_by_value_is_answered_once(both: World) -> None:
+    """The page may be loaded again until the person has answered; then it is spent, for pushing too."""
+    need_not_push(both)
+    request = request_object(both, jti="r-1")
+    browser = both.signed_in()
+    browser.open(by_value(request), stop_at=CAMPUSPRESS_REDIRECT)
+    page = browser.open(by_value(request), stop_at=CAMPUSPRESS_REDIRECT)
+    assert "code" in answer_of(browser.submit(page, "/consent", button="share", stop_at=CAMPUSPRESS_REDIRECT))
+    again = browser.open(by_value(request))
+    assert (again.status, "invalid_request_object" in again.text) == (400, True)
+    assert push_signed(both, request).json()["error"] == "invalid_request_object"
+
+
+def test_10_2_a_pushed_object_is_not_taken_by_value(world: World) -> None:
+    need_not_push(world)
+    request = request_object(world, jti="r-1")
+    assert push_signed(world, request).status_code == 201
+    assert world.signed_in().open(by_value(request)).status == 400
+
+
+def test_10_2_two_objects_of_one_jti_are_one_request(world: World) -> None:
+    """What arrived first counts, so nobody widens a request that is under way."""
+    need_not_push(world)
+    browser = world.signed_in()
+    browser.open(by_value(request_object(world, jti="r-1")), stop_at=CAMPUSPRESS_REDIRECT)
+    page = browser.open(by_value(request_object(world, jti="r-1", state="other")))
+    back = browser.submit(page, "/consent", button="share", stop_at=CAMPUSPRESS_REDIRECT)
+    assert answer_of(back)["state"] == "st-2"
+
+
+def test_10_2_an_object_by_value_is_no_pushed_request(world: World) -> None:
+    """Whoever knows its `jti` cannot name it by a `request_uri`: a `fapi2` client has to push."""
+    world.browser().open(by_value(request_object(world, jti="r-1")), stop_at=CAMPUSPRESS_REDIRECT)
+    assert len(rows(world)) == 1
+    jti_digest = digest("request object r-1").hex()
+    for guess in (f"campuspress-shop {jti_digest}", jti_digest, "r-1", *map(bytes.hex, rows(world))):
+        assert "invalid_request_uri" in world.signed_in().open(begin(URN + guess)).text
+
+
+def rows(world: World) -> list[bytes]:
+    """Name the requests that are kept."""
+
+    def read(connection: Connection, _: Sequence[None]) -> list[list[bytes]]:
+        return [list(connection.execute(text("SELECT request_digest FROM pushed_request")).scalars())]
+
+    return world.run(world.services.store.read, read, None)
+
+
+def test_10_2_a_jti_of_an_object_and_one_of_an_assertion_are_two(world: World) -> None:
+    """They are counted apart, and each client's apart from another's."""
+    request = request_object(world, jti="same")
+    assert world.post_signed("/par", {"request": request}, jti="same").status_code == 201
 
 
 def test_5_request_and_request_uri_exclude_each_other(world: World) -> None:

@@ -98,7 +98,7 @@ def test_2_a_duration_is_a_ceiling(world: World) -> None:
     page = world.ask(browser, scope="openid", authorization_details=json.dumps(asked))
     form = page.form("/consent")
     chosen = {value for name, value in (*form.fields, *form.choices) if name == "duration"}
-    assert chosen == {"60", "30", "once"}
+    assert chosen == {"60", "30", "once", "until"}
     assert browser.submit(page, "/consent", {"duration": "180"}, button="share").status == 400
 
 

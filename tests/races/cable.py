@@ -21,7 +21,7 @@ class Cable:
         self.port: int = self._server.sockets[0].getsockname()[1]
 
     def _call(self, work):  # type: ignore[no-untyped-def]
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._is_cut:
@@ -61,7 +61,7 @@ class Cable:
             for writer in list(self._writers):
                 writer.transport.abort()
             tasks = asyncio.all_tasks() - {asyncio.current_task()}
-            await asyncio.wait(tasks, timeout=5) if tasks else None
+            await asyncio.wait(tasks, timeout=60) if tasks else None
 
         self._call(work())
         self._loop.call_soon_threadsafe(self._loop.stop)

@@ -6,6 +6,7 @@ on both databases by counting rows when the revocation was answered and again wh
 
 import asyncio
 import itertools
+import threading
 from collections.abc import Callable, Sequence
 
 import httpx2
@@ -39,10 +40,10 @@ from tests.world import QUIZCO_REDIRECT, World
 READS = 64
 
 
-def opted_in(world: World) -> tuple[str, Session, str]:
+def opted_in(world: World, *ticked: str) -> tuple[str, Session, str]:
     """Opt in and exchange; give the grant, the person's session and an access token."""
     browser = world.signed_in()
-    code = world.share(browser, world.ask(browser))["code"]
+    code = world.share(browser, world.ask(browser), *ticked)["code"]
     secret = next(each.value for each in browser._client.cookies.jar if each.name == COOKIE)
     session = world.run(find_session, world.services, secret)
     assert session is not None
@@ -96,10 +97,12 @@ def test_p13_a_revocation_waits_for_the_release_in_flight(two_nodes: Cluster) ->
     world, other = two_nodes.nodes
     grant_id, session, token = opted_in(world)
     release = Gate(world.services)._operation
+    released = threading.Event()
     ask = ReleaseAsk(digest(token), "userinfo", random_ids(Kind.HANDOFF), world.clock())
 
     def slow(connection: Connection, asks: Sequence[ReleaseAsk]) -> Sequence[object]:
         answers = release(connection, asks)
+        released.set()
         connection.execute(text("SELECT pg_sleep(0.5)"))
         return answers
 
@@ -107,7 +110,7 @@ def test_p13_a_revocation_waits_for_the_release_in_flight(two_nodes: Cluster) ->
         return await world.services.store.run(slow, ask)
 
     async def revoke_meanwhile(_: httpx2.AsyncClient) -> object:
-        await asyncio.sleep(0.2)
+        assert await asyncio.to_thread(released.wait, 60)
         return await stop(other.services, session, grant_id)
 
     claims, _ = two_nodes.at_once([release_slowly, revoke_meanwhile])
@@ -121,9 +124,11 @@ def test_rfc7009_2_1_a_refresh_in_flight_does_not_outlive_its_family(two_nodes: 
     world, other = two_nodes.nodes
     tokens = world.tokens()
     used = digest(tokens["refresh_token"])
+    rotated = threading.Event()
 
     def slow(connection: Connection, rotations: Sequence[Rotation]) -> Sequence[bool]:
         outcomes = rotate_refresh_tokens(connection, rotations)
+        rotated.set()
         connection.execute(text("SELECT pg_sleep(0.5)"))
         return outcomes
 
@@ -135,7 +140,7 @@ def test_rfc7009_2_1_a_refresh_in_flight_does_not_outlive_its_family(two_nodes: 
         return await world.services.store.run(slow, rotation)
 
     async def revoke_meanwhile(_: httpx2.AsyncClient) -> object:
-        await asyncio.sleep(0.25)
+        assert await asyncio.to_thread(rotated.wait, 60)
         revocation = Revocation(used, other.quizco, other.clock())
         return await other.services.store.run(revoke_tokens, revocation)
 

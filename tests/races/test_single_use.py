@@ -9,6 +9,7 @@ import httpx2
 
 from gateway.actions.people_import import Importer, import_people
 from tests.protocol.campuspress import campuspress_tokens
+from tests.protocol.test_rfc9101 import by_value, need_not_push, request_object
 from tests.races.crowd import CROWD, Call, Cluster, cookies_of, exchanging, posting, refreshing
 from tests.world import (
     CAMPUSPRESS_REDIRECT,
@@ -125,6 +126,39 @@ def test_fapi2_5_3_2_2_a_request_uri_is_used_up_by_one_decision(cluster: Cluster
     again = world.signed_in().open(start)
     assert again.status == 400
     assert "invalid_request_uri" in again.text
+
+
+def test_rfc9101_10_2_a_request_object_is_pushed_once(cluster: Cluster) -> None:
+    """32 push one signed request, each with an assertion of its own: one is answered with a request_uri."""
+    world = cluster.one
+    request = request_object(world, jti="once")
+
+    def pushing(assertion: str) -> Call[httpx2.Response]:
+        data = {
+            "request": request,
+            "client_assertion_type": ASSERTION_TYPE,
+            "client_assertion": assertion,
+        }
+        return lambda client: client.post("/par", data=data)
+
+    answers = cluster.at_once([pushing(world.assertion()) for _ in range(CROWD)])
+    assert statuses(answers) == {201: 1, 400: CROWD - 1}
+    assert {each.json()["error"] for each in answers if each.status_code == 400} == {"invalid_request_object"}
+    assert cluster.count("pushed_request") == 1
+
+
+def test_rfc9101_10_2_a_request_object_by_value_is_answered_once(cluster: Cluster) -> None:
+    """32 load it at once and all are asked to sign in; 32 presses on its screen: one code leaves."""
+    world = cluster.one
+    need_not_push(world)
+    start = by_value(request_object(world, jti="once"))
+    loaded = cluster.at_once([lambda client: client.get(start)] * CROWD)
+    assert statuses(loaded) == {303: CROWD}
+    assert all("/login" in each.headers["location"] for each in loaded)
+    press = deciding(world, start, CAMPUSPRESS_REDIRECT)
+    answers = cluster.at_once([press] * CROWD)
+    assert statuses(answers) == {303: 1, 409: CROWD - 1}
+    assert cluster.count("authorization_code") == 1
 
 
 def test_a_settled_request_uri_is_used_up_by_one_browser(cluster: Cluster) -> None:

@@ -1,6 +1,5 @@
 """Trouble underneath: a crowded lane, one item that fails, a database that is gone for a while."""
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -67,7 +66,6 @@ def test_a_database_that_is_gone_is_answered_503_and_nothing_is_lost(plugged: tu
     browser = world.signed_in()
     tokens = world.tokens(email="aoife@northfield.example")
     cable.cut()
-    began = time.monotonic()
     calls = [reading(tokens["access_token"])] * 3 + [posting(world, "/introspect", {"token": "x"})] * 3
     answers = cluster.at_once(calls)
     assert {answer.status_code for answer in answers} == {503}
@@ -78,7 +76,6 @@ def test_a_database_that_is_gone_is_answered_503_and_nothing_is_lost(plugged: tu
     assert page.response.headers["Retry-After"]
     assert page.response.headers["Content-Type"].startswith("text/html")
     assert world.client().get("/health").status_code == 200
-    assert time.monotonic() - began < 30
     cable.plug_in()
     assert world.userinfo(tokens["access_token"]).status_code == 200
     assert browser.open("/connected").status == 200

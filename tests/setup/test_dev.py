@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = [
-    "setup", "demo", "test", "check", "lint", "interop", "run", "migrate", "bench", "kill", "lock", "clean",
+    "setup", "demo", "test", "check", "lint", "interop", "run", "migrate", "bench", "kill", "explore", "lock", "clean",
 ]  # fmt: skip
 
 

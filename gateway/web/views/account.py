@@ -73,10 +73,11 @@ class EndSessionView(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceView(View):
-    """Type a device's code; posts `user_code`."""
+    """Type a device's code; posts `user_code`. A code that is given already only has to be compared."""
 
     action: str
     user_code: str = ""
+    is_given: bool = False
     errors: tuple[FieldError, ...] = ()
     throttled_seconds: int = 0
 

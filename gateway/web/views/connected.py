@@ -3,14 +3,29 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from gateway.web.views.frame import ONE_PAGE, Event, Fact, Handoff, Option, Pager, Partner, Spoken, View
+from gateway.web.views.consent import OwnDay
+from gateway.web.views.frame import (
+    ONE_PAGE,
+    Event,
+    Fact,
+    FieldError,
+    Handoff,
+    Option,
+    Pager,
+    Partner,
+    Spoken,
+    View,
+)
 
 ServiceState = Literal["live", "paused", "waiting", "changed", "used_up", "ended"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectedService:
-    """One combined service in the list; `fields` are labels, `until` is None when no day is set."""
+    """One combined service in the list; `fields` are labels, `until` is None when no day is set.
+
+    `reads_allowed` is None where any number of reads is.
+    """
 
     brand: str
     offer: str
@@ -22,6 +37,8 @@ class ConnectedService:
     ended_at: int | None = None
     last_handoff_at: int | None = None
     handoff_count: int = 0
+    reads_left: int | None = None
+    reads_allowed: int | None = None
     waiting_for: Literal["", "guardian", "school"] = ""
 
 
@@ -77,6 +94,11 @@ class ConnectedDetailView(View):
     waiting_for: Literal["", "guardian", "school"] = ""
     stop_action: str = ""
     pause_action: str = ""
+    reads_left: int | None = None
+    reads_allowed: int | None = None
+    shorten_action: str = ""
+    shorter: OwnDay | None = None
+    errors: tuple[FieldError, ...] = ()
     complain_action: str = ""
     complaints: tuple[Option, ...] = ()
     complained: tuple[Fact, ...] = ()

@@ -1,9 +1,9 @@
 """Views of the consent screen and of the pages that stand in its place.
 
 All of them post to `action`: `decision` (share, keep, refuse, later), `item` once for each ticked optional
-item (its key), `form:<key>` for the chosen form of an item, and `duration`. A body without `decision` (Enter
-in a box sends one) answers nothing: the page is shown again as it was. One with `reveal` (an item's
-key) asks to see that value in full, and carries the choices along.
+item (its key), `form:<key>` for the chosen form of an item, and `duration`, with `until` beside it for a day of
+one's own. A body without `decision` (Enter in a box sends one) answers nothing: the page is shown again as it was.
+One with `reveal` (an item's key) asks to see that value in full, and carries the choices along.
 """
 
 from dataclasses import dataclass
@@ -56,6 +56,16 @@ class Duration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnDay:
+    """The answer that names a day: `first` and `last` can be named, `day` was, as browsers spell days."""
+
+    first: str
+    last: str
+    day: str = ""
+    chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """What stands before the buttons: retention after the stop, places, frequency, the full notice."""
 
@@ -82,6 +92,7 @@ class Asking(View):
     not_you_url: str
     never_shared: tuple[str, ...]
     durations: tuple[Duration, ...]
+    own_day: OwnDay | None = None
     terms: Terms
     guardian_decides: bool = False
     errors: tuple[FieldError, ...] = ()
@@ -106,6 +117,28 @@ class ChangedTerm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeLine:
+    """A line of both notices; None where one has none."""
+
+    old: str | None
+    new: str | None
+    same: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BothNotices:
+    """The notice that was agreed to and the new one, line by line, with their languages and addresses."""
+
+    lines: tuple[NoticeLine, ...]
+    old_version: int
+    new_version: int
+    old_language: str
+    new_language: str
+    old_url: str
+    new_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SameItem:
     """An item that stays as it was agreed."""
 
@@ -116,14 +149,19 @@ class SameItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentAmendView(Asking):
-    """The terms changed: what is new, changed, the same. `can_keep` when the old terms are still offered."""
+    """The terms changed: what is new, changed, gone, the same. `can_keep` when the old terms are still offered.
+
+    `texts` are both notices whole; None where nothing changed.
+    """
 
     agreed_at: int
     effective_at: int | None
     new_needed: tuple[ConsentItem, ...] = ()
     new_optional: tuple[ConsentItem, ...] = ()
     changed: tuple[ChangedTerm, ...] = ()
+    gone: tuple[str, ...] = ()
     same: tuple[SameItem, ...] = ()
+    texts: BothNotices | None = None
     can_keep: bool = False
 
 

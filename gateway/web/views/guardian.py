@@ -62,6 +62,8 @@ class GuardianRequestView(View):
     events: tuple[Event, ...]
     asked_at: int
     duration_seconds: int
+    until: int | None = None
+    reads: int | None = None
     kept_seconds: int
     countries: tuple[str, ...]
     notice_url: str

@@ -95,10 +95,11 @@ class RecoverView(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPasswordView(View):
-    """Choose a new password by a link; posts `new_password`."""
+    """Choose a new password, by a link or (`cancel_url`) while signed in; posts `new_password`."""
 
     action: str
     minimum_length: int
+    cancel_url: str = ""
     errors: tuple[FieldError, ...] = ()
 
 

@@ -10,6 +10,7 @@ import json
 import re
 import tarfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
@@ -19,17 +20,20 @@ import pytest
 from sqlalchemy import Column, Connection, Table, delete, insert, literal, select, update
 
 from deploy import log_verifier as verifier
+from gateway.actions.admin_grants import GrantSearch, find_grants, revoke_grant
 from gateway.actions.admin_log import check_log
 from gateway.actions.log_export import Span, export_log
 from gateway.actions.log_proofs import log_key_words
-from gateway.actions.log_verification import verify_tree
+from gateway.actions.log_verification import TreeCheck, verify_tree
 from gateway.actions.sequencer import LEASE_TTL
 from gateway.actions.witness import Witness
 from gateway.kit.ids import Kind
+from gateway.ledger.dating import BACK_DATED, POST_DATED
 from gateway.ledger.merkle import leaf_hash
 from gateway.ledger.tiles import HASH, TilePath
 from gateway.ledger.tree_check import TileBuilder
 from gateway.ledger.witness import NotCosigned
+from gateway.model.grants import ReasonCode
 from gateway.store.admin_actions import AdminAction, append_actions
 from gateway.store.engine import Store
 from gateway.store.log_tree import Leaf
@@ -60,6 +64,8 @@ CUT = "it says more leaves than there are: the log was cut off or rolled back"
 
 class OneTransaction:
     """A backend in whose one transaction everything happens, and is undone."""
+
+    locks_rows = False
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -327,6 +333,61 @@ def test_a_forged_leaf_at_the_end_is_named_once_it_is_signed(log: World) -> None
     assert f"leaf {size}: a hand-off while its grant is ended" in found
 
 
+@pytest.mark.parametrize(("shift", "what"), [(-3600, BACK_DATED), (3600, POST_DATED)])
+def test_a_row_that_was_dated_otherwise_before_it_had_a_place_is_named(
+    both: World, tmp_path: Path, shift: int, what: str
+) -> None:
+    """Everything about it fits, its place and its signature too; only the checkpoints around it tell."""
+    journey(both)
+    both.clock.pass_by(7200)
+    act = partial(AdminAction, actor_id="cli", action="read_log", target_kind="log", target_id="all")
+    both.store(append_actions, act("act_before", at=both.clock()))
+    kept = sequence(both)
+    both.store(append_actions, act("act_forged", at=both.clock() + shift))
+    both.store(append_actions, act("act_after", at=both.clock()))
+    sequence(both)
+    tree = both.run(verify_tree, both.services)
+    assert {f"{each.subject}: {each.what}" for each in tree.faults} == {
+        f"leaf {kept.size + (shift > 0)} (act_forged): {what}"
+    }
+
+    async def tolerant() -> TreeCheck:
+        return await verify_tree(both.services, tolerance=3600)
+
+    assert both.run(tolerant).faults == ()
+    # Without the gateway it takes the checkpoint from before to see that an entry is dated before it.
+    checkpoint, archive = tmp_path / "kept", tmp_path / "log.tar"
+    checkpoint.write_text(kept.note)
+    both.run(export_log, both.services, AUDITOR, Span(), archive)
+    words = [str(archive), "--key", log_key_words(both.services)[0], "--checkpoint", str(checkpoint)]
+    status, answer = run_verifier(*words)
+    assert status == 1
+    assert {each["subject"] for each in answer["faults"]} == {f"entry {kept.size + (shift > 0)}"}
+    assert len(answer["faults"]) == 1
+    assert run_verifier(*words, "--tolerance", "3600")[0] == 0
+
+
+def test_a_decision_that_was_taken_away_with_its_waiting_entry_is_named(both: World) -> None:
+    """Within the grant a number is missing; the last one is missed by the grant itself."""
+    token = both.tokens()["access_token"]
+    sequence(both)
+    (line,) = both.run(find_grants, both.services, AUDITOR, GrantSearch()).lines
+    both.run(revoke_grant, both.services, AUDITOR, line.grant.grant_id, ReasonCode.USER_REQUEST)
+    assert both.userinfo(token).status_code == 401
+
+    def take(connection: Connection) -> None:
+        gone = select(consent_event.c.event_id).where(consent_event.c.type == "revoked")
+        connection.execute(delete(log_pending).where(log_pending.c.source_id.in_(gone)))
+        connection.execute(delete(consent_event).where(consent_event.c.type == "revoked"))
+
+    unguarded(both, take)
+    sequence(both)
+    tree = both.run(verify_tree, both.services)
+    assert (line.grant.grant_id, "its last decision is missing, or another one") in {
+        (each.subject, each.what) for each in tree.faults
+    }
+
+
 # Tiles -----------------------------------------------------------------------------------------------------------
 
 
@@ -492,7 +553,7 @@ def said_of(folder: Path, members: dict[str, bytes], key: str) -> set[str]:
             member = tarfile.TarInfo(name)
             member.size = len(content)
             archive.addfile(member, BytesIO(content))
-    found = verifier.check(file, [verifier.read_key(key)], [], [], lambda text: None)
+    found = verifier.check(file, [verifier.read_key(key)], [], [], verifier.Dating(60), lambda text: None)
     return {f"{subject}: {what}" for subject, what in found[2]}
 
 

@@ -340,9 +340,38 @@ def test_an_export_by_time_holds_its_entries_only_and_still_verifies(world: Worl
     (key,) = log_key_words(world.services)
     status, found = run_verifier(str(file), "--key", key)
     assert (status, found["whole"], found["entries"]) == (0, False, 2)
+    with tarfile.open(file) as archive:
+        claim = archive.extractfile("archive").read().decode()  # type: ignore[union-attr] - it is there
+    assert f"\nsince {NOW + 10}\nuntil {NOW + 30}\nsize {len(leaves(world))}\n" in claim
     acts = [each.source_id for each in leaves(world) if each.kind == "admin_action"]
     sequence(world)
     assert len([each for each in leaves(world) if each.kind == "admin_action"]) == len(acts) + 1
+
+
+def test_an_archive_that_holds_other_times_than_it_signs_is_named(world: World, tmp_path: Path) -> None:
+    """What the log claims of a range is under its signature, and its entries are held against it."""
+
+    class Careless(Span):
+        def holds(self, at: int) -> bool:
+            return True
+
+    journey(world)
+    file = exported(world, tmp_path, Careless(NOW + 10, NOW + 30))
+    (key,) = log_key_words(world.services)
+    status, found = run_verifier(str(file), "--key", key)
+    outside = [each["index"] for each in enumerated(world) if not NOW + 10 <= each["at"] < NOW + 30]
+    assert outside
+    assert (status, [each["subject"] for each in found["faults"]]) == (
+        1,
+        [f"entry {each}" for each in outside],
+    )
+    for old, new in ((b"since 1", b"since 2"), (b"size ", b"size 1")):
+        status, found = run_verifier(str(rewritten(file, "archive", old, new)), "--key", key)
+        assert "archive" in {each["subject"] for each in found["faults"]}
+
+
+def enumerated(world: World) -> list[dict[str, Any]]:
+    return [{**each, "index": index} for index, each in enumerate(entries(world))]
 
 
 def test_the_independent_verifier_knows_the_same_moves() -> None:

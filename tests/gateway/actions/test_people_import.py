@@ -114,10 +114,24 @@ def test_an_import_is_on_record_by_numbers(both: World) -> None:
         administrator,
         "lakeside,student,nia@lakeside.example,Nia,,,,\nlakeside,wizard,zed@lakeside.example,Zed,,,,\n",
     )
-    added, act = both.run(both.services.store.read, load_actions, ("organisation", "lakeside"))
+    added, begun, act = both.run(both.services.store.read, load_actions, ("organisation", "lakeside"))
     assert added.action == "add_organisation"
+    assert (begun.action, begun.detail) == ("begin_import", {"rows": 1})
     assert (act.action, act.actor_id) == ("import_people", administrator.person_id)
     assert act.detail == {"created": 1, "known": 0, "faults": 1}
+
+
+def test_an_import_that_was_cut_off_is_on_record(both: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has many transactions; some of its people may be there already."""
+
+    async def dies(*_: object, **__: object) -> None:
+        raise RuntimeError("the database is gone")
+
+    monkeypatch.setattr("gateway.actions.people_import._import_batch", dies)
+    with pytest.raises(RuntimeError, match="gone"):
+        imported(both, school(both), "lakeside,student,nia@lakeside.example,Nia,,,,\n")
+    acts = both.run(both.services.store.read, load_actions, ("organisation", "lakeside"))
+    assert [each.action for each in acts] == ["add_organisation", "begin_import"]
 
 
 def test_a_file_that_is_no_list_changes_nothing(world: World) -> None:

@@ -256,7 +256,7 @@ def test_it_runs_by_itself_survives_a_failure_and_stops(
     with serve(sqlite_url, tmp_path, sequencer_interval=0.01) as world:
         world.userinfo(world.tokens()["access_token"])
 
-        for _ in range(500):
+        for _ in range(3000):
             if "handoff" in {each.kind for each in leaves(world)} and last_checkpoint(world):
                 break
             time.sleep(0.02)

@@ -8,6 +8,7 @@ import pytest
 from gateway.actions import upkeep
 from gateway.actions.upkeep import sweep
 from gateway.app import keeping_up
+from gateway.store.upkeep import Page, load_live_grants
 from tests.gateway.store.samples import act, given, rows
 from tests.gateway.web.test_connected import new_version
 from tests.gateway.web.test_guardian import THIRTEEN, allow, wish
@@ -87,9 +88,9 @@ def test_the_sweep_runs_in_the_background_where_it_is_told_to(world: World) -> N
             services, settings=services.settings.model_copy(update={"upkeep_interval": interval})
         )
         async with keeping_up(changed):
-            for _ in range(200):
-                await asyncio.sleep(0.01)
-                if interval == 0:
+            for _ in range(1200):
+                await asyncio.sleep(0.05)
+                if interval == 0 or not await services.store.read(load_live_grants, Page("", 1)):
                     break
 
     world.run(while_it_runs, 0)

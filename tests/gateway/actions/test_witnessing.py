@@ -4,13 +4,13 @@ import asyncio
 import dataclasses
 import stat
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-from sqlalchemy import delete, text, update
+from sqlalchemy import Connection, delete, text, update
 
 from gateway.actions.admin_record import record_look
 from gateway.actions.log_export import Span, export_log
@@ -290,9 +290,17 @@ def test_it_runs_by_itself_and_survives_a_failure(
     monkeypatch.setattr(witnessing, "turn", failing_once)
     since = log_output.stat().st_size
 
+    def cosignatures(connection: Connection, _: Sequence[None]) -> list[Sequence[Any]]:
+        return [connection.execute(log_cosignature.select()).all()]
+
     async def work() -> None:
         running = asyncio.create_task(witnessing.run())
-        await asyncio.sleep(0.5)
+        for _ in range(1200):
+            await asyncio.sleep(0.05)
+            if "witnessing_failed" in said(log_output, since) and await services.store.read(
+                cosignatures, None
+            ):
+                break
         running.cancel()
         await asyncio.wait({running})
 

@@ -23,13 +23,14 @@ from gateway.cli.demo.content import deploy_folder, list_people, new_password, s
 from gateway.cli.demo.folder import Folder
 from gateway.cli.demo.journey import Journey
 from gateway.cli.demo.place import Place
-from gateway.cli.demo.processes import Children, Stopped, free_port, stopping
+from gateway.cli.demo.processes import Children, Stopped, stopping
 from gateway.cli.demo.steps import Unexpected, Walk, WalkEnded, expect
 from gateway.cli.terminal import Fault
 from gateway.kit.errors import Refusal
 from gateway.kit.settings import Settings
 from gateway.model.people import Role
 from tests.gateway.cli.conftest import Cli
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 GUARDIANS = {"lakshmi.iyer@lakeside.example", "niamh.obyrne@northfield.example"}
@@ -344,7 +345,7 @@ def test_it_runs_until_it_is_told_to_end(few: None, place_: Place) -> None:
         assert httpx2.get(f"{facts['issuer']}/ready", trust_env=False).status_code == 200
         assert httpx2.get(f"{facts['partner_app']}/quizco", trust_env=False).status_code == 200
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
     for port in (place_.port, place_.partner_port):
         with pytest.raises(ConnectionError):
             socket.create_connection(("127.0.0.1", port), timeout=1)

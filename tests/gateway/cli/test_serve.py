@@ -18,7 +18,7 @@ from gateway.cli.controls import Control
 from gateway.cli.serve import check_production
 from gateway.kit.settings import Settings
 from tests.gateway.cli.conftest import Cli
-from tests.postgres import free_port
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -93,17 +93,19 @@ def test_requests_in_flight_are_finished(cli: Cli) -> None:
         port = int(url.rpartition(":")[2])
         body = b"token=cg_at_unknown"
         head = (
-            f"POST /revoke HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n"
+            f"POST /revoke HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\nExpect: 100-continue\r\n"
             "Content-Type: application/x-www-form-urlencoded\r\n\r\n"
         )
-        with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
-            connection.sendall(head.encode() + body[:5])
-            time.sleep(0.5)
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+            connection.sendall(head.encode())
+            # RFC 9110 §10.1.1: it is said when somebody waits for the body, so the request is in flight.
+            assert connection.recv(4096).startswith(b"HTTP/1.1 100")
+            connection.sendall(body[:5])
             process.send_signal(signal.SIGTERM)
             refused = threading.Event()
-            for _ in range(100):
+            for _ in range(1200):
                 try:
-                    socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                    socket.create_connection(("127.0.0.1", port), timeout=60).close()
                 except OSError:
                     refused.set()
                     break
@@ -112,7 +114,7 @@ def test_requests_in_flight_are_finished(cli: Cli) -> None:
             connection.sendall(body[5:])
             answer = connection.recv(4096)
         assert answer.startswith(b"HTTP/1.1 401"), answer
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     log = (cli.folder / "serve.log").read_text()
     assert '"path": "/revoke", "status": 401' in log
     assert "Traceback" not in log
@@ -123,6 +125,6 @@ def test_several_workers_serve_and_end_together(cli: Cli) -> None:
     with serving(cli.folder, "--workers", "2") as (process, url):
         assert httpx2.get(f"{url}/health", trust_env=False).json() == {"status": "ok"}
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
         with pytest.raises(httpx2.TransportError):
             httpx2.get(f"{url}/health", trust_env=False)

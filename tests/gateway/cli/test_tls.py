@@ -3,15 +3,23 @@
 import asyncio
 import json
 import ssl
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import pytest
+from uvicorn.config import Config
+from uvicorn.server import ServerState
 
 from gateway.cli.serve import write_trust
 from gateway.kit.key_ring import write_key_ring
 from gateway.kit.settings import Settings
-from gateway.web.certificates import TlsProtocol
-from tests.certificates import issue
+from gateway.model.registry import Registry
+from gateway.store.registry import look_at_registry
+from gateway.web.certificates import TlsProtocol, Trust
+from tests.certificates import Issued, issue
 from tests.protocol.test_rfc8705 import OWN, Shop
 from tests.world import NOW, World, fixed_ring
 
@@ -60,3 +68,70 @@ def test_the_scope_says_what_was_shown() -> None:
 
     assert chain(OWN.der) == [ssl.DER_cert_to_PEM_cert(OWN.der)]
     assert chain(None) == chain(b"plain") == []
+
+
+def handshake(server: ssl.SSLContext, folder: Path, shown: Issued) -> bytes | None:
+    """Let a client that shows a certificate connect, in memory; give what the server saw."""
+    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
+    client.load_cert_chain(*map(str, shown.write(folder, "client")))
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ends = [
+        server.wrap_bio(to_server, to_client, server_side=True),
+        client.wrap_bio(to_client, to_server, server_side=False),
+    ]
+    for _ in range(4):
+        for end in ends:
+            with suppress(ssl.SSLWantReadError):
+                end.do_handshake()
+    return ends[0].getpeercert(binary_form=True)
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> ssl.SSLContext:
+    """A server that was started when nobody had a certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*map(str, issue("CN=localhost", time.time(), CA).write(tmp_path, "server")))
+    return context
+
+
+def test_a_certificate_that_is_registered_later_is_let_through(
+    world: World, tls: ssl.SSLContext, tmp_path: Path
+) -> None:
+    """Without a restart; another one is still none of ours."""
+    own, stranger = issue("CN=own", time.time()), issue("CN=own", time.time())
+    trust = Trust(lambda: world.services.registry)
+    trust.teach(tls)
+    assert handshake(tls, tmp_path, own) is None
+    keys = {"keys": [own.jwk]}
+    Shop(world).register(method="self_signed_tls_client_auth", jwks=json.loads(json.dumps(keys)))
+    world.store(look_at_registry, None)
+    for _ in range(2):
+        trust.teach(tls)
+    assert handshake(tls, tmp_path, own) == own.der
+    with pytest.raises(ssl.SSLError, match="CERTIFICATE_VERIFY_FAILED"):
+        handshake(tls, tmp_path, stranger)
+    trust.teach(None)
+
+
+def test_every_connection_looks_before_its_handshake() -> None:
+    """uvicorn makes the protocol of a connection first."""
+    taught: list[object] = []
+    config = Config("gateway.app:make_app", http=TlsProtocol)
+    config.load()
+    config.ssl = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+
+    class Taught(Trust):
+        def teach(self, context: ssl.SSLContext | None) -> None:
+            taught.append(context)
+
+    async def connect() -> None:
+        TlsProtocol(config, ServerState(), {"trust": Taught(lambda: Registry(0))})
+
+    asyncio.run(connect())
+    assert taught == [config.ssl]
+
+
+def test_the_lifespan_hands_the_registry_to_connections(world: World) -> None:
+    """The state that uvicorn gives to each protocol."""
+    assert isinstance(world.http.app_state["trust"], Trust)

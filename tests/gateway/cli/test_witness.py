@@ -11,7 +11,7 @@ from gateway.actions.witness import Witness
 from gateway.ledger.notes import check_note, parse_key
 from tests.gateway.cli.conftest import Cli
 from tests.ledgers import log_keys, sequence
-from tests.postgres import free_port
+from tests.ports import free_port
 from tests.world import ISSUER, NOW, serve
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -56,7 +56,7 @@ def test_a_gateway_is_cosigned_by_a_witness_next_door(
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         with serve(sqlite_url, tmp_path, sequencer_interval=0.05, log_witnesses=(f"{key} {url}",)) as world:
-            for _ in range(600):
+            for _ in range(1200):
                 shown = world.client().get("/log/checkpoint").text
                 if "witness.example/w1" in shown:
                     break
@@ -65,7 +65,7 @@ def test_a_gateway_is_cosigned_by_a_witness_next_door(
         assert signers
     finally:
         process.terminate()
-        said, _ = process.communicate(timeout=30)
+        said, _ = process.communicate(timeout=60)
     assert re.search(r"witness of 1 log\(s\)", said)
     environment(issuer=ISSUER)
     cli.json("log", "verify", "--witness", str(key))

@@ -1,13 +1,18 @@
 """What a person chose: nothing that the screen did not offer, nothing that was not ticked."""
 
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.consent.choices import DAY, ONCE, durations, item_key, read_choice
+from gateway.consent.choices import item_key, read_choice
+from gateway.consent.terms import DAY, ONCE, default_term, own_days, read_term, terms
 from gateway.kit.errors import Refusal
+from partners import Offer
 from scopes import Necessity
-from tests.gateway.consent.samples import OFFER
+from tests.gateway.consent.samples import NOW, OFFER
 
 KEYS = [item_key(item) for item in OFFER.items]
 NEEDED = {key for key, item in zip(KEYS, OFFER.items, strict=True) if item.necessity is Necessity.NEEDED}
@@ -15,7 +20,7 @@ DAYS = str(OFFER.duration_days)
 
 
 def chosen(*ticked: str, forms: dict[str, str] | None = None, duration: str = DAYS) -> dict[str, str]:
-    choice = read_choice(OFFER, OFFER.items, ticked, forms or {}, duration)
+    choice = read_choice(OFFER, OFFER.items, ticked, forms or {}, duration, now=NOW)
     assert choice.duration == int(duration) * DAY
     return {f"{each.item.field}.{each.item.purpose}": str(each.item.form) for each in choice.items}
 
@@ -38,7 +43,7 @@ def test_a_form_is_chosen_inside_a_ticked_item_and_means_nothing_in_another() ->
 
 
 def test_the_terms_of_each_item_go_into_the_grant() -> None:
-    choice = read_choice(OFFER, OFFER.items, ["phone_number.appointment_reminders"], {}, DAYS)
+    choice = read_choice(OFFER, OFFER.items, ["phone_number.appointment_reminders"], {}, DAYS, now=NOW)
     assert {each.item.field: (each.needed, each.retention_days) for each in choice.items} == {
         "name": (True, 30),
         "course": (True, 30),
@@ -64,18 +69,83 @@ def test_what_the_screen_did_not_offer_is_refused(
     ticked: list[str], forms: dict[str, str], duration: str
 ) -> None:
     with pytest.raises(Refusal) as caught:
-        read_choice(OFFER, OFFER.items, ticked, forms, duration)
+        read_choice(OFFER, OFFER.items, ticked, forms, duration, now=NOW)
     assert caught.value.code == "bad_form"
 
 
 def test_an_item_that_was_not_served_cannot_be_chosen_although_the_offer_has_it() -> None:
     with pytest.raises(Refusal):
-        read_choice(OFFER, OFFER.items[:2], [KEYS[3]], {}, DAYS)
+        read_choice(OFFER, OFFER.items[:2], [KEYS[3]], {}, DAYS, now=NOW)
 
 
-def test_the_offers_own_duration_comes_first_and_none_goes_beyond_its_cap() -> None:
-    assert durations(OFFER) == (180, 30, 90, 365)
-    assert all(days <= OFFER.max_duration_days for days in durations(OFFER))
+def days_of(offer: Offer) -> list[int]:
+    return [each.count for each in terms(offer, NOW) if each.kind == "days"]
+
+
+def test_the_offers_own_duration_is_the_default_and_none_goes_beyond_its_cap() -> None:
+    assert days_of(OFFER) == [30, 90, 180, 365]
+    assert default_term(OFFER, NOW).value == str(OFFER.duration_days)
+    assert days_of(replace(OFFER, duration_days=60, max_duration_days=60)) == [30, 60]
+
+
+COURSE = replace(OFFER, reads=(5, 20), course_ends_on=date(2027, 1, 31))
+
+
+def test_rule_4_the_shortest_that_works_is_the_default() -> None:
+    """The course's end, where it comes before what the partner says it needs; else that."""
+    assert default_term(COURSE, NOW).kind == "course"
+    assert default_term(replace(COURSE, duration_days=30), NOW).value == "30"
+
+
+@pytest.mark.parametrize("ends", [date(2026, 11, 18), date(2020, 1, 1), date(2028, 1, 1)])
+def test_a_course_that_is_over_or_ends_beyond_the_cap_is_not_offered(ends: date) -> None:
+    offer = replace(COURSE, course_ends_on=ends)
+    assert "course" not in {each.kind for each in terms(offer, NOW)}
+    with pytest.raises(Refusal):
+        read_term(offer, "course", NOW)
+
+
+def test_so_many_reads_are_what_the_offer_lists() -> None:
+    choice = read_choice(COURSE, COURSE.items, [], {}, "reads-5", now=NOW)
+    assert (choice.use_limit, choice.duration) == (5, COURSE.duration_days * DAY)
+    for other in ("reads-6", "reads-05", "reads-", "reads-1"):
+        with pytest.raises(Refusal):
+            read_term(COURSE, other, NOW)
+
+
+def test_a_day_of_ones_own_runs_to_its_last_second() -> None:
+    found = read_term(OFFER, "until:2027-01-31", NOW)
+    assert datetime.fromtimestamp(found.until, UTC) == datetime(2027, 1, 31, 23, 59, 59, tzinfo=UTC)
+    assert found.use_limit is None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "until:",
+        "until:2026-11-18",
+        "until:2027-11-19",
+        "until:2027-02-30",
+        "until:20270131",
+        "until:2027-W04-7",
+    ],
+)
+def test_a_day_that_is_none_or_over_or_beyond_the_cap_is_refused(answer: str) -> None:
+    with pytest.raises(Refusal):
+        read_term(OFFER, answer, NOW)
+
+
+@given(now=st.integers(NOW, NOW + 400 * DAY), cap=st.integers(1, 366), data=st.data())
+def test_rule_4_no_answer_goes_beyond_the_cap_or_has_no_end(now: int, cap: int, data: st.DataObject) -> None:
+    """Twelve months at most, whatever is offered or named, to the second."""
+    offer = replace(COURSE, duration_days=min(30, cap), max_duration_days=cap)
+    first, last = own_days(offer, now)
+    answers = [each.value for each in terms(offer, now)]
+    if first <= last:
+        answers.append(f"until:{data.draw(st.dates(first, last))}")
+    for answer in answers:
+        assert now < read_term(offer, answer, now).until <= now + cap * DAY
+    assert default_term(offer, now).value in answers
 
 
 TEXT = st.sampled_from([*KEYS, "full", "masked", "boolean", "", "30", "180", "365"]) | st.text(max_size=6)
@@ -93,7 +163,7 @@ def test_no_form_however_hostile_chooses_more_than_was_served_and_ticked(
     """Promise P12: the grant is a subset of the screen, in the screen's forms, for one of the screen's durations."""
     shown = OFFER.items[:served]
     try:
-        choice = read_choice(OFFER, shown, ticked, forms, duration)
+        choice = read_choice(OFFER, shown, ticked, forms, duration, now=NOW)
     except Refusal:
         return
     by_key = {item_key(item): item for item in shown}
@@ -101,9 +171,9 @@ def test_no_form_however_hostile_chooses_more_than_was_served_and_ticked(
         key = f"{each.item.field}.{each.item.purpose}"
         assert each.item.form in by_key[key].forms
         assert key in ticked or by_key[key].necessity is Necessity.NEEDED
-    assert choice.duration // DAY in durations(OFFER)
+    assert choice.duration in {each.until - NOW for each in terms(OFFER, NOW)}
 
 
 def test_rule_4_once_allows_one_hand_off_within_a_day() -> None:
-    choice = read_choice(OFFER, OFFER.items, [], {}, ONCE)
+    choice = read_choice(OFFER, OFFER.items, [], {}, ONCE, now=NOW)
     assert (choice.use_limit, choice.duration) == (1, DAY)

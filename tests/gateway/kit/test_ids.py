@@ -46,9 +46,9 @@ def test_digests_are_compared_whole() -> None:
 
 
 def test_the_systems_clock_counts_whole_seconds_and_the_stopwatch_goes_on() -> None:
-    assert abs(system_clock() - time.time()) < 2
+    assert int(time.time()) <= system_clock() <= int(time.time())
     assert isinstance(system_clock(), int)
-    assert 0 <= -(stopwatch() - stopwatch()) < 5
+    assert stopwatch() - stopwatch() <= 0
 
 
 @pytest.mark.parametrize("text", ["a", "a b=", "ä", "ab\ncd"])

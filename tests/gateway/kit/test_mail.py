@@ -11,7 +11,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from gateway.kit.mail import Attachment, FileMailer, Letter, SmtpMailer, open_mailer, read_folder
 from gateway.kit.settings import Settings
-from tests.postgres import free_port
+from tests.ports import free_port
 
 LETTER = Letter("aoife@northfield.example", "Your account, Aoife Ní Bhriain", "Choose your password here.\n")
 

@@ -1,6 +1,7 @@
 """Rows for tests of store operations, and ways to look at what an operation left behind."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -44,11 +45,12 @@ def act(world: World, sql: str, **values: object) -> None:
     world.store(work, None)
 
 
-def slowly(operation: Operation[Any, T]) -> Operation[Any, T]:
-    """Run an operation and keep its transaction open for a while."""
+def slowly(operation: Operation[Any, T], begun: threading.Event) -> Operation[Any, T]:
+    """Run an operation, say that it has run, and keep its transaction open for a while."""
 
     def work(connection: Connection, items: Sequence[Any]) -> Sequence[T]:
         outcomes = operation(connection, items)
+        begun.set()
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_sleep(0.3)"))
         else:
@@ -63,10 +65,11 @@ def one_after_the_other(world: World, operation: Operation[Any, T], first: Any, 
     store = world.services.store
 
     async def race() -> tuple[T, T]:
-        begun = asyncio.create_task(store.run(slowly(operation), first))
-        await asyncio.sleep(0.1)
+        begun = threading.Event()
+        earlier = asyncio.create_task(store.run(slowly(operation, begun), first))
+        assert await asyncio.to_thread(begun.wait, 60)
         later = await store.run(operation, second)
-        return await begun, later
+        return await earlier, later
 
     return world.run(race)
 

@@ -164,6 +164,18 @@ def test_p9_what_the_child_changes_needs_the_guardian_anew(both: World) -> None:
     assert both.userinfo(token(both, child)).json()["email_masked"]
 
 
+def test_p9_the_child_takes_part_of_a_wish_back_while_it_waits(both: World) -> None:
+    """The guardian is asked for the rest; what was on the guardian's screen before gives nothing."""
+    child = wish(both, EMAIL)
+    browser, page = request_page(both)
+    detail = child.open(child.open("/connected").link("/connected/gra_"))
+    assert child.submit(detail, f"/off/{EMAIL.replace('.', '/')}").status == 200
+    assert states(both) == [("waiting", "guardian_consent")]
+    assert browser.submit(page, path_of(page), {"third_party": "yes"}, button="allow").status == 409
+    allow(both)
+    assert "email_masked" not in both.userinfo(token(both, child)).json()
+
+
 def test_p9_somebody_elses_child_is_nobody(both: World) -> None:
     wish(both)
     grant_id = rows(both, "SELECT grant_id FROM consent_grant")[0][0]

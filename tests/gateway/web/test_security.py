@@ -5,16 +5,19 @@ import functools
 import html
 import json
 import re
+from urllib.parse import urlsplit
 
 import pytest
 
 from gateway.accounts.one_time_passwords import STEP, code_at
 from gateway.actions.passkeys import ask_to_add
+from gateway.actions.password_change import change_password
 from gateway.actions.second_factors import begin_setup, finish_setup
 from gateway.actions.sessions import find_session
 from gateway.cli.browser import Browser, Page
 from gateway.kit.errors import Refusal
 from gateway.store.second_factors import load_authenticators
+from gateway.web.visit import COOKIE
 from tests.authenticator import PRESENT, Authenticator
 from tests.protocol.campuspress import begin, push
 from tests.world import CAMPUSPRESS_REDIRECT, ISSUER, PASSWORD, World, answer_of
@@ -318,6 +321,7 @@ def test_a_passkey_can_be_removed_by_its_person_only(world: World):
     assert ben._client.post("/security/passkey/remove", data=stolen).status_code == 409
     assert ben._client.post("/security/passkey/remove", data={**stolen, "passkey": "zz"}).status_code == 400
     browser.submit(browser.open("/security"), "/security/passkey/remove")
+    assert "A passkey was removed" in world.letters.letters[-1].text
     assert use_passkey(world.browser(), own).status == 400
 
 
@@ -580,3 +584,54 @@ def test_signing_out_elsewhere_is_told_to_partners(world: World):
         return [connection.execute(text("SELECT count(*) FROM session WHERE ended_at IS NULL")).scalar_one()]
 
     assert world.run(world.services.store.read, read, None) == 1
+
+
+NEW_PASSWORD = "a kite above the lake"
+
+
+def set_new_password(browser: Browser, password: str = NEW_PASSWORD) -> Page:
+    page = browser.open("/security/password")
+    return browser.submit(page, "/security/password", {"new_password": password})
+
+
+def test_a_new_password_signs_every_other_browser_out_and_tells_the_person(both: World):
+    """This browser goes on with another secret: one that was copied before is worth nothing."""
+    thief, browser = both.signed_in(), both.signed_in()
+    before = browser._client.cookies[COOKIE]
+    page = set_new_password(browser)
+    assert "Your password is changed" in page.text
+    assert browser._client.cookies[COOKIE] != before
+    assert both.run(find_session, both.services, before) is None
+    assert "/login" in thief.open("/profile").url
+    assert "Asha Rao" in browser.open("/profile").text
+    assert give_password(both.browser()).status == 400
+    other = both.browser()
+    other.submit(other.open("/login"), "/login", {"email": ASHA, "password": NEW_PASSWORD})
+    assert "Asha Rao" in other.open("/profile").text
+    told = both.letters.letters[-1]
+    assert told.to == ASHA
+    assert "every other browser was signed out" in told.text
+
+
+def test_a_new_password_takes_a_step_up_and_is_none(world: World):
+    """Whoever sits down at an open browser cannot take the account, and setting one proves nothing by itself."""
+    browser = world.signed_in()
+    page = browser.open("/security/password")
+    world.clock.pass_by(500)
+    assert set_new_password(browser).status == 200
+    world.clock.pass_by(101)
+    late = browser.submit(page, "/security/password", {"new_password": "another kite up there"})
+    assert urlsplit(late.url).path == "/reauthenticate"
+    session = world.run(find_session, world.services, browser._client.cookies[COOKIE])
+    assert session
+    with pytest.raises(Refusal, match="recent step-up"):
+        world.run(change_password, world.services, session, "another kite up there")
+
+
+@pytest.mark.parametrize("password", ["short", "aaaaaaaaaaaaaa", ASHA])
+def test_a_new_password_that_is_easily_guessed_is_refused_beside_its_field(world: World, password: str):
+    browser = world.signed_in()
+    page = set_new_password(browser, password)
+    assert page.status == 400
+    assert 'aria-invalid="true"' in page.response.text
+    assert "Asha Rao" in browser.open("/profile").text

@@ -281,6 +281,10 @@ SAMPLES: dict[str, tuple[str, View]] = {
             ),
         ),
     ),
+    "device.given": (
+        "device",
+        DeviceView(chrome=at_home, action="/device", user_code="BCDF-GHJK", is_given=True),
+    ),
     "device.throttled": ("device", DeviceView(chrome=at_home, action="/device", throttled_seconds=40)),
     "device_done": ("device_done", DeviceDoneView(chrome=at_home, is_approved=True)),
     "device_done.refused": ("device_done", DeviceDoneView(chrome=at_home, is_approved=False)),

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from gateway.web.views import (
+    BothNotices,
     ChangedTerm,
     ConsentAmendView,
     ConsentBlockedView,
@@ -12,6 +13,8 @@ from gateway.web.views import (
     Fact,
     FieldError,
     FormChoice,
+    NoticeLine,
+    OwnDay,
     SameItem,
     Spoken,
     Terms,
@@ -72,8 +75,10 @@ never = ("postal address", "other e-mail address", "date of birth", "password")
 durations = (
     Duration(value="course", label="Until the course ends", until=NOW + 190 * DAY, chosen=True),
     Duration(value="once", label="Just once"),
+    Duration(value="reads-5", label="5 times", until=NOW + 30 * DAY),
     Duration(value="P30D", label="30 days", until=NOW + 30 * DAY),
 )
+own_day = OwnDay(first="2026-11-19", last="2027-11-18")
 terms = Terms(
     kept_seconds=30 * DAY,
     countries=("Ireland", "Germany"),
@@ -92,6 +97,7 @@ consent = ConsentView(
     not_you_url="/consent/int_4k9/switch",
     never_shared=never,
     durations=durations,
+    own_day=own_day,
     terms=terms,
     needed=(name_item, course_item),
     optional=(email_item, phone_item, status_item),
@@ -123,6 +129,29 @@ amend = ConsentAmendView(
         SameItem(
             label="E-mail", value="x7f4q@relay.example.org", so_that="so that it can send you your score"
         ),
+    ),
+    gone=("Student status",),
+    texts=BothNotices(
+        lines=(
+            NoticeLine(old="Practice Quizzes, by QuizCo", new="Practice Quizzes, by QuizCo", same=True),
+            NoticeLine(old="Notice version 7", new="Notice version 8", same=False),
+            NoticeLine(old="", new="", same=True),
+            NoticeLine(
+                old=None, new="Phone (last two digits), so that it can text you reminders", same=False
+            ),
+            NoticeLine(
+                old="QuizCo keeps it for 30 days after you stop, then deletes it",
+                new="QuizCo keeps it for 60 days after you stop, then deletes it",
+                same=False,
+            ),
+            NoticeLine(old="Questions: hello@quizco.example.org", new=None, same=False),
+        ),
+        old_version=7,
+        new_version=8,
+        old_language="en",
+        new_language="en",
+        old_url="/notices/not_7",
+        new_url="/notices/not_8",
     ),
     can_keep=True,
 )

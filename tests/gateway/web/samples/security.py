@@ -123,6 +123,10 @@ SAMPLES: dict[str, tuple[str, View]] = {
         replace(recover, email="asha@lakeside.example.org", throttled_seconds=600),
     ),
     "new_password": ("new_password", new_password),
+    "new_password.signed_in": (
+        "new_password",
+        replace(new_password, chrome=at_profile, cancel_url="/security"),
+    ),
     "new_password.wrong": (
         "new_password",
         replace(
