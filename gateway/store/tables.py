@@ -127,6 +127,7 @@ passkey = Table(
     Column("sign_count", BigInteger, nullable=False),
     _at("created_at"),
     _at("used_at", nullable=True),
+    Column("sealed_name", LargeBinary),
     Index(None, "person_id"),
 )
 
@@ -539,6 +540,8 @@ complaint = Table(
     _to("partner_id", "partner.partner_id"),
     _text("kind"),
     _at("opened_at"),
+    Column("answer", Text),
+    _at("answered_at", nullable=True),
     _one_of("kind", "advertising", "too_much", "not_stopped", "wrong_use", "other"),
     Index(None, "partner_id", "opened_at"),
     Index(None, "grant_id"),

@@ -18,13 +18,13 @@ from tests.world import ISSUER, PARTNERS, PERSONAL_VALUES, World
 QUIZCO = (PARTNERS / "quizco.toml").read_text()
 HEADING = "organisation,role,email,name\n"
 ROLES = {
-    "admin": {"grants", "partners", "log", "people"},
-    "officer": {"grants", "partners", "log"},
-    "support": {"grants"},
-    "auditor": {"grants", "partners", "log"},
+    "admin": {"grants", "partners", "log", "complaints", "people"},
+    "officer": {"grants", "partners", "log", "complaints"},
+    "support": {"grants", "complaints"},
+    "auditor": {"grants", "partners", "log", "complaints"},
     "manager": {"partners"},
 }
-PLACES = {name: f"/admin/{name}" for name in ("grants", "partners", "log", "people")}
+PLACES = {name: f"/admin/{name}" for name in ("grants", "partners", "log", "complaints", "people")}
 
 
 def as_(world: World, role: str) -> Browser:
@@ -84,6 +84,7 @@ def test_every_page_wants_somebody_signed_in_and_every_change_a_post_with_a_toke
             person_id="per_x",
             client_id="quizco-web",
             source_id="hof_x",
+            complaint_id="cmp_x",
         )
         for method in sorted(route.methods or ()):
             stranger = world.client().request(method, path)
