@@ -183,6 +183,18 @@ letter = Table(
     Index(None, "state", "next_at"),
 )
 
+relay_address = Table(
+    "relay_address",
+    metadata,
+    _digest("address_digest"),
+    _to("person_id", "person.person_id"),
+    _to("partner_id", "partner.partner_id"),
+    _at("created_at"),
+    Column("letters", Integer, nullable=False),
+    _at("last_at", nullable=True),
+    UniqueConstraint("person_id", "partner_id"),
+)
+
 session = Table(
     "session",
     metadata,

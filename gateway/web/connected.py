@@ -37,6 +37,7 @@ from gateway.web.complaint_words import ANSWER_WORDS, COMPLAINT_WORDS
 from gateway.web.consent_views import form_words, partner_view
 from gateway.web.formats import later, say
 from gateway.web.step_up import stepped_up_export
+from gateway.web.timeline import timeline
 from gateway.web.visit import Visit, see_other, show, signed_in_page
 from gateway.web.wording import EVENT_WORDS, field_label, purpose_label, reason_words, so_that
 
@@ -160,7 +161,10 @@ def _detail(
             )
             for each in found.items
         ),
-        handoffs=tuple(_handoff(each) for each in found.handoffs),
+        handoffs=tuple(_handoff(each, found.own_uses[each.handoff_id]) for each in found.handoffs),
+        timeline=timeline(
+            [(each.at, found.own_uses[each.handoff_id]) for each in found.handoffs], visit.services.clock()
+        ),
         archived_before=found.archived_before,
         events=tuple(reversed([event_view(*each) for each in _with_before(found.detail.events)])),
         notice_url=f"{here}/notice",
@@ -187,6 +191,8 @@ def _detail(
         pause_action=f"{here}/pause" if state == "live" else "",
         resume_action=f"{here}/resume" if grant.paused_for is ReasonCode.USER_REQUEST else "",
         ask_again_action=f"{here}/ask-again" if _is_refusal(line) else "",
+        letters=found.post.letters if found.post else 0,
+        last_letter_at=found.post.last_at if found.post else None,
         reveal_url="" if found.is_fresh else f"/reauthenticate?next={here}",
     )
 
@@ -211,12 +217,20 @@ def _is_refusal(line: GrantLine) -> bool:
     return line.grant.state is GrantState.REFUSED and line.ended_at is None
 
 
-def _handoff(handoff: Handoff) -> views.Handoff:
+USE_WORDS = {
+    True: later("you were there"),
+    False: later("fetched without you"),
+    None: later("not known any more"),
+}
+
+
+def _handoff(handoff: Handoff, is_own: bool | None) -> views.Handoff:
     return views.Handoff(
         at=handoff.at,
         what=tuple(dict.fromkeys(field_label(each.item.field) for each in handoff.items)),
         purposes=tuple(dict.fromkeys(purpose_label(each.item.purpose) for each in handoff.items)),
         endpoint=handoff.endpoint,
+        who=say(USE_WORDS[is_own]),
         check_url=f"/connected/{handoff.grant_id}/check/{handoff.handoff_id}",
     )
 

@@ -74,6 +74,8 @@ from gateway.web.views.connected import (
     NoticeView,
     ServiceState,
     StoppedView,
+    Timeline,
+    TimelineBar,
 )
 from gateway.web.views.consent import (
     Asking,
@@ -297,6 +299,8 @@ __all__ = [
     "StopLinkView",
     "StoppedView",
     "Terms",
+    "Timeline",
+    "TimelineBar",
     "TokenRow",
     "VerifyView",
     "View",

@@ -383,14 +383,14 @@ def test_what_cannot_be_published_says_why(world: World) -> None:
     submit(world, (before, before.replace("masked", "relay")))
     browser = as_(world, "manager")
     page = browser.open("/admin/partners/quizco")
-    assert "private addresses are not available yet" in page.text
+    assert "private addresses are not available here" in page.text
     assert not any(form.action.endswith("/approve") for form in page.forms)
     csrf = page.form("/pause").fields[0][1]
     answer = read_page(
         browser._client.post("/admin/partners/quizco/approve", data={"csrf_token": csrf, "manifest": "2"})
     )
     assert answer.status == 409
-    assert "private addresses are not available yet" in answer.text
+    assert "private addresses are not available here" in answer.text
 
 
 def test_a_reader_is_offered_no_move_and_has_none(world: World) -> None:
