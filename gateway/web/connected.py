@@ -35,6 +35,7 @@ from gateway.web.answers import json_answer
 from gateway.web.consent_views import form_words, partner_view
 from gateway.web.formats import later, say
 from gateway.web.step_up import stepped_up_export
+from gateway.web.timeline import timeline
 from gateway.web.visit import Visit, see_other, show, signed_in_page
 from gateway.web.wording import EVENT_WORDS, field_label, purpose_label, reason_words, so_that
 
@@ -167,7 +168,10 @@ def _detail(
             )
             for each in found.items
         ),
-        handoffs=tuple(_handoff(each) for each in found.handoffs),
+        handoffs=tuple(_handoff(each, found.own_uses[each.handoff_id]) for each in found.handoffs),
+        timeline=timeline(
+            [(each.at, found.own_uses[each.handoff_id]) for each in found.handoffs], visit.services.clock()
+        ),
         archived_before=found.archived_before,
         events=tuple(reversed([event_view(*each) for each in _with_before(found.detail.events)])),
         notice_url=f"{here}/notice",
@@ -212,12 +216,20 @@ def _is_refusal(line: GrantLine) -> bool:
     return line.grant.state is GrantState.REFUSED and line.ended_at is None
 
 
-def _handoff(handoff: Handoff) -> views.Handoff:
+USE_WORDS = {
+    True: later("you were there"),
+    False: later("fetched without you"),
+    None: later("not known any more"),
+}
+
+
+def _handoff(handoff: Handoff, is_own: bool | None) -> views.Handoff:
     return views.Handoff(
         at=handoff.at,
         what=tuple(dict.fromkeys(field_label(each.item.field) for each in handoff.items)),
         purposes=tuple(dict.fromkeys(purpose_label(each.item.purpose) for each in handoff.items)),
         endpoint=handoff.endpoint,
+        who=say(USE_WORDS[is_own]),
         check_url=f"/connected/{handoff.grant_id}/check/{handoff.handoff_id}",
     )
 

@@ -72,6 +72,8 @@ from gateway.web.views.connected import (
     NoticeView,
     ServiceState,
     StoppedView,
+    Timeline,
+    TimelineBar,
 )
 from gateway.web.views.consent import (
     Asking,
@@ -292,6 +294,8 @@ __all__ = [
     "StopLinkView",
     "StoppedView",
     "Terms",
+    "Timeline",
+    "TimelineBar",
     "TokenRow",
     "VerifyView",
     "View",

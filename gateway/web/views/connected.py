@@ -69,6 +69,29 @@ class GrantedItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineBar:
+    """One stretch of days: how high what the person used stands above the line, and what was fetched below."""
+
+    x: int
+    width: int
+    own: int
+    fetched: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """The picture of hand-offs, in units of its own, and what it says in numbers."""
+
+    width: int
+    height: int
+    bars: tuple[TimelineBar, ...]
+    own_count: int
+    fetched_count: int
+    starts_at: int
+    ends_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectedDetailView(View):
     """One combined service: what it may read, every hand-off, what was agreed, and the way out.
 
@@ -93,6 +116,7 @@ class ConnectedDetailView(View):
     waiting_for: Literal["", "guardian", "school"] = ""
     stop_action: str = ""
     pause_action: str = ""
+    timeline: Timeline | None = None
     reads_left: int | None = None
     reads_allowed: int | None = None
     shorten_action: str = ""
