@@ -164,7 +164,10 @@ class AdminPartnersView(AdminView):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientRow:
-    """A client of a partner (RFC 7591 §2); `secret_action` (a POST) gives it a new secret."""
+    """A client of a partner (RFC 7591 §2); `secret_action` (a POST) gives it a new secret.
+
+    `nonce_action` (a POST of `why`) lets it send a nonce instead of PKCE, `pkce_action` (a POST) ends that.
+    """
 
     client_id: str
     name: str
@@ -173,6 +176,8 @@ class ClientRow:
     redirect_uris: tuple[str, ...]
     secret_action: str = ""
     nonce_reason: str = ""
+    nonce_action: str = ""
+    pkce_action: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
