@@ -96,6 +96,7 @@ class ConnectedDetailView(View):
     """One combined service: what it may read, every hand-off, what was agreed, and the way out.
 
     `stop_action` is empty when there is nothing to stop; `ask_again_action` forgets a remembered "no thanks".
+    `letters` came through the person's private address.
     With `archived_before`, hand-offs may be in the log's archive only.
     """
 
@@ -129,6 +130,8 @@ class ConnectedDetailView(View):
     ask_again_action: str = ""
     review_url: str = ""
     reveal_url: str = ""
+    letters: int = 0
+    last_letter_at: int | None = None
     pager: Pager = ONE_PAGE
 
 

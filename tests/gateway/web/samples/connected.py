@@ -61,6 +61,8 @@ handoffs = (
     ),
 )
 detail = ConnectedDetailView(
+    letters=3,
+    last_letter_at=NOW - 2 * DAY,
     chrome=at_connected,
     partner=quizco,
     offer="Practice Quizzes",
