@@ -153,6 +153,27 @@ def test_an_archive_goes_on_where_the_one_before_ended(world: World, tmp_path: P
     assert handoffs_of(world, ended) == 0
 
 
+def test_a_consents_hand_offs_go_together(both: World, tmp_path: Path) -> None:
+    """The page shows every hand-off, or says where they are; never some of them as if they were all."""
+    token = both.tokens()["access_token"]
+    assert both.userinfo(token).status_code == 200
+    acts(both, 255, "first")
+    assert both.userinfo(token).status_code == 200
+    sequence(both)
+    (line,) = both.run(find_grants, both.services, "cli", GrantSearch()).lines
+    both.run(revoke_grant, both.services, "cli", line.grant.grant_id, ReasonCode.USER_REQUEST)
+    acts(both, 10, "next")
+    both.clock.pass_by(YEAR)
+    assert archived(both, tmp_path).end_leaf == 256
+    assert pruned(both, tmp_path).handoffs == 0
+    assert handoffs_of(both, line.grant.grant_id) == 2
+    acts(both, 256, "later")
+    both.clock.pass_by(YEAR)
+    assert archived(both, tmp_path, both.clock()).end_leaf == 512
+    assert pruned(both, tmp_path).handoffs == 2
+    assert verify(both, tmp_path).faults == ()
+
+
 def test_nothing_younger_than_asked_is_archived(world: World, tmp_path: Path) -> None:
     """Up to the first bundle that holds something younger, whatever stands after it."""
     two_years(world)
