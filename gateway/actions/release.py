@@ -28,7 +28,8 @@ from gateway.oauth.metadata import PATHS
 from gateway.oauth.reach import reached
 from gateway.oauth.signed_answers import signed_userinfo
 from gateway.store.release import Decided, ReleaseAsk, release_operation
-from scopes import FIELDS, Item, Sensitivity, release
+from gateway.store.release_ahead import ahead_operation
+from scopes import FIELDS, Form, Item, Sensitivity, release
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ class Gate:
         self._services = services
         used_up: Answer = Refusal("invalid_token", detail="the grant's uses are up")
         self._operation = release_operation(self._decide, used_up)
+        self._ahead = ahead_operation(self._decide)
 
     async def userinfo(self, reading: Reading) -> Mapping[str, Any] | str:
         """Read what the person shares (OIDC Core §5.3).
@@ -112,7 +114,11 @@ class Gate:
             details=reading.details,
         )
         # The lane answers when its transaction is committed: the row is durable before a byte is sent.
-        answer = await services.store.lane(self._operation).submit(ask)
+        ahead = None
+        # A proof is used up in the transaction that reads; see `release_operation`.
+        if services.store.locks_rows and ask.proof is None:
+            ahead = await services.store.telling_lane(self._ahead).submit(ask)
+        answer = ahead.answer if ahead else await services.store.lane(self._operation).submit(ask)
         if isinstance(answer, Refusal):
             raise answer
         if isinstance(answer, ToSign):
@@ -151,9 +157,10 @@ class Gate:
         opened = OpenedProfile(self._services.seal, profile)
         values = opened.values({item.field for item in items})
         today = day_of(ask.at)
+        relay = self._relay(held, items)
         if ask.endpoint == "userinfo":
             verified = [name for name, field in profile.fields.items() if field.verified_at is not None]
-            claims = release(items, values, today=today, verified=verified)
+            claims = release(items, values, today=today, relay_address=relay, verified=verified)
             handed = [
                 (item, claims[claim])
                 for item in items
@@ -163,7 +170,9 @@ class Gate:
         else:
             # One by one, so that each value stands under its own purpose.
             handed = [
-                (item, value) for item in items for value in release([item], values, today=today).values()
+                (item, value)
+                for item in items
+                for value in release([item], values, today=today, relay_address=relay).values()
             ]
             answer = {"authorization_details": _typed(held, handed)}
         grant = held.grant
@@ -174,6 +183,11 @@ class Gate:
             row = _row(ask, held, committed, SIGNED)
             return Decided(row, ToSign(client.client.client_id, body))
         return Decided(_row(ask, held, committed, ask.endpoint), body)
+
+    def _relay(self, held: Held[AccessToken], items: Iterable[Item]) -> str | None:
+        if not any(item.form is Form.RELAY for item in items):
+            return None
+        return self._services.relay_address(held.grant.partner_id, held.grant.person_id)
 
     def _items(self, ask: ReleaseAsk, held: Held[AccessToken]) -> list[Item]:
         """Choose the granted items that the token reaches and the request is about."""

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Select, func, select
 
-from gateway.model.grants import Grant
+from gateway.model.grants import Approval, Grant
 from gateway.model.handoffs import Handoff
 from gateway.model.profile import SealedProfile
 from gateway.model.tokens import AccessToken, Held
@@ -102,7 +102,8 @@ def release_operation(decide: Decide[Answer], used_up: Answer) -> Operation[Rele
     return release
 
 
-def _tokens(lists: Lists, lock: bool) -> Select[Any]:
+def tokens_with_grants(lists: Lists, lock: bool) -> Select[Any]:
+    """Build the statement that reads tokens with grant, person and the partner's state; `lock` leaves items out."""
     statement = (
         select(
             access_token.c.token_digest,
@@ -132,8 +133,8 @@ def _tokens(lists: Lists, lock: bool) -> Select[Any]:
     return statement.add_columns(granted_items(lists))
 
 
-_LOCKED_TOKENS = Hot(lambda lists: _tokens(lists, lock=True))
-_TOKENS = Hot(lambda lists: _tokens(lists, lock=False))
+_LOCKED_TOKENS = Hot(lambda lists: tokens_with_grants(lists, lock=True))
+_TOKENS = Hot(lambda lists: tokens_with_grants(lists, lock=False))
 
 
 def hold_access_tokens(
@@ -155,38 +156,44 @@ def hold_access_tokens(
     # A statement more, but only where a child's grant is among them.
     approvals = approvals_of(connection, [each for each in grants.values() if each.is_guarded])
     return {
-        row.token_digest: Held(
-            token=AccessToken(
-                token_digest=row.token_digest,
-                token_id=row.token_id,
-                client_id=row.client_id,
-                grant_id=row.grant_id,
-                family_id=row.family_id,
-                scope=row.scope,
-                issued_at=row.issued_at,
-                expires_at=row.expires_at,
-                revoked_at=row.revoked_at,
-                bound_to=row.bound_to,
-                details=row.details,
-                auth_time=row.auth_time,
-                acr=row.acr,
-            ),
-            grant=grants[row.grant_id],
-            person=person_from_row(row),
-            partner_is_live=row.partner_state == "live",
-            approvals=approvals.get(row.grant_id, ()),
-        )
+        row.token_digest: held_from_row(row, grants[row.grant_id], approvals.get(row.grant_id, ()))
         for row in rows
     }
+
+
+def held_from_row(row: Any, grant: Grant, approvals: tuple[Approval, ...]) -> Held[AccessToken]:
+    """Read a token with what it stands on out of a row of `tokens_with_grants`."""
+    return Held(
+        token=AccessToken(
+            token_digest=row.token_digest,
+            token_id=row.token_id,
+            client_id=row.client_id,
+            grant_id=row.grant_id,
+            family_id=row.family_id,
+            scope=row.scope,
+            issued_at=row.issued_at,
+            expires_at=row.expires_at,
+            revoked_at=row.revoked_at,
+            bound_to=row.bound_to,
+            details=row.details,
+            auth_time=row.auth_time,
+            acr=row.acr,
+        ),
+        grant=grant,
+        person=person_from_row(row),
+        partner_is_live=row.partner_state == "live",
+        approvals=approvals,
+    )
 
 
 def append_handoffs(connection: Connection, handoffs: Sequence[Handoff]) -> None:
     """Append rows to the hand-off log; each waits for its place in the tree."""
     places = places_of("handoff", [(each.grant_id, each.handoff_id) for each in handoffs])
-    insert_all_once(connection, {handoff: [_row(each) for each in handoffs], log_pending: places})
+    insert_all_once(connection, {handoff: [handoff_row(each) for each in handoffs], log_pending: places})
 
 
-def _row(each: Handoff) -> dict[str, object]:
+def handoff_row(each: Handoff) -> dict[str, object]:
+    """Spell a hand-off for its table."""
     return {
         "handoff_id": each.handoff_id,
         "grant_id": each.grant_id,

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, event
 
 from gateway.app import build_services, make_app
 from gateway.kit.logs import configure_logs
-from gateway.store.engine import Operation, Store
+from gateway.store.engine import Know, Operation, Store, Telling
 from tests.kill.points import Trap
 from tests.world import FakeClock, fixed_ring, settings_for
 
@@ -66,6 +66,29 @@ def watch_store(armed: Armed) -> None:
         return outcome
 
     Store.run_all = watched  # type: ignore[assignment, method-assign]
+    tell_all = Store._tell_all
+
+    async def watched_ahead(
+        store: Store, operation: Telling[Any, Any], items: Sequence[Any]
+    ) -> Sequence[Any]:
+        place = operation.__name__
+        armed.reach(place, "before")
+
+        def within(connection: Connection, given: Sequence[Any], know: Know) -> Sequence[Any]:
+            def know_later(version: int) -> None:
+                # It has read, and has not written: the last moment before its only commit.
+                know(version)
+                for number in range(1, armed.trap.nth + 1):
+                    armed.reach(place, "statement", number)
+                armed.reach(place, "uncommitted")
+
+            return operation(connection, given, know_later)
+
+        outcome = await tell_all(store, within, items)
+        armed.reach(place, "committed")
+        return outcome
+
+    Store._tell_all = watched_ahead  # type: ignore[assignment, method-assign]
 
 
 class Undone(Exception):
@@ -94,7 +117,13 @@ def be_careless() -> None:
             return outcome.args[0]
         raise AssertionError
 
+    async def settle_nothing(
+        store: Store, operation: Telling[Any, Any], items: Sequence[Any]
+    ) -> Sequence[Any]:
+        return [None] * len(items)
+
     Store.run_all = careless  # type: ignore[assignment, method-assign]
+    Store._tell_all = settle_nothing  # type: ignore[assignment, method-assign]
 
 
 def _within(armed: Armed, operation: Operation[Any, Any], place: str) -> Operation[Any, Any]:

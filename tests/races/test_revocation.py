@@ -40,10 +40,10 @@ from tests.world import QUIZCO_REDIRECT, World
 READS = 64
 
 
-def opted_in(world: World) -> tuple[str, Session, str]:
+def opted_in(world: World, *ticked: str) -> tuple[str, Session, str]:
     """Opt in and exchange; give the grant, the person's session and an access token."""
     browser = world.signed_in()
-    code = world.share(browser, world.ask(browser))["code"]
+    code = world.share(browser, world.ask(browser), *ticked)["code"]
     secret = next(each.value for each in browser._client.cookies.jar if each.name == COOKIE)
     session = world.run(find_session, world.services, secret)
     assert session is not None

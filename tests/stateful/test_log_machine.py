@@ -64,6 +64,8 @@ class Lost(OSError):
 class FrailBackend:
     """A backend that fails at a step of its transactions: before each statement, before and after each commit."""
 
+    locks_rows = False
+
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self.fuse: tuple[int, type[Exception]] | None = None

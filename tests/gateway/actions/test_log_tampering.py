@@ -66,6 +66,8 @@ CUT = "it says more leaves than there are: the log was cut off or rolled back"
 class OneTransaction:
     """A backend in whose one transaction everything happens, and is undone."""
 
+    locks_rows = False
+
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 

@@ -41,6 +41,8 @@ FAULT = failure(IntegrityError, PostgresError("23505"))
 class Flaky:
     """A database that fails a few times, before its commit or, worse, after it."""
 
+    locks_rows = False
+
     def __init__(self, url: str, failures: list[Exception], *, after_commit: bool = False) -> None:
         self.inner = open_backend(url)
         self.failures = failures

@@ -16,6 +16,7 @@ from gateway.store.engine import open_backend
 from gateway.store.loading import _ITEMS
 from gateway.store.profiles import _PROFILES
 from gateway.store.release import _LOCKED_TOKENS, _TOKENS
+from gateway.store.release_ahead import _SEEN, _WRITING
 from gateway.store.statements import Hot, insert_all_once, insert_once
 from gateway.store.tables import handoff, lease, log_pending
 from gateway.store.tokens import _FAMILIES, _OWN_REVOKED, _REFRESH_OWNERS, _REFRESH_TOKENS, _USED
@@ -111,8 +112,14 @@ GROWING = {
     "person_key",
 }  # fmt: skip
 DIGESTS, IDS = [bytes([number]) * 32 for number in range(64)], [f"x_{number}" for number in range(64)]
+WRITTEN: dict[str, Any] = {
+    **{column.name: DIGESTS if column.name.endswith("digest") else IDS for column in handoff.c},
+    "at": [1] * 64, "grants": IDS, "tokens": DIGESTS, "versions": [1] * 64, "registry": 1,
+}  # fmt: skip
 STATEMENTS: dict[str, tuple[Hot, dict[str, Any]]] = {
     "tokens": (_TOKENS, {"wanted": DIGESTS}),
+    "tokens ahead": (_SEEN, {"wanted": DIGESTS}),
+    "hand-offs that still hold": (_WRITING, WRITTEN),
     "tokens under lock": (_LOCKED_TOKENS, {"wanted": DIGESTS}),
     "items": (_ITEMS, {"wanted": IDS}),
     "profiles": (_PROFILES, {"wanted": IDS}),
