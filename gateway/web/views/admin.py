@@ -167,6 +167,7 @@ class ClientRow:
     """A client of a partner (RFC 7591 §2); `secret_action` (a POST) gives it a new secret.
 
     `nonce_action` (a POST of `why`) lets it send a nonce instead of PKCE, `pkce_action` (a POST) ends that.
+    `retire_action` posts `reason`.
     """
 
     client_id: str
@@ -175,6 +176,8 @@ class ClientRow:
     auth_method: str
     redirect_uris: tuple[str, ...]
     secret_action: str = ""
+    retire_action: str = ""
+    reasons: tuple[Option, ...] = ()
     nonce_reason: str = ""
     nonce_action: str = ""
     pkce_action: str = ""
