@@ -166,8 +166,8 @@ class AdminPartnersView(AdminView):
 class ClientRow:
     """A client of a partner (RFC 7591 §2); `secret_action` (a POST) gives it a new secret.
 
-    `retire_action` posts `reason`.
     `nonce_action` (a POST of `why`) lets it send a nonce instead of PKCE, `pkce_action` (a POST) ends that.
+    `retire_action` posts `reason`.
     """
 
     client_id: str
