@@ -6,12 +6,14 @@ A letter that was sent when this process died is sent again: twice is better tha
 import asyncio
 
 from gateway.actions.letters import open_letter
+from gateway.actions.news import news_letters
 from gateway.actions.receipt_letters import receipt_letters
 from gateway.actions.recovery import recovery_letters
 from gateway.actions.services import Services
 from gateway.kit.logs import log
 from gateway.kit.mail import Letter
 from gateway.store.letters import (
+    NEWS,
     RECEIPT,
     Pickup,
     Settlement,
@@ -69,6 +71,8 @@ class Postman:
         content = open_letter(self._services, waiting)
         if waiting.kind == RECOVERY:
             return await recovery_letters(self._services, content)
+        if waiting.kind == NEWS:
+            return await news_letters(self._services, content)
         return [Letter(content["to"], content["subject"], content["text"])]
 
     def _again(self, waiting: WaitingLetter, error: Exception) -> Settlement:

@@ -106,6 +106,7 @@ from gateway.web.views.frame import (
 )
 from gateway.web.views.guardian import AskedItem, ChildRow, ChildService, GuardianRequestView, GuardianView
 from gateway.web.views.log import CheckedEntry, HashStep, LogCheckView, LogView
+from gateway.web.views.preferences import PreferencesView, UnsubscribeView
 from gateway.web.views.receipts import ReceiptItem, ReceiptView, StopLinkView
 from gateway.web.views.security import (
     CodeSetupView,
@@ -147,6 +148,8 @@ PAGES: Mapping[str, type[View]] = MappingProxyType(
         "home": HomeView,
         "profile": ProfileView,
         "profile_edit": ProfileEditView,
+        "preferences": PreferencesView,
+        "unsubscribe": UnsubscribeView,
         "privacy": PrivacyView,
         "error": ErrorView,
         "error_codes": ErrorCodesView,
@@ -267,6 +270,7 @@ __all__ = [
     "PartnerState",
     "PasskeyView",
     "Places",
+    "PreferencesView",
     "PrivacyField",
     "PrivacyPartner",
     "PrivacyPurpose",
@@ -293,6 +297,7 @@ __all__ = [
     "StoppedView",
     "Terms",
     "TokenRow",
+    "UnsubscribeView",
     "VerifyView",
     "View",
 ]
