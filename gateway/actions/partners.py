@@ -227,7 +227,13 @@ async def _review(services: Services, record: PartnerRecord) -> Review | None:
         offer.offer_id: await services.store.read(newest_offer_versions, offer.offer_id)
         for offer in manifest.offers
     }
-    return review_manifest(record.pending_manifest, manifest, services.registry, newest)
+    return review_manifest(
+        record.pending_manifest,
+        manifest,
+        services.registry,
+        newest,
+        has_relay=bool(services.settings.relay_domain),
+    )
 
 
 def _can_move(record: PartnerRecord, move: PartnerMove, live_grants: int) -> bool:
@@ -346,7 +352,7 @@ async def new_client_secret(services: Services, actor_id: str, client_id: str) -
     """
     await services.store.read(load_partners, None)
     client = services.registry.clients.get(client_id)
-    if client is None or not client.client.auth_method.is_by_secret:
+    if client is None or client.left_at is not None or not client.client.auth_method.is_by_secret:
         raise Refusal("not_found", detail="no client with a secret has this id")
     secret = services.ids(Kind.CLIENT_SECRET)
     action = _action(services, actor_id, "new_client_secret", client.client.partner_id, client=client_id)

@@ -9,12 +9,15 @@ from gateway.actions.letters import open_letter
 from gateway.actions.news import news_letters
 from gateway.actions.receipt_letters import receipt_letters
 from gateway.actions.recovery import recovery_letters
+from gateway.actions.relay import RELAYED, hand_on
+from gateway.actions.reminders import reminder_letters
 from gateway.actions.services import Services
 from gateway.kit.logs import log
 from gateway.kit.mail import Letter
 from gateway.store.letters import (
     NEWS,
     RECEIPT,
+    REMINDER,
     Pickup,
     Settlement,
     WaitingLetter,
@@ -59,6 +62,9 @@ class Postman:
 
     async def _deliver(self, waiting: WaitingLetter) -> Settlement:
         try:
+            if waiting.kind == RELAYED:
+                await hand_on(self._services, open_letter(self._services, waiting))
+                return Settlement(waiting.letter_id, is_sent=True)
             for letter in await self._letters(waiting):
                 await self._services.mailer.send(letter)
         except Exception as error:
@@ -68,6 +74,8 @@ class Postman:
     async def _letters(self, waiting: WaitingLetter) -> list[Letter]:
         if waiting.kind == RECEIPT:
             return await receipt_letters(self._services, waiting.letter_id)
+        if waiting.kind == REMINDER:
+            return await reminder_letters(self._services, waiting.letter_id)
         content = open_letter(self._services, waiting)
         if waiting.kind == RECOVERY:
             return await recovery_letters(self._services, content)

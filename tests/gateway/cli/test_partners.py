@@ -78,7 +78,7 @@ def test_a_manifest_that_cannot_go_live_says_why(cli: Cli, tmp_path: Path) -> No
     text = NEW.replace('forms = ["masked", "full"]', 'forms = ["relay", "full"]', 1)
     cli("partner", "submit", write(tmp_path, text))
     cli("partner", "review", "otherco")
-    assert "private addresses are not available yet" in cli("partner", "show", "otherco")
+    assert "private addresses are not available here" in cli("partner", "show", "otherco")
     cli("partner", "approve", "otherco", "--manifest", "1", status=1)
     assert "the manifest cannot go live as it is" in cli.said
 
@@ -141,6 +141,14 @@ def test_a_new_secret_is_shown_once_and_replaces_the_old_one(cli: Cli) -> None:
 @pytest.mark.parametrize("client_id", ["nobody", "campuspress-shop"])
 def test_only_a_client_that_has_a_secret_gets_a_new_one(cli: Cli, client_id: str) -> None:
     cli("partner", "secret", client_id, status=1)
+
+
+def test_a_client_is_retired_with_a_reason_and_only_its_own_partners(cli: Cli) -> None:
+    command = ("partner", "retire-client", "quizco-web", "--reason", "partner_breach", "--partner")
+    cli(*command, "campuspress", status=1)
+    assert "its tokens are dead" in cli(*command, "quizco")
+    cli(*command, "quizco", status=1)
+    cli("partner", "secret", "quizco-web", status=1)
 
 
 def test_what_is_unusual_is_pointed_out(cli: Cli, tmp_path: Path) -> None:
