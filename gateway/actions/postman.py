@@ -6,6 +6,7 @@ A letter that was sent when this process died is sent again: twice is better tha
 import asyncio
 
 from gateway.actions.letters import open_letter
+from gateway.actions.news import news_letters
 from gateway.actions.receipt_letters import receipt_letters
 from gateway.actions.recovery import recovery_letters
 from gateway.actions.relay import RELAYED, hand_on
@@ -14,6 +15,7 @@ from gateway.actions.services import Services
 from gateway.kit.logs import log
 from gateway.kit.mail import Letter
 from gateway.store.letters import (
+    NEWS,
     RECEIPT,
     REMINDER,
     Pickup,
@@ -77,6 +79,8 @@ class Postman:
         content = open_letter(self._services, waiting)
         if waiting.kind == RECOVERY:
             return await recovery_letters(self._services, content)
+        if waiting.kind == NEWS:
+            return await news_letters(self._services, content)
         return [Letter(content["to"], content["subject"], content["text"])]
 
     def _again(self, waiting: WaitingLetter, error: Exception) -> Settlement:

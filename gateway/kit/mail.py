@@ -27,12 +27,13 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One message in plain text."""
+    """One message in plain text; `unsubscribe` is the address that ends mail of its kind by one press."""
 
     to: str
     subject: str
     text: str
     attachment: Attachment | None = None
+    unsubscribe: str = ""
 
 
 class Mailer(Protocol):
@@ -54,6 +55,10 @@ def _message(sender: str, letter: Letter) -> EmailMessage:
     message["Subject"] = letter.subject
     # Nobody's holiday note answers a machine (RFC 3834 §5).
     message["Auto-Submitted"] = "auto-generated"
+    if letter.unsubscribe:
+        message["List-Unsubscribe"] = f"<{letter.unsubscribe}>"
+        # RFC 8058 §3.1: the reader's mail program posts this to the address above.
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(letter.text)
     if letter.attachment:
         main, _, sub = letter.attachment.kind.partition("/")

@@ -511,6 +511,17 @@ approval = Table(
     UniqueConstraint("kind", "target_id", "decided_by"),
 )
 
+preference = Table(
+    "preference",
+    metadata,
+    _to("person_id", "person.person_id"),
+    _text("name"),
+    Column("is_on", Boolean, nullable=False),
+    _at("changed_at"),
+    PrimaryKeyConstraint("person_id", "name"),
+    _one_of("name", "promotional_mail", "statistics"),
+)
+
 grant_use = Table(
     "grant_use",
     metadata,

@@ -110,6 +110,7 @@ from gateway.web.views.frame import (
 )
 from gateway.web.views.guardian import AskedItem, ChildRow, ChildService, GuardianRequestView, GuardianView
 from gateway.web.views.log import CheckedEntry, HashStep, LogCheckView, LogView
+from gateway.web.views.preferences import PreferencesView, UnsubscribeView
 from gateway.web.views.receipts import ReceiptItem, ReceiptView, StopLinkView
 from gateway.web.views.security import (
     CodeSetupView,
@@ -151,6 +152,8 @@ PAGES: Mapping[str, type[View]] = MappingProxyType(
         "home": HomeView,
         "profile": ProfileView,
         "profile_edit": ProfileEditView,
+        "preferences": PreferencesView,
+        "unsubscribe": UnsubscribeView,
         "privacy": PrivacyView,
         "error": ErrorView,
         "error_codes": ErrorCodesView,
@@ -274,6 +277,7 @@ __all__ = [
     "PartnerState",
     "PasskeyView",
     "Places",
+    "PreferencesView",
     "PrivacyField",
     "PrivacyPartner",
     "PrivacyPurpose",
@@ -302,6 +306,7 @@ __all__ = [
     "Timeline",
     "TimelineBar",
     "TokenRow",
+    "UnsubscribeView",
     "VerifyView",
     "View",
 ]

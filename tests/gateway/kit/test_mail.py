@@ -52,6 +52,19 @@ def test_a_file_hangs_on_a_letter_and_the_text_stays_readable(tmp_path: Path) ->
     assert message["Auto-Submitted"] == "auto-generated"
 
 
+def test_mail_that_can_be_ended_says_so_to_the_readers_program(tmp_path: Path) -> None:
+    """RFC 8058 §3.1; what cannot be ended, such as a receipt, promises nothing."""
+    mailer = FileMailer(tmp_path, "no-reply@x.example")
+    link = "https://x.example/unsubscribe/1/2"
+    for letter in (Letter("a@x.example", "s", "t", unsubscribe=link), LETTER):
+        asyncio.run(mailer.send(letter))
+    messages = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in tmp_path.iterdir()]
+    assert {(each["List-Unsubscribe"], each["List-Unsubscribe-Post"]) for each in messages} == {
+        (f"<{link}>", "List-Unsubscribe=One-Click"),
+        (None, None),
+    }
+
+
 def test_mail_without_a_readable_text_shows_none(tmp_path: Path) -> None:
     (tmp_path / "x.eml").write_bytes(b"To: a@x.example\nContent-Type: text/html\n\n<p>x</p>\n")
     (kept,) = read_folder(tmp_path, "https://x.example")

@@ -12,11 +12,13 @@ from gateway.web.views import (
     OpenSession,
     OwnPasskey,
     PasskeyView,
+    PreferencesView,
     RecoverView,
     RecoveryCodesView,
     SecondFactorView,
     SecurityView,
     ShownLetter,
+    UnsubscribeView,
     VerifyView,
     View,
 )
@@ -84,6 +86,8 @@ letter = ShownLetter(
 recover = RecoverView(chrome=stranger, action="/recover")
 new_password = NewPasswordView(chrome=stranger, action="/recover/x", minimum_length=10)
 
+preferences = PreferencesView(chrome=at_profile, action="/preferences", gets_news=False, is_counted=True)
+
 SAMPLES: dict[str, tuple[str, View]] = {
     "security": ("security", security),
     "security.stale": (
@@ -136,6 +140,14 @@ SAMPLES: dict[str, tuple[str, View]] = {
     ),
     "verify": ("verify", VerifyView(chrome=stranger, action="/verify/x")),
     "verify.done": ("verify", VerifyView(chrome=stranger)),
+    "preferences": ("preferences", preferences),
+    "preferences.chosen": (
+        "preferences",
+        replace(preferences, gets_news=True, news_since=NOW, is_counted=False, counted_since=NOW),
+    ),
+    "preferences.child": ("preferences", replace(preferences, news_locked=True)),
+    "unsubscribe": ("unsubscribe", UnsubscribeView(chrome=stranger, action="/unsubscribe/x/y")),
+    "unsubscribe.done": ("unsubscribe", UnsubscribeView(chrome=stranger)),
     "link_invalid": ("link_invalid", LinkInvalidView(chrome=stranger)),
     "inbox": ("inbox", InboxView(chrome=stranger, letters=(letter,))),
     "inbox.empty": ("inbox", InboxView(chrome=stranger, letters=())),

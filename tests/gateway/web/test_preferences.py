@@ -1,0 +1,184 @@
+"""News by mail and statistics: off or on by one press, with or without log-in, at once (promises P10, P11)."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx2
+import pytest
+
+from gateway.actions.erasure import erase_person
+from gateway.actions.news import post_news
+from gateway.actions.postman import Postman
+from gateway.actions.preferences import unsubscribe_path
+from gateway.cli.browser import Page
+from gateway.kit.mail import Letter
+from gateway.store.admin_actions import AdminAction, load_actions
+from gateway.store.preferences import load_counted_people
+from tests.gateway.store.samples import act, rows
+from tests.world import ISSUER, World
+
+ASHA = "asha@lakeside.example"
+MEERA = "meera@lakeside.example"
+HERE = "/preferences"
+
+
+def switch(world: World, preference: str, wish: str, email: str = ASHA) -> Page:
+    browser = world.signed_in(email)
+    return browser.submit(browser.open(HERE), HERE, {"preference": preference, "wish": wish})
+
+
+def send_news(world: World, email: str = ASHA) -> Sequence[Letter]:
+    """Give the letters that leave when news are posted to somebody."""
+    before = len(world.letters.letters)
+    world.run(post_news, world.services, world.person_id(email), "A new course", "It begins in May.")
+    world.run(Postman(world.services).turn)
+    return world.letters.letters[before:]
+
+
+def link(world: World, email: str = ASHA) -> str:
+    return unsubscribe_path(world.services, world.person_id(email))
+
+
+def one_click(world: World, path: str) -> httpx2.Response:
+    """Post as a mail program does: no session, no page seen before (RFC 8058 §3.2)."""
+    return world.client().post(path, data={"List-Unsubscribe": "One-Click"})
+
+
+def counted(world: World) -> list[str]:
+    return world.store(load_counted_people, "lakeside")
+
+
+def events(world: World, email: str = ASHA) -> list[AdminAction]:
+    found = world.store(load_actions, ("person", world.person_id(email)))
+    return [each for each in found if each.actor_id == world.person_id(email)]
+
+
+def test_nobody_gets_news_who_has_not_chosen_them(both: World) -> None:
+    assert send_news(both) == []
+    assert "Off. You get no news by mail." in both.signed_in().open(HERE).text
+
+
+def test_news_come_with_a_way_out_and_end_by_one_click_without_log_in(both: World) -> None:
+    assert "On. You get news" in switch(both, "promotional_mail", "on").text
+    (letter,) = send_news(both)
+    assert letter.to == ASHA
+    assert letter.unsubscribe == ISSUER + link(both)
+    assert letter.unsubscribe in letter.text
+    assert one_click(both, link(both)).status_code == 200
+    assert send_news(both) == []
+    assert [(each.action, each.detail) for each in events(both)] == [
+        ("promotional_mail_on", {}),
+        ("promotional_mail_off", {"conditions": "link"}),
+    ]
+
+
+def test_a_no_reaches_the_news_that_wait_already(both: World) -> None:
+    switch(both, "promotional_mail", "on")
+    before = list(both.letters.letters)
+    both.run(post_news, both.services, both.person_id(), "A new course", "It begins in May.")
+    one_click(both, link(both))
+    both.run(Postman(both.services).turn)
+    assert both.letters.letters == before
+
+
+def test_opening_the_link_changes_nothing(world: World) -> None:
+    switch(world, "promotional_mail", "on")
+    browser = world.browser()
+    page = browser.open(link(world))
+    assert "Stop news by mail?" in page.text
+    assert ASHA not in page.text
+    assert len(send_news(world)) == 1
+    assert "News by mail has stopped" in browser.submit(page, link(world)).text
+    assert send_news(world) == []
+
+
+def test_a_mail_program_may_post_any_form_from_anywhere(world: World) -> None:
+    """RFC 8058 §3.2: it may be multipart, and a web mail's page is another origin."""
+    switch(world, "promotional_mail", "on")
+    headers = {"Origin": "https://mail.example", "Sec-Fetch-Site": "cross-site"}
+    form = {"List-Unsubscribe": (None, "One-Click")}
+    answer = world.client().post(link(world), files=form, headers=headers)
+    assert answer.status_code == 200
+    assert send_news(world) == []
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_link_that_is_not_ours_stops_nothing(world: World, method: str) -> None:
+    switch(world, "promotional_mail", "on")
+    theirs = link(world, MEERA).rpartition("/")[2]
+    forged = f"{link(world).rpartition('/')[0]}/{theirs}"
+    for path in (forged, "/unsubscribe/per_nobody/x", "/unsubscribe/per_nobody/%C3%A9"):
+        assert world.client().request(method, path).status_code == 404
+    assert len(send_news(world)) == 1
+
+
+def test_under_age_there_are_no_news_even_if_they_were_chosen_before(both: World) -> None:
+    assert "while a guardian decides with you" in both.signed_in(MEERA).open(HERE).text
+    assert switch_directly(both, MEERA) == 403
+    assert send_news(both, MEERA) == []
+    switch(both, "promotional_mail", "on")
+    act(both, "UPDATE person SET needs_guardian = TRUE WHERE person_id = :id", id=both.person_id())
+    assert send_news(both) == []
+    assert "On. You get news" not in both.signed_in().open(HERE).text
+
+
+def switch_directly(world: World, email: str, preference: str = "promotional_mail", wish: str = "on") -> int:
+    """Send the form although the page has no such button."""
+    browser = world.signed_in(email)
+    page = browser.open(HERE)
+    return browser.submit(page, HERE, {"preference": preference, "wish": wish}).status
+
+
+@pytest.mark.parametrize(("preference", "wish"), [("receipts", "off"), ("statistics", "perhaps")])
+def test_there_are_two_choices_and_two_answers(world: World, preference: str, wish: str) -> None:
+    assert switch_directly(world, ASHA, preference, wish) == 400
+    assert events(world) == []
+
+
+def test_who_is_left_out_of_statistics_is_gone_before_anything_is_counted(both: World) -> None:
+    asha = both.person_id()
+    assert asha in counted(both)
+    everybody = len(counted(both))
+    assert "Off. You are left out" in switch(both, "statistics", "off").text
+    assert asha not in counted(both)
+    assert len(counted(both)) == everybody - 1
+    switch(both, "statistics", "on")
+    assert asha in counted(both)
+    assert [each.action for each in events(both)] == ["statistics_off", "statistics_on"]
+
+
+def test_a_choice_has_its_time_and_its_place_in_the_log(both: World) -> None:
+    switch(both, "statistics", "off")
+    at = both.services.clock()
+    asha = both.person_id()
+    kept = rows(both, "SELECT name, is_on, changed_at FROM preference WHERE person_id = :id", id=asha)
+    assert [(name, bool(is_on), changed_at) for name, is_on, changed_at in kept] == [
+        ("statistics", False, at)
+    ]
+    (event,) = events(both)
+    assert event.at == at
+    waiting = rows(both, "SELECT kind FROM log_pending WHERE source_id = :id", id=event.action_id)
+    placed = rows(both, "SELECT kind FROM log_leaf WHERE source_id = :id", id=event.action_id)
+    assert waiting + placed == [("admin_action",)]
+
+
+def test_however_often_and_at_once_one_choice_is_one_event(both: World) -> None:
+    switch(both, "promotional_mail", "on")
+    path = link(both)
+    with ThreadPoolExecutor(8) as crowd:
+        answers = list(crowd.map(lambda _: one_click(both, path).status_code, range(8)))
+    assert answers == [200] * 8
+    assert [each.action for each in events(both)] == ["promotional_mail_on", "promotional_mail_off"]
+
+
+def test_who_was_erased_has_no_choices_left_and_gets_none(both: World) -> None:
+    switch(both, "promotional_mail", "on")
+    asha, path = both.person_id(), link(both)
+    both.run(erase_person, both.services, "system", ASHA)
+    assert one_click(both, path).status_code == 200
+    assert rows(both, "SELECT count(*) FROM preference") == [(0,)]
+    assert asha not in counted(both)
+    before = len(both.letters.letters)
+    both.run(post_news, both.services, asha, "A new course", "It begins in May.")
+    both.run(Postman(both.services).turn)
+    assert len(both.letters.letters) == before
