@@ -8,7 +8,7 @@ from gateway.actions.client_keys import with_keys
 from gateway.actions.clients import BackRequest, authenticate_client
 from gateway.actions.proofs import prove
 from gateway.actions.services import Services
-from gateway.kit.digests import digest
+from gateway.kit.digests import digest, keyed_digest
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
 from gateway.kit.sealing import seal, unseal
@@ -154,7 +154,9 @@ async def _admitted(
     use = _use_of(services, client, opened)
     if use is None:
         return opened.parameters, None
-    name = digest(f"{client.client.client_id} {use.jti_digest.hex()}")
+    # Keyed, so that no request_uri can be made up that names it: it was not pushed.
+    index = services.seal.ring.index
+    name = keyed_digest(index, "request object", use.client_id, use.jti_digest.hex())
     arrival = use, _kept(services, client, name, opened.parameters, opened.expires_at)
     found = await services.store.lane(admit_requests).submit(arrival)
     if found is None or found.used_at is not None:

@@ -1,6 +1,6 @@
 """RFC 9101 and FAPI 2.0 Message Signing §5.3: signed request objects, pushed and by value."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -8,7 +8,10 @@ import httpx2
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
+from sqlalchemy import Connection, text
 
+from gateway.actions.par import URN
+from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
 from gateway.oauth.request_objects import read_request_object
 from tests.protocol.campuspress import REQUEST, begin, exchange_form, opt_in
@@ -182,8 +185,8 @@ def test_5_1_by_value_for_a_client_that_need_not_push(world: World) -> None:
 
 def need_not_push(world: World) -> None:
     """Let CampusPress be an ordinary relying party."""
-    text = (PARTNERS / "campuspress.toml").read_text().replace('"fapi2"', '"baseline"')
-    world.run(lambda: publish(world.services, text, version=2, manifest_version=2))
+    manifest = (PARTNERS / "campuspress.toml").read_text().replace('"fapi2"', '"baseline"')
+    world.run(lambda: publish(world.services, manifest, version=2, manifest_version=2))
 
 
 def by_value(request: str) -> str:
@@ -241,6 +244,24 @@ def test_10_2_two_objects_of_one_jti_are_one_request(world: World) -> None:
     page = browser.open(by_value(request_object(world, jti="r-1", state="other")))
     back = browser.submit(page, "/consent", button="share", stop_at=CAMPUSPRESS_REDIRECT)
     assert answer_of(back)["state"] == "st-2"
+
+
+def test_10_2_an_object_by_value_is_no_pushed_request(world: World) -> None:
+    """Whoever knows its `jti` cannot name it by a `request_uri`: a `fapi2` client has to push."""
+    world.browser().open(by_value(request_object(world, jti="r-1")), stop_at=CAMPUSPRESS_REDIRECT)
+    assert len(rows(world)) == 1
+    jti_digest = digest("request object r-1").hex()
+    for guess in (f"campuspress-shop {jti_digest}", jti_digest, "r-1", *map(bytes.hex, rows(world))):
+        assert "invalid_request_uri" in world.signed_in().open(begin(URN + guess)).text
+
+
+def rows(world: World) -> list[bytes]:
+    """Name the requests that are kept."""
+
+    def read(connection: Connection, _: Sequence[None]) -> list[list[bytes]]:
+        return [list(connection.execute(text("SELECT request_digest FROM pushed_request")).scalars())]
+
+    return world.run(world.services.store.read, read, None)
 
 
 def test_10_2_a_jti_of_an_object_and_one_of_an_assertion_are_two(world: World) -> None:
