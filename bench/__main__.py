@@ -4,16 +4,17 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import uvloop
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from bench import machine, reference, report
-from bench.load import run_load
+from bench import growth, journey, machine, overload, reference, report
+from bench.load import Tally, run_load
 from bench.operations import OPERATIONS, REFERENCE, Operation
 from bench.report import Cell
 from bench.seeds import Database, Seeds
@@ -24,7 +25,10 @@ from tests.world import fixed_ring
 
 ROOT = Path(__file__).parent.parent
 CONSOLE = Console(stderr=True)
+NOTHING: Mapping[str, str] = {}
 SMOKE = {"callers": "1,16", "rounds": 1, "seconds": 0.3, "warm_up": 0.0, "people": 50}
+ALL = {"journeys": True, "growth": 1_000_000, "overload": 60.0, "with_sqlite": True, "write": True}
+PAGE = ROOT / "docs" / "performance.md"
 
 
 def arguments() -> argparse.Namespace:
@@ -39,8 +43,22 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--warm-up", type=float, default=1.0, help="seconds of each operation thrown away")
     parser.add_argument("--people", type=int, default=2000)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--journeys", action="store_true", help="G and Gs too: a person's whole way")
+    parser.add_argument(
+        "--growth", type=int, default=0, metavar="PEOPLE", help="measure while it grows so far"
+    )
+    parser.add_argument("--overload", type=float, default=0.0, metavar="SECONDS", help="overload it so long")
+    parser.add_argument(
+        "--with-sqlite", action="store_true", help="A and E on the embedded database after it"
+    )
     parser.add_argument("--out", type=Path, help="folder for bench.json and bench.svg")
+    parser.add_argument("--write", action="store_true", help="bring docs/performance.md up to date")
+    parser.add_argument(
+        "--all", action="store_true", help="all of it, as it is published; takes about an hour"
+    )
     chosen = parser.parse_args()
+    if chosen.all:
+        vars(chosen).update(ALL)
     if chosen.smoke:
         vars(chosen).update(SMOKE)
     return chosen
@@ -54,19 +72,15 @@ class Bench:
         self.callers = [int(word) for word in chosen.callers.split(",")]
         self.seeds = Seeds(url, folder, chosen.people)
         self.cells: list[Cell] = []
+        self.sizes: list[growth.Size] = []
+        self.overloaded: overload.Overload | None = None
         self.about: dict[str, object] = {"machine": machine.description(), "database": url.split(":")[0]}
 
     def prepare(self) -> None:
         """Fill the database."""
         write_key_ring(self.folder / "key-ring.json", fixed_ring())
-        columns = (
-            TextColumn("filling the database"),
-            BarColumn(),
-            TextColumn("{task.completed}/{task.total} people"),
-        )
-        with Progress(*columns, console=CONSOLE) as bar:
-            task = bar.add_task("people", total=self.chosen.people)
-            self.seeds.fill(lambda done, total: bar.update(task, completed=done, total=total))
+        with _bar("filling the database") as tell:
+            self.seeds.fill(tell)
         if not self.url.startswith("sqlite"):
             Database(self.url).command(reference.TABLE)
 
@@ -89,11 +103,45 @@ class Bench:
             self.about.setdefault("start_up_seconds", round(server.ready_after, 2))
             for name in self.chosen.operations.split(","):
                 self._operation(server, name, OPERATIONS[name], number)
+            if self.chosen.journeys:
+                self._journeys(server, number)
             self.about["resident_megabytes"] = round(machine.resident_megabytes(server.pid))
 
+    def _journeys(self, server: Server, number: int) -> None:
+        # A journey takes long, so a cell of it does too.
+        seconds = 3 * self.chosen.seconds
+        for name in journey.JOURNEYS:
+            for callers in (each for each in self.callers if each <= 16):
+                go = partial(journey.run_journeys, server.port, name, self.chosen.people, callers, seconds)
+                self._keep(self._timed(server, name, callers, number, go))
+
+    def grow(self) -> None:
+        """Measure D and E, and what pages read, at one size after another."""
+        for people in growth.sizes_up_to(self.chosen.growth):
+            if people > self.seeds.people:
+                with _bar(f"growing to {people:,}") as tell:
+                    self.seeds.grow(people, tell)
+            costs = {}
+            with self._serving("gateway.app:app_from_environment", "/ready") as server:
+                for name in ("D", "E", "C"):
+                    self._cell(server, name, OPERATIONS[name], 16, 0, self.chosen.warm_up or 0.1)
+                    cell = self._cell(server, name, OPERATIONS[name], 16, 0, self.chosen.seconds)
+                    costs[f"{name} at 16, CPU ms"] = cell.cpu_ms
+            pages = growth.look_at_pages(self.url, self.folder, people)
+            self.sizes.append(growth.Size(people, costs, {f"{name}, ms": ms for name, ms in pages.items()}))
+
+    def overload(self) -> None:
+        """Overload userinfo."""
+        workers = self.chosen.workers
+        with self._serving("gateway.app:app_from_environment", "/ready", overload.SETTINGS) as server:
+            load = OPERATIONS["E"].load(self.seeds, 0)
+            self.overloaded = overload.overload(server.port, server.pid, load, workers, self.chosen.overload)
+
     @contextmanager
-    def _serving(self, app: str, probe: str) -> Iterator[Server]:
+    def _serving(self, app: str, probe: str, more: Mapping[str, str] = NOTHING) -> Iterator[Server]:
         environment = {
+            **journey.SETTINGS,
+            **more,
             "CONSENT_GATEWAY_DATABASE_URL": self.url,
             "CONSENT_GATEWAY_DATA_DIR": str(self.folder),
             "BENCH_DATABASE": self.url,
@@ -107,21 +155,30 @@ class Bench:
         if self.chosen.warm_up:
             self._cell(server, name, operation, 16, number, self.chosen.warm_up)
         for callers in self.callers:
-            cell = self._cell(server, name, operation, callers, number, self.chosen.seconds)
-            self.cells.append(cell)
-            CONSOLE.print(
-                f"{name:>9} c{callers:<3} round {number}  {cell.per_second:7.0f}/s  p50 {cell.p50:6.1f}  "
-                f"p99 {cell.p99:6.1f}  server {cell.server_ms:.2f}  database {cell.database_ms:.2f} ms  "
-                f"foreign {cell.foreign:.2f}  {cell.wrong or ''} {cell.first_wrong[:200]}",
-                highlight=False, markup=False,
-            )  # fmt: skip
+            self._keep(self._cell(server, name, operation, callers, number, self.chosen.seconds))
+
+    def _keep(self, cell: Cell) -> None:
+        self.cells.append(cell)
+        CONSOLE.print(
+            f"{cell.operation:>9} c{cell.callers:<3} round {cell.round}  {cell.per_second:7.0f}/s  "
+            f"p50 {cell.p50:6.1f}  p99 {cell.p99:6.1f}  server {cell.server_ms:.2f}  "
+            f"database {cell.database_ms:.2f} ms  foreign {cell.foreign:.2f}  "
+            f"{cell.wrong or ''} {cell.first_wrong[:200]}",
+            highlight=False, markup=False, soft_wrap=True,
+        )  # fmt: skip
 
     def _cell(
         self, server: Server, name: str, operation: Operation, callers: int, number: int, seconds: float
     ) -> Cell:
         load = operation.load(self.seeds, int(operation.fastest * seconds * min(1.0, 0.2 + callers / 32)))
+        return self._timed(
+            server, name, callers, number,
+            partial(run_load, server.port, load, callers, seconds),
+        )  # fmt: skip
+
+    def _timed(self, server: Server, name: str, callers: int, number: int, run: Callable[[], Tally]) -> Cell:
         own, database, busy, self_at = self._read_clocks(server)
-        tally = uvloop.run(run_load(server.port, load, callers, seconds))
+        tally = uvloop.run(run())
         own_after, database_after, busy_after, self_after = self._read_clocks(server)
         done = max(len(tally.latencies), 1)
         known = (own_after - own) + (database_after - database) + (self_after - self_at)
@@ -133,7 +190,7 @@ class Bench:
             p50=tally.percentile(0.5),
             p99=tally.percentile(0.99),
             requests=done,
-            wrong=tally.wrong,
+            wrong=tally.wrong + tally.refused,
             first_wrong=tally.first_wrong,
             ran_out=tally.ran_out,
             server_ms=(own_after - own) * 1000 / done,
@@ -144,6 +201,14 @@ class Bench:
     def _read_clocks(self, server: Server) -> tuple[float, float, float, float]:
         database = machine.cpu_seconds(self.database_pid) if self.database_pid else 0.0
         return machine.cpu_seconds(server.pid), database, machine.busy_seconds(), time.process_time()
+
+
+@contextmanager
+def _bar(title: str) -> Iterator[Callable[[int, int], None]]:
+    columns = (TextColumn(title), BarColumn(), TextColumn("{task.completed}/{task.total} people"))
+    with Progress(*columns, console=CONSOLE) as bar:
+        task = bar.add_task("people", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 @contextmanager
@@ -163,20 +228,32 @@ def database(chosen: argparse.Namespace, folder: Path) -> Iterator[tuple[str, in
 def main() -> int:
     """Run; fail when any answer was wrong."""
     chosen = arguments()
+    done = run(chosen)
+    parts = [done]
+    if chosen.with_sqlite and not chosen.sqlite:
+        only = {"sqlite": True, "operations": "A,E", "journeys": False, "growth": 0, "overload": 0.0}
+        parts.append(run(argparse.Namespace(**{**vars(chosen), **only})))
+    text = "\n\n".join(report.sections(part) for part in parts)
+    print(text)
+    if chosen.out:
+        report.write(chosen.out, done)
+    if chosen.write:
+        report.write(PAGE.parent, done)
+        report.publish(PAGE, text)
+    return 1 if any(cell.wrong for part in parts for cell in part.cells) else 0
+
+
+def run(chosen: argparse.Namespace) -> report.Run:
+    """Measure once, on one database."""
     with tempfile.TemporaryDirectory() as name, database(chosen, Path(name)) as (url, pid):
         bench = Bench(chosen, url, Path(name), pid)
         bench.prepare()
         bench.measure()
-        found = report.lines(bench.cells)
-        print(report.table(found))
-        print(_words(bench.about))
-        if chosen.out:
-            report.write(chosen.out, bench.cells, bench.about)
-    return 1 if any(line.wrong for line in found) else 0
-
-
-def _words(about: Mapping[str, object]) -> str:
-    return "\n" + "\n".join(f"{name.replace('_', ' ')}: {value}" for name, value in about.items())
+        if chosen.overload:
+            bench.overload()
+        if chosen.growth:
+            bench.grow()
+        return report.Run(bench.cells, bench.about, bench.sizes, bench.overloaded)
 
 
 if __name__ == "__main__":

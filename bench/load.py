@@ -27,12 +27,14 @@ class Tally:
     Attributes:
         seconds: from the first request to the last answer.
         latencies: milliseconds of each right answer.
+        refused: answers 503 that say when to come again; they are no wrong ones.
         first_wrong: the first wrong answer as it came.
     """
 
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
     wrong: int = 0
+    refused: int = 0
     first_wrong: str = ""
     ran_out: bool = False
 
@@ -66,6 +68,8 @@ class _Caller(asyncio.Protocol):
         self._buffer.clear()
         if answer[9:12] == b"200" and self._expected in answer:
             self._tally.latencies.append((time.perf_counter() - self._sent_at) * 1000)
+        elif answer[9:12] == b"503" and b"\r\nretry-after:" in answer[: head + 2].lower():
+            self._tally.refused += 1
         else:
             self._fail(answer.decode("latin-1"))
         self._send()

@@ -7,8 +7,11 @@ from pathlib import Path
 from statistics import median
 from xml.sax.saxutils import escape
 
+from bench import growth, overload
+from bench.journey import JOURNEYS
 from bench.operations import OPERATIONS, REFERENCE
 
+OWN = {*OPERATIONS, *JOURNEYS}
 BASE = "insert"
 """The reference that ratios are given to."""
 
@@ -66,7 +69,7 @@ def lines(cells: Sequence[Cell]) -> list[Line]:
     for cell in cells:
         groups.setdefault((cell.operation, cell.callers), []).append(cell)
     cpu = {key: median(cell.cpu_ms for cell in group) for key, group in groups.items()}
-    titles = {name: each.title for name, each in (OPERATIONS | REFERENCE).items()}
+    titles = {name: each.title for name, each in {**OPERATIONS, **REFERENCE}.items()} | dict(JOURNEYS)
     return [
         Line(
             operation=operation,
@@ -108,7 +111,7 @@ def table(found: Iterable[Line]) -> str:
     """Spell the lines as a Markdown table."""
     rows = [f"| {' | '.join(HEAD)} |", "|---|" + "---:|" * (len(HEAD) - 1)]
     for line in found:
-        name = f"{line.operation} {line.title}" if line.operation in OPERATIONS else line.title
+        name = f"{line.operation} {line.title}" if line.operation in OWN else line.title
         values = (
             name, f"{line.callers}", f"{line.per_second:.0f}", f"{line.p50:.1f}", f"{line.p99:.1f}",
             f"{line.server_ms:.2f}", f"{line.database_ms:.2f}", f"{line.capacity:.0f}", f"{line.ratio:.2f}",
@@ -117,9 +120,47 @@ def table(found: Iterable[Line]) -> str:
     return "\n".join(rows)
 
 
-def as_json(cells: Sequence[Cell], about: Mapping[str, object]) -> str:
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Everything that was measured on one database."""
+
+    cells: Sequence[Cell]
+    about: Mapping[str, object]
+    sizes: Sequence[growth.Size] = ()
+    overloaded: overload.Overload | None = None
+
+
+def sections(run: Run) -> str:
+    """Spell a run for the page and the terminal: the machine, the operations, growth, overload."""
+    told = [f"### {run.about.get('database', 'measured')}", _machine(run.about), table(lines(run.cells))]
+    if run.sizes:
+        told += ["Growth:", growth.table(run.sizes)]
+    if run.overloaded:
+        told += ["Overload:", overload.lines(run.overloaded)]
+    return "\n\n".join(told)
+
+
+def _machine(about: Mapping[str, object]) -> str:
+    known = {**about, **_described(about)}
+    return "\n".join(
+        f"- {name.replace('_', ' ')}: {value}" for name, value in known.items() if name != "machine"
+    )
+
+
+def _described(about: Mapping[str, object]) -> Mapping[str, object]:
+    machine = about.get("machine", {})
+    return machine if isinstance(machine, dict) else {}
+
+
+def as_json(run: Run) -> str:
     """Spell everything that was measured."""
-    return json.dumps({"about": about, "cells": [asdict(cell) for cell in cells]}, indent=1) + "\n"
+    told = {
+        "about": run.about,
+        "cells": [asdict(cell) for cell in run.cells],
+        "growth": [asdict(each) for each in run.sizes],
+        "overload": asdict(run.overloaded) if run.overloaded else None,
+    }
+    return json.dumps(told, indent=1) + "\n"
 
 
 def chart(found: Sequence[Line]) -> str:
@@ -130,7 +171,7 @@ def chart(found: Sequence[Line]) -> str:
     drawn = []
     for number, line in enumerate(bars):
         y, width = 44 + number * 28, 420 * line.capacity / widest
-        kind = "own" if line.operation in OPERATIONS else "reference"
+        kind = "own" if line.operation in OWN else "reference"
         drawn.append(
             f'<text x="330" y="{y + 14}" text-anchor="end">{escape(line.title)}</text>'
             f'<rect class="{kind}" x="340" y="{y}" width="{width:.1f}" height="20" rx="3"/>'
@@ -148,8 +189,19 @@ def chart(found: Sequence[Line]) -> str:
     )
 
 
-def write(folder: Path, cells: Sequence[Cell], about: Mapping[str, object]) -> None:
+def write(folder: Path, run: Run) -> None:
     """Write JSON and the chart."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "bench.json").write_text(as_json(cells, about))
-    (folder / "bench.svg").write_text(chart(lines(cells)))
+    (folder / "bench.json").write_text(as_json(run))
+    (folder / "bench.svg").write_text(chart(lines(run.cells)))
+
+
+BEGIN, END = "<!-- measured by make bench -->", "<!-- end of what was measured -->"
+
+
+def publish(page: Path, text: str) -> None:
+    """Put what was measured between its two marks in a page."""
+    before, rest = page.read_text().split(BEGIN)
+    _, after = rest.split(END)
+    picture = "![Requests a second that two free cores would give](bench.svg)"
+    page.write_text(f"{before}{BEGIN}\n\n{picture}\n\n{text}\n\n{END}{after}")

@@ -94,10 +94,34 @@ class Seeds:
         self._people = people
         self._minted = 0
 
+    @property
+    def people(self) -> int:
+        """How many there are."""
+        return self._people
+
     def fill(self, progress: Progress) -> None:
         """Fill an empty database."""
         fill(self._database.url)
         asyncio.run(self._fill(progress))
+
+    def grow(self, people: int, progress: Progress) -> None:
+        """Add people up to a number, each with a token."""
+        first, self._people = self._people, people
+        asyncio.run(self._grow(first, progress))
+        for start in range(first, people, CHUNK):
+            self.mint("at", min(CHUNK, people - start))
+        if not self._settings.database.startswith("sqlite"):
+            # As autovacuum would have done by then.
+            self._database.command("ANALYZE")
+
+    async def _grow(self, first: int, progress: Progress) -> None:
+        services = build_services(self._settings, ring=fixed_ring())
+        await services.store.open()
+        try:
+            await asyncio.to_thread(self._load_people, services, progress, first)
+        finally:
+            await services.store.close()
+            services.passwords.close()
 
     async def _fill(self, progress: Progress) -> None:
         services = build_services(self._settings, ring=fixed_ring())
@@ -114,9 +138,9 @@ class Seeds:
             await services.store.close()
             services.passwords.close()
 
-    def _load_people(self, services: Services, progress: Progress) -> None:
+    def _load_people(self, services: Services, progress: Progress, first: int = 0) -> None:
         hashed = HASHER.hash(PASSWORD)
-        for start in range(0, self._people, CHUNK):
+        for start in range(first, self._people, CHUNK):
             numbers = range(start, min(start + CHUNK, self._people))
             made: dict[str, list[dict[str, object]]] = {}
             for number in numbers:

@@ -1,11 +1,11 @@
 """The languages of the pages: one gettext catalogue each, read from its source so that nothing is built beforehand."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
+from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
-from types import MappingProxyType
 from typing import Literal
 
 from babel import Locale
@@ -20,8 +20,10 @@ SOURCE = "en"
 """The messages themselves are English."""
 
 
-def read_catalogue(file: Path) -> NullTranslations:
+@cache
+def read_catalogue(language: str) -> NullTranslations:
     """Read a catalogue; what it does not hold yet is said in English."""
+    file = FOLDER / f"{language}.po"
     with file.open("rb") as source:
         catalog = read_po(source, locale=file.stem)
     compiled = BytesIO()
@@ -30,10 +32,32 @@ def read_catalogue(file: Path) -> NullTranslations:
     return GNUTranslations(compiled)
 
 
-CATALOGUES: Mapping[str, NullTranslations] = MappingProxyType(
-    {SOURCE: NullTranslations()}
-    | {name: read_catalogue(FOLDER / f"{name}.po") for name in LANGUAGES if name != SOURCE}
-)
+_NONE = NullTranslations()
+
+
+class Catalogues(Mapping[str, NullTranslations]):
+    """Every language's catalogue, read when it is first asked for: no start waits for it."""
+
+    def __getitem__(self, language: str) -> NullTranslations:
+        """Give a language's catalogue."""
+        if language not in LANGUAGES:
+            raise KeyError(language)
+        return _NONE if language == SOURCE else read_catalogue(language)
+
+    def __contains__(self, language: object) -> bool:
+        """Tell whether a language is one of ours, without reading it."""
+        return language in LANGUAGES
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the languages."""
+        return iter(LANGUAGES)
+
+    def __len__(self) -> int:
+        """Count the languages."""
+        return len(LANGUAGES)
+
+
+CATALOGUES = Catalogues()
 
 
 def direction(language: str) -> Literal["ltr", "rtl"]:
