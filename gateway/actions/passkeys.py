@@ -17,14 +17,15 @@ from gateway.accounts.passkeys import (
     credential_of,
     request_options,
 )
+from gateway.actions.dated_tickets import dated_ticket, open_dated
 from gateway.actions.recovery import PASSKEY_ADDED, PASSKEY_REMOVED, tell
 from gateway.actions.services import Services
-from gateway.actions.sessions import LoggedIn, find_person_key, is_fresh, open_session
+from gateway.actions.sessions import LoggedIn, check_fresh, find_person_key, open_session
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import random_key
 from gateway.kit.logs import log
-from gateway.kit.sealing import SealBroken, seal, unseal
+from gateway.kit.sealing import seal, unseal
 from gateway.model.people import Acr, Session
 from gateway.store.second_factors import (
     Passkey,
@@ -60,18 +61,7 @@ def _place(session: Session | None) -> str:
 
 
 def _ticket(services: Services, session: Session | None, challenge: bytes) -> str:
-    content = {"c": base64.b64encode(challenge).decode(), "e": services.clock() + CHALLENGE_TTL}
-    return services.seal.ticket(_place(session), content)
-
-
-def _challenge(services: Services, session: Session | None, ticket: str) -> tuple[bytes, int]:
-    try:
-        content = services.seal.open_ticket(_place(session), ticket)
-    except SealBroken:
-        raise Refusal("stale_form", detail="a challenge of another session") from None
-    if services.clock() >= content["e"]:
-        raise Refusal("stale_form", detail="the challenge waited too long")
-    return base64.b64decode(content["c"]), content["e"]
+    return dated_ticket(services, _place(session), challenge, services.clock() + CHALLENGE_TTL)
 
 
 async def ask_to_add(services: Services, session: Session, shown_name: str) -> Question:
@@ -80,7 +70,7 @@ async def ask_to_add(services: Services, session: Session, shown_name: str) -> Q
     Raises:
         Refusal: ``not_allowed`` without a recent step-up.
     """
-    _check_fresh(services, session)
+    check_fresh(services, session)
     person_id, challenge = session.person.person_id, random_key()
     known = await services.store.read(list_passkeys, person_id)
     options = creation_options(
@@ -91,8 +81,8 @@ async def ask_to_add(services: Services, session: Session, shown_name: str) -> Q
 
 async def add_passkey(services: Services, session: Session, ticket: str, answer: str, name: str = "") -> bool:
     """Keep a passkey that a browser made; False when its answer does not hold."""
-    _check_fresh(services, session)
-    challenge, expires_at = _challenge(services, session, ticket)
+    check_fresh(services, session)
+    challenge, expires_at = open_dated(services, _place(session), ticket)
     try:
         made = check_creation(_site(services), challenge, answer)
     except PasskeyFault as fault:
@@ -136,7 +126,7 @@ async def read_names(services: Services, person_id: str, passkeys: Iterable[Pass
 
 async def name_passkey(services: Services, session: Session, credential_id: bytes, name: str) -> None:
     """Name a passkey of one's own; no name takes the old one away."""
-    _check_fresh(services, session)
+    check_fresh(services, session)
     person_id = session.person.person_id
     sealed = await _sealed_name(services, person_id, credential_id, name)
     if not await services.store.run(name_passkeys, (person_id, credential_id, sealed)):
@@ -148,14 +138,9 @@ def digest_of(challenge: bytes) -> bytes:
     return digest(base64.b64encode(challenge).decode())
 
 
-def _check_fresh(services: Services, session: Session) -> None:
-    if not is_fresh(services, session):
-        raise Refusal("not_allowed", detail="it takes a recent step-up")
-
-
 async def remove_passkey(services: Services, session: Session, credential_id: bytes) -> None:
     """Forget a passkey of one's own."""
-    _check_fresh(services, session)
+    check_fresh(services, session)
     if not await services.store.run(remove_passkeys, (session.person.person_id, credential_id)):
         raise Refusal("stale_form", detail="no such passkey of this person")
     await tell(services, session.person.person_id, PASSKEY_REMOVED)
@@ -192,7 +177,7 @@ async def step_up_with_passkey(
 
 async def _check(services: Services, session: Session | None, ticket: str, answer: str) -> str | None:
     """Check a signature; one answer for an unknown passkey and a wrong signature."""
-    challenge, expires_at = _challenge(services, session, ticket)
+    challenge, expires_at = open_dated(services, _place(session), ticket)
     try:
         found = await services.store.read(load_passkeys, credential_of(answer))
         if found is None:

@@ -5,8 +5,7 @@ from gateway.actions.logout import log_out
 from gateway.actions.recovery import PASSWORD_CHOSEN, tell
 from gateway.actions.security import other_sessions
 from gateway.actions.services import Services
-from gateway.actions.sessions import LoggedIn, is_fresh, login_index, open_session
-from gateway.kit.errors import Refusal
+from gateway.actions.sessions import LoggedIn, check_fresh, login_index, open_session
 from gateway.model.people import Session
 from gateway.store.people import NewPassword, find_people, keep_passwords
 
@@ -20,8 +19,7 @@ async def change_password(services: Services, session: Session, password: str) -
     Raises:
         Refusal: ``not_allowed`` without a recent step-up.
     """
-    if not is_fresh(services, session):
-        raise Refusal("not_allowed", detail="a new password takes a recent step-up")
+    check_fresh(services, session)
     person_id = session.person.person_id
     whose = await services.store.read(find_people, login_index(services, password))
     faults = password_faults(password, (password,) if whose == person_id else ())

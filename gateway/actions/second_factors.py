@@ -1,6 +1,5 @@
 """Codes of an app beside the password: setting up, signing in with one, and recovery codes (RFC 6238)."""
 
-import base64
 from dataclasses import dataclass
 
 from gateway.accounts.one_time_passwords import (
@@ -12,13 +11,14 @@ from gateway.accounts.one_time_passwords import (
     setup_uri,
     spelled,
 )
+from gateway.actions.dated_tickets import dated_ticket, open_dated
 from gateway.actions.recovery import CODE_OFF, CODE_ON, tell
 from gateway.actions.services import Services
 from gateway.actions.sessions import (
     LoggedIn,
     Rejected,
+    check_fresh,
     find_person_key,
-    is_fresh,
     open_second_factor,
     open_session,
     throttled,
@@ -26,7 +26,7 @@ from gateway.actions.sessions import (
 from gateway.kit.digests import keyed_digest
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import random_key
-from gateway.kit.sealing import SealBroken, seal, unseal
+from gateway.kit.sealing import seal, unseal
 from gateway.model.people import Acr, Session
 from gateway.store.second_factors import (
     NewAuthenticator,
@@ -64,31 +64,20 @@ def begin_setup(services: Services, session: Session, shown_name: str) -> Setup:
     Raises:
         Refusal: ``not_allowed`` without a recent step-up.
     """
-    _check_fresh(services, session)
+    check_fresh(services, session)
     secret = random_key()[:SECRET_BYTES]
     return _setup(services, session, secret, services.clock() + SETUP_TTL, shown_name)
 
 
 def _setup(services: Services, session: Session, secret: bytes, expires_at: int, shown_name: str) -> Setup:
-    content = {"s": base64.b64encode(secret).decode(), "e": expires_at}
-    ticket = services.seal.ticket(_setup_place(session), content)
+    ticket = dated_ticket(services, _setup_place(session), secret, expires_at)
     return Setup(ticket, spelled(secret), setup_uri(secret, shown_name, services.settings.service_name))
 
 
 def setup_again(services: Services, session: Session, ticket: str, shown_name: str) -> Setup:
     """Show the same secret again, after a wrong code."""
-    secret, expires_at = _open_setup(services, session, ticket)
+    secret, expires_at = open_dated(services, _setup_place(session), ticket)
     return _setup(services, session, secret, expires_at, shown_name)
-
-
-def _open_setup(services: Services, session: Session, ticket: str) -> tuple[bytes, int]:
-    try:
-        content = services.seal.open_ticket(_setup_place(session), ticket)
-    except SealBroken:
-        raise Refusal("stale_form", detail="a set-up of another session") from None
-    if services.clock() >= content["e"]:
-        raise Refusal("stale_form", detail="the set-up waited too long")
-    return base64.b64decode(content["s"]), content["e"]
 
 
 async def finish_setup(services: Services, session: Session, ticket: str, code: str) -> list[str] | None:
@@ -101,8 +90,8 @@ async def finish_setup(services: Services, session: Session, ticket: str, code: 
         Refusal: ``stale_form`` for a set-up that waited too long, or an account that has an app already;
             ``too_many_attempts``.
     """
-    _check_fresh(services, session)
-    secret, _ = _open_setup(services, session, ticket)
+    check_fresh(services, session)
+    secret, _ = open_dated(services, _setup_place(session), ticket)
     person_id, now = session.person.person_id, services.clock()
     wait = await throttled(services, _buckets(services, person_id))
     if wait:
@@ -134,14 +123,9 @@ def _buckets(services: Services, person_id: str) -> list[Take]:
     return [Take(bucket, settings.login_attempts, 10 * settings.login_refill, services.clock())]
 
 
-def _check_fresh(services: Services, session: Session) -> None:
-    if not is_fresh(services, session):
-        raise Refusal("not_allowed", detail="it takes a recent step-up")
-
-
 async def remove_code(services: Services, session: Session) -> None:
     """Sign in by the password alone again."""
-    _check_fresh(services, session)
+    check_fresh(services, session)
     if await services.store.run(remove_authenticators, session.person.person_id):
         await tell(services, session.person.person_id, CODE_OFF)
 

@@ -239,3 +239,13 @@ async def find_person_email(services: Services, session: Session) -> str:
 def is_fresh(services: Services, session: Session) -> bool:
     """Whether the password was given recently enough to show values (promise P15)."""
     return services.clock() - session.auth_time <= services.settings.reauthentication_ttl
+
+
+def check_fresh(services: Services, session: Session) -> None:
+    """Let only a recent step-up go on (promise P15).
+
+    Raises:
+        Refusal: ``not_allowed``.
+    """
+    if not is_fresh(services, session):
+        raise Refusal("not_allowed", detail="it takes a recent step-up")

@@ -20,7 +20,6 @@ from gateway.store.grants import GrantLine
 from gateway.web import views
 from gateway.web.admin_log import log_row
 from gateway.web.administration import (
-    REASON_WORDS,
     Conditions,
     actor_words,
     address_of_search,
@@ -34,6 +33,7 @@ from gateway.web.administration import (
     short_person,
 )
 from gateway.web.formats import later, say
+from gateway.web.reason_words import reason_choice
 from gateway.web.visit import ROLE_WORDS, Visit, see_other, show, signed_in_page
 from gateway.web.wording import ACTOR_WORDS, EVENT_WORDS, field_label, form_label, purpose_label
 from partners import OfferItem
@@ -224,7 +224,7 @@ def _event(event: ConsentEvent) -> views.Event:
         at=event.at,
         what=say(EVENT_WORDS[event.type]),
         actor=actor_words(event.actor_id) if is_admin else say(ACTOR_WORDS[event.actor_kind]),
-        reason=say(REASON_WORDS[event.reason]) if event.reason else "",
+        reason=reason_choice(event.reason) if event.reason else "",
     )
 
 

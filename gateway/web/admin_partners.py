@@ -26,7 +26,6 @@ from gateway.model.people import Power, powers_of
 from gateway.store.admin_actions import AdminAction
 from gateway.web import views
 from gateway.web.administration import (
-    REASON_WORDS,
     actor_words,
     doors,
     password_first,
@@ -35,6 +34,7 @@ from gateway.web.administration import (
     reason_options,
 )
 from gateway.web.formats import later, say
+from gateway.web.reason_words import reason_choice
 from gateway.web.visit import Answer, Visit, see_other, show, signed_in_page
 from gateway.web.wording import country_name, field_label, form_label, language, purpose_label
 from partners import Client, Offer, PartnerState, Profile
@@ -300,7 +300,7 @@ def _event(action: AdminAction) -> views.Event:
         at=action.at,
         what=": ".join([what, *about]),
         actor=actor_words(action.actor_id),
-        reason=say(REASON_WORDS[ReasonCode(action.reason)]) if action.reason else "",
+        reason=reason_choice(ReasonCode(action.reason)) if action.reason else "",
     )
 
 

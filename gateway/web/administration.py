@@ -18,6 +18,7 @@ from gateway.store.school_gates import load_gates
 from gateway.web import views
 from gateway.web.bodies import Form
 from gateway.web.formats import later, say
+from gateway.web.reason_words import reason_choice
 from gateway.web.visit import Visit
 from gateway.web.wording import field_label
 from scopes import FIELDS
@@ -30,26 +31,6 @@ SECTIONS: Mapping[Power, tuple[views.Section, str]] = MappingProxyType(
         Power.SEE_COMPLAINTS: ("complaints", "/admin/complaints"),
         Power.PROVISION_PEOPLE: ("people", "/admin/people"),
         Power.GATE_PARTNERS: ("school", "/admin/school"),
-    }
-)
-REASON_WORDS: Mapping[ReasonCode, str] = MappingProxyType(
-    {
-        ReasonCode.USER_REQUEST: later("The person asked for it"),
-        ReasonCode.PHONE_REQUEST: later("The person asked by phone"),
-        ReasonCode.GUARDIAN_REQUEST: later("A guardian asked for it"),
-        ReasonCode.SCHOOL_POLICY: later("The school's policy"),
-        ReasonCode.PARTNER_BREACH: later("The partner broke its terms"),
-        ReasonCode.MARKETING_COMPLAINT: later("Complaint about advertising"),
-        ReasonCode.PARTNER_ENDED: later("The partner ended"),
-        ReasonCode.NOTICE_CHANGED: later("The notice changed"),
-        ReasonCode.EXPIRED: later("It ran out"),
-        ReasonCode.UNUSED: later("It was not used"),
-        ReasonCode.AGE_TRANSITION: later("The person came of age"),
-        ReasonCode.ACCOUNT_CLOSED: later("The account was closed"),
-        ReasonCode.SECURITY_INCIDENT: later("Security incident"),
-        ReasonCode.LEGAL_ORDER: later("Order of a court or an authority"),
-        ReasonCode.DATA_ERROR: later("The data was wrong"),
-        ReasonCode.ADMIN_CORRECTION: later("Correction of a mistake"),
     }
 )
 _ACTOR_WORDS = {"system": later("the service"), "cli": later("the command line")}
@@ -111,7 +92,7 @@ def reason_options(
 ) -> tuple[views.Option, ...]:
     """Offer reasons to choose from."""
     return tuple(
-        views.Option(value=str(reason), label=say(REASON_WORDS[reason]), chosen=reason is chosen)
+        views.Option(value=str(reason), label=reason_choice(reason), chosen=reason is chosen)
         for reason in reasons
     )
 

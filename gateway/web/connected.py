@@ -36,10 +36,11 @@ from gateway.web.answers import json_answer
 from gateway.web.complaint_words import ANSWER_WORDS, COMPLAINT_WORDS
 from gateway.web.consent_views import form_words, partner_view
 from gateway.web.formats import later, say
+from gateway.web.reason_words import reason_words
 from gateway.web.step_up import stepped_up_export
 from gateway.web.timeline import timeline
 from gateway.web.visit import Visit, see_other, show, signed_in_page
-from gateway.web.wording import EVENT_WORDS, field_label, purpose_label, reason_words, so_that
+from gateway.web.wording import EVENT_WORDS, field_label, purpose_label, so_that
 
 OWN_EVENT_WORDS = {
     "asked": later("The guardian was asked"),

@@ -20,8 +20,9 @@ from gateway.web.administration import path_id
 from gateway.web.connected import state_of
 from gateway.web.consent_views import country_names, form_words, partner_view
 from gateway.web.formats import say
+from gateway.web.reason_words import reason_words
 from gateway.web.visit import Visit, see_other, show, signed_in_page
-from gateway.web.wording import ACTOR_WORDS, EVENT_WORDS, field_label, reason_words, so_that
+from gateway.web.wording import ACTOR_WORDS, EVENT_WORDS, field_label, so_that
 
 _ORDER = ("waiting", "changed", "live", "paused", "used_up", "ended")
 

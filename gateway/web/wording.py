@@ -1,28 +1,9 @@
 """The catalogue's words in the reader's language."""
 
 import scopes
-from gateway.model.grants import ActorKind, EventType, ReasonCode
-from gateway.web.formats import later, say, voice
+from gateway.model.grants import ActorKind, EventType
+from gateway.web.formats import later, voice
 from scopes import Form
-
-REASONS = {
-    ReasonCode.USER_REQUEST: later("you asked for it"),
-    ReasonCode.PHONE_REQUEST: later("asked for by phone"),
-    ReasonCode.GUARDIAN_REQUEST: later("a guardian asked for it"),
-    ReasonCode.SCHOOL_POLICY: later("the school's rules"),
-    ReasonCode.PARTNER_BREACH: later("the partner broke its agreement"),
-    ReasonCode.MARKETING_COMPLAINT: later("complaint about advertising"),
-    ReasonCode.PARTNER_ENDED: later("the partner ended it"),
-    ReasonCode.NOTICE_CHANGED: later("the terms changed"),
-    ReasonCode.EXPIRED: later("it ran out"),
-    ReasonCode.UNUSED: later("it was not used"),
-    ReasonCode.AGE_TRANSITION: later("coming of age"),
-    ReasonCode.ACCOUNT_CLOSED: later("the account was closed"),
-    ReasonCode.SECURITY_INCIDENT: later("a security incident"),
-    ReasonCode.LEGAL_ORDER: later("a legal order"),
-    ReasonCode.DATA_ERROR: later("a fault in the data"),
-    ReasonCode.ADMIN_CORRECTION: later("an administrator's correction"),
-}
 
 EVENT_WORDS = {
     EventType.ASKED: later("Asked"),
@@ -81,8 +62,3 @@ def country_name(code: str) -> str:
     """Name a country (CLDR)."""
     found: str = voice.get().locale.territories.get(code, code)
     return found
-
-
-def reason_words(reason: ReasonCode | None) -> str:
-    """Say why somebody acted; empty when nobody said."""
-    return say(REASONS[reason]) if reason else ""

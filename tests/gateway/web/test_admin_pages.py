@@ -14,7 +14,7 @@ from gateway.model.grants import ReasonCode
 from gateway.store.admin_actions import AdminAction
 from gateway.store.partners import NewSecret, keep_secrets
 from gateway.store.tables import consent_grant
-from gateway.web.administration import REASON_WORDS
+from gateway.web.reason_words import REASON_WORDS
 from gateway.web.routes import all_routes
 from tests.gateway.store.samples import rows
 from tests.world import ISSUER, PARTNERS, PERSONAL_VALUES, QUIZCO_SECRET, World, answer_of
