@@ -164,7 +164,11 @@ class AdminPartnersView(AdminView):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientRow:
-    """A client of a partner (RFC 7591 §2); `secret_action` (a POST) gives it a new secret."""
+    """A client of a partner (RFC 7591 §2); `secret_action` (a POST) gives it a new secret.
+
+    `retire_action` posts `reason`.
+    `nonce_action` (a POST of `why`) lets it send a nonce instead of PKCE, `pkce_action` (a POST) ends that.
+    """
 
     client_id: str
     name: str
@@ -172,7 +176,11 @@ class ClientRow:
     auth_method: str
     redirect_uris: tuple[str, ...]
     secret_action: str = ""
+    retire_action: str = ""
+    reasons: tuple[Option, ...] = ()
     nonce_reason: str = ""
+    nonce_action: str = ""
+    pkce_action: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
