@@ -148,3 +148,13 @@ def test_a_change_is_shown_in_words():
 @given(st.just(MANIFEST.partner))
 def test_the_same_partner_has_no_changes(partner):
     assert diff_partners(partner, partner) == ()
+
+
+def test_numbers_of_reads_and_the_courses_end_are_named_and_not_material():
+    """A person picks them anew at each decision."""
+    old = dataclasses.replace(OFFER, reads=(2,))
+    new = dataclasses.replace(old, reads=(), course_ends_on=date(2027, 1, 31))
+    assert diff_offers(old, new) == (
+        Change("reads", "2", None, False),
+        Change("course_ends_on", None, "2027-01-31", False),
+    )

@@ -18,7 +18,9 @@ from gateway.consent.decisions import (
     pause,
     refuse,
     resume,
+    shorten,
 )
+from gateway.consent.receipts import _durations
 from gateway.kit.errors import Refusal
 from gateway.model.grants import EventType, Grant, GrantedItem, GrantState, IllegalMove, ReasonCode
 from tests.gateway.consent.samples import BASIS, EMAIL, NAME, NOW, PERSON, PHONE, SUPPORT, counting_ids, grant
@@ -224,3 +226,15 @@ def test_a_chosen_day_stays_when_the_guardian_answers_later() -> None:
         asked = replace(seen, valid_until=until)
         outcome = allow(asked, PERSON, "srv_1", "en", now=NOW, ids=counting_ids())
         assert outcome.grant.valid_until == expected
+
+
+@pytest.mark.parametrize("until", [NOW, NOW - 1, NOW + 100, NOW + 200])
+def test_what_is_over_or_no_sooner_is_no_shorter_term(until: int) -> None:
+    with pytest.raises(Refusal):
+        shorten(grant(NAME), PERSON, until, now=NOW, ids=counting_ids())
+
+
+def test_a_receipt_of_a_decision_without_an_end_names_no_duration() -> None:
+    event = end(grant(NAME), PERSON, ReasonCode.USER_REQUEST, now=NOW, ids=counting_ids()).event
+    assert [each["@type"] for each in _durations(event)] == ["dpv:UntilTimeDuration"]
+    assert list(_durations(replace(event, valid_until=None))) == []
