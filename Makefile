@@ -32,10 +32,13 @@ kill: ## Kill the gateway at every point of docs/flow.md, again and again
 explore: ## Let Hypothesis look for new examples, at length
 	@$(PYTHON) dev explore $(ARGS)
 
+screens: ## Make the pictures in docs/screens anew
+	@$(PYTHON) dev screens
+
 lock: ## Write requirements/ anew from pyproject.toml
 	@$(PYTHON) dev lock $(ARGS)
 
 clean: ## Remove .venv, caches and reports
 	@$(PYTHON) dev clean
 
-.PHONY: help setup demo test check lint interop bench kill explore lock clean
+.PHONY: help setup demo test check lint interop bench kill explore screens lock clean

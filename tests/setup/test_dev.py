@@ -15,7 +15,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = [
-    "setup", "demo", "test", "check", "lint", "interop", "run", "migrate", "bench", "kill", "explore", "lock", "clean",
+    "setup", "demo", "test", "check", "lint", "interop", "run", "migrate", "bench", "kill", "lock", "clean",
+    "explore", "screens",
 ]  # fmt: skip
 
 

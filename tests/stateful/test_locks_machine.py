@@ -169,6 +169,8 @@ class LocksMachine(RuleBasedStateMachine):
         back = self.browser(person).submit(page, "/consent", changes, button=answer, stop_at=QUIZCO_REDIRECT)
         if answer == "share":
             self.note_yes(person, ticked, lasts)
+        elif answer == "refuse":
+            self.said[person].items.clear()
         elif answer == "keep" and back.response.is_redirect:
             self.said[person].terms, self.said[person].used_at = self.version, self.world.clock()
         if back.response.is_redirect:
