@@ -28,8 +28,9 @@ async def receipt_letters(services: Services, event_id: str) -> list[Letter]:
     event = next(each for each in detail.events if each.event_id == event_id)
     person_id = detail.line.grant.person_id
     if event.type is EventType.ASKED:
-        readers = await services.store.read(load_guardians, person_id)
-        return [letter for each in readers for letter in await _question(services, detail, each)]
+        guardians = await services.store.read(load_guardians, person_id)
+        found = [await find_reader(services, each) for each in guardians]
+        return [_question(services, detail, *each) for each in found if each]
     if event.type is EventType.REFUSED and event.actor_kind is ActorKind.SUBJECT:
         return []
     receipt = await issue_receipt(services, detail, event)
@@ -46,27 +47,21 @@ async def find_reader(services: Services, person_id: str) -> tuple[str, str] | N
     return email, (await services.store.read(load_logins_of, person_id)).person.language
 
 
-async def _question(services: Services, detail: GrantDetail, guardian_id: str) -> list[Letter]:
-    reader, names = await find_reader(services, guardian_id), _names(services, detail)
-    if reader is None:
-        return []
-    to, language = reader
-    say = partial(translated, language)
-    return [
-        write_letter(
-            services,
-            language,
-            to,
-            say("A child asks you: %(offer)s by %(brand)s", **names),
-            say(
-                "A child whose guardian you are wants to use %(offer)s by %(brand)s. "
-                "Nothing is shared unless you say yes.",
-                **names,
-            ),
-            say("See what is asked, and answer:")
-            + f"\n{services.settings.issuer}/guardian/{detail.line.grant.grant_id}",
-        )
-    ]
+def _question(services: Services, detail: GrantDetail, to: str, language: str) -> Letter:
+    say, names = partial(translated, language), _names(services, detail)
+    return write_letter(
+        services,
+        language,
+        to,
+        say("A child asks you: %(offer)s by %(brand)s", **names),
+        say(
+            "A child whose guardian you are wants to use %(offer)s by %(brand)s. "
+            "Nothing is shared unless you say yes.",
+            **names,
+        ),
+        say("See what is asked, and answer:")
+        + f"\n{services.settings.issuer}/guardian/{detail.line.grant.grant_id}",
+    )
 
 
 async def _receipt(
@@ -82,9 +77,8 @@ async def _receipt(
     issuer = services.settings.issuer
     paragraphs = [_what(language, event, names), _who(language, event, reader_id), _items(language, event)]
     if grant.state in LIVE:
-        if event.valid_until is not None:
-            day = written_day(language, day_of(event.valid_until))
-            paragraphs.append(say("It ends on %(day)s at the latest.", day=day))
+        day = written_day(language, day_of(grant.valid_until))
+        paragraphs.append(say("It ends on %(day)s at the latest.", day=day))
         link = f"\n{issuer}{stop_path(services, grant.grant_id)}"
         paragraphs.append(say("Stop it whenever you like, without signing in:") + link)
     paragraphs.append(

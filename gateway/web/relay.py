@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from typing import cast
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -76,8 +77,7 @@ class _Full(asyncio.Protocol):
     """Sends away whoever comes while too many are there."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.Transport):
-            transport.write(b"421 4.3.2 Too many connections; try later\r\n")
+        cast(asyncio.Transport, transport).write(b"421 4.3.2 Too many connections; try later\r\n")
         transport.close()
 
 

@@ -15,6 +15,7 @@ from partners import (
     parse_manifest,
     referenced_files,
 )
+from partners.content import partner_content, partner_from_content
 from scopes import DENIED, FIELDS, PURPOSES, Form, Necessity, PurposeState, check_purpose
 from tests.partners.samples import CAMPUSPRESS, QUIZCO, edited, faults_of, read_campuspress, read_quizco
 
@@ -81,6 +82,26 @@ def test_every_fault_is_reported_at_once():
     assert "did you mean “brand”?" in found["partner.brandt"]
     assert "did you mean “course”?" in found["offer[0].item[1].field"]
     assert "never allowed" in found["offer[0].item[0].purpose"]
+
+
+SENDING = "sending_domains = {}\nattested_on"
+
+
+def test_domains_that_mail_comes_from_are_read_and_a_manifest_without_them_stays_what_it_was():
+    listed = '["quizco.example", "mail.quizco.example"]'
+    manifest = read_quizco(("attested_on", SENDING.format(listed)))
+    assert manifest.partner.sending_domains == ("quizco.example", "mail.quizco.example")
+    assert partner_from_content(partner_content(manifest.partner)) == manifest.partner
+    assert "sending_domains" not in partner_content(read_quizco().partner)
+
+
+@pytest.mark.parametrize(
+    "domain", ["QuizCo.example", "localhost", "a@b.example", "b..example", "10.0.0.1", ".b.example"]
+)
+def test_what_is_no_domain_is_told(domain):
+    found = faults_of(read_quizco, ("attested_on", SENDING.format(f'["{domain}"]')))
+    assert list(found) == ["partner.sending_domains[0]"]
+    assert "is no domain" in found["partner.sending_domains[0]"]
 
 
 def test_one_table_in_the_wrong_shape_hides_no_fault_of_the_others():

@@ -4,14 +4,18 @@ import asyncio
 import smtplib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from aiosmtpd.controller import Controller
 
 from gateway.actions import relay
 from gateway.actions.postman import Postman
+from gateway.kit.mail import SmtpMailer
 from gateway.web import relay as door
 from gateway.web.relay import Door, open_door
+from tests.gateway.kit.test_mail import Inbox
 from tests.gateway.store.samples import act, rows
 from tests.gateway.web.test_connected import detail_of
 from tests.gateway.web.test_guardian import EMAIL, LAKSHMI, MEERA, allow, wish
@@ -115,6 +119,27 @@ def test_a_letter_reaches_the_person_and_the_partner_never_learns_where(both_rel
     page = detail_of(world.signed_in())
     text = page.text
     assert "through your private address: 1 letter," in text, text[text.find("What it may read") :][:1500]
+
+
+def test_a_letter_goes_through_to_the_persons_own_mail_server(both_relayed: World) -> None:
+    """From door to door over SMTP: the recipient is rewritten, the return path is empty, the letter is as it came."""
+    world, inbox, port = both_relayed, Inbox(), free_port()
+    address = address_of(world, world.tokens(EMAIL)["access_token"])
+    forwarded(world)
+    controller = Controller(inbox, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        with listening(world) as door_port:
+            send(door_port, address)
+        mailer = SmtpMailer("127.0.0.1", port, False, "no-reply@lecturelight.example")
+        world.run(Postman(replace(world.services, mailer=mailer)).turn)
+    finally:
+        controller.stop()
+    (envelope,) = inbox.envelopes
+    assert (envelope.mail_from, envelope.rcpt_tos) == ("<>", [ASHA])
+    assert (envelope.content or b"").endswith(MAIL)
+    assert rows(world, "SELECT letters FROM relay_address")[0][0] == 1
+    assert rows(world, "SELECT letter_id FROM letter") == []
 
 
 def test_an_address_is_the_same_after_a_renewal_and_another_for_each_partner_and_person(
