@@ -17,6 +17,7 @@ _OFFER = TypeAdapter(Offer)
 
 _LATER = frozenset(
     {
+        "sending_domains",
         "message_signing",
         "jwks_uri",
         "tls_client_auth_subject",
@@ -30,7 +31,7 @@ _LATER = frozenset(
         "course_ends_on",
     }
 )
-"""Members of a client or an offer that are left out where they say nothing."""
+"""Members of a partner, a client or an offer that are left out where they say nothing."""
 
 
 def offer_content(offer: Offer) -> str:

@@ -136,7 +136,8 @@ def _manifest(table: ManifestTable, files: Mapping[str, str]) -> Manifest:
 
 
 def _partner(table: PartnerTable) -> Partner:
-    return Partner(**{**dict(table), "storage_countries": tuple(table.storage_countries)})
+    lists = {name: tuple(getattr(table, name)) for name in ("storage_countries", "sending_domains")}
+    return Partner(**{**dict(table), **lists})
 
 
 def client_of(table: ClientTable, partner_id: str, files: Mapping[str, str]) -> Client:

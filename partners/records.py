@@ -43,7 +43,11 @@ class Profile(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Partner:
-    """The company that offers combined services; countries are ISO 3166-1 alpha-2 codes."""
+    """The company that offers combined services; countries are ISO 3166-1 alpha-2 codes.
+
+    Attributes:
+        sending_domains: whose mail alone reaches people's private addresses; empty for anybody's.
+    """
 
     partner_id: str
     legal_name: str
@@ -55,6 +59,7 @@ class Partner:
     policy_url: str
     storage_countries: tuple[str, ...]
     attested_on: date
+    sending_domains: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 from partners.faults import did_you_mean, shown
 from partners.records import OWN_SCOPES, AuthMethod, Profile
 from partners.redirects import redirect_uri_fault, url_fault
-from partners.texts import country_fault, email_fault, identifier_fault, text_fault
+from partners.texts import country_fault, domain_fault, email_fault, identifier_fault, text_fault
 from scopes import FIELDS, LANGUAGES, PURPOSES, Form, Necessity, PurposeState, is_denied
 
 MOST_DAYS = 366
@@ -83,6 +83,7 @@ Sentence = Annotated[str, Field(max_length=300), _checked(text_fault)]
 Lines = Annotated[str, Field(max_length=500), _checked(_multiline_fault)]
 Email = Annotated[str, Field(max_length=254), _checked(email_fault)]
 Country = Annotated[str, Field(max_length=20), _checked(country_fault)]
+Domain = Annotated[str, Field(max_length=200), _checked(domain_fault)]
 Days = Annotated[int, Field(ge=1, le=MOST_DAYS)]
 DaysOrNone = Annotated[int, Field(ge=0, le=MOST_DAYS)]
 Reads = Annotated[int, Field(ge=2, le=100)]
@@ -113,6 +114,7 @@ class PartnerTable(Table):
     policy_url: Annotated[str, _address(url_fault)]
     storage_countries: Annotated[list[Country], Field(min_length=1, max_length=20)]
     attested_on: date
+    sending_domains: Annotated[list[Domain], Field(max_length=20)] = []
 
 
 class ClientTable(Table):

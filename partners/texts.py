@@ -8,6 +8,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from partners.faults import shown
 
+_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]", re.ASCII)
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 # Indic scripts and Persian need the two joiners inside words.
 _JOINERS = frozenset("\u200c\u200d")
@@ -50,6 +51,13 @@ def email_fault(text: str) -> str | None:
     except EmailNotValidError as error:
         return f"{shown(text)} is no e-mail address: {error}"
     return None
+
+
+def domain_fault(text: str) -> str | None:
+    """Say what is wrong with a domain that mail is sent from (RFC 5321 §2.3.5)."""
+    if _DOMAIN.fullmatch(text):
+        return None
+    return f"{shown(text)} is no domain: write it in lower case, such as mail.example.org"
 
 
 def country_fault(code: str) -> str | None:

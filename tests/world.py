@@ -133,10 +133,14 @@ class Letterbox:
 
     def __init__(self) -> None:
         self.sent: list[Letter] = []
+        self.forwarded: list[tuple[str, bytes]] = []
         self.deliver: Callable[[], Any] = list
 
     async def send(self, letter: Letter) -> None:
         self.sent.append(letter)
+
+    async def forward(self, to: str, mail: bytes) -> None:
+        self.forwarded.append((to, mail))
 
     @property
     def letters(self) -> list[Letter]:

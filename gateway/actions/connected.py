@@ -1,11 +1,13 @@
 """Connected services: what a person shares with whom, every hand-off, and how to stop."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from gateway.actions.opened_profile import OpenedProfile
 from gateway.actions.services import Services, day_of
 from gateway.actions.sessions import is_fresh
 from gateway.consent.decisions import Actor, Outcome, end, narrow, pause, resume, shorten
+from gateway.consent.visits import is_own_use
 from gateway.kit.errors import Refusal
 from gateway.ledger.entries import commitment
 from gateway.model.grants import LIVE, ActorKind, Grant, GrantState, ReasonCode
@@ -25,10 +27,11 @@ from gateway.store.grants import (
     search_grants,
 )
 from gateway.store.guardians import NewAnswer
-from gateway.store.handoffs import HandoffQuery, search_handoffs
+from gateway.store.handoffs import HandoffQuery, find_visits, search_handoffs
 from gateway.store.log_archive import load_archives
 from gateway.store.partners import load_notices, load_offer_versions
 from gateway.store.profiles import load_profiles
+from gateway.store.relay import Post, load_post
 from partners import Offer, offer_from_content
 from scopes import FIELDS, Item, masked, preview, release
 
@@ -52,6 +55,8 @@ class ConnectedService:
     """One combined service of a person.
 
     Attributes:
+        own_uses: by hand-off, whether the person was there; None where nobody knows any more.
+        post: what came through the person's private address for this partner.
         archived_before: where it ended long ago, its hand-offs before this second may be in an archive only.
     """
 
@@ -62,6 +67,8 @@ class ConnectedService:
     is_fresh: bool
     complaints: tuple[Complaint, ...] = ()
     archived_before: int | None = None
+    own_uses: Mapping[str, bool | None] = field(default_factory=dict)
+    post: Post | None = None
 
 
 async def list_connected(services: Services, session: Session) -> list[GrantLine]:
@@ -82,16 +89,19 @@ async def see_connected(services: Services, session: Session, grant_id: str) -> 
     profile = OpenedProfile(services.seal, await services.store.read(load_profiles, session.person.person_id))
     fresh, today = is_fresh(services, session), day_of(services.clock())
     opened = profile.values({each.item.field for each in grant.items})
+    relay = services.relay_address(grant.partner_id, grant.person_id)
     items = []
     for each in sorted(grant.items, key=lambda granted: (not granted.needed, granted.item)):
-        value = preview(each.item, opened, today=today)
+        value = preview(each.item, opened, today=today, relay_address=relay)
         shown = value if fresh or value is None else masked(each.item.field, value)
-        claim = release([each.item], opened, today=today).get(
+        claim = release([each.item], opened, today=today, relay_address=relay).get(
             FIELDS[each.item.field].claim_of(each.item.form)
         )
         older = _older_copy(each.item, commitment(profile.key, grant_id, each.item, claim), handoffs)
         items.append(ConnectedItem(each.item, each.needed, shown, older))
     complaints = await services.store.read(load_complaints, grant_id)
+    digests = frozenset(each.token_digest for each in handoffs)
+    visits = await services.store.read(find_visits, digests)
     archived = None if handoffs else await _archived_before(services, detail.line)
     return ConnectedService(
         detail,
@@ -101,6 +111,8 @@ async def see_connected(services: Services, session: Session, grant_id: str) -> 
         fresh,
         tuple(complaints),
         archived,
+        {each.handoff_id: is_own_use(visits.get(each.token_digest), each.at) for each in handoffs},
+        await services.store.read(load_post, (grant.person_id, grant.partner_id)),
     )
 
 

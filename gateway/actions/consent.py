@@ -15,6 +15,7 @@ from gateway.actions.authorize import (
     seal_authorization,
 )
 from gateway.actions.opened_profile import OpenedProfile
+from gateway.actions.relay import new_relay
 from gateway.actions.services import Services, day_of
 from gateway.consent.age_policy import needs_guardian
 from gateway.consent.choices import item_key, read_choice
@@ -257,7 +258,8 @@ async def _serve(
     standing, profile = decider.standing, decider.profile
     asked, now = authorization.asked(services), services.clock()
     items = wanted_items(asked, standing.grant)
-    values = _previews(profile, items, day_of(now))
+    relay = services.relay_address(asked.client.client.partner_id, session.person.person_id)
+    values = _previews(profile, items, day_of(now), relay)
     notice = _notice(asked.offer, session.person.language)
     screen_digest = hashlib.sha256(json.dumps([item_key(item) for item in items]).encode()).digest()
     served = Served(
@@ -322,11 +324,13 @@ def _notice(offer: LiveOffer, language: str) -> Notice:
 
 
 def _previews(
-    profile: OpenedProfile, items: Iterable[OfferItem], today: date
+    profile: OpenedProfile, items: Iterable[OfferItem], today: date, relay: str | None
 ) -> dict[tuple[str, str], str | None]:
     opened = profile.values({item.field for item in items})
     return {
-        (item_key(item), str(form)): preview(Item(item.field, item.purpose, form), opened, today=today)
+        (item_key(item), str(form)): preview(
+            Item(item.field, item.purpose, form), opened, today=today, relay_address=relay
+        )
         for item in items
         for form in item.forms
     }
@@ -523,7 +527,16 @@ async def _commit(
         actor = Actor(ActorKind.SUBJECT, event.actor_id, event.method, event.auth_time, event.acr)
         ended = end(standing.grant, actor, ReasonCode.USER_REQUEST, now=now, ids=services.ids)
         superseded = ended.grant, ended.event
-    decision = Decision(created, grant, event, code, authorization.request_digest, now, superseded)
+    decision = Decision(
+        created,
+        grant,
+        event,
+        code,
+        authorization.request_digest,
+        now,
+        superseded,
+        new_relay(services, grant, now),
+    )
     _check_verdict(await services.store.run(commit_decisions, decision))
     return Asked(seal_authorization(services, authorization)) if grant.state is GrantState.WAITING else back
 

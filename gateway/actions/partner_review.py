@@ -75,12 +75,18 @@ class Review:
 
 
 def review_manifest(
-    version: int, manifest: Manifest, registry: Registry, newest: Mapping[str, int]
+    version: int,
+    manifest: Manifest,
+    registry: Registry,
+    newest: Mapping[str, int],
+    *,
+    has_relay: bool = False,
 ) -> Review:
     """Review a manifest.
 
     Args:
         newest: the newest version of each offer; 0 for one that never was.
+        has_relay: whether people can have private addresses here.
     """
     partner_id = manifest.partner.partner_id
     told = _told_changes(registry, manifest.partner)
@@ -91,7 +97,7 @@ def review_manifest(
         flags=(*review_flags(manifest), *_left_out(registry, manifest, partner_id)),
         obstacles=tuple(
             [f"{key}: {why}" for key, why in taken_ids(manifest, registry)]
-            + [f"{key}: {why}" for key, why in _unpublishable(manifest)]
+            + [f"{key}: {why}" for key, why in _unpublishable(manifest, has_relay)]
         ),
     )
 
@@ -134,13 +140,16 @@ def taken_ids(manifest: Manifest, registry: Registry) -> Iterator[tuple[str, str
             yield f"offer[{index}].offer_id", f"{offer.offer_id} belongs to another partner: choose another"
 
 
-def _unpublishable(manifest: Manifest) -> Iterator[tuple[str, str]]:
+def _unpublishable(manifest: Manifest, has_relay: bool) -> Iterator[tuple[str, str]]:
     """Find items that the catalogue of today does not release: it may have changed since the submission (P1)."""
     for index, offer in enumerate(manifest.offers):
         for place, item in enumerate(offer.items):
             key = f"offer[{index}].item[{place}]"
-            if Form.RELAY in item.forms:
-                yield f"{key}.forms", "private addresses are not available yet: offer another form"
+            if Form.RELAY in item.forms and not has_relay:
+                yield (
+                    f"{key}.forms",
+                    "private addresses are not available here (relay_domain): offer another form",
+                )
             if not all(is_releasable(Item(item.field, item.purpose, form)) for form in item.forms):
                 yield key, f"{item.field} may not be released for {item.purpose}"
 

@@ -227,7 +227,13 @@ async def _review(services: Services, record: PartnerRecord) -> Review | None:
         offer.offer_id: await services.store.read(newest_offer_versions, offer.offer_id)
         for offer in manifest.offers
     }
-    return review_manifest(record.pending_manifest, manifest, services.registry, newest)
+    return review_manifest(
+        record.pending_manifest,
+        manifest,
+        services.registry,
+        newest,
+        has_relay=bool(services.settings.relay_domain),
+    )
 
 
 def _can_move(record: PartnerRecord, move: PartnerMove, live_grants: int) -> bool:

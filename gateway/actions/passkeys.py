@@ -4,6 +4,7 @@ A challenge travels in a sealed ticket and is spent in the database when it was 
 """
 
 import base64
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -18,12 +19,12 @@ from gateway.accounts.passkeys import (
 )
 from gateway.actions.recovery import PASSKEY_ADDED, PASSKEY_REMOVED, tell
 from gateway.actions.services import Services
-from gateway.actions.sessions import LoggedIn, is_fresh, open_session
+from gateway.actions.sessions import LoggedIn, find_person_key, is_fresh, open_session
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import random_key
 from gateway.kit.logs import log
-from gateway.kit.sealing import SealBroken
+from gateway.kit.sealing import SealBroken, seal, unseal
 from gateway.model.people import Acr, Session
 from gateway.store.second_factors import (
     Passkey,
@@ -31,12 +32,14 @@ from gateway.store.second_factors import (
     add_passkeys,
     list_passkeys,
     load_passkeys,
+    name_passkeys,
     remove_passkeys,
     spend_challenges,
     use_passkeys,
 )
 
 CHALLENGE_TTL = 300
+LONGEST_NAME = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ async def ask_to_add(services: Services, session: Session, shown_name: str) -> Q
     return Question(options, _ticket(services, session, challenge))
 
 
-async def add_passkey(services: Services, session: Session, ticket: str, answer: str) -> bool:
+async def add_passkey(services: Services, session: Session, ticket: str, answer: str, name: str = "") -> bool:
     """Keep a passkey that a browser made; False when its answer does not hold."""
     _check_fresh(services, session)
     challenge, expires_at = _challenge(services, session, ticket)
@@ -98,11 +101,46 @@ async def add_passkey(services: Services, session: Session, ticket: str, answer:
     now, person_id = services.clock(), session.person.person_id
     if not await services.store.run(spend_challenges, (digest_of(challenge), expires_at, now)):
         raise Refusal("stale_form", detail="the challenge was answered already")
-    passkey = Passkey(made.credential_id, person_id, made.public_key, made.sign_count, now)
+    passkey = Passkey(
+        credential_id=made.credential_id,
+        person_id=person_id,
+        public_key=made.public_key,
+        sign_count=made.sign_count,
+        created_at=now,
+        sealed_name=await _sealed_name(services, person_id, made.credential_id, name),
+    )
     if not await services.store.run(add_passkeys, passkey):
         return False
     await tell(services, person_id, PASSKEY_ADDED)
     return True
+
+
+async def _sealed_name(services: Services, person_id: str, credential_id: bytes, name: str) -> bytes | None:
+    text = "".join(char for char in name if char.isprintable()).strip()[:LONGEST_NAME]
+    key = await find_person_key(services, person_id)
+    return seal(key, text.encode(), _name_place(credential_id)) if text else None
+
+
+def _name_place(credential_id: bytes) -> str:
+    return f"passkey name:{credential_id.hex()}"
+
+
+async def read_names(services: Services, person_id: str, passkeys: Iterable[Passkey]) -> tuple[str, ...]:
+    """Open the names of a person's passkeys, in their order; empty for one without."""
+    key = await find_person_key(services, person_id)
+    return tuple(
+        unseal(key, each.sealed_name, _name_place(each.credential_id)).decode() if each.sealed_name else ""
+        for each in passkeys
+    )
+
+
+async def name_passkey(services: Services, session: Session, credential_id: bytes, name: str) -> None:
+    """Name a passkey of one's own; no name takes the old one away."""
+    _check_fresh(services, session)
+    person_id = session.person.person_id
+    sealed = await _sealed_name(services, person_id, credential_id, name)
+    if not await services.store.run(name_passkeys, (person_id, credential_id, sealed)):
+        raise Refusal("stale_form", detail="no such passkey of this person")
 
 
 def digest_of(challenge: bytes) -> bytes:

@@ -8,6 +8,7 @@ import asyncio
 from gateway.actions.letters import open_letter
 from gateway.actions.receipt_letters import receipt_letters
 from gateway.actions.recovery import recovery_letters
+from gateway.actions.relay import RELAYED, hand_on
 from gateway.actions.services import Services
 from gateway.kit.logs import log
 from gateway.kit.mail import Letter
@@ -57,6 +58,9 @@ class Postman:
 
     async def _deliver(self, waiting: WaitingLetter) -> Settlement:
         try:
+            if waiting.kind == RELAYED:
+                await hand_on(self._services, open_letter(self._services, waiting))
+                return Settlement(waiting.letter_id, is_sent=True)
             for letter in await self._letters(waiting):
                 await self._services.mailer.send(letter)
         except Exception as error:

@@ -29,7 +29,7 @@ from gateway.oauth.reach import reached
 from gateway.oauth.signed_answers import signed_userinfo
 from gateway.store.release import Decided, ReleaseAsk, release_operation
 from gateway.store.release_ahead import ahead_operation
-from scopes import FIELDS, Item, Sensitivity, release
+from scopes import FIELDS, Form, Item, Sensitivity, release
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +157,10 @@ class Gate:
         opened = OpenedProfile(self._services.seal, profile)
         values = opened.values({item.field for item in items})
         today = day_of(ask.at)
+        relay = self._relay(held, items)
         if ask.endpoint == "userinfo":
             verified = [name for name, field in profile.fields.items() if field.verified_at is not None]
-            claims = release(items, values, today=today, verified=verified)
+            claims = release(items, values, today=today, relay_address=relay, verified=verified)
             handed = [
                 (item, claims[claim])
                 for item in items
@@ -169,7 +170,9 @@ class Gate:
         else:
             # One by one, so that each value stands under its own purpose.
             handed = [
-                (item, value) for item in items for value in release([item], values, today=today).values()
+                (item, value)
+                for item in items
+                for value in release([item], values, today=today, relay_address=relay).values()
             ]
             answer = {"authorization_details": _typed(held, handed)}
         grant = held.grant
@@ -180,6 +183,11 @@ class Gate:
             row = _row(ask, held, committed, SIGNED)
             return Decided(row, ToSign(client.client.client_id, body))
         return Decided(_row(ask, held, committed, ask.endpoint), body)
+
+    def _relay(self, held: Held[AccessToken], items: Iterable[Item]) -> str | None:
+        if not any(item.form is Form.RELAY for item in items):
+            return None
+        return self._services.relay_address(held.grant.partner_id, held.grant.person_id)
 
     def _items(self, ask: ReleaseAsk, held: Held[AccessToken]) -> list[Item]:
         """Choose the granted items that the token reaches and the request is about."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from gateway.actions.logout import log_out
+from gateway.actions.passkeys import read_names
 from gateway.actions.services import Services
 from gateway.actions.sessions import is_fresh
 from gateway.kit.errors import Refusal
@@ -19,10 +20,11 @@ from gateway.store.sessions import SessionLine, SessionQuery, list_sessions
 
 @dataclass(frozen=True, slots=True)
 class OwnSecurity:
-    """The page of signing in."""
+    """The page of signing in; `names` are those of the passkeys, in their order."""
 
     sessions: tuple[SessionLine, ...]
     passkeys: tuple[Passkey, ...]
+    names: tuple[str, ...]
     authenticator: Authenticator | None
     is_fresh: bool
 
@@ -30,9 +32,11 @@ class OwnSecurity:
 async def see_security(services: Services, session: Session) -> OwnSecurity:
     """Show how a person signs in, and the open sessions."""
     person_id = session.person.person_id
+    passkeys = await services.store.read(list_passkeys, person_id)
     return OwnSecurity(
         sessions=tuple(await _open_sessions(services, person_id)),
-        passkeys=tuple(await services.store.read(list_passkeys, person_id)),
+        passkeys=tuple(passkeys),
+        names=await read_names(services, person_id, passkeys),
         authenticator=await services.store.read(load_authenticators, person_id),
         is_fresh=is_fresh(services, session),
     )

@@ -52,6 +52,11 @@ class Services:
             successor=self.seal.successor,
         )
 
+    def relay_address(self, partner_id: str, person_id: str) -> str | None:
+        """Make a person's private address for one partner; None where this gateway relays no mail."""
+        domain = self.settings.relay_domain
+        return f"{self.seal.private_name(partner_id, person_id)}@{domain}" if domain else None
+
     def subject(self, client: RegisteredClient, person_id: str) -> str:
         """Make the pairwise subject identifier: one per partner and sector (OIDC Core §8.1)."""
         return self.seal.pairwise(f"{client.client.partner_id}|{client.client.sector}", person_id)

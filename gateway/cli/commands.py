@@ -14,6 +14,7 @@ from gateway.cli import (
     partners,
     people,
     receipts,
+    relay,
     serve,
     settings,
     witness,
@@ -52,6 +53,7 @@ def prepare(
 
 
 app.command("serve")(serve.serve)
+app.command("relay")(relay.relay)
 app.command("migrate")(database.migrate)
 app.command("doctor")(doctor.doctor)
 app.command("settings")(settings.settings)

@@ -8,6 +8,7 @@ from pathlib import Path
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from gateway.accounts.passwords import Passwords
+from gateway.actions.services import Services
 from gateway.app import build_services, opened
 from gateway.kit.clock import system_clock
 from gateway.kit.ids import random_key
@@ -16,6 +17,7 @@ from gateway.kit.sealing import SealBroken, seal, unseal
 from gateway.kit.settings import Settings
 from gateway.oauth.signing import NoSigningKey, current_key
 from gateway.store.probes import MIGRATE, DatabaseDown, Findings, count_person_keys, look_at
+from scopes import Form
 
 EARLIEST = 1_780_000_000
 """2026-05-28: this program is younger, so a clock that shows an earlier time is wrong."""
@@ -165,6 +167,21 @@ def _clocks(found: Findings, now: int) -> Control:
     return _control("clock", not wrong, "; ".join(wrong) or "agrees", "Synchronise the clock (NTP).")
 
 
+def _relay(services: Services) -> Control:
+    domain = services.settings.relay_domain
+    offering = sorted(
+        each.offer.offer_id
+        for each in services.registry.offers.values()
+        if any(Form.RELAY in item.forms for item in each.offer.items)
+    )
+    return _control(
+        "private addresses",
+        bool(domain) or not offering,
+        f"at {domain}" if domain else f"none; offered by {', '.join(offering) or 'nobody'}",
+        "Set CONSENT_GATEWAY_RELAY_DOMAIN and run 'consent-gateway relay'.",
+    )
+
+
 async def _keys(settings: Settings, ring: KeyRing) -> AsyncIterator[Control]:
     async with opened(build_services(settings, ring=ring)) as services:
         try:
@@ -176,6 +193,7 @@ async def _keys(settings: Settings, ring: KeyRing) -> AsyncIterator[Control]:
         yield _control(
             "signing key", kid is not None, words or str(kid), "Run 'consent-gateway keys rotate --signing'."
         )
+        yield _relay(services)
         foreign = sorted(set(await services.store.read(count_person_keys, None)) - set(ring.masters))
         yield _control(
             "master keys",

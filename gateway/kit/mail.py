@@ -12,6 +12,9 @@ import aiosmtplib
 from gateway.kit.ids import Kind, random_ids
 from gateway.kit.settings import Settings
 
+TIMEOUT = 20
+"""Seconds that a mail server has for each answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
@@ -37,6 +40,10 @@ class Mailer(Protocol):
 
     async def send(self, letter: Letter) -> None:
         """Send one letter."""
+        ...
+
+    async def forward(self, to: str, mail: bytes) -> None:
+        """Hand on somebody else's mail as it came. Nothing comes back: there is no return path (RFC 5321 §4.5.5)."""
         ...
 
 
@@ -65,10 +72,17 @@ class FileMailer:
 
     async def send(self, letter: Letter) -> None:
         """Write one file."""
+        self._write(bytes(_message(self.sender, letter)))
+
+    async def forward(self, to: str, mail: bytes) -> None:
+        """Write one file; the folder is everybody's."""
+        self._write(mail)
+
+    def _write(self, mail: bytes) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = self.folder / f"{random_ids(Kind.REQUEST)}.eml"
         file.touch(mode=0o600)
-        file.write_bytes(bytes(_message(self.sender, letter)))
+        file.write_bytes(mail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +101,14 @@ class SmtpMailer:
             hostname=self.host,
             port=self.port,
             use_tls=self.use_tls,
-            timeout=20,
+            timeout=TIMEOUT,
         )
+
+    async def forward(self, to: str, mail: bytes) -> None:
+        """Hand over mail for one recipient, with an empty return path."""
+        client = aiosmtplib.SMTP(hostname=self.host, port=self.port, use_tls=self.use_tls, timeout=TIMEOUT)
+        async with client:
+            await client.sendmail("", [to], mail)
 
 
 def open_mailer(settings: Settings) -> Mailer:

@@ -6,6 +6,7 @@ The associated data names table, row and field, so a value moved elsewhere does 
 
 import json
 import os
+from base64 import b32encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -104,6 +105,14 @@ class Seal:
     def pairwise(self, sector: str, person_id: str) -> str:
         """Subject identifier towards one sector (OIDC Core §8.1), 43 characters."""
         return base64url(keyed_digest(self.ring.pairwise, "sub", sector, person_id))
+
+    def private_name(self, partner_id: str, person_id: str) -> str:
+        """What stands before the @ of a person's private address for one partner: 130 bits, in lower case.
+
+        It is the same at each renewal, nobody can guess it, and two partners' names have nothing in common.
+        """
+        found = keyed_digest(self.ring.pairwise, "relay", partner_id, person_id)
+        return b32encode(found).decode().lower()[:26]
 
     def successor(self, refresh_token: str) -> str:
         """The one refresh token that may follow this one, without its prefix."""

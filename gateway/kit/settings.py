@@ -20,6 +20,8 @@ from pydantic_settings import (
 CONFIG_VARIABLE = "CONSENT_GATEWAY_CONFIG"
 PREFIX = "CONSENT_GATEWAY_"
 _WITNESS = re.compile(r"[^\s+,]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44} \S+")
+_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]", re.ASCII)
+
 NO_LONGER = (
     ("session_idle_ttl", "session_ttl"),
     ("reauthentication_ttl", "session_ttl"),
@@ -82,6 +84,12 @@ class Settings(BaseSettings):
     show_inbox: bool = Field(
         False,
         description="Show the mail that is kept as files to everybody, at /inbox: for demonstrations only.",
+    )
+    relay_domain: str = Field(
+        "",
+        max_length=200,
+        description="Domain of people's private addresses, whose mail reaches 'consent-gateway relay'; "
+        "empty: there are none.",
     )
     mail_link_ttl: int = Field(
         1800, ge=300, le=86400, description="Seconds a link in a recovery or verification mail works."
@@ -264,6 +272,13 @@ class Settings(BaseSettings):
         if url and not url.startswith(("sqlite:///", "postgresql://")):
             raise ValueError("must begin with sqlite:/// or postgresql://")
         return url
+
+    @field_validator("relay_domain")
+    @classmethod
+    def _relay_domain_is_a_domain(cls, domain: str) -> str:
+        if domain and not _DOMAIN.fullmatch(domain):
+            raise ValueError("must be a domain in lower case, such as relay.example.org")
+        return domain
 
     @field_validator("smtp_url")
     @classmethod

@@ -42,6 +42,8 @@ class Power(StrEnum):
     READ_LOG = auto()
     PROVISION_PEOPLE = auto()
     GATE_PARTNERS = auto()
+    SEE_COMPLAINTS = auto()
+    ANSWER_COMPLAINT = auto()
 
 
 _ALL = frozenset(Power)
@@ -51,8 +53,8 @@ POWERS = MappingProxyType(
         Role.PLATFORM_ADMIN: _ALL - {Power.GATE_PARTNERS},
         Role.PRIVACY_OFFICER: _ALL - {Power.PROVISION_PEOPLE, Power.GATE_PARTNERS},
         Role.PARTNER_MANAGER: frozenset({Power.SEE_PARTNERS, Power.REVIEW_PARTNER, Power.BRAKE_PARTNER}),
-        Role.SUPPORT: frozenset({Power.SEE_GRANTS, Power.REVOKE_GRANT}),
-        Role.AUDITOR: frozenset({Power.SEE_GRANTS, Power.SEE_PARTNERS, Power.READ_LOG}),
+        Role.SUPPORT: frozenset({Power.SEE_GRANTS, Power.REVOKE_GRANT, Power.SEE_COMPLAINTS}),
+        Role.AUDITOR: frozenset({Power.SEE_GRANTS, Power.SEE_PARTNERS, Power.READ_LOG, Power.SEE_COMPLAINTS}),
         Role.SCHOOL_ADMIN: frozenset({Power.PROVISION_PEOPLE, Power.GATE_PARTNERS}),
     }
 )

@@ -27,6 +27,7 @@ from gateway.store.guardians import approvals_of, forget_consents
 from gateway.store.letters import RECEIPT, NewLetter, post_letters
 from gateway.store.loading import GRANT_COLUMNS, grants_from, uses_left_of
 from gateway.store.log_pending import await_places
+from gateway.store.relay import NewRelay, keep_relay
 from gateway.store.statements import did_insert, insert_once
 from gateway.store.tables import (
     authorization_code,
@@ -180,6 +181,7 @@ class Decision:
         code: what the browser carries back to the partner, if it said yes.
         request_digest: the pushed request that this decision uses up (FAPI 2.0 §5.3.2.2).
         superseded: the ended grant whose place the created one takes, with the event that ended it.
+        relay: the private address that the grant holds.
     """
 
     created: NewGrant | None
@@ -189,6 +191,7 @@ class Decision:
     request_digest: bytes | None
     at: int
     superseded: tuple[Grant, ConsentEvent] | None = None
+    relay: NewRelay | None = None
 
 
 def commit_decisions(connection: Connection, decisions: Sequence[Decision]) -> Sequence[Verdict]:
@@ -235,6 +238,8 @@ def _try(connection: Connection, decision: Decision) -> Verdict:
     if decision.event.type is EventType.ASKED:
         forget_consents(connection, decision.grant.person_id, decision.grant.offer_id)
     replace_items(connection, decision.grant.grant_id, decision.grant.items)
+    if decision.relay:
+        keep_relay(connection, decision.relay)
     if decision.code:
         insert_once(connection, authorization_code, [code_row(decision.code)])
     return Verdict.DONE

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select, tuple_
 from gateway.model.grants import ConsentEvent, GrantState
 from gateway.model.handoffs import HandedItem, Handoff
 from gateway.store.loading import event_from_row
-from gateway.store.tables import consent_event, consent_grant, handoff
+from gateway.store.tables import access_token, authorization_code, consent_event, consent_grant, handoff
 from scopes import FORMS, Item
 
 
@@ -65,6 +65,23 @@ def handoff_from_row(row: Any) -> Handoff:
         for field, purpose, form, commitment in json.loads(row.items)
     )
     return Handoff(**{**row._mapping, "items": items})
+
+
+def find_visits(connection: Connection, asks: Sequence[frozenset[bytes]]) -> Sequence[dict[bytes, int]]:
+    """Tell for tokens when the person came to the partner in the visit that they stem from: when its code was made.
+
+    A refreshed token stems from the same visit as the first one. Tokens whose code is gone are absent.
+    """
+    token, code = access_token.c, authorization_code.c
+    found = []
+    for digests in asks:
+        statement = (
+            select(token.token_digest, code.issued_at)
+            .join(authorization_code, code.family_id == token.family_id)
+            .where(token.token_digest.in_(sorted(digests)), code.grant_id == token.grant_id)
+        )
+        found.append({row[0]: row[1] for row in connection.execute(statement)})
+    return found
 
 
 @dataclass(frozen=True, slots=True)

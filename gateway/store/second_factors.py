@@ -111,7 +111,7 @@ def use_recovery_codes(connection: Connection, uses: Sequence[tuple[str, bytes, 
 
 @dataclass(frozen=True, slots=True)
 class Passkey:
-    """A passkey's public half (WebAuthn §4)."""
+    """A passkey's public half (WebAuthn §4); its name is the person's own word for it, so it is under seal."""
 
     credential_id: bytes
     person_id: str
@@ -119,6 +119,7 @@ class Passkey:
     sign_count: int
     created_at: int
     used_at: int | None = None
+    sealed_name: bytes | None = None
 
 
 _PASSKEY = (
@@ -128,6 +129,7 @@ _PASSKEY = (
     passkey.c.sign_count,
     passkey.c.created_at,
     passkey.c.used_at,
+    passkey.c.sealed_name,
 )
 
 
@@ -165,8 +167,24 @@ def add_passkeys(connection: Connection, added: Sequence[Passkey]) -> Sequence[b
             "public_key": each.public_key,
             "sign_count": each.sign_count,
             "created_at": each.created_at,
+            "sealed_name": each.sealed_name,
         }
         outcomes.append(count < MOST_PASSKEYS and did_insert(connection, passkey, row))
+    return outcomes
+
+
+def name_passkeys(connection: Connection, names: Sequence[tuple[str, bytes, bytes | None]]) -> Sequence[bool]:
+    """Name passkeys: (person, credential id, name under seal); False for one that is not the person's."""
+    outcomes = []
+    for person_id, credential_id, sealed_name in names:
+        own = passkey.c
+        named = connection.execute(
+            update(passkey)
+            .where(own.credential_id == credential_id, own.person_id == person_id)
+            .values(sealed_name=sealed_name)
+            .returning(own.person_id)
+        )
+        outcomes.append(named.first() is not None)
     return outcomes
 
 

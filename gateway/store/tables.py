@@ -127,6 +127,7 @@ passkey = Table(
     Column("sign_count", BigInteger, nullable=False),
     _at("created_at"),
     _at("used_at", nullable=True),
+    Column("sealed_name", LargeBinary),
     Index(None, "person_id"),
 )
 
@@ -180,6 +181,18 @@ letter = Table(
     _at("next_at"),
     _one_of("state", "waiting", "dead"),
     Index(None, "state", "next_at"),
+)
+
+relay_address = Table(
+    "relay_address",
+    metadata,
+    _digest("address_digest"),
+    _to("person_id", "person.person_id"),
+    _to("partner_id", "partner.partner_id"),
+    _at("created_at"),
+    Column("letters", Integer, nullable=False),
+    _at("last_at", nullable=True),
+    UniqueConstraint("person_id", "partner_id"),
 )
 
 session = Table(
@@ -514,6 +527,8 @@ complaint = Table(
     _to("partner_id", "partner.partner_id"),
     _text("kind"),
     _at("opened_at"),
+    Column("answer", Text),
+    _at("answered_at", nullable=True),
     _one_of("kind", "advertising", "too_much", "not_stopped", "wrong_use", "other"),
     Index(None, "partner_id", "opened_at"),
     Index(None, "grant_id"),

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from urllib.parse import urlencode
 
+from gateway.actions.admin_complaints import count_open
 from gateway.actions.partners import is_waiting
 from gateway.actions.sessions import is_fresh
 from gateway.kit.errors import Refusal
@@ -26,6 +27,7 @@ SECTIONS: Mapping[Power, tuple[views.Section, str]] = MappingProxyType(
         Power.SEE_GRANTS: ("grants", "/admin/grants"),
         Power.SEE_PARTNERS: ("partners", "/admin/partners"),
         Power.READ_LOG: ("log", "/admin/log"),
+        Power.SEE_COMPLAINTS: ("complaints", "/admin/complaints"),
         Power.PROVISION_PEOPLE: ("people", "/admin/people"),
         Power.GATE_PARTNERS: ("school", "/admin/school"),
     }
@@ -79,8 +81,16 @@ async def _school_door(visit: Visit, url: str) -> views.Door:
     return views.Door(section="school", url=url, attention=sum(each.waiting for each in lines))
 
 
+async def _complaints_door(visit: Visit, url: str) -> views.Door:
+    return views.Door(section="complaints", url=url, attention=await count_open(visit.services))
+
+
 _DOORS: Mapping[Power, Callable[[Visit, str], Awaitable[views.Door]]] = MappingProxyType(
-    {Power.SEE_PARTNERS: _partners_door, Power.GATE_PARTNERS: _school_door}
+    {
+        Power.SEE_PARTNERS: _partners_door,
+        Power.GATE_PARTNERS: _school_door,
+        Power.SEE_COMPLAINTS: _complaints_door,
+    }
 )
 
 

@@ -29,12 +29,15 @@ from gateway.kit.errors import Refusal
 from gateway.model.grants import LIVE, ActorKind, ConsentEvent, EventType, Grant, GrantState, ReasonCode
 from gateway.model.handoffs import Handoff
 from gateway.model.registry import Gate
+from gateway.store.complaints import Complaint
 from gateway.store.grants import GrantLine
 from gateway.web import views
 from gateway.web.answers import json_answer
+from gateway.web.complaint_words import ANSWER_WORDS, COMPLAINT_WORDS
 from gateway.web.consent_views import form_words, partner_view
 from gateway.web.formats import later, say
 from gateway.web.step_up import stepped_up_export
+from gateway.web.timeline import timeline
 from gateway.web.visit import Visit, see_other, show, signed_in_page
 from gateway.web.wording import EVENT_WORDS, field_label, purpose_label, reason_words, so_that
 
@@ -57,15 +60,6 @@ OWN_ACTOR_WORDS = {
     "guardian": later("your guardian"),
     "admin": later("an administrator"),
     "system": later("the service"),
-}
-
-
-COMPLAINT_WORDS = {
-    "advertising": later("They advertised to me"),
-    "too_much": later("They ask for too much"),
-    "not_stopped": later("They went on after I stopped"),
-    "wrong_use": later("They use it for something else"),
-    "other": later("Something else"),
 }
 
 
@@ -167,7 +161,10 @@ def _detail(
             )
             for each in found.items
         ),
-        handoffs=tuple(_handoff(each) for each in found.handoffs),
+        handoffs=tuple(_handoff(each, found.own_uses[each.handoff_id]) for each in found.handoffs),
+        timeline=timeline(
+            [(each.at, found.own_uses[each.handoff_id]) for each in found.handoffs], visit.services.clock()
+        ),
         archived_before=found.archived_before,
         events=tuple(reversed([event_view(*each) for each in _with_before(found.detail.events)])),
         notice_url=f"{here}/notice",
@@ -183,7 +180,7 @@ def _detail(
             views.Option(value=kind, label=say(words)) for kind, words in COMPLAINT_WORDS.items()
         ),
         complained=tuple(
-            views.Fact(label=say(COMPLAINT_WORDS[each.kind]), value=each.complaint_id)
+            views.Fact(label=say(COMPLAINT_WORDS[each.kind]), value=_complaint(each))
             for each in found.complaints
         ),
         reads_left=line.uses_left,
@@ -194,8 +191,16 @@ def _detail(
         pause_action=f"{here}/pause" if state == "live" else "",
         resume_action=f"{here}/resume" if grant.paused_for is ReasonCode.USER_REQUEST else "",
         ask_again_action=f"{here}/ask-again" if _is_refusal(line) else "",
+        letters=found.post.letters if found.post else 0,
+        last_letter_at=found.post.last_at if found.post else None,
         reveal_url="" if found.is_fresh else f"/reauthenticate?next={here}",
     )
+
+
+def _complaint(complaint: Complaint) -> str:
+    """Give a complaint's reference, with the answer once there is one."""
+    answer = ANSWER_WORDS.get(complaint.answer or "")
+    return f"{complaint.complaint_id} · {say(answer)}" if answer else complaint.complaint_id
 
 
 def _shorter(grant: Grant, now: int) -> views.OwnDay | None:
@@ -212,12 +217,20 @@ def _is_refusal(line: GrantLine) -> bool:
     return line.grant.state is GrantState.REFUSED and line.ended_at is None
 
 
-def _handoff(handoff: Handoff) -> views.Handoff:
+USE_WORDS = {
+    True: later("you were there"),
+    False: later("fetched without you"),
+    None: later("not known any more"),
+}
+
+
+def _handoff(handoff: Handoff, is_own: bool | None) -> views.Handoff:
     return views.Handoff(
         at=handoff.at,
         what=tuple(dict.fromkeys(field_label(each.item.field) for each in handoff.items)),
         purposes=tuple(dict.fromkeys(purpose_label(each.item.purpose) for each in handoff.items)),
         endpoint=handoff.endpoint,
+        who=say(USE_WORDS[is_own]),
         check_url=f"/connected/{handoff.grant_id}/check/{handoff.handoff_id}",
     )
 

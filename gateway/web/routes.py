@@ -11,6 +11,7 @@ from starlette.routing import Match, Route
 from gateway.kit.errors import Refusal
 from gateway.oauth.metadata import PATHS
 from gateway.web import (
+    admin_complaints,
     admin_grants,
     admin_home,
     admin_log,
@@ -72,6 +73,7 @@ def all_routes() -> list[Route]:
         *admin_grants.ROUTES,
         *admin_partners.ROUTES,
         *admin_log.ROUTES,
+        *admin_complaints.ROUTES,
         *admin_people.ROUTES,
         *admin_school.ROUTES,
     ]

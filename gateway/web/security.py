@@ -4,7 +4,7 @@ import segno
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.actions.passkeys import Question, add_passkey, ask_to_add, remove_passkey
+from gateway.actions.passkeys import Question, add_passkey, ask_to_add, name_passkey, remove_passkey
 from gateway.actions.second_factors import Setup, begin_setup, finish_setup, remove_code, setup_again
 from gateway.actions.security import end_other_sessions, end_session, see_security
 from gateway.actions.sessions import find_person_email
@@ -25,8 +25,10 @@ async def security(visit: Visit) -> Response:
         chrome=visit.chrome("profile"),
         sessions=tuple(_session(visit, each) for each in found.sessions),
         passkeys=tuple(
-            views.OwnPasskey(key=each.credential_id.hex(), added_at=each.created_at, used_at=each.used_at)
-            for each in found.passkeys
+            views.OwnPasskey(
+                key=each.credential_id.hex(), name=name, added_at=each.created_at, used_at=each.used_at
+            )
+            for each, name in zip(found.passkeys, found.names, strict=True)
         ),
         code_since=found.authenticator.created_at if found.authenticator else None,
         codes_left=found.authenticator.codes_left if found.authenticator else 0,
@@ -155,7 +157,7 @@ async def do_passkey(visit: Visit) -> Response:
     """Keep the passkey that the browser made."""
     form = await visit.form()
     ticket, answer = form.one("ticket_of_passkey"), form.one("credential")
-    if await add_passkey(visit.services, visit.signed_in, ticket, answer):
+    if await add_passkey(visit.services, visit.signed_in, ticket, answer, form.one("name")):
         return see_other(f"{HERE}?done=saved")
     return await _passkey_page(visit, (views.FieldError(field="", message=passkey_fault()),))
 
@@ -172,6 +174,13 @@ async def drop_passkey(visit: Visit) -> Response:
     return see_other(f"{HERE}?done=saved")
 
 
+async def rename_passkey(visit: Visit) -> Response:
+    """Give a passkey another name."""
+    form = await visit.form()
+    await name_passkey(visit.services, visit.signed_in, _bytes(form.one("passkey")), form.one("name"))
+    return see_other(f"{HERE}?done=saved")
+
+
 ROUTES = (
     Route(HERE, signed_in_page(security), methods=["GET"]),
     Route(f"{HERE}/sessions/end", signed_in_page(end_sessions), methods=["POST"]),
@@ -180,5 +189,6 @@ ROUTES = (
     Route(f"{HERE}/code/remove", signed_in_page(stepped_up(drop_code, back=HERE)), methods=["POST"]),
     Route(f"{HERE}/passkey", signed_in_page(stepped_up(show_passkey, back=HERE)), methods=["GET"]),
     Route(f"{HERE}/passkey", signed_in_page(stepped_up(do_passkey, back=HERE)), methods=["POST"]),
+    Route(f"{HERE}/passkey/name", signed_in_page(stepped_up(rename_passkey, back=HERE)), methods=["POST"]),
     Route(f"{HERE}/passkey/remove", signed_in_page(stepped_up(drop_passkey, back=HERE)), methods=["POST"]),
 )

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 import pytest
 from joserfc import jwt
@@ -15,6 +15,7 @@ from gateway.kit.outbound import OutboundFault
 from gateway.oauth.logout import EVENT
 from tests.protocol.campuspress import begin, exchange_form, push
 from tests.protocol.leaving import OUT, register
+from tests.protocol.oidc_plans import BACKCHANNEL_LOGOUT
 from tests.world import CAMPUSPRESS_REDIRECT, ISSUER, PASSWORD, QUIZCO_REDIRECT, World, answer_of
 
 
@@ -53,8 +54,36 @@ def site(both: World) -> Site:
     return Site(both)
 
 
-def test_backchannel_logout(site: Site) -> None:
-    """§2.4: who, from whom, to whom, when; the event, no nonce, and a type of its own."""
+def test_every_module_of_the_plan_is_mirrored() -> None:
+    """A module that the suite gains has to be written here."""
+    mirrored = {name.removeprefix("test_") for name in globals() if name.startswith("test_")}
+    assert {each.replace("-", "_") for each in BACKCHANNEL_LOGOUT} <= mirrored
+
+
+def test_backchannel_logout_discovery_endpoint_verification(world: World) -> None:
+    """§2.1: offered, with the session's name, and logging out can be begun."""
+    document = world.client().get("/.well-known/openid-configuration").json()
+    assert document["backchannel_logout_supported"] is True
+    assert document["backchannel_logout_session_supported"] is True
+    assert document["end_session_endpoint"] == f"{ISSUER}/session/end"
+
+
+def test_backchannel_rp_initiated_logout(site: Site) -> None:
+    """The partner sends the browser to sign out; its server is told as well, of the same person and session."""
+    browser = site.world.signed_in()
+    code = site.world.share(browser, site.world.ask(browser))["code"]
+    hint = site.world.exchange(code).json()["id_token"]
+    page = browser.open(f"/session/end?{urlencode({'id_token_hint': hint})}")
+    browser.submit(page, "/session/end/confirmed")
+    assert site.deliver() == 1
+    keys = KeySet.import_key_set(site.world.client().get("/jwks.json").json())
+    known, told = jwt.decode(hint, keys).claims, jwt.decode(site.came[0], keys).claims
+    assert (told["sub"], told["sid"], told["aud"]) == (known["sub"], known["sid"], known["aud"])
+    assert "nonce" not in told
+
+
+def test_2_4_a_logout_token(site: Site) -> None:
+    """Who, from whom, to whom, when; the event, no nonce, and a type of its own."""
     tokens = site.sign_out()
     assert site.deliver() == 1
     keys = KeySet.import_key_set(site.world.client().get("/jwks.json").json())
@@ -73,9 +102,6 @@ def test_backchannel_logout(site: Site) -> None:
         "sid": signed_in["sid"],
     }
     assert site.deliver() == 0
-    document = site.world.client().get("/.well-known/openid-configuration").json()
-    assert document["backchannel_logout_supported"] is True
-    assert document["backchannel_logout_session_supported"] is True
 
 
 def test_2_5_only_who_was_used_in_the_session_is_told(site: Site) -> None:

@@ -11,7 +11,8 @@ from gateway.model.grants import ReasonCode
 from gateway.oauth.logout import logout_token
 from gateway.oauth.signed_answers import signed_userinfo
 from tests.protocol.leaving import BYE, register
-from tests.world import QUIZCO_REDIRECT, World
+from tests.protocol.oidc_plans import RP_INITIATED_LOGOUT
+from tests.world import ISSUER, QUIZCO_REDIRECT, World
 
 PATH = "/session/end"
 
@@ -72,25 +73,71 @@ def test_rp_initiated_logout_by_post(visit: Visit) -> None:
     assert visit.confirm(page).text == BYE
 
 
-@pytest.mark.parametrize(
-    "parameters",
-    [
-        {"post_logout_redirect_uri": "http://localhost:8100/elsewhere"},
-        {"post_logout_redirect_uri": BYE + "&added=1"},
-        {"post_logout_redirect_uri": QUIZCO_REDIRECT},
-        {"id_token_hint": "x"},
-        {"id_token_hint": "e30.e30."},
-        {"client_id": "campuspress-shop"},
-        {"id_token_hint": None},
-        {"id_token_hint": None, "client_id": "unknown"},
-        {"id_token_hint": None, "client_id": "campuspress-shop"},
-    ],
-)
-def test_rp_initiated_logout_bad_parameters(visit: Visit, parameters: dict[str, str | None]) -> None:
-    """§2, §3: wrong, changed or missing hints and addresses end on a page of ours, and sign nobody out."""
+def test_every_module_of_the_plan_is_mirrored() -> None:
+    """A module that the suite gains has to be written here."""
+    mirrored = {name.removeprefix("test_") for name in globals() if name.startswith("test_")}
+    assert {each.replace("-", "_") for each in RP_INITIATED_LOGOUT} <= mirrored
+
+
+def test_rp_initiated_logout_discovery_endpoint_verification(visit: Visit) -> None:
+    """§2.1: the endpoint is named, below the issuer, and is there."""
+    document = visit.world.client().get("/.well-known/openid-configuration").json()
+    assert document["end_session_endpoint"] == ISSUER + PATH
+    assert visit.world.client().get(PATH).status_code == 303
+
+
+def refused(visit: Visit, **parameters: str | None) -> None:
+    """Wrong, changed or missing hints and addresses end on a page of ours, and sign nobody out (§2, §3)."""
     page = visit.asked(**parameters)
     assert page.status == 400
+    assert page.url.startswith(ISSUER)
     assert visit.is_in
+
+
+@pytest.mark.parametrize("uri", ["http://localhost:8100/elsewhere", QUIZCO_REDIRECT])
+def test_rp_initiated_logout_bad_post_logout_redirect_uri(visit: Visit, uri: str) -> None:
+    """Not registered, or registered for something else."""
+    refused(visit, post_logout_redirect_uri=uri)
+
+
+def test_rp_initiated_logout_query_added_to_post_logout_redirect_uri(visit: Visit) -> None:
+    """Compared by equality."""
+    refused(visit, post_logout_redirect_uri=BYE + "&added=1")
+
+
+@pytest.mark.parametrize("hint", ["x", "e30.e30."])
+def test_rp_initiated_logout_bad_id_token_hint(visit: Visit, hint: str) -> None:
+    refused(visit, id_token_hint=hint)
+
+
+@pytest.mark.parametrize("client_id", [None, "unknown", "campuspress-shop"])
+def test_rp_initiated_logout_no_id_token_hint(visit: Visit, client_id: str | None) -> None:
+    """Nobody is redirected for a client that is not named, or for another than the address belongs to."""
+    refused(visit, id_token_hint=None, client_id=client_id)
+    assert visit.asked(id_token_hint=None, client_id="quizco-web").status == 200
+
+
+def test_rp_initiated_logout_of_another_client_than_the_hints(visit: Visit) -> None:
+    refused(visit, client_id="campuspress-shop")
+
+
+def test_rp_initiated_logout_no_state(visit: Visit) -> None:
+    """What was not sent does not come back."""
+    assert visit.confirm(visit.asked(state=None)).text == BYE
+
+
+def test_rp_initiated_logout_no_post_logout_redirect_uri(visit: Visit) -> None:
+    """The partner is named, and the browser stays here."""
+    page = visit.asked(post_logout_redirect_uri=None)
+    assert "sent you here" in page.text
+    assert visit.confirm(page).url.endswith("/signed-out")
+    assert not visit.is_in
+
+
+def test_rp_initiated_logout_only_state(visit: Visit) -> None:
+    """There is nowhere to take it."""
+    page = visit.asked(id_token_hint=None, post_logout_redirect_uri=None)
+    assert visit.confirm(page).url.endswith("/signed-out")
 
 
 def test_rp_initiated_logout_modified_id_token_hint(visit: Visit) -> None:

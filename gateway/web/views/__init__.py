@@ -32,6 +32,7 @@ from gateway.web.views.account import (
 from gateway.web.views.admin import (
     AccountRow,
     AccountState,
+    AdminComplaintsView,
     AdminGrantsView,
     AdminGrantView,
     AdminHomeView,
@@ -42,6 +43,7 @@ from gateway.web.views.admin import (
     AdminSchoolView,
     AdminView,
     ClientRow,
+    ComplaintRow,
     Door,
     GateRow,
     GrantFilter,
@@ -72,6 +74,8 @@ from gateway.web.views.connected import (
     NoticeView,
     ServiceState,
     StoppedView,
+    Timeline,
+    TimelineBar,
 )
 from gateway.web.views.consent import (
     Asking,
@@ -171,6 +175,7 @@ PAGES: Mapping[str, type[View]] = MappingProxyType(
         "admin_partners": AdminPartnersView,
         "admin_partner": AdminPartnerView,
         "admin_log": AdminLogView,
+        "admin_complaints": AdminComplaintsView,
         "admin_people": AdminPeopleView,
         "admin_school": AdminSchoolView,
     }
@@ -181,6 +186,7 @@ __all__ = [
     "PAGES",
     "AccountRow",
     "AccountState",
+    "AdminComplaintsView",
     "AdminGrantView",
     "AdminGrantsView",
     "AdminHomeView",
@@ -201,6 +207,7 @@ __all__ = [
     "Chrome",
     "ClientRow",
     "CodeSetupView",
+    "ComplaintRow",
     "ConnectedDetailView",
     "ConnectedService",
     "ConnectedView",
@@ -292,6 +299,8 @@ __all__ = [
     "StopLinkView",
     "StoppedView",
     "Terms",
+    "Timeline",
+    "TimelineBar",
     "TokenRow",
     "VerifyView",
     "View",

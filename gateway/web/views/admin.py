@@ -5,7 +5,7 @@ from typing import Literal
 
 from gateway.web.views.frame import ONE_PAGE, Event, Fact, FieldError, Hidden, Option, Pager, View
 
-Section = Literal["grants", "partners", "log", "people", "school"]
+Section = Literal["grants", "partners", "log", "complaints", "people", "school"]
 GrantState = Literal["asked", "active", "paused", "used_up", "refused", "ended"]
 PartnerState = Literal["draft", "review", "live", "paused", "ended"]
 
@@ -25,7 +25,7 @@ class AdminView(View):
     """A page of the administration with the sections its reader may enter."""
 
     doors: tuple[Door, ...]
-    section: Literal["", "grants", "partners", "log", "people", "school"] = ""
+    section: Section | Literal[""] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -349,3 +349,34 @@ class AdminSchoolView(AdminView):
     """What a school says to each partner."""
 
     rows: tuple[GateRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplaintRow:
+    """One complaint; `person` is a short form of an id. `action` posts `answer`, one of `answers`."""
+
+    reference: str
+    opened_at: int
+    person: str
+    brand: str
+    what: str
+    is_open: bool
+    partner_url: str = ""
+    grant_url: str = ""
+    is_paused: bool = False
+    answer: str = ""
+    answered_at: int | None = None
+    action: str = ""
+    answers: tuple[Option, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminComplaintsView(AdminView):
+    """What people complained of, newest first; `action` posts the search."""
+
+    action: str
+    partners: tuple[Option, ...] = ()
+    kinds: tuple[Option, ...] = ()
+    states: tuple[Option, ...] = ()
+    rows: tuple[ComplaintRow, ...] = ()
+    pager: Pager = ONE_PAGE

@@ -69,10 +69,34 @@ class GrantedItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineBar:
+    """One stretch of days: how high what the person used stands above the line, and what was fetched below."""
+
+    x: int
+    width: int
+    own: int
+    fetched: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """The picture of hand-offs, in units of its own, and what it says in numbers."""
+
+    width: int
+    height: int
+    bars: tuple[TimelineBar, ...]
+    own_count: int
+    fetched_count: int
+    starts_at: int
+    ends_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectedDetailView(View):
     """One combined service: what it may read, every hand-off, what was agreed, and the way out.
 
     `stop_action` is empty when there is nothing to stop; `ask_again_action` forgets a remembered "no thanks".
+    `letters` came through the person's private address.
     With `archived_before`, hand-offs may be in the log's archive only.
     """
 
@@ -93,6 +117,7 @@ class ConnectedDetailView(View):
     waiting_for: Literal["", "guardian", "school"] = ""
     stop_action: str = ""
     pause_action: str = ""
+    timeline: Timeline | None = None
     reads_left: int | None = None
     reads_allowed: int | None = None
     shorten_action: str = ""
@@ -105,6 +130,8 @@ class ConnectedDetailView(View):
     ask_again_action: str = ""
     review_url: str = ""
     reveal_url: str = ""
+    letters: int = 0
+    last_letter_at: int | None = None
     pager: Pager = ONE_PAGE
 
 

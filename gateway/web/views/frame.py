@@ -136,13 +136,14 @@ class Partner:
 class Handoff:
     """One line of the hand-off log as its person sees it: names of fields, never their values.
 
-    `check_url` leads to its proof, where there is one.
+    `who` says whether the person was there; `check_url` leads to its proof, where there is one.
     """
 
     at: int
     what: tuple[str, ...]
     purposes: tuple[str, ...]
     endpoint: str
+    who: str = ""
     check_url: str = ""
 
 

@@ -25,6 +25,7 @@ class OwnPasskey:
 
     key: str
     added_at: int
+    name: str = ""
     used_at: int | None = None
 
 

@@ -12,7 +12,18 @@ from gateway.cli import commands
 from gateway.kit.key_ring import write_key_ring
 from tests.world import fixed_ring
 
-VARIABLES = ("DATA_DIR", "DATABASE_URL", "KEY_RING", "CONFIG", "ISSUER", "ENVIRONMENT", "CONTACT", "SMTP_URL")
+VARIABLES = (
+    "DATA_DIR",
+    "DATABASE_URL",
+    "KEY_RING",
+    "CONFIG",
+    "ISSUER",
+    "ENVIRONMENT",
+    "CONTACT",
+    "SMTP_URL",
+    "RELAY_DOMAIN",
+    "MAIL_INTERVAL",
+)
 
 
 class Cli:

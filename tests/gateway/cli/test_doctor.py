@@ -33,6 +33,7 @@ ALL = [
     "append-only guards",
     "clock",
     "signing key",
+    "private addresses",
     "master keys",
 ]
 
@@ -54,7 +55,7 @@ def settings(cli: Cli) -> Settings:
 def test_a_sound_installation_has_every_control(cli: Cli) -> None:
     shown = cli("doctor")
     assert [line[2:].split("  ")[0].strip() for line in shown.splitlines() if line.startswith("✓")] == ALL
-    assert "16 controls, 0 missing (development)" in shown
+    assert "17 controls, 0 missing (development)" in shown
 
 
 def test_json_tells_the_same(cli: Cli) -> None:

@@ -78,7 +78,7 @@ def test_a_manifest_that_cannot_go_live_says_why(cli: Cli, tmp_path: Path) -> No
     text = NEW.replace('forms = ["masked", "full"]', 'forms = ["relay", "full"]', 1)
     cli("partner", "submit", write(tmp_path, text))
     cli("partner", "review", "otherco")
-    assert "private addresses are not available yet" in cli("partner", "show", "otherco")
+    assert "private addresses are not available here" in cli("partner", "show", "otherco")
     cli("partner", "approve", "otherco", "--manifest", "1", status=1)
     assert "the manifest cannot go live as it is" in cli.said
 

@@ -82,6 +82,21 @@ def test_rfc5321_letters_go_to_the_server() -> None:
     assert b"Choose your password here." in (envelope.content or b"")
 
 
+def test_rfc5321_4_5_5_forwarded_mail_goes_on_as_it_came_without_a_return_path(tmp_path: Path) -> None:
+    inbox, port = Inbox(), free_port()
+    controller = Controller(inbox, hostname="127.0.0.1", port=port)
+    mail = b"To: x7f@relay.example\r\nDKIM-Signature: v=1\r\n\r\n.Hello\r\n"
+    controller.start()
+    try:
+        asyncio.run(open_mailer(Settings(smtp_url=f"smtp://127.0.0.1:{port}")).forward("a@x.example", mail))
+    finally:
+        controller.stop()
+    (envelope,) = inbox.envelopes
+    assert (envelope.mail_from, envelope.rcpt_tos, envelope.content) == ("<>", ["a@x.example"], mail)
+    asyncio.run(FileMailer(tmp_path, "no-reply@x.example").forward("a@x.example", mail))
+    assert [file.read_bytes() for file in tmp_path.iterdir()] == [mail]
+
+
 @pytest.mark.parametrize(
     ("url", "port", "use_tls"),
     [

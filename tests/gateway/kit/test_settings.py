@@ -63,7 +63,7 @@ def test_every_fault_is_told_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.setenv(PREFIX + "ACCESS_TOKEN_TTL", "many")
     monkeypatch.setenv(PREFIX + "TRUSTED_PROXIES", "10.0.0.0/8, everybody")
     monkeypatch.setenv(PREFIX + "ISUER", "https://gateway.example")
-    found = "\n".join(faults(database_url="mysql://db", smtp_url="mail.example:25"))
+    found = "\n".join(faults(database_url="mysql://db", smtp_url="mail.example:25", relay_domain="Relay"))
     for name in (
         "issuer: must be https://host",
         "colour: ",
@@ -73,6 +73,7 @@ def test_every_fault_is_told_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         "CONSENT_GATEWAY_ISUER: there is no such setting",
         "database_url: must begin with sqlite:/// or postgresql://",
         "smtp_url: must be smtp://host:port",
+        "relay_domain: must be a domain in lower case",
     ):
         assert name in found
 

@@ -18,13 +18,13 @@ from tests.world import ISSUER, PARTNERS, PERSONAL_VALUES, World
 QUIZCO = (PARTNERS / "quizco.toml").read_text()
 HEADING = "organisation,role,email,name\n"
 ROLES = {
-    "admin": {"grants", "partners", "log", "people"},
-    "officer": {"grants", "partners", "log"},
-    "support": {"grants"},
-    "auditor": {"grants", "partners", "log"},
+    "admin": {"grants", "partners", "log", "complaints", "people"},
+    "officer": {"grants", "partners", "log", "complaints"},
+    "support": {"grants", "complaints"},
+    "auditor": {"grants", "partners", "log", "complaints"},
     "manager": {"partners"},
 }
-PLACES = {name: f"/admin/{name}" for name in ("grants", "partners", "log", "people")}
+PLACES = {name: f"/admin/{name}" for name in ("grants", "partners", "log", "complaints", "people")}
 
 
 def as_(world: World, role: str) -> Browser:
@@ -84,6 +84,7 @@ def test_every_page_wants_somebody_signed_in_and_every_change_a_post_with_a_toke
             person_id="per_x",
             client_id="quizco-web",
             source_id="hof_x",
+            complaint_id="cmp_x",
         )
         for method in sorted(route.methods or ()):
             stranger = world.client().request(method, path)
@@ -378,14 +379,14 @@ def test_what_cannot_be_published_says_why(world: World) -> None:
     submit(world, (before, before.replace("masked", "relay")))
     browser = as_(world, "manager")
     page = browser.open("/admin/partners/quizco")
-    assert "private addresses are not available yet" in page.text
+    assert "private addresses are not available here" in page.text
     assert not any(form.action.endswith("/approve") for form in page.forms)
     csrf = page.form("/pause").fields[0][1]
     answer = read_page(
         browser._client.post("/admin/partners/quizco/approve", data={"csrf_token": csrf, "manifest": "2"})
     )
     assert answer.status == 409
-    assert "private addresses are not available yet" in answer.text
+    assert "private addresses are not available here" in answer.text
 
 
 def test_a_reader_is_offered_no_move_and_has_none(world: World) -> None:

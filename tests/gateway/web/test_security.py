@@ -19,6 +19,7 @@ from gateway.kit.errors import Refusal
 from gateway.store.second_factors import load_authenticators
 from gateway.web.visit import COOKIE
 from tests.authenticator import PRESENT, Authenticator
+from tests.gateway.store.samples import rows
 from tests.protocol.campuspress import begin, push
 from tests.world import CAMPUSPRESS_REDIRECT, ISSUER, PASSWORD, World, answer_of
 
@@ -635,3 +636,28 @@ def test_a_new_password_that_is_easily_guessed_is_refused_beside_its_field(world
     assert page.status == 400
     assert 'aria-invalid="true"' in page.response.text
     assert "Asha Rao" in browser.open("/profile").text
+
+
+def test_a_passkey_has_the_name_that_its_owner_gave_it_and_the_database_cannot_read_it(both: World):
+    browser = both.signed_in()
+    page = browser.open("/security/passkey")
+    made = {"credential": device().create(options_of(page)), "name": "  Asha's \u202etablet "}
+    browser.submit(page, "/security/passkey", made)
+    shown = browser.open("/security")
+    assert "Asha's tablet" in shown.text
+    assert b"tablet" not in bytes(rows(both, "SELECT sealed_name FROM passkey")[0][0])
+    assert "Red key" in browser.submit(shown, "/security/passkey/name", {"name": "Red key"}).text
+    nameless = browser.submit(browser.open("/security"), "/security/passkey/name", {"name": " "})
+    assert "Red key" not in nameless.text
+    assert rows(both, "SELECT sealed_name FROM passkey") == [(None,)]
+
+
+def test_somebody_elses_passkey_cannot_be_named(world: World):
+    browser, ben = world.signed_in(), world.signed_in("ben@lakeside.example")
+    add_passkey(browser, device())
+    key = dict(browser.open("/security").form("/security/passkey/name").fields)["passkey"]
+    posted = ben._client.post(
+        "/security/passkey/name", data={**csrf(ben), "passkey": key, "name": "Mine now"}
+    )
+    assert posted.status_code == 409
+    assert rows(world, "SELECT sealed_name FROM passkey") == [(None,)]

@@ -66,6 +66,7 @@ def parameters(world: World, email: str) -> dict[str, str]:
         "source_id": event_id,
         "person_id": world.person_id(email),
         "partner_id": "quizco",
+        "complaint_id": "cmp_nothing",
         "client_id": "quizco-web",
         "field": "phone_number",
         "purpose": "appointment_reminders",

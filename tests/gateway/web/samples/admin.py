@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from gateway.web.views import (
     AccountRow,
+    AdminComplaintsView,
     AdminGrantsView,
     AdminGrantView,
     AdminHomeView,
@@ -12,6 +13,7 @@ from gateway.web.views import (
     AdminPartnerView,
     AdminPeopleView,
     ClientRow,
+    ComplaintRow,
     Door,
     Event,
     Fact,
@@ -41,6 +43,7 @@ doors = (
     Door(section="grants", url="/admin/grants", count=18234, attention=0),
     Door(section="partners", url="/admin/partners", count=6, attention=1),
     Door(section="log", url="/admin/log", count=412904),
+    Door(section="complaints", url="/admin/complaints", attention=2),
     Door(section="people", url="/admin/people", count=2310, attention=3),
 )
 reasons = (
@@ -260,6 +263,47 @@ people = AdminPeopleView(
 )
 wrong_reason = FieldError(field="reason", message="Choose a reason.")
 
+complaints = AdminComplaintsView(
+    chrome=officer,
+    doors=doors,
+    section="complaints",
+    action="/admin/complaints",
+    partners=partner_options,
+    kinds=(Option(value="advertising", label="They advertised to me"),),
+    states=(Option(value="open", label="Open", chosen=True), Option(value="closed", label="Closed")),
+    rows=(
+        ComplaintRow(
+            reference="cmp_7vQ2xkP0aZ",
+            opened_at=NOW - 3600,
+            person="per_8Zk1aQ…",
+            brand="QuizCo",
+            partner_url="/admin/partners/quizco",
+            is_paused=True,
+            grant_url="/admin/grants/gra_1",
+            what="They advertised to me",
+            is_open=True,
+            answer="We are looking into it",
+            answered_at=NOW - 600,
+            action="/admin/complaints/cmp_7vQ2xkP0aZ",
+            answers=(
+                Option(value="partner_told", label="We told the partner to put it right"),
+                Option(value="no_breach", label="We looked and found no breach"),
+            ),
+        ),
+        ComplaintRow(
+            reference="cmp_1bH8yyT2cD",
+            opened_at=NOW - 90_000,
+            person="per_1LmN0p…",
+            brand="CampusPress",
+            what="They ask for too much",
+            is_open=False,
+            answer="We looked and found no breach",
+            answered_at=NOW - 80_000,
+        ),
+    ),
+    pager=Pager(older_url="?before=1.cmp_0"),
+)
+
 SAMPLES: dict[str, tuple[str, View]] = {
     "admin_home": (
         "admin_home",
@@ -415,6 +459,8 @@ SAMPLES: dict[str, tuple[str, View]] = {
             rows=(),
         ),
     ),
+    "admin_complaints": ("admin_complaints", complaints),
+    "admin_complaints.none": ("admin_complaints", replace(complaints, rows=())),
     "admin_people": ("admin_people", people),
     "admin_people.refused": (
         "admin_people",

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from gateway.web.timeline import timeline
 from gateway.web.views import (
     CheckedEntry,
     ConnectedDetailView,
@@ -41,17 +42,27 @@ handoffs = (
         what=("Name", "Course", "E-mail"),
         purposes=("learning progress", "results"),
         endpoint="userinfo",
+        who="you were there",
         check_url="/connected/g1/check/hof_1",
     ),
-    Handoff(at=NOW - 2 * DAY, what=("Name", "Course"), purposes=("learning progress",), endpoint="userinfo"),
+    Handoff(
+        at=NOW - 2 * DAY,
+        what=("Name", "Course"),
+        purposes=("learning progress",),
+        endpoint="userinfo",
+        who="fetched without you",
+    ),
     Handoff(
         at=NOW - 9 * DAY,
         what=("Name", "Course", "E-mail"),
         purposes=("learning progress", "results"),
         endpoint="release",
+        who="not known any more",
     ),
 )
 detail = ConnectedDetailView(
+    letters=3,
+    last_letter_at=NOW - 2 * DAY,
     chrome=at_connected,
     partner=quizco,
     offer="Practice Quizzes",
@@ -91,6 +102,9 @@ detail = ConnectedDetailView(
         ),
     ),
     handoffs=handoffs,
+    timeline=timeline(
+        [(NOW - 3600, True), (NOW - 2 * DAY, False), (NOW - 2 * DAY, False), (NOW - 9 * DAY, None)], NOW
+    ),
     events=events,
     notice_url="/notices/quizco/7",
     notice_version=7,

@@ -48,7 +48,7 @@ security = SecurityView(
         ),
     ),
     passkeys=(
-        OwnPasskey(key="01", added_at=NOW - 40 * DAY, used_at=NOW - DAY),
+        OwnPasskey(key="01", name="My tablet", added_at=NOW - 40 * DAY, used_at=NOW - DAY),
         OwnPasskey(key="02", added_at=NOW - DAY),
     ),
     code_since=NOW - 30 * DAY,
