@@ -50,7 +50,7 @@ from gateway.store.partners import (
 )
 from gateway.store.people import NewPassword, find_people, keep_passwords
 from gateway.store.schema import migrate
-from partners import client_content, offer_content, parse_manifest, partner_content
+from partners import client_content, manifest_content, offer_content, parse_manifest, partner_content
 from scopes import LANGUAGES
 
 T = TypeVar("T")
@@ -238,7 +238,8 @@ async def publish(
     )
     partner_id, now = found.partner.partner_id, services.clock()
     await services.store.run(
-        submit_manifests, Submission(partner_id, partner_content(found.partner), text, "cli", now)
+        submit_manifests,
+        Submission(partner_id, partner_content(found.partner), manifest_content(found), "cli", now),
     )
     before = (
         services.registry.partners[partner_id].state if partner_id in services.registry.partners else "draft"

@@ -113,8 +113,14 @@ def _place(session: Session) -> str:
     return f"guardian:{session.session_digest.hex()}"
 
 
-async def allow_request(services: Services, session: Session, grant_id: str, ticket: str) -> Grant | None:
-    """Say yes to exactly what was shown. It opens the grant unless another guardian says no.
+async def allow_request(
+    services: Services,
+    session: Session,
+    grant_id: str,
+    ticket: str,
+    without: frozenset[tuple[str, str]] = frozenset(),
+) -> Grant | None:
+    """Say yes to what was shown, or to less of it. It opens the grant unless another guardian says no.
 
     Returns:
         The grant; None where a sensitive field takes a recent step-up first (promise P15).
@@ -130,10 +136,18 @@ async def allow_request(services: Services, session: Session, grant_id: str, tic
     seen = detail.line.grant
     if (seen.grant_id, seen.version) != (content["g"], content["w"]):
         raise Refusal("stale_form", detail="the wish changed since the page")
-    if not is_fresh(services, session) and any(_is_sensitive(each.item) for each in seen.items):
+    outcome = allow(
+        seen,
+        _actor(session),
+        content["s"],
+        content["l"],
+        now=services.clock(),
+        ids=services.ids,
+        without=without,
+    )
+    if not is_fresh(services, session) and any(_is_sensitive(each.item) for each in outcome.grant.items):
         return None
     answer = _answer(services, session, seen, Answer.ALLOW)
-    outcome = allow(seen, _actor(session), content["s"], content["l"], now=services.clock(), ids=services.ids)
     approvals = await services.store.read(load_approvals, seen)
     if verdict(with_answer(approvals, answer.guardian_id, answer.answer)) is not Verdict.ALLOWED:
         await services.store.run(keep_answers, answer)

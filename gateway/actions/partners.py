@@ -352,7 +352,7 @@ async def new_client_secret(services: Services, actor_id: str, client_id: str) -
     """
     await services.store.read(load_partners, None)
     client = services.registry.clients.get(client_id)
-    if client is None or not client.client.auth_method.is_by_secret:
+    if client is None or client.left_at is not None or not client.client.auth_method.is_by_secret:
         raise Refusal("not_found", detail="no client with a secret has this id")
     secret = services.ids(Kind.CLIENT_SECRET)
     action = _action(services, actor_id, "new_client_secret", client.client.partner_id, client=client_id)

@@ -9,11 +9,13 @@ from gateway.actions.letters import open_letter
 from gateway.actions.receipt_letters import receipt_letters
 from gateway.actions.recovery import recovery_letters
 from gateway.actions.relay import RELAYED, hand_on
+from gateway.actions.reminders import reminder_letters
 from gateway.actions.services import Services
 from gateway.kit.logs import log
 from gateway.kit.mail import Letter
 from gateway.store.letters import (
     RECEIPT,
+    REMINDER,
     Pickup,
     Settlement,
     WaitingLetter,
@@ -70,6 +72,8 @@ class Postman:
     async def _letters(self, waiting: WaitingLetter) -> list[Letter]:
         if waiting.kind == RECEIPT:
             return await receipt_letters(self._services, waiting.letter_id)
+        if waiting.kind == REMINDER:
+            return await reminder_letters(self._services, waiting.letter_id)
         content = open_letter(self._services, waiting)
         if waiting.kind == RECOVERY:
             return await recovery_letters(self._services, content)

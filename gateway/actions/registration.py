@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from gateway.actions.client_retirement import let_go
 from gateway.actions.services import Services
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
@@ -13,12 +14,10 @@ from gateway.store.admin_actions import AdminAction
 from gateway.store.partners import Submission, load_partners
 from gateway.store.registrations import (
     Amendment,
-    Departure,
     RegistrationToken,
     add_registration_tokens,
     amend_manifests,
     load_registration_tokens,
-    remove_clients,
 )
 from partners import (
     Client,
@@ -31,7 +30,6 @@ from partners import (
     partner_content,
     read_metadata,
     with_client,
-    without_client,
 )
 
 INITIAL_TTL = 7 * 86_400
@@ -108,16 +106,7 @@ async def delete_registration(services: Services, secret: str, client_id: str) -
     Consents are for the partner's service and stand; its other clients go on.
     """
     token = await _own_token(services, secret, client_id)
-    now, partner_id, by = services.clock(), token.partner_id, f"registration:{client_id}"
-
-    def amend(content: str, _state: str, _: frozenset[str]) -> Submission:
-        manifest = without_client(manifest_from_content(content), client_id)
-        return Submission(partner_id, partner_content(manifest.partner), manifest_content(manifest), by, now)
-
-    action = AdminAction(
-        services.ids(Kind.ACTION), by, "client_left", "partner", partner_id, now, detail={"client": client_id}
-    )
-    await services.store.run(remove_clients, Departure(client_id, Amendment(partner_id, amend), now, action))
+    await let_go(services, f"registration:{client_id}", "client_left", token.partner_id, client_id)
 
 
 async def _token(services: Services, secret: str) -> RegistrationToken:

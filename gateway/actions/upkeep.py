@@ -3,6 +3,7 @@
 import asyncio
 
 from gateway.actions.opened_profile import OpenedProfile
+from gateway.actions.reminders import remind_people
 from gateway.actions.services import Services, day_of
 from gateway.consent.age_policy import needs_guardian
 from gateway.consent.upkeep import what_time_did
@@ -24,6 +25,7 @@ async def run_upkeep(services: Services) -> None:
     while True:
         try:
             await sweep(services)
+            await remind_people(services)
         except Exception as error:
             log().error("upkeep_failed", error=error)
         await asyncio.sleep(services.settings.upkeep_interval)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from gateway.actions.client_retirement import retire_client
 from gateway.actions.partner_review import Review
 from gateway.actions.partners import (
     PartnerMove,
@@ -249,6 +250,17 @@ def secret(
         return
     done(f"the new secret of {client_id}, shown this once:")
     out.print(made, soft_wrap=True)
+
+
+@app.command("retire-client")
+def retire(
+    client_id: Annotated[str, typer.Argument(metavar="CLIENT", help="The client's id.")],
+    partner_id: Annotated[str, typer.Option("--partner", help="The partner whose client it is.")],
+    reason: Annotated[ReasonCode, REASON],
+) -> None:
+    """Retire a client: its secret and its tokens die at once, its history stays."""
+    with_services(lambda services: retire_client(services, ACTOR, partner_id, client_id, reason))
+    done(f"{client_id} is retired; its tokens are dead")
 
 
 @app.command("nonce-instead")

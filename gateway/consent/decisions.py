@@ -99,16 +99,33 @@ def _limited(outcome: Outcome, use_limit: int | None) -> Outcome:
     return Outcome(replace(grant, use_limit=use_limit), replace(event, use_limit=use_limit))
 
 
-def allow(seen: Grant, actor: Actor, served_id: str, language: str, *, now: int, ids: Ids) -> Outcome:
+def allow(
+    seen: Grant,
+    actor: Actor,
+    served_id: str,
+    language: str,
+    *,
+    now: int,
+    ids: Ids,
+    without: frozenset[tuple[str, str]] = frozenset(),
+) -> Outcome:
     """Say yes as a guardian, to what the child asked for; the chosen duration begins now, a chosen day stays.
 
+    Args:
+        without: field and purpose of the optional items that the guardian leaves out.
+
     Raises:
-        Refusal: ``stale_form`` when nothing waits for an answer.
+        Refusal: ``stale_form`` when nothing waits for an answer; ``bad_form`` when something is left out that is
+            needed or was not asked for, or everything is.
     """
     if seen.state is not GrantState.WAITING:
         raise Refusal("stale_form", detail="nothing waits for a guardian")
+    optional = {(each.item.field, each.item.purpose) for each in seen.items if not each.needed}
+    kept = tuple(each for each in seen.items if (each.item.field, each.item.purpose) not in without)
+    if not without <= optional or not kept:
+        raise Refusal("bad_form", detail="not what can be left out")
     until = seen.valid_until if seen.is_to_a_day else now + seen.valid_until - seen.valid_from
-    begun = replace(seen, valid_from=now, valid_until=until, used_at=now)
+    begun = replace(seen, items=kept, valid_from=now, valid_until=until, used_at=now)
     outcome = _limited(_move_on(begun, EventType.GIVEN, actor, now=now, ids=ids), seen.use_limit)
     return _on_behalf(outcome, served_id, language)
 

@@ -1,12 +1,39 @@
 """What becomes of grants by time alone: ran out, unused, terms changed, came of age (consent.md rules 4 and 11)."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from gateway.consent.decisions import Actor, Outcome, expire, pause
 from gateway.kit.ids import Ids
 from gateway.model.grants import ActorKind, Grant, GrantState, ReasonCode
 
 SYSTEM = Actor(ActorKind.SYSTEM, "system", "upkeep")
 WARNING = 14 * 86_400
-"""A person is told so long before disuse ends a grant."""
+"""A person is told so long before disuse, or the end of its term, ends a grant."""
+SHORTEST = 2 * WARNING
+"""Whoever chose a shorter term knows when it ends."""
+DIGEST = 90 * 86_400
+"""How often a person is told what is connected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lapse:
+    """A grant that ends soon by itself."""
+
+    grant_id: str
+    is_unused: bool
+    ends_at: int
+
+
+def soon_over(grants: Iterable[Grant], now: int) -> tuple[Lapse, ...]:
+    """Find what ends within the time of a warning, unless the person does something."""
+    return tuple(
+        Lapse(each.grant_id, each.ends_at < each.valid_until, each.ends_at)
+        for each in grants
+        if each.is_live(now)
+        and each.ends_at <= now + WARNING
+        and each.valid_until - each.valid_from >= SHORTEST
+    )
 
 
 def what_time_did(

@@ -10,6 +10,8 @@ from gateway.store.tables import letter
 
 RECEIPT = "receipt"
 """A letter about a consent event. Its id is the event's, so nothing stands in it that needs a seal."""
+REMINDER = "reminder"
+"""A letter about what is connected, or ends soon; what it tells stands beside it, by its id."""
 
 
 @dataclass(frozen=True, slots=True)

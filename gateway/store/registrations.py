@@ -9,7 +9,15 @@ from gateway.store.admin_actions import AdminAction, append_actions
 from gateway.store.partners import Submission, load_partners, submit_manifests
 from gateway.store.registry import bump_version
 from gateway.store.statements import insert_once
-from gateway.store.tables import client, partner, registration_token
+from gateway.store.tables import (
+    access_token,
+    authorization_code,
+    client,
+    client_token,
+    partner,
+    refresh_token,
+    registration_token,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +103,23 @@ def remove_clients(connection: Connection, departures: Sequence[Departure]) -> S
     for each in departures:
         amend_manifests(connection, [each.amendment])
         own = client.c.client_id == each.client_id
-        connection.execute(update(client).where(own, client.c.left_at.is_(None)).values(left_at=each.at))
+        gone = {"left_at": each.at, "secret_digest": None}
+        connection.execute(update(client).where(own, client.c.left_at.is_(None)).values(gone))
+        _kill_tokens(connection, each.client_id, each.at)
         connection.execute(delete(registration_token).where(registration_token.c.client_id == each.client_id))
         append_actions(connection, [each.action])
     bump_version(connection)
     return [None] * len(departures)
+
+
+def _kill_tokens(connection: Connection, client_id: str, at: int) -> None:
+    """End everything that a client holds: nothing of it comes back with the client after a later review."""
+    for table in (access_token, refresh_token, client_token):
+        own = (table.c.client_id == client_id, table.c.revoked_at.is_(None))
+        connection.execute(update(table).where(*own).values(revoked_at=at))
+    code = authorization_code.c
+    connection.execute(
+        update(authorization_code)
+        .where(code.client_id == client_id, code.expires_at > at)
+        .values(expires_at=at)
+    )

@@ -195,6 +195,19 @@ relay_address = Table(
     UniqueConstraint("person_id", "partner_id"),
 )
 
+reminder = Table(
+    "reminder",
+    metadata,
+    _to("person_id", "person.person_id"),
+    _text("kind"),
+    _text("about"),
+    _text("letter_id", nullable=True),
+    _at("at"),
+    PrimaryKeyConstraint("person_id", "kind", "about"),
+    _one_of("kind", "digest", "unused", "ending"),
+    Index(None, "letter_id"),
+)
+
 session = Table(
     "session",
     metadata,

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gateway.actions.client_retirement import retire_client
 from gateway.actions.partner_review import OfferReview, own_clients, own_offers
 from gateway.actions.partners import (
     ListedPartner,
@@ -74,6 +75,7 @@ ACT_WORDS = {
     "pause_partner": later("Paused for everyone"),
     "resume_partner": later("Resumed"),
     "end_partner": later("Ended for good"),
+    "retire_client": later("A client was retired"),
     "client_left": later("A client left"),
     "approve_partner": later("Approved"),
     "new_client_secret": later("New client secret"),
@@ -180,6 +182,8 @@ def _client(visit: Visit, client: Client, is_registered: bool) -> views.ClientRo
         redirect_uris=client.redirect_uris,
         nonce_reason=_nonce_reason(visit, client) if is_registered else "",
         secret_action=f"{here}/clients/{client.client_id}/secret" if has_secret and may else "",
+        retire_action=f"{here}/clients/{client.client_id}/retire" if is_registered and may else "",
+        reasons=reason_options(STOP_REASONS),
     )
 
 
@@ -355,6 +359,19 @@ async def new_secret(visit: Visit) -> Response:
     return await _partner_page(visit, partner_id, secret=views.NewSecret(client_id=client_id, secret=secret))
 
 
+async def retire(visit: Visit) -> Response:
+    """Retire a client: stopping takes no password."""
+    actor = visit.check_power(Power.REVIEW_PARTNER).person
+    form = await visit.form()
+    partner_id, client_id = path_id(visit, "partner_id"), path_id(visit, "client_id")
+    reason = read_reason(form, STOP_REASONS)
+    if reason is None:
+        errors = (views.FieldError(field="", message=say("Choose a reason.")),)
+        return await _partner_page(visit, partner_id, errors, status=400)
+    await retire_client(visit.services, actor.person_id, partner_id, client_id, reason)
+    return see_other(f"/admin/partners/{partner_id}?done=moved")
+
+
 ROUTES = (
     Route("/admin/partners", signed_in_page(partners), methods=["GET"]),
     Route("/admin/partners/{partner_id}", signed_in_page(partner), methods=["GET"]),
@@ -363,6 +380,9 @@ ROUTES = (
         "/admin/partners/{partner_id}/clients/{client_id}/secret",
         signed_in_page(new_secret),
         methods=["POST"],
+    ),
+    Route(
+        "/admin/partners/{partner_id}/clients/{client_id}/retire", signed_in_page(retire), methods=["POST"]
     ),
     *(
         Route(f"/admin/partners/{{partner_id}}/{kind}", signed_in_page(mover(kind)), methods=["POST"])

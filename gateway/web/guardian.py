@@ -13,7 +13,7 @@ from gateway.actions.guardians import (
     see_request,
 )
 from gateway.consent.terms import DAY
-from gateway.model.grants import LIVE, Answer, ConsentEvent, GrantState
+from gateway.model.grants import LIVE, Answer, ConsentEvent, GrantedItem, GrantState
 from gateway.store.grants import GrantLine
 from gateway.web import views
 from gateway.web.administration import path_id
@@ -62,12 +62,16 @@ async def request_page(visit: Visit) -> Response:
     return await _page(visit)
 
 
-async def _page(visit: Visit, errors: tuple[views.FieldError, ...] = ()) -> Response:
+async def _page(
+    visit: Visit, errors: tuple[views.FieldError, ...] = (), left_out: tuple[str, ...] = ()
+) -> Response:
     found = await see_request(visit.services, visit.signed_in, path_id(visit, "grant_id"))
-    return show("guardian_request", _view(visit, found, errors), status=422 if errors else 200)
+    return show("guardian_request", _view(visit, found, errors, left_out), status=422 if errors else 200)
 
 
-def _view(visit: Visit, found: Request, errors: tuple[views.FieldError, ...]) -> views.GuardianRequestView:
+def _view(
+    visit: Visit, found: Request, errors: tuple[views.FieldError, ...], left_out: tuple[str, ...]
+) -> views.GuardianRequestView:
     line, offer = found.detail.line, found.offer
     grant, here = line.grant, f"/guardian/{line.grant.grant_id}"
     partner = visit.services.registry.partners[grant.partner_id]
@@ -85,6 +89,8 @@ def _view(visit: Visit, found: Request, errors: tuple[views.FieldError, ...]) ->
                 form=form_words(each.item.field, each.item.form),
                 so_that=so_that(each.item.purpose, partner=partner.partner.brand, service=offer.name),
                 needed=each.needed,
+                key=_key(each) if waits and not each.needed else "",
+                left_out=_key(each) in left_out,
             )
             for each in sorted(grant.items, key=lambda granted: (not granted.needed, granted.item))
         ),
@@ -106,6 +112,10 @@ def _view(visit: Visit, found: Request, errors: tuple[views.FieldError, ...]) ->
     )
 
 
+def _key(granted: GrantedItem) -> str:
+    return f"{granted.item.field}.{granted.item.purpose}"
+
+
 def _is_guardians_no(found: Request) -> bool:
     is_over = found.detail.line.grant.state not in LIVE
     return is_over and found.detail.events[-1].actor_kind == "guardian"
@@ -121,10 +131,13 @@ async def answer(visit: Visit) -> Response:
         return see_other(f"/guardian/{grant_id}?done=guardian-no")
     if given != "allow":
         return see_other(f"/guardian/{grant_id}")
+    left_out = form.all("without")
     if form.one("third_party") != "yes":
         message = say("Tick this to say yes, or press No.")
-        return await _page(visit, (views.FieldError(field="third_party", message=message),))
-    if await allow_request(visit.services, visit.signed_in, grant_id, form.one("ticket")) is None:
+        return await _page(visit, (views.FieldError(field="third_party", message=message),), left_out)
+    pairs = (each.partition(".") for each in left_out)
+    without = frozenset((field, purpose) for field, _, purpose in pairs)
+    if await allow_request(visit.services, visit.signed_in, grant_id, form.one("ticket"), without) is None:
         return see_other(f"/reauthenticate?next=/guardian/{grant_id}")
     return see_other(f"/guardian/{grant_id}?done=guardian-yes")
 

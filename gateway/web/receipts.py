@@ -56,6 +56,12 @@ async def receipt_page(visit: Visit) -> Response:
                 label=say(later("Notice")),
                 value=f"{say('version %(version)s', version=notice['version'])}, SHA-256 {notice['sha256']}",
             ),
+            *(
+                views.Fact(label=say(later("Reads")), value=str(each["occurrences"]))
+                # Receipts from before there were numbers have no member of that name.
+                for each in content.get("dpv:hasDuration", ())
+                if "occurrences" in each
+            ),
             views.Fact(label=say(later("Form of this record")), value=content["dcterms:conformsTo"]),
         ),
         jws=found.receipt.jws,

@@ -60,6 +60,7 @@ def test_two_reads_are_two_and_the_page_counts_down(both: World) -> None:
     kinds = [each["@type"] for each in receipt["dpv:hasDuration"]]
     assert kinds == ["dpv:UntilTimeDuration", "dpv:FixedOccurrencesDuration"]
     assert receipt["dpv:hasDuration"][1]["occurrences"] == 2
+    assert "Reads" in browser.open(f"/connected/{grant_id}/receipt/{event_id}").text
 
 
 def test_until_the_course_ends_is_the_last_second_of_that_day(both: World) -> None:

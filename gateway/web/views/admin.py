@@ -164,7 +164,10 @@ class AdminPartnersView(AdminView):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientRow:
-    """A client of a partner (RFC 7591 §2); `secret_action` (a POST) gives it a new secret."""
+    """A client of a partner (RFC 7591 §2); `secret_action` (a POST) gives it a new secret.
+
+    `retire_action` posts `reason`.
+    """
 
     client_id: str
     name: str
@@ -172,6 +175,8 @@ class ClientRow:
     auth_method: str
     redirect_uris: tuple[str, ...]
     secret_action: str = ""
+    retire_action: str = ""
+    reasons: tuple[Option, ...] = ()
     nonce_reason: str = ""
 
 

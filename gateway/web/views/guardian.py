@@ -37,12 +37,17 @@ class GuardianView(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedItem:
-    """One item that the child chose or that is needed: no value, which is the child's own."""
+    """One item that the child chose or that is needed: no value, which is the child's own.
+
+    `key` is set where the guardian can leave it out.
+    """
 
     label: str
     form: str
     so_that: str
     needed: bool
+    key: str = ""
+    left_out: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -143,6 +143,14 @@ def test_only_a_client_that_has_a_secret_gets_a_new_one(cli: Cli, client_id: str
     cli("partner", "secret", client_id, status=1)
 
 
+def test_a_client_is_retired_with_a_reason_and_only_its_own_partners(cli: Cli) -> None:
+    command = ("partner", "retire-client", "quizco-web", "--reason", "partner_breach", "--partner")
+    cli(*command, "campuspress", status=1)
+    assert "its tokens are dead" in cli(*command, "quizco")
+    cli(*command, "quizco", status=1)
+    cli("partner", "secret", "quizco-web", status=1)
+
+
 def test_what_is_unusual_is_pointed_out(cli: Cli, tmp_path: Path) -> None:
     text = LONGER.replace('storage_countries = ["IE"]', 'storage_countries = ["IE", "US"]')
     cli("partner", "submit", write(tmp_path, text))

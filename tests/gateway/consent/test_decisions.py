@@ -203,3 +203,24 @@ def test_p5_keeping_the_old_terms_lets_a_grant_go_on_that_paused_for_them() -> N
     assert kept.grant.is_live(NOW)
     assert (kept.grant.offer_version, kept.grant.terms_version) == (2, BASIS.offer_version)
     assert kept.event.served_id == BASIS.served_id
+
+
+def test_a_guardian_leaves_out_neither_everything_nor_what_was_not_asked() -> None:
+    seen = grant(EMAIL, PHONE, state=GrantState.WAITING)
+    email, phone = (("email", "results_delivery"), ("phone_number", "appointment_reminders"))
+    for without in ({email, phone}, {("name", "learning_progress")}):
+        with pytest.raises(Refusal) as caught:
+            allow(seen, PERSON, "srv_1", "en", now=NOW, ids=counting_ids(), without=frozenset(without))
+        assert caught.value.code == "bad_form"
+    outcome = allow(seen, PERSON, "srv_1", "en", now=NOW, ids=counting_ids(), without=frozenset({phone}))
+    assert outcome.event.items == (EMAIL.item,)
+
+
+def test_a_chosen_day_stays_when_the_guardian_answers_later() -> None:
+    """A length of time begins with the guardian's yes; a day is a day."""
+    day = (NOW // 86_400 + 30) * 86_400 - 1
+    seen = grant(NAME, state=GrantState.WAITING)
+    for until, expected in ((day, day), (seen.valid_from + 500, NOW + 500)):
+        asked = replace(seen, valid_until=until)
+        outcome = allow(asked, PERSON, "srv_1", "en", now=NOW, ids=counting_ids())
+        assert outcome.grant.valid_until == expected

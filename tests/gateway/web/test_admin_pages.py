@@ -9,11 +9,15 @@ from sqlalchemy import Connection, update
 from gateway.actions.admin_grants import REVOKE_REASONS
 from gateway.actions.partners import submit_manifest
 from gateway.cli.browser import Browser, Page, read_page
+from gateway.kit.digests import digest
 from gateway.model.grants import ReasonCode
+from gateway.store.admin_actions import AdminAction
+from gateway.store.partners import NewSecret, keep_secrets
 from gateway.store.tables import consent_grant
 from gateway.web.administration import REASON_WORDS
 from gateway.web.routes import all_routes
-from tests.world import ISSUER, PARTNERS, PERSONAL_VALUES, World
+from tests.gateway.store.samples import rows
+from tests.world import ISSUER, PARTNERS, PERSONAL_VALUES, QUIZCO_SECRET, World, answer_of
 
 QUIZCO = (PARTNERS / "quizco.toml").read_text()
 HEADING = "organisation,role,email,name\n"
@@ -429,6 +433,57 @@ def test_a_client_with_keys_has_no_secret_to_renew(world: World) -> None:
     assert page.status == 200
     assert "private_key_jwt" in page.text
     assert "Make a new secret" not in page.text
+
+
+def retire(world: World, page: Page, browser: Browser) -> Page:
+    return browser.submit(page, "/clients/quizco-web/retire", {"reason": "partner_breach"})
+
+
+def test_a_retired_client_is_worth_nothing_at_once_and_its_history_stays(both: World) -> None:
+    """Secret, access and refresh token and code; also when a later review brings the client back."""
+    tokens, code = both.tokens(), answer_of(both.ask(both.signed_in()))["code"]
+    browser = as_(both, "manager")
+    both.clock.pass_by(601)
+    page = browser.open("/admin/partners/quizco")
+    done = retire(both, page, browser)
+    assert "A client was retired: client quizco-web" in done.text
+    assert "The partner broke its terms" in done.text
+    assert both.userinfo(tokens["access_token"]).status_code == 401
+    assert both.refresh(tokens["refresh_token"]).json()["error"] == "invalid_client"
+    assert retire(both, page, browser).status == 404
+    assert rows(both, "SELECT state FROM consent_grant") == [("active",)]
+    submit(both)
+    again = as_(both, "manager")
+    again.submit(again.open("/admin/partners/quizco"), "/approve")
+    assert both.services.registry.find_client("quizco-web")
+    assert both.refresh(tokens["refresh_token"]).json()["error"] == "invalid_client"
+    both.store(keep_secrets, new_secret(both))
+    assert both.userinfo(tokens["access_token"]).status_code == 401
+    assert both.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"
+    assert both.exchange(code).json()["error"] == "invalid_grant"
+
+
+def new_secret(world: World) -> NewSecret:
+    action = AdminAction("act_back", "cli", "new_secret", "client", "quizco-web", world.clock())
+    return NewSecret("quizco-web", digest(QUIZCO_SECRET), action)
+
+
+def test_retiring_a_client_takes_the_power_a_reason_and_a_client_of_that_partner(world: World) -> None:
+    browser = as_(world, "manager")
+    page = browser.open("/admin/partners/quizco")
+    assert "Choose a reason" in browser.submit(page, "/clients/quizco-web/retire", {"reason": ""}).text
+    token = dict(page.form("/logout").fields)
+    reason = {**token, "reason": "partner_breach"}
+    for path, status in (("quizco/clients/campuspress-shop", 404), ("nobody/clients/quizco-web", 404)):
+        answer = browser._client.post(f"/admin/partners/{path}/retire", data=reason)
+        assert answer.status_code == status, path
+    auditor = as_(world, "auditor")
+    seen = auditor.open("/admin/partners/quizco")
+    assert "Retire this client" not in seen.text
+    stolen = {**dict(seen.form("/logout").fields), "reason": "partner_breach"}
+    path = "/admin/partners/quizco/clients/quizco-web/retire"
+    assert auditor._client.post(path, data=stolen).status_code == 403
+    assert world.tokens()["access_token"]
 
 
 # The log

@@ -62,6 +62,26 @@ def token(world: World, browser: Browser) -> str:
     return str(answer.json()["access_token"])
 
 
+PHONE = "phone_number.appointment_reminders"
+
+
+def test_p9_a_guardian_can_allow_less_than_was_asked(both: World) -> None:
+    """What was left out is not released and not granted; what is needed, unknown or everything cannot be left out."""
+    child = wish(both, EMAIL, PHONE)
+    missing = say(both, "allow", without=PHONE)
+    assert missing.status == 422
+    assert ("without", PHONE) in missing.form(path_of(missing)).fields
+    for wrong in ("name.learning_progress", "address.delivery_of_goods", "nonsense"):
+        assert say(both, "allow", third_party="yes", without=wrong).status == 400
+    assert states(both) == [("waiting", "guardian_consent")]
+    assert say(both, "allow", third_party="yes", without=PHONE).status == 200
+    access = token(both, child)
+    assert "phone_number_masked" not in both.userinfo(access).json()
+    assert rows(both, "SELECT field FROM grant_item ORDER BY field") == [("course",), ("email",), ("name",)]
+    [(items,)] = rows(both, "SELECT items FROM consent_event WHERE type = 'given'")
+    assert "phone_number" not in items
+
+
 def test_p9_the_whole_way_of_a_childs_wish(both: World) -> None:
     """Asked, answered by the guardian for that partner, released, and stopped by the guardian."""
     child = both.signed_in(MEERA)

@@ -1,4 +1,4 @@
-"""Private addresses, and what came through each: counts, no content."""
+"""Private addresses, with counts of what came through each, and what people were reminded of."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the table."""
+    """Add the tables."""
     op.create_table(
         "relay_address",
         sa.Column("address_digest", sa.LargeBinary(), nullable=False),
@@ -26,8 +26,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("address_digest", name=op.f("pk_relay_address")),
         sa.UniqueConstraint("person_id", "partner_id", name=op.f("uq_relay_address_person_id")),
     )
+    op.create_table(
+        "reminder",
+        sa.Column("person_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("about", sa.Text(), nullable=False),
+        sa.Column("letter_id", sa.Text(), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("kind IN ('digest', 'unused', 'ending')", name=op.f("ck_reminder_kind")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.person_id"], name=op.f("fk_reminder_person_id")),
+        sa.PrimaryKeyConstraint("person_id", "kind", "about", name=op.f("pk_reminder")),
+    )
+    op.create_index(op.f("ix_reminder_letter_id"), "reminder", ["letter_id"], unique=False)
 
 
 def downgrade() -> None:
-    """Drop it."""
+    """Drop them."""
+    op.drop_table("reminder")
     op.drop_table("relay_address")

@@ -189,6 +189,8 @@ partner_page = AdminPartnerView(
             profile="baseline",
             auth_method="client_secret_basic",
             redirect_uris=("https://app.quizco.example.org/callback",),
+            retire_action="/admin/partners/quizco/clients/quizco-web/retire",
+            reasons=reasons,
             secret_action="/admin/partners/quizco/clients/quizco-web/secret",
             nonce_reason="Its library sends no code challenge.",
         ),

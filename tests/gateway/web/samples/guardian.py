@@ -33,7 +33,11 @@ request = GuardianRequestView(
     items=(
         AskedItem(label="Name", form="", so_that="so that the results carry the name", needed=True),
         AskedItem(
-            label="E-mail", form="the beginning only", so_that="so that it can send the score", needed=False
+            label="E-mail",
+            form="the beginning only",
+            so_that="so that it can send the score",
+            needed=False,
+            key="email.results_delivery",
         ),
     ),
     events=(Event(at=NOW - DAY, what="The guardian was asked", actor="the person"),),
