@@ -74,7 +74,7 @@ def issue(
     """Make a certificate: self-signed, or signed by an authority."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name.from_rfc4514_string(subject)
-    signer = by or Issued(None, key)  # type: ignore[arg-type]  # only its key is looked at
+    signer = by or Issued(None, key)
     begins, ends = (datetime.datetime.fromtimestamp(now + day * DAY, datetime.UTC) for day in days)
     usage = dict.fromkeys(USES, False)
     usage |= {"key_cert_sign": True, "crl_sign": True} if is_authority else {"digital_signature": True}

@@ -169,7 +169,7 @@ def campuspress_jwks() -> str:
 def apart(work: Awaitable[T]) -> T:
     """Run a coroutine in a thread of its own: the caller may stand in a running loop."""
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, work).result()  # type: ignore[arg-type]
+        return thread.submit(asyncio.run, work).result()
 
 
 def fill(url: str, partner_app: str = PARTNER_APP) -> None:
@@ -226,7 +226,7 @@ def quizco_client(services: Services) -> str:
 
 def random_ids_action() -> str:
     """Name an act."""
-    return random_ids("act_")  # type: ignore[arg-type]
+    return random_ids("act_")
 
 
 async def publish(
@@ -291,7 +291,7 @@ class World:
     def run(self, work: Callable[..., Awaitable[T]], *arguments: Any) -> T:
         """Run a coroutine function in the served application's own loop."""
         assert self.http.portal is not None
-        return self.http.portal.call(work, *arguments)  # type: ignore[arg-type]
+        return self.http.portal.call(work, *arguments)
 
     def store(self, operation: Operation[Any, T], item: Any) -> T:
         """Run a store operation over one item."""

@@ -24,6 +24,7 @@ def test_every_page_fits_and_reads_from_right_to_left(page: Page, monkeypatch: p
     }
     monkeypatch.setattr(catalogues, "CATALOGUES", MappingProxyType({"en": Pseudo(), TAG: Pseudo()}))
     monkeypatch.setattr(gallery, "SAMPLES", turned)
+    page.set_default_timeout(60_000)
     page.set_viewport_size({"width": NARROWEST, "height": 800})
     findings = []
     with served() as address:

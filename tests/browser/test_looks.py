@@ -52,7 +52,7 @@ def faults_of(page: Page) -> list[str]:
     show_scheme(page, "light")
     faults += axe_findings(page)
     for size, percent in ((WIDE, 200), (NARROW, 100), (NARROW, 200)):
-        page.set_viewport_size(size)  # type: ignore[arg-type]
+        page.set_viewport_size(size)
         large_text(page, percent)
         if overflow(page) > 0:
             faults.append(
@@ -60,7 +60,7 @@ def faults_of(page: Page) -> list[str]:
             )
     faults += walk_through(page)
     large_text(page, 100)
-    page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+    page.set_viewport_size(WIDE)
     return faults
 
 

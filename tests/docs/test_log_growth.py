@@ -14,7 +14,7 @@ RUNS = {name: json.loads((ROOT / "docs" / f"log-growth-{name}.json").read_text()
 
 
 def lines_of(run: dict[str, list[dict[str, float]]]) -> list[Line]:
-    return [Line(**each) for each in run["lines"]]  # type: ignore[arg-type]
+    return [Line(**each) for each in run["lines"]]
 
 
 def test_the_table_is_the_one_of_the_runs() -> None:

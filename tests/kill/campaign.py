@@ -168,7 +168,7 @@ class Campaign:
 
     def _rows(self, query: str, **values: Any) -> list[Any]:
         return self.outside.store(
-            lambda connection, _: [connection.execute(text(query), values).all()],  # type: ignore[arg-type]
+            lambda connection, _: [connection.execute(text(query), values).all()],
             None,
         )
 

@@ -65,7 +65,7 @@ def watch_store(armed: Armed) -> None:
         armed.reach(place, "committed")
         return outcome
 
-    Store.run_all = watched  # type: ignore[assignment, method-assign]
+    Store.run_all = watched
     tell_all = Store._tell_all
 
     async def watched_ahead(
@@ -88,7 +88,7 @@ def watch_store(armed: Armed) -> None:
         armed.reach(place, "committed")
         return outcome
 
-    Store._tell_all = watched_ahead  # type: ignore[assignment, method-assign]
+    Store._tell_all = watched_ahead
 
 
 class Undone(Exception):
@@ -122,8 +122,8 @@ def be_careless() -> None:
     ) -> Sequence[Any]:
         return [None] * len(items)
 
-    Store.run_all = careless  # type: ignore[assignment, method-assign]
-    Store._tell_all = settle_nothing  # type: ignore[assignment, method-assign]
+    Store.run_all = careless
+    Store._tell_all = settle_nothing
 
 
 def _within(armed: Armed, operation: Operation[Any, Any], place: str) -> Operation[Any, Any]:

@@ -34,7 +34,7 @@ def filled(path: str) -> str:
 def shared(tmp_path_factory: pytest.TempPathFactory, sqlite_template: object) -> object:
     """One world for the tests that change nothing."""
     folder = tmp_path_factory.mktemp("shared")
-    with serve(copy_sqlite(sqlite_template, folder), folder) as world:  # type: ignore[arg-type]
+    with serve(copy_sqlite(sqlite_template, folder), folder) as world:
         yield world
 
 

@@ -12,7 +12,7 @@ from tests.world import PARTNERS, PASSWORD, QUIZCO_REDIRECT, World, answer_of, p
 QUIZCO = (PARTNERS / "quizco.toml").read_text()
 
 
-def block(connection, rows):  # type: ignore[no-untyped-def]
+def block(connection, rows):
     """Have a school say no to a partner."""
     for organisation_id, partner_id in rows:
         columns = {row[1] for row in connection.execute(text("PRAGMA table_info(org_policy)"))}

@@ -67,7 +67,7 @@ def test_a_failure_after_the_answer_goes_no_further() -> None:
     assert begin["status"] == 200
 
 
-def damage_registry(connection, _):  # type: ignore[no-untyped-def]
+def damage_registry(connection, _):
     connection.execute(text("DELETE FROM signing_key"))
     connection.execute(text("UPDATE registry_version SET version = version + 1"))
     return [None]

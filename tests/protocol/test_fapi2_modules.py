@@ -486,7 +486,7 @@ def test_ensure_signed_client_assertion_with_RS256_fails(shop: Shop) -> None:
     for algorithm, status in (("RS256", 401), ("PS256", 200)):
         now = shop.world.clock()
         claims = {"iss": "campuspress-shop", "sub": "campuspress-shop", "aud": ISSUER}
-        claims |= {"exp": now + MINUTE, "jti": algorithm}  # type: ignore[dict-item]
+        claims |= {"exp": now + MINUTE, "jti": algorithm}
         header = {"alg": algorithm, "kid": "campuspress-rsa"}
         form = {
             "token": "x",

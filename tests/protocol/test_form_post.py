@@ -77,7 +77,7 @@ def test_2_whoever_may_not_decide_takes_the_no_along_in_a_form(world: World) -> 
     browser = world.signed_in("deepa@lakeside.example")
     registry = world.services.registry
     denied = {("lakeside", "quizco"): "ask"}
-    world.services.store._registry = replace(registry, gates=denied)  # type: ignore[arg-type]  # as stored
+    world.services.store._registry = replace(registry, gates=denied)
     page = world.ask(browser, response_mode="form_post")
     assert posted(page)["error"] == "access_denied"
     assert QUIZCO_REDIRECT in page.response.headers["Content-Security-Policy"]

@@ -61,7 +61,7 @@ ENDPOINTS = list(endpoints())
 def shared(tmp_path_factory: pytest.TempPathFactory, sqlite_template: object) -> object:
     """One world: nothing here changes anything."""
     folder = tmp_path_factory.mktemp("hygiene")
-    with serve(copy_sqlite(sqlite_template, folder), folder) as world:  # type: ignore[arg-type]
+    with serve(copy_sqlite(sqlite_template, folder), folder) as world:
         yield world
 
 

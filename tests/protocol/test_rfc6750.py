@@ -108,7 +108,7 @@ def test_5_3_the_answer_may_not_be_kept(world: World) -> None:
     assert "access-control-allow-origin" not in answer.headers
 
 
-def close(connection, person_ids):  # type: ignore[no-untyped-def]
+def close(connection, person_ids):
     """Close accounts, as the service that knows people does."""
     for person_id in person_ids:
         connection.execute(
@@ -129,7 +129,7 @@ def test_a_closed_account_releases_nothing_and_gets_no_tokens(both: World) -> No
     assert both.exchange(code).json()["error"] == "invalid_grant"
 
 
-def erase(connection, person_ids):  # type: ignore[no-untyped-def]
+def erase(connection, person_ids):
     """Shred people's keys."""
     for person_id in person_ids:
         connection.execute(text("DELETE FROM person_key WHERE person_id = :it"), {"it": person_id})

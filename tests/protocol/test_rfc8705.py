@@ -52,7 +52,7 @@ class Shop:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        world.http._transport.client = ("10.0.0.1", 443)  # type: ignore[attr-defined]
+        world.http._transport.client = ("10.0.0.1", 443)
 
     def register(self, *lines: str, method: str = "tls_client_auth", jwks: Any = None) -> None:
         """Register CampusPress anew with another method."""
@@ -302,9 +302,9 @@ def test_5_without_an_alias_there_is_one_address(world: World) -> None:
 
 def test_6_5_only_a_trusted_proxy_is_believed(shop: Shop) -> None:
     """From anywhere else the header is somebody's claim."""
-    shop.world.http._transport.client = ("192.0.2.1", 443)  # type: ignore[attr-defined]
+    shop.world.http._transport.client = ("192.0.2.1", 443)
     assert shop.post("/introspect", {"token": "x"}).status_code == 401
-    shop.world.http._transport.client = None  # type: ignore[attr-defined]
+    shop.world.http._transport.client = None
     assert shop.post("/introspect", {"token": "x"}).status_code == 401
 
 

@@ -122,9 +122,9 @@ def test_2_a_duration_is_a_ceiling(world: World) -> None:
         details(privileges=["all"]),
         details(),
         details(items={}),
-        details("email"),  # type: ignore[arg-type]
+        details("email"),
         details({"field": "email"}),
-        details({"field": ["email"], "purpose": "results_delivery"}),  # type: ignore[dict-item]
+        details({"field": ["email"], "purpose": "results_delivery"}),
         details({**item(EMAIL), "retention": "P1D"}),
         details(item("email.marketing")),
         details(item("email.direct_marketing")),

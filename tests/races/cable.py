@@ -20,7 +20,7 @@ class Cable:
         self._server = self._call(asyncio.start_server(self._forward, "127.0.0.1", 0))
         self.port: int = self._server.sockets[0].getsockname()[1]
 
-    def _call(self, work):  # type: ignore[no-untyped-def]
+    def _call(self, work):
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

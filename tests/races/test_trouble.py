@@ -38,7 +38,7 @@ def test_a_poisoned_item_does_not_fail_its_neighbours(
     bad = world.tokens(email="aoife@northfield.example")["access_token"]
     person_id = world.person_id("aoife@northfield.example")
 
-    def damage(connection, ids):  # type: ignore[no-untyped-def]
+    def damage(connection, ids):
         statement = text("UPDATE person_key SET wrapped = :broken WHERE person_id = :person_id")
         connection.execute(statement, {"broken": b"damaged", "person_id": ids[0]})
         return ids

@@ -119,7 +119,7 @@ def grants_of(world: World) -> list[str]:
             connection.execute(text("SELECT grant_id FROM consent_grant")).scalars().all()
         ],
         None,
-    )  # type: ignore[arg-type]
+    )
 
 
 class LogMachine(RuleBasedStateMachine):
@@ -178,7 +178,7 @@ class LogMachine(RuleBasedStateMachine):
         assert self.world.run(work).faults == ()
 
     def rows(self, query: str) -> list[Any]:
-        return self.world.store(lambda connection, _: [connection.execute(text(query)).all()], None)  # type: ignore[arg-type]
+        return self.world.store(lambda connection, _: [connection.execute(text(query)).all()], None)
 
     # What is committed -----------------------------------------------------------------------------------------
 

@@ -46,7 +46,7 @@ class Site:
         now = self.world.clock()
         claims = {
             "iss": "campuspress-shop", "sub": "campuspress-shop", "aud": "https://gateway.example", "exp": now + 60,
-            "jti": self.world.services.ids("x_"),  # type: ignore[arg-type]
+            "jti": self.world.services.ids("x_"),
         }  # fmt: skip
         data = {
             "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",

@@ -144,7 +144,7 @@ def test_an_erasure_whose_answer_was_lost_happens_once(both: World) -> None:
 
 
 def random_ids_act() -> str:
-    return random_ids("act_")  # type: ignore[arg-type]
+    return random_ids("act_")
 
 
 def test_two_who_erase_at_once_do_not_both_say_so(world: World) -> None:

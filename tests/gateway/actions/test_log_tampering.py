@@ -175,7 +175,7 @@ def test_an_edit_of_any_column_of_any_row_is_named(world: World) -> None:
             value = changed(column, row[column.name])
             assert value != row[column.name], column
 
-            def edit(connection: Connection, t=table, o=own, name=column.name, v=value) -> None:  # type: ignore[no-untyped-def]
+            def edit(connection: Connection, t=table, o=own, name=column.name, v=value) -> None:
                 # Whoever owns the database can keep it from checking references.
                 connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
                 connection.execute(update(t).where(o).values({name: v}))
@@ -255,7 +255,7 @@ def test_a_leaf_that_is_edited_or_back_dated_is_named_at_every_place(log: World,
         forged = leaf.entry.replace(f'"at":{entry["at"]}'.encode(), f'"at":{entry["at"] - 1}'.encode())
         table, own = source(leaf)
 
-        def edit(connection: Connection, leaf=leaf, forged=forged, t=table, o=own, at=entry["at"]) -> None:  # type: ignore[no-untyped-def]
+        def edit(connection: Connection, leaf=leaf, forged=forged, t=table, o=own, at=entry["at"]) -> None:
             put(connection, leaf, leaf.sequence, forged)
             if hides:
                 connection.execute(update(t).where(o).values(at=at - 1))
@@ -415,7 +415,7 @@ def test_a_hand_off_that_was_taken_away_with_its_waiting_entry_is_missed_where_r
 
 def tiles_of(world: World) -> dict[tuple[int, int], bytes]:
     rows = world.store(lambda c, _: [c.execute(select(log_tile)).all()], None)
-    return {(row.level, row.tile_index): row.hashes for row in rows}  # type: ignore[attr-defined]
+    return {(row.level, row.tile_index): row.hashes for row in rows}
 
 
 def test_a_tile_is_named_at_every_place_on_every_level(tall: World) -> None:
@@ -455,7 +455,7 @@ def test_a_leaf_of_a_tall_log_is_named_with_its_tile(tall: World, place: int) ->
 def test_a_checkpoint_is_named_at_every_place(log: World) -> None:
     """Changed in any part, back-dated, or given another's note."""
     rows = log.store(lambda c, _: [c.execute(select(log_checkpoint)).all()], None)
-    for row, other in pairwise([*rows, rows[0]]):  # type: ignore[misc]
+    for row, other in pairwise([*rows, rows[0]]):
         own = log_checkpoint.c.size == row.size
         time = f"time {row.signed_at}"
         for values, named in (
@@ -478,7 +478,7 @@ def test_a_checkpoint_is_named_at_every_place(log: World) -> None:
 def test_a_checkpoint_that_was_taken_away_is_missed_by_whoever_holds_it(log: World) -> None:
     """One in the middle changes nothing for its holder; the newest ones would be a rollback."""
     rows = log.store(lambda c, _: [c.execute(select(log_checkpoint)).all()], None)
-    first, *_, last = rows  # type: ignore[misc]
+    first, *_, last = rows
 
     def without(size: int) -> Tamper:
         return lambda c: c.execute(delete(log_checkpoint).where(log_checkpoint.c.size >= size))
@@ -565,7 +565,7 @@ def archived(world: World, folder: Path) -> tuple[dict[str, bytes], str]:
     world.run(export_log, world.services, AUDITOR, Span(), file)
     (key,) = log_key_words(world.services)
     with tarfile.open(file) as archive:
-        return {each.name: archive.extractfile(each).read() for each in archive}, key  # type: ignore[union-attr]
+        return {each.name: archive.extractfile(each).read() for each in archive}, key
 
 
 def said_of(folder: Path, members: dict[str, bytes], key: str) -> set[str]:
@@ -613,7 +613,7 @@ def test_an_archive_that_was_tampered_with_is_named_at_every_place(log: World, t
 def test_an_archive_under_an_older_or_forged_checkpoint_is_named(log: World, tmp_path: Path) -> None:
     members, key = archived(log, tmp_path)
     rows = log.store(lambda c, _: [c.execute(select(log_checkpoint)).all()], None)
-    for row in rows[:-1]:  # type: ignore[index]
+    for row in rows[:-1]:
         found = said_of(tmp_path, {**members, "checkpoint": row.note.encode()}, key)
         assert f"entry 0: {NO_PLACE}" in found
     note = members["checkpoint"]

@@ -299,7 +299,7 @@ def rewritten(file: Path, name: str, old: bytes, new: bytes) -> Path:
     target = file.with_name("tampered.tar")
     with tarfile.open(file) as before, tarfile.open(target, "w") as after:
         for member in before:
-            content = before.extractfile(member).read()  # type: ignore[union-attr]
+            content = before.extractfile(member).read()
             if member.name == name:
                 assert old in content
                 content = content.replace(old, new, 1)
@@ -341,7 +341,7 @@ def test_an_export_by_time_holds_its_entries_only_and_still_verifies(world: Worl
     status, found = run_verifier(str(file), "--key", key)
     assert (status, found["whole"], found["entries"]) == (0, False, 2)
     with tarfile.open(file) as archive:
-        claim = archive.extractfile("archive").read().decode()  # type: ignore[union-attr] - it is there
+        claim = archive.extractfile("archive").read().decode()
     assert f"\nsince {NOW + 10}\nuntil {NOW + 30}\nsize {len(leaves(world))}\n" in claim
     acts = [each.source_id for each in leaves(world) if each.kind == "admin_action"]
     sequence(world)

@@ -293,7 +293,7 @@ def test_what_was_sent_back_meanwhile_is_not_approved(both: World) -> None:
 
 def test_one_of_many_approvals_wins(both: World) -> None:
     submit(both, edited(("retention_days = 30", "retention_days = 20")))
-    version = see(both).review.version  # type: ignore[union-attr]
+    version = see(both).review.version
 
     async def race() -> list[Any]:
         return await together(*(approve_partner(both.services, ACTOR, "quizco", version) for _ in range(8)))

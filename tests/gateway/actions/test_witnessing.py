@@ -50,7 +50,7 @@ class Setting:
     def cosigned(self) -> list[int]:
         statement = log_cosignature.select().order_by(log_cosignature.c.size)
         rows = self.world.store(lambda connection, _: [connection.execute(statement).all()], None)
-        return [row.size for row in rows]  # type: ignore[attr-defined]
+        return [row.size for row in rows]
 
     def whats(self, *witnesses: NoteKey) -> set[str]:
         async def work() -> set[str]:
@@ -266,7 +266,7 @@ def test_the_guards_keep_cosignatures(setting: Setting) -> None:
     for statement in ("UPDATE log_cosignature SET line = ''", "DELETE FROM log_cosignature"):
         with pytest.raises(Exception, match="append-only"):
             setting.world.store(
-                lambda connection, _, sql=statement: [connection.execute(text(sql))],  # type: ignore[misc]
+                lambda connection, _, sql=statement: [connection.execute(text(sql))],
                 None,
             )
 
@@ -320,7 +320,7 @@ def test_a_witness_remembers_over_a_restart(world: World, tmp_path: Path) -> Non
     again = Setting(world, tmp_path / "witness")
     assert again.witness.key == first.witness.key
     with pytest.raises(NotCosigned, match="the last size cosigned here is"):
-        again.witness.add(f"old 0\n\n{last_checkpoint(world).note}")  # type: ignore[union-attr]
+        again.witness.add(f"old 0\n\n{last_checkpoint(world).note}")
     files = list((tmp_path / "witness").iterdir())
     assert len(files) == 2
     assert {stat.S_IMODE(each.stat().st_mode) for each in files} == {0o600}

@@ -70,7 +70,7 @@ def test_an_older_schema_is_not_served(blank_url: str) -> None:
 async def run(url: str, *statements: str) -> None:
     backend = open_backend(url)
     for statement in statements:
-        await backend.write(lambda connection, words=statement: connection.exec_driver_sql(words).close())  # type: ignore[misc]
+        await backend.write(lambda connection, words=statement: connection.exec_driver_sql(words).close())
     await backend.close()
 
 

@@ -42,7 +42,7 @@ def test_every_way_to_read_the_log_from_a_terminal_is_itself_in_the_log(
     assert cli.json("log", "verify")["ok"]
     cli("log", "export", str(tmp_path / "log.tar"))
     with tarfile.open(tmp_path / "log.tar") as archive:
-        lines = archive.extractfile("entries.jsonl").read().splitlines()  # type: ignore[union-attr]
+        lines = archive.extractfile("entries.jsonl").read().splitlines()
     entries = [json.loads(json.loads(line)["entry"]) for line in lines]
     looks = [each["action"] for each in entries if each.get("target_kind") == "log"]
     assert sorted(looks) == ["export_log", "read_log", "verify_log"]

@@ -180,7 +180,7 @@ def test_a_client_that_a_manifest_leaves_out_is_named(
     """It had registered itself for a service that is gone."""
 
     async def leaves_out(*_: object) -> Submitted:
-        return Submitted(2, "quizco", None, ("quizco-mobile",))  # type: ignore[arg-type]  # not looked at
+        return Submitted(2, "quizco", None, ("quizco-mobile",))
 
     monkeypatch.setattr("gateway.cli.partners.submit_manifest", leaves_out)
     assert "left out quizco-mobile" in cli("partner", "submit", write(tmp_path, LONGER))

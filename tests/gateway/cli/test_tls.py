@@ -60,11 +60,11 @@ def test_the_scope_says_what_was_shown() -> None:
 
     def chain(certificate: bytes | None) -> Any:
         protocol = TlsProtocol.__new__(TlsProtocol)
-        protocol.transport = Transport(certificate)  # type: ignore[assignment]
-        protocol.asgi_version, protocol.server, protocol.client = "3.0", None, None  # type: ignore[attr-defined]
+        protocol.transport = Transport(certificate)
+        protocol.asgi_version, protocol.server, protocol.client = "3.0", None, None
         protocol.scheme, protocol.root_path, protocol.app_state = "https", "", {}
         protocol.on_message_begin()
-        return protocol.scope["extensions"]["tls"]["client_cert_chain"]  # type: ignore[typeddict-item]
+        return protocol.scope["extensions"]["tls"]["client_cert_chain"]
 
     assert chain(OWN.der) == [ssl.DER_cert_to_PEM_cert(OWN.der)]
     assert chain(None) == chain(b"plain") == []

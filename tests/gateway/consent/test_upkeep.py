@@ -12,8 +12,8 @@ from tests.gateway.consent.samples import NAME, NOW, counting_ids, grant
 
 def after(
     state: GrantState = GrantState.ACTIVE, *, material: int = 1, is_child: bool = False, **changes: object
-):  # type: ignore[no-untyped-def]
-    seen = replace(grant(NAME, state=state), **changes)  # type: ignore[arg-type]
+):
+    seen = replace(grant(NAME, state=state), **changes)
     return what_time_did(seen, is_child=is_child, material_version=material, now=NOW, ids=counting_ids())
 
 

@@ -43,7 +43,7 @@ def test_a_line_is_one_json_object_with_time_level_and_request(lines: io.StringI
 
 @pytest.mark.parametrize("kind", sorted(SECRET_BYTES))
 def test_whatever_looks_like_our_secret_is_cut_however_deep_it_stands(lines: io.StringIO, kind: str) -> None:
-    secret = random_ids(kind)  # type: ignore[arg-type]
+    secret = random_ids(kind)
     log().info("oops", text=f"got {secret}!", deep={"a": [secret]}, line=f"x\n{secret}")
     log().warning(f"event {secret}")
     logging.getLogger("somebody").error("their line has %s", secret)

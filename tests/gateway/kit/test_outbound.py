@@ -40,7 +40,7 @@ class Server(http.server.ThreadingHTTPServer):
     """A partner's server on the loopback, with a certificate for its name."""
 
     daemon_threads = True
-    reply: Reply = staticmethod(says())  # type: ignore[assignment]
+    reply: Reply = staticmethod(says())
 
     def handle_error(self, *_: Any) -> None:
         """A client that does not like the certificate goes away; that is what is tested."""

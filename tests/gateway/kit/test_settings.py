@@ -223,4 +223,4 @@ def test_what_a_later_process_is_told_reads_back_the_same(monkeypatch: pytest.Mo
 
 def test_settings_do_not_change_under_way() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        read_settings().code_ttl = 1  # type: ignore[misc]
+        read_settings().code_ttl = 1

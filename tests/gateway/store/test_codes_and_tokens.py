@@ -40,7 +40,7 @@ def two_codes(both: World) -> World:
     return both
 
 
-def grant_of(world: World, name: str):  # type: ignore[no-untyped-def]
+def grant_of(world: World, name: str):
     held = world.store(load_codes, f"code {name}".encode())
     assert held is not None
     return held.grant
@@ -186,7 +186,7 @@ def test_rfc7009_2_a_partner_gives_back_what_it_holds_and_nothing_else(two_codes
 
 
 def test_nothing_to_revoke_is_nothing_to_do(both: World) -> None:
-    def none(connection, items):  # type: ignore[no-untyped-def]
+    def none(connection, items):
         revoke_families(connection, {})
         return items
 
@@ -227,6 +227,6 @@ def test_a_paused_partner_is_told_with_every_token(two_codes: World) -> None:
         (load_access_tokens, b"at 11"),
         (load_refresh_tokens, b"rt 11"),
     ):
-        held = two_codes.store(operation, digest)  # type: ignore[arg-type]
+        held = two_codes.store(operation, digest)
         assert held is not None
         assert not held.partner_is_live

@@ -43,7 +43,7 @@ REQUEST = PushedRequest(b"request", "quizco-web", b"sealed", NOW, NOW + 300)
 def event(grant: Grant, type_: EventType, *, reason: ReasonCode | None = None) -> ConsentEvent:
     """Make the event that a grant's next version says."""
     return ConsentEvent(
-        grant.event_id, grant.grant_id, grant.version, type_, "subject", grant.person_id, "test",  # type: ignore[arg-type]
+        grant.event_id, grant.grant_id, grant.version, type_, "subject", grant.person_id, "test",
         tuple(each.item for each in grant.items), NOW + 1, reason=reason,
     )  # fmt: skip
 

@@ -61,7 +61,7 @@ def without_greenlets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(found: Held, work: Any = None) -> Any:
-    return in_transaction(found, work or (lambda connection: fetch(connection, "SELECT 1", [7])))  # type: ignore[arg-type]
+    return in_transaction(found, work or (lambda connection: fetch(connection, "SELECT 1", [7])))
 
 
 def test_work_stands_between_begin_and_commit() -> None:
@@ -113,15 +113,15 @@ def test_several_inserts_are_one_statement() -> None:
         lease: [{"name": "n", "holder": "h", "expires_at": 1}],
     }
     for _ in range(2):
-        insert_all_once(Held(said), rows)  # type: ignore[arg-type,misc]
+        insert_all_once(Held(said), rows)
     assert said.said == ["WITH", "WITH"]
 
 
 def test_a_rows_columns_are_attributes_even_where_a_record_has_a_method() -> None:
     columns: Any = {"items": "[]", "at": 7}
     assert Row.__getattr__(columns, "at") == 7
-    assert Row.items.fget(columns) == "[]"  # type: ignore[attr-defined]
-    assert Row._mapping.fget(columns) is columns  # type: ignore[attr-defined]
+    assert Row.items.fget(columns) == "[]"
+    assert Row._mapping.fget(columns) is columns
 
 
 @pytest.mark.parametrize(("is_closed", "is_given_up"), [(True, True), (False, False)])
@@ -135,6 +135,6 @@ def test_a_connection_that_was_closed_under_a_statement_is_given_up(
 
     for _ in range(2):
         with pytest.raises(DBAPIError):
-            forgetting(held, work)  # type: ignore[arg-type]
+            forgetting(held, work)
         assert held.invalidated is is_given_up
-    assert forgetting(held, lambda _: "done") == "done"  # type: ignore[arg-type]
+    assert forgetting(held, lambda _: "done") == "done"

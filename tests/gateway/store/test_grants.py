@@ -37,7 +37,7 @@ def change(seen: Grant, name: str, type_: EventType, *, at: int = NOW + 1, **cha
     after = replace(seen, version=seen.version + 1, event_id=f"evt_{name}", **changes)
     reason = ReasonCode.USER_REQUEST if after.state is GrantState.ENDED else None
     event = ConsentEvent(
-        after.event_id, after.grant_id, after.version, type_, "subject", after.person_id, "test",  # type: ignore[arg-type]
+        after.event_id, after.grant_id, after.version, type_, "subject", after.person_id, "test",
         tuple(each.item for each in after.items), at, reason=reason,
     )  # fmt: skip
     return Change(after, event, at, reason)
@@ -82,7 +82,7 @@ def test_a_search_finds_what_fits_every_condition(
     given(both, "2", offer=READERS, at=NOW + 10)
     given(both, "3", email=AOIFE, items=(NAME, PHONE), at=NOW + 20)
     given(both, "4", email=BEN, state=GrantState.REFUSED, items=(), at=NOW + 30)
-    lines = both.store(search_grants, GrantQuery(**query))  # type: ignore[arg-type]
+    lines = both.store(search_grants, GrantQuery(**query))
     assert {line.grant.grant_id.removeprefix("gra_") for line in lines} == found
 
 

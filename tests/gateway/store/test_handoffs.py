@@ -60,7 +60,7 @@ def test_the_log_is_paged_newest_first_also_where_times_are_equal(log: World) ->
 def test_a_search_finds_what_fits_every_condition(
     log: World, query: dict[str, object], found: list[int]
 ) -> None:
-    lines = log.store(search_handoffs, HandoffQuery(**query))  # type: ignore[arg-type]
+    lines = log.store(search_handoffs, HandoffQuery(**query))
     assert [each.handoff_id for each in lines] == [f"hof_{number}" for number in found]
 
 

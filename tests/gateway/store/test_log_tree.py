@@ -15,7 +15,7 @@ def test_tiles_are_found_by_their_index_however_many_there_are(world: World) -> 
             cursor_connection: Connection, cursor: object, statement: str, values: object, *_: object
         ) -> None:
             if "FROM log_tile" in statement and not statement.startswith("EXPLAIN"):
-                rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)  # type: ignore[arg-type]
+                rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
                 plans.extend(row[-1] for row in rows)
 
         event.listen(connection, "before_cursor_execute", look)

@@ -47,10 +47,10 @@ def source_messages() -> Catalog:
             ROOT / folder, METHODS, OPTIONS, KEYWORDS, directory_filter=lambda _: True
         ):
             if message:
-                found.add(message, locations=[(f"{folder}/{file}", None)])  # type: ignore[list-item]
+                found.add(message, locations=[(f"{folder}/{file}", None)])
     for kind in ERRORS.values():
         if Where.PAGE in kind.where:
-            found.add(kind.public, locations=[("gateway/kit/errors.py", None)])  # type: ignore[list-item]
+            found.add(kind.public, locations=[("gateway/kit/errors.py", None)])
     return found
 
 

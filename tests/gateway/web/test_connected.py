@@ -301,7 +301,7 @@ def test_two_presses_at_once_are_one_stop(both: World) -> None:
     session = both.run(find_session, both.services, browser._client.cookies[COOKIE])
 
     async def race() -> list[object]:
-        pressed = (stop(both.services, session, grant_id_) for _ in range(2))  # type: ignore[arg-type]
+        pressed = (stop(both.services, session, grant_id_) for _ in range(2))
         return await asyncio.gather(*pressed, return_exceptions=True)
 
     grant_id_ = grant_id(both)

@@ -289,7 +289,7 @@ def test_a_screen_opens_in_its_own_session_only(both: World) -> None:
 def test_a_form_that_no_screen_offers_gives_nothing(world: World, changes: dict[str, object]) -> None:
     browser = world.signed_in()
     button = "" if "decision" in changes else "share"
-    page = browser.submit(world.ask(browser), "/consent", changes, button=button)  # type: ignore[arg-type]
+    page = browser.submit(world.ask(browser), "/consent", changes, button=button)
     assert page.status == 400
     assert rows(world, "SELECT count(*) FROM consent_grant") == [(0,)]
 

@@ -66,14 +66,14 @@ def test_a_failure_at_a_partners_endpoint_says_nothing_and_is_logged_once(
 def test_below_a_prefix_the_paths_are_the_same(world: World) -> None:
     """A proxy that strips nothing tells the server its prefix (ASGI root_path)."""
     transport = world.http._transport
-    before = transport.root_path  # type: ignore[attr-defined]
-    transport.root_path = "/gateway"  # type: ignore[attr-defined]
+    before = transport.root_path
+    transport.root_path = "/gateway"
     try:
         with httpx2.Client(transport=transport, base_url=ISSUER) as client:
             assert client.get("/gateway/jwks.json").status_code == 200
     finally:
-        transport.root_path = before  # type: ignore[attr-defined]
+        transport.root_path = before
 
 
 def metrics(world: World) -> str:
-    return generate_latest(world.http.app._app._app.state.metrics).decode()  # type: ignore[attr-defined]
+    return generate_latest(world.http.app._app._app.state.metrics).decode()

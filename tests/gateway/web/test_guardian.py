@@ -53,7 +53,7 @@ def allow(world: World, guardian: str = LAKSHMI) -> Page:
 def states(world: World) -> list[tuple[str, str]]:
     return [
         tuple(row) for row in rows(world, "SELECT state, legal_basis FROM consent_grant ORDER BY created_at")
-    ]  # type: ignore[misc]
+    ]
 
 
 def token(world: World, browser: Browser) -> str:
@@ -267,7 +267,7 @@ def test_a_no_wins_against_whatever_moves_the_grant_meanwhile(
         attempts.append(given)
         if len(attempts) == 1:
             raise Refusal("stale_form", detail="somebody was faster")
-        return await real(*given, **more)  # type: ignore[arg-type]
+        return await real(*given, **more)
 
     async def always_stale(*_: object, **__: object) -> object:
         raise Refusal("stale_form", detail="somebody was faster")

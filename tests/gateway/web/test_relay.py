@@ -324,7 +324,7 @@ def test_a_letter_without_content_as_bytes_is_taken_as_text() -> None:
         envelope = SimpleNamespace(rcpt_tos=["x@y"], mail_from=None, content=content)
         settings = SimpleNamespace(relay_domain=DOMAIN)
         services = SimpleNamespace(settings=settings)
-        return await Door(services).handle_DATA(None, None, envelope)  # type: ignore[arg-type]
+        return await Door(services).handle_DATA(None, None, envelope)
 
     assert asyncio.run(ask("text")).startswith("550")
     assert asyncio.run(ask(None)).startswith("550")

@@ -121,9 +121,9 @@ def test_x_forwarded_for_of_anybody_is_not_believed(make_world: Callable[..., Wo
 
 def from_proxy(world: World, *forwarded: str) -> int:
     """Log in wrongly through a trusted proxy; the account is another one each time."""
-    world.http._transport.client = ("10.0.0.1", 4711)  # type: ignore[attr-defined]
-    from_proxy.count = getattr(from_proxy, "count", 0) + 1  # type: ignore[attr-defined]
-    form = {"email": f"p{from_proxy.count}@x.example", "password": "wrong"}  # type: ignore[attr-defined]
+    world.http._transport.client = ("10.0.0.1", 4711)
+    from_proxy.count = getattr(from_proxy, "count", 0) + 1
+    form = {"email": f"p{from_proxy.count}@x.example", "password": "wrong"}
     headers = [("X-Forwarded-For", each) for each in forwarded]
     return world.client().post("/login", data=form, headers=headers).status_code
 

@@ -90,7 +90,7 @@ def filled(value: Any, text: str) -> Any:
     hints = get_type_hints(type(value))
     kept = {"language", "timezone"} if isinstance(value, views.Chrome) else set()
     return replace(
-        value,  # type: ignore[type-var]
+        value,
         **{
             field.name: filled("" if hints[field.name] == str | None else getattr(value, field.name), text)
             for field in fields(value)
@@ -217,7 +217,7 @@ def test_a_hostile_name_is_shown_as_it_is() -> None:
     assert (
         '<b>"Bobby" & Söhne</b>'
         in shown(replace(view, name='<b>"Bobby" & Söhne</b>'), "home").all("h1")[0][1]
-    )  # type: ignore[call-arg]
+    )
 
 
 @pytest.mark.parametrize(
@@ -531,14 +531,14 @@ def test_times_are_for_people_and_for_machines() -> None:
     ],
 )
 def test_durations_are_said_in_the_largest_whole_unit(seconds: int, words: str) -> None:
-    view = replace(SAMPLES["stopped"][1], kept_seconds=seconds)  # type: ignore[call-arg]
+    view = replace(SAMPLES["stopped"][1], kept_seconds=seconds)
     assert f"within {words}." in shown(view, "stopped").all("main")[0][1]
 
 
 @pytest.mark.parametrize("language", ["hi", "kn", "ar", "ta", "de"])
 @pytest.mark.parametrize("seconds", [365 * DAY, 30 * DAY, 3 * 3600, 120, 90])
 def test_durations_are_words_in_every_language(language: str, seconds: int) -> None:
-    view = replace(SAMPLES["stopped"][1], kept_seconds=seconds, chrome=replace(person, language=language))  # type: ignore[call-arg]
+    view = replace(SAMPLES["stopped"][1], kept_seconds=seconds, chrome=replace(person, language=language))
     assert "duration-" not in shown(view, "stopped").all("main")[0][1]
 
 
