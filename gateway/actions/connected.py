@@ -102,7 +102,7 @@ async def see_connected(services: Services, session: Session, grant_id: str) -> 
     complaints = await services.store.read(load_complaints, grant_id)
     digests = frozenset(each.token_digest for each in handoffs)
     visits = await services.store.read(find_visits, digests)
-    archived = None if handoffs else await _archived_before(services, detail.line)
+    archived = None if handoffs else await archived_before(services, detail.line)
     return ConnectedService(
         detail,
         offer_from_content(content),
@@ -116,7 +116,7 @@ async def see_connected(services: Services, session: Session, grant_id: str) -> 
     )
 
 
-async def _archived_before(services: Services, line: GrantLine) -> int | None:
+async def archived_before(services: Services, line: GrantLine) -> int | None:
     """Tell before when hand-offs were archived, if this grant was over by then and they may stand there only."""
     over_at = line.grant.valid_until if line.ended_at is None else line.ended_at
     archives = await services.store.read(load_archives, None)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gateway.actions.connected import archived_before
 from gateway.actions.services import Services
 from gateway.model.grants import ConsentEvent, item_words
 from gateway.model.handoffs import Handoff
@@ -33,6 +34,7 @@ async def _consent(services: Services, grant_id: str) -> dict[str, Any]:
         **(_grant(services, detail) if detail else {}),
         "events": [_event(services, each) for each in detail.events] if detail else [],
         "handoffs": [_handoff(services, each) for each in handoffs],
+        "archived_before": await archived_before(services, detail.line) if detail else None,
         "complaints": [
             {"reference": each.complaint_id, "kind": each.kind, "at": each.opened_at} for each in complaints
         ],
@@ -136,6 +138,10 @@ def schema() -> dict[str, Any]:
         "notice": text,
         "events": {"type": "array", "items": _object(event)},
         "handoffs": {"type": "array", "items": _object(handoff)},
+        "archived_before": {
+            **maybe,
+            "description": "It was over before this second: some of its hand-offs may be in the log's archive only.",
+        },
         "complaints": {"type": "array", "items": _object(complaint)},
     }
     record = {"$schema": text, "made_at": time, "consents": {"type": "array", "items": _object(consent)}}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, func, or_, select
 
 from gateway.store.admin_actions import AdminAction, append_actions
 from gateway.store.statements import did_insert
@@ -56,8 +56,9 @@ class PruneAsk:
 def prune_handoffs(connection: Connection, asks: Sequence[PruneAsk]) -> Sequence[list[int]]:
     """Delete archived hand-offs whose grants are over, rows and leaves; give the leaves' numbers.
 
-    What is still in force keeps its history: the person's page shows it. The database's own guards refuse
-    anything that no archive holds.
+    What is still in force keeps its history: the person's page shows it. A consent's hand-offs go together, once the
+    last of them is archived, so that the page shows all of them or says where they are. The database's own guards
+    refuse anything that no archive holds.
     """
     return [_prune(connection, ask) for ask in asks]
 
@@ -65,6 +66,18 @@ def prune_handoffs(connection: Connection, asks: Sequence[PruneAsk]) -> Sequence
 def _prune(connection: Connection, ask: PruneAsk) -> list[int]:
     leaf, grant = log_leaf.c, consent_grant.c
     over_before = select(func.max(log_archive.c.before_at)).scalar_subquery()
+    # The last leaf tells the log's size.
+    last = select(func.max(log_leaf.alias().c.sequence)).scalar_subquery()
+    sibling, place = handoff.alias().c, log_leaf.alias().c
+    has_others = (
+        select(sibling.handoff_id)
+        .outerjoin_from(sibling.handoff_id.table, place.sequence.table, place.source_id == sibling.handoff_id)
+        .where(
+            sibling.grant_id == grant.grant_id,
+            or_(place.sequence.is_(None), place.sequence >= ask.end, place.sequence == last),
+        )
+        .exists()
+    )
     statement = (
         select(leaf.sequence, leaf.source_id)
         .join(handoff, handoff.c.handoff_id == leaf.source_id)
@@ -73,9 +86,8 @@ def _prune(connection: Connection, ask: PruneAsk) -> list[int]:
             leaf.sequence > ask.after,
             leaf.sequence < ask.end,
             leaf.kind == "handoff",
-            # The last leaf tells the log's size.
-            leaf.sequence < select(func.max(leaf.sequence)).scalar_subquery(),
             func.coalesce(grant.ended_at, grant.valid_until) < over_before,
+            ~has_others,
         )
         .order_by(leaf.sequence)
         .limit(ask.limit)

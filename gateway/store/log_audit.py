@@ -14,7 +14,9 @@ from gateway.store.tables import (
     admin_action,
     consent_event,
     consent_grant,
+    grant_use,
     handoff,
+    log_archive,
     log_checkpoint,
     log_leaf,
     log_pending,
@@ -117,6 +119,9 @@ def _misattributed(connection: Connection, limit: int) -> list[tuple[str, str]]:
         (each, "its last decision is missing, or another one") for each in _beheaded(connection, limit)
     ]
     strange += [(each, "it was read more often than it allows") for each in _overused(connection, limit)]
+    strange += [
+        (each, "a use of it was spent on a hand-off that is gone") for each in _spent(connection, limit)
+    ]
     return strange + [
         (each, "it allows another number of reads than was decided") for each in _relimited(connection, limit)
     ]
@@ -140,6 +145,21 @@ def _overused(connection: Connection, limit: int) -> list[str]:
         .scalar_subquery()
     )
     statement = select(grant.grant_id).where(grant.use_limit.is_not(None), reads > grant.use_limit)
+    return list(connection.execute(statement.limit(limit)).scalars())
+
+
+def _spent(connection: Connection, limit: int) -> list[str]:
+    """Find grants that count a hand-off which is not there and cannot have been pruned after it was archived."""
+    grant, use = consent_grant.c, grant_use.c
+    own = select(handoff.c.handoff_id).where(handoff.c.handoff_id == use.handoff_id)
+    over_at = func.coalesce(grant.ended_at, grant.valid_until)
+    archive = select(log_archive.c.first_leaf).where(log_archive.c.before_at > over_at)
+    statement = (
+        select(grant.grant_id)
+        .join(grant_use, use.grant_id == grant.grant_id)
+        .where(~own.exists(), ~archive.exists())
+        .distinct()
+    )
     return list(connection.execute(statement.limit(limit)).scalars())
 
 

@@ -37,7 +37,7 @@ from gateway.web.administration import (
 from gateway.web.formats import later, say
 from gateway.web.visit import Answer, Visit, see_other, show, signed_in_page
 from gateway.web.wording import country_name, field_label, form_label, language, purpose_label
-from partners import Client, Offer, PartnerState
+from partners import Client, Offer, PartnerState, Profile
 
 STOP_REASONS = (
     ReasonCode.SECURITY_INCIDENT,
@@ -173,16 +173,20 @@ def _clients(visit: Visit, seen: SeenPartner) -> tuple[views.ClientRow, ...]:
 def _client(visit: Visit, client: Client, is_registered: bool) -> views.ClientRow:
     has_secret = is_registered and client.auth_method.is_by_secret
     may = Power.REVIEW_PARTNER in powers_of(visit.signed_in.person.role)
-    here = f"/admin/partners/{client.partner_id}"
+    there = f"/admin/partners/{client.partner_id}/clients/{client.client_id}"
+    nonce_reason = _nonce_reason(visit, client) if is_registered else ""
+    can_switch = may and is_registered and client.profile is Profile.BASELINE
     return views.ClientRow(
         client_id=client.client_id,
         name=client.name,
         profile=str(client.profile),
         auth_method=str(client.auth_method),
         redirect_uris=client.redirect_uris,
-        nonce_reason=_nonce_reason(visit, client) if is_registered else "",
-        secret_action=f"{here}/clients/{client.client_id}/secret" if has_secret and may else "",
-        retire_action=f"{here}/clients/{client.client_id}/retire" if is_registered and may else "",
+        nonce_reason=nonce_reason,
+        nonce_action=f"{there}/nonce" if can_switch and not nonce_reason else "",
+        pkce_action=f"{there}/pkce" if can_switch and nonce_reason else "",
+        secret_action=f"{there}/secret" if has_secret and may else "",
+        retire_action=f"{there}/retire" if is_registered and may else "",
         reasons=reason_options(STOP_REASONS),
     )
 

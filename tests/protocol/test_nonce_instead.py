@@ -108,3 +108,39 @@ def test_the_reason_is_kept_and_outlives_a_new_manifest(both: World) -> None:
 def test_a_reason_is_needed(world: World, reason: str) -> None:
     with pytest.raises(Refusal, match="bad_form"):
         allow(world, reason=reason)
+
+
+ADMIN = "admin@platform.example"
+PAGE = "/admin/partners/quizco"
+
+
+def test_an_administrator_turns_the_switch_on_the_partners_page(world: World) -> None:
+    """With a reason, which the page then shows; and turns it back by one press."""
+    browser = world.signed_in(ADMIN)
+    page = browser.submit(browser.open(PAGE), "/quizco-web/nonce", {"why": WHY})
+    assert WHY in page.text
+    assert world.services.registry.clients["quizco-web"].may_send_nonce
+    page = browser.submit(page, "/quizco-web/pkce")
+    assert not world.services.registry.clients["quizco-web"].may_send_nonce
+    assert browser.submit(page, "/quizco-web/nonce", {"why": " "}).status == 400
+
+
+def test_opening_takes_a_recent_password_and_closing_none(world: World) -> None:
+    browser = world.signed_in(ADMIN)
+    page = browser.open(PAGE)
+    world.clock.pass_by(700)
+    assert "/reauthenticate" in browser.submit(page, "/quizco-web/nonce", {"why": WHY}).url
+    allow(world)
+    page = browser.submit(browser.open(PAGE), "/quizco-web/pkce")
+    assert "PKCE demanded again" in page.text
+
+
+def test_only_reviewers_turn_it_and_only_for_the_partners_own_clients(world: World) -> None:
+    browser = world.signed_in(ADMIN)
+    csrf = {"csrf_token": dict(browser.open(PAGE).form("/quizco-web/nonce").fields)["csrf_token"]}
+    for path in ("quizco/clients/campuspress-shop/nonce", "campuspress/clients/quizco-web/pkce"):
+        answer = browser._client.post(f"/admin/partners/{path}", data={**csrf, "why": WHY})
+        assert answer.status_code == 404
+    auditor = world.signed_in("auditor@platform.example")
+    assert "cannot do PKCE" not in auditor.open(PAGE).text
+    assert auditor._client.post(f"{PAGE}/clients/quizco-web/nonce").status_code == 403

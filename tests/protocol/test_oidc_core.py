@@ -48,6 +48,7 @@ def test_2_the_id_token(world: World) -> None:
         "acr": "pwd",
         "amr": ["pwd"],
         "at_hash": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+        "sid": token.claims["sid"],
     }
     assert token.header["alg"] == "ES256"
     assert token.header["kid"] == world.client().get("/jwks.json").json()["keys"][0]["kid"]

@@ -167,6 +167,7 @@ class ClientRow:
     """A client of a partner (RFC 7591 §2); `secret_action` (a POST) gives it a new secret.
 
     `retire_action` posts `reason`.
+    `nonce_action` (a POST of `why`) lets it send a nonce instead of PKCE, `pkce_action` (a POST) ends that.
     """
 
     client_id: str
@@ -178,6 +179,8 @@ class ClientRow:
     retire_action: str = ""
     reasons: tuple[Option, ...] = ()
     nonce_reason: str = ""
+    nonce_action: str = ""
+    pkce_action: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

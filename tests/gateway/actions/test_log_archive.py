@@ -19,6 +19,7 @@ from gateway.actions.log_archive import Pruned, archive_log, prune_log
 from gateway.actions.log_folder import ArchiveFault, LogFolder
 from gateway.actions.log_proofs import find_evidence, log_key_words
 from gateway.actions.log_verification import TreeCheck, verify_tree
+from gateway.cli.browser import Browser
 from gateway.ledger.checkpoints import check_checkpoint
 from gateway.ledger.merkle import leaf_hash
 from gateway.ledger.tiles import parse_tile_path
@@ -27,7 +28,7 @@ from gateway.model.admin_actions import AdminAction
 from gateway.model.grants import ReasonCode
 from gateway.store.admin_actions import append_actions
 from gateway.store.log_archive import Archive, add_archives, load_archives
-from gateway.store.tables import handoff, log_archive, log_leaf, log_tile
+from gateway.store.tables import grant_use, handoff, log_archive, log_leaf, log_tile
 from tests.gateway.store.samples import run_all
 from tests.ledgers import entries, leaves, log_keys, sequence, unguarded
 from tests.world import NOW, World
@@ -106,6 +107,11 @@ def test_old_leaves_are_archived_and_pruned_and_everything_still_verifies(
     ended, live = two_years(both)
     before = {each.source_id: each.entry for each in leaves(both)}
     gone = [each["id"] for each in entries(both) if each.get("grant") == ended and each["kind"] == "handoff"]
+    # Had it counted its reads: what was pruned is not missed.
+    counted = [
+        {"grant_id": ended, "use_number": at, "handoff_id": each} for at, each in enumerate(gone, start=1)
+    ]
+    both.store(lambda c, _: [c.execute(insert(grant_use), counted)], None)
     made = archived(both, tmp_path)
     assert (made.first_leaf, made.end_leaf) == (0, 512)
     assert len(leaves(both)) == len(before)
@@ -145,6 +151,27 @@ def test_an_archive_goes_on_where_the_one_before_ended(world: World, tmp_path: P
     assert run_verifier(tmp_path, "--key", key)[1]["entries"] == 768
     assert verify(world, tmp_path).faults == ()
     assert handoffs_of(world, ended) == 0
+
+
+def test_a_consents_hand_offs_go_together(both: World, tmp_path: Path) -> None:
+    """The page shows every hand-off, or says where they are; never some of them as if they were all."""
+    token = both.tokens()["access_token"]
+    assert both.userinfo(token).status_code == 200
+    acts(both, 255, "first")
+    assert both.userinfo(token).status_code == 200
+    sequence(both)
+    (line,) = both.run(find_grants, both.services, "cli", GrantSearch()).lines
+    both.run(revoke_grant, both.services, "cli", line.grant.grant_id, ReasonCode.USER_REQUEST)
+    acts(both, 10, "next")
+    both.clock.pass_by(YEAR)
+    assert archived(both, tmp_path).end_leaf == 256
+    assert pruned(both, tmp_path).handoffs == 0
+    assert handoffs_of(both, line.grant.grant_id) == 2
+    acts(both, 256, "later")
+    both.clock.pass_by(YEAR)
+    assert archived(both, tmp_path, both.clock()).end_leaf == 512
+    assert pruned(both, tmp_path).handoffs == 2
+    assert verify(both, tmp_path).faults == ()
 
 
 def test_nothing_younger_than_asked_is_archived(world: World, tmp_path: Path) -> None:
@@ -356,6 +383,21 @@ def test_the_persons_page_says_where_pruned_hand_offs_are(world: World, tmp_path
     pruned(world, tmp_path)
     assert "kept in the log's archive" in browser.open(f"/connected/{ended}").text
     assert "kept in the log's archive" not in other.open(f"/connected/{live}").text
+
+
+def test_the_persons_record_says_where_pruned_hand_offs_are(world: World, tmp_path: Path) -> None:
+    two_years(world)
+    browser, other = world.signed_in(), world.signed_in(AOIFE)
+
+    def consent(reader: Browser) -> dict[str, Any]:
+        (found,) = reader.open("/connected/my-record.json").response.json()["consents"]
+        return found
+
+    assert consent(browser)["archived_before"] is None
+    archived(world, tmp_path)
+    pruned(world, tmp_path)
+    assert (consent(browser)["archived_before"], consent(browser)["handoffs"]) == (NOW + 1000, [])
+    assert (consent(other)["archived_before"], len(consent(other)["handoffs"])) == (None, 3)
 
 
 def test_a_long_gap_is_walked_over_in_little_memory(

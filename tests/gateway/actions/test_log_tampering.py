@@ -40,6 +40,7 @@ from gateway.store.log_tree import Leaf
 from gateway.store.tables import (
     admin_action,
     consent_event,
+    consent_grant,
     handoff,
     log_checkpoint,
     log_cosignature,
@@ -386,6 +387,27 @@ def test_a_decision_that_was_taken_away_with_its_waiting_entry_is_named(both: Wo
     assert (line.grant.grant_id, "its last decision is missing, or another one") in {
         (each.subject, each.what) for each in tree.faults
     }
+
+
+def test_a_hand_off_that_was_taken_away_with_its_waiting_entry_is_missed_where_reads_are_counted(
+    both: World,
+) -> None:
+    token = both.tokens()["access_token"]
+    both.store(lambda c, _: [c.execute(update(consent_grant).values(use_limit=2))], None)
+    (line,) = both.run(find_grants, both.services, AUDITOR, GrantSearch()).lines
+    assert both.userinfo(token).status_code == 200
+    what = "a use of it was spent on a hand-off that is gone"
+    assert what not in {each.what for each in both.run(verify_tree, both.services).faults}
+
+    def take(connection: Connection) -> None:
+        gone = select(handoff.c.handoff_id)
+        connection.execute(delete(log_pending).where(log_pending.c.source_id.in_(gone)))
+        connection.execute(delete(handoff))
+
+    unguarded(both, take)
+    sequence(both)
+    found = {(each.subject, each.what) for each in both.run(verify_tree, both.services).faults}
+    assert (line.grant.grant_id, what) in found
 
 
 # Tiles -----------------------------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ def check(world: World, letter: Letter, event: EventType) -> None:
 
 
 def last(world: World, to: str = ASHA) -> Letter:
+    """Give the letter that came last. Those of one turn go out together, so each is looked at before the next step."""
     return [each for each in world.letters.letters if each.to == to][-1]
 
 
@@ -54,6 +55,7 @@ def test_a_yes_comes_with_its_items_and_a_link_that_stops_without_signing_in(bot
 
 def test_every_change_is_told_and_a_no_thanks_is_not(both: World) -> None:
     both.tokens(PHONE)
+    check(both, last(both), EventType.GIVEN)
     browser = both.signed_in()
     page = detail_of(browser)
     off = next(form for form in page.forms if "/off/phone_number/" in form.action)
@@ -72,6 +74,7 @@ def test_every_change_is_told_and_a_no_thanks_is_not(both: World) -> None:
 
 def test_an_administrators_stop_and_times_own_are_told(world: World) -> None:
     world.tokens(PHONE)
+    check(world, last(world), EventType.GIVEN)
     grant = world.run(world.services.store.read, find_grants, grant_id(world))
     actor = Actor(ActorKind.ADMIN, world.person_id("officer@platform.example"), "admin_page")
     outcome = end(grant, actor, ReasonCode.PHONE_REQUEST, now=world.clock(), ids=world.services.ids)
@@ -79,6 +82,7 @@ def test_an_administrators_stop_and_times_own_are_told(world: World) -> None:
     check(world, last(world), EventType.REVOKED)
     assert "An administrator decided this." in last(world).text
     world.tokens(PHONE)
+    check(world, last(world), EventType.GIVEN)
     world.clock.pass_by(400 * 86_400)
     world.run(sweep, world.services)
     check(world, last(world), EventType.EXPIRED)

@@ -193,6 +193,15 @@ partner_page = AdminPartnerView(
             reasons=reasons,
             secret_action="/admin/partners/quizco/clients/quizco-web/secret",
             nonce_reason="Its library sends no code challenge.",
+            pkce_action="/admin/partners/quizco/clients/quizco-web/pkce",
+        ),
+        ClientRow(
+            client_id="quizco-app",
+            name="QuizCo app",
+            profile="baseline",
+            auth_method="private_key_jwt",
+            redirect_uris=("https://app.quizco.example.org/app",),
+            nonce_action="/admin/partners/quizco/clients/quizco-app/nonce",
         ),
     ),
     offers=(
