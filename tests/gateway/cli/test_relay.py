@@ -16,7 +16,7 @@ from tests.gateway.cli.conftest import Cli, over
 from tests.gateway.cli.test_doctor import check, failed
 from tests.gateway.web.test_guardian import EMAIL
 from tests.gateway.web.test_relay import DOMAIN, MAIL, SENDER, address_of, forwarded, send, with_relay
-from tests.postgres import free_port
+from tests.ports import free_port
 from tests.world import World, serve
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -19,7 +19,7 @@ from tests.gateway.kit.test_mail import Inbox
 from tests.gateway.store.samples import act, rows
 from tests.gateway.web.test_connected import detail_of
 from tests.gateway.web.test_guardian import EMAIL, LAKSHMI, MEERA, allow, wish
-from tests.postgres import free_port
+from tests.ports import free_port
 from tests.world import PARTNERS, World, publish
 
 ASHA, SENDER = "asha@lakeside.example", "scores@quizco.example"
