@@ -10,8 +10,8 @@ from bench import machine
 from bench.load import Load, run_load
 
 DEPTH = 128
-"""Requests that may wait in one lane of one process, for this measurement."""
-SETTINGS = {"CONSENT_GATEWAY_LANE_DEPTH": str(DEPTH)}
+"""Requests that one process may have in progress, for this measurement."""
+SETTINGS = {"CONSENT_GATEWAY_MAX_REQUESTS_IN_PROGRESS": str(DEPTH)}
 TIMES = 10
 CALM = 20
 """So many right answers in a row, and it has recovered."""

@@ -29,8 +29,9 @@ from gateway.kit.settings import Settings, SettingsError, read_settings
 from gateway.oauth.certificates import NOBODY, Authorities
 from gateway.oauth.server import Protocol
 from gateway.store.engine import Store, open_backend
+from gateway.web.capacity import BusyAnswers, Capacity
 from gateway.web.certificates import Trust
-from gateway.web.edge import Edge
+from gateway.web.edge import Edge, security_headers
 from gateway.web.routes import HANDLERS, PARTNER_PATHS, StaticDispatch, all_routes
 
 
@@ -160,7 +161,7 @@ async def delivering(services: Services) -> AsyncIterator[None]:
         await asyncio.wait({rounds})
 
 
-def make_app(services: Services) -> Edge:
+def make_app(services: Services) -> Capacity:
     """Make the application over services; its lifespan opens and closes the store."""
 
     @asynccontextmanager
@@ -180,16 +181,23 @@ def make_app(services: Services) -> Edge:
     app.state.services = services
     app.state.gate = Gate(services)
     app.state.metrics = CollectorRegistry()
-    return Edge(
+    is_https = services.settings.issuer.startswith("https://")
+    edge = Edge(
         StaticDispatch(app),
         ids=services.ids,
-        is_https=services.settings.issuer.startswith("https://"),
+        is_https=is_https,
         metrics=app.state.metrics,
         unlisted=PARTNER_PATHS,
     )
+    return Capacity(
+        edge,
+        most=services.settings.max_requests_in_progress,
+        refuse=BusyAnswers(services, security_headers(is_https=is_https).items()),
+        metrics=app.state.metrics,
+    )
 
 
-def app_from_environment() -> Edge:
+def app_from_environment() -> Capacity:
     """Make the application that uvicorn's workers serve."""
     configure_logs()
     return make_app(build_services(read_settings()))

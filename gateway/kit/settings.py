@@ -182,6 +182,9 @@ class Settings(BaseSettings):
     lane_depth: int = Field(
         2048, ge=1, le=100000, description="Most items that wait for a lane; beyond: 503."
     )
+    max_requests_in_progress: int = Field(
+        512, ge=1, le=100000, description="Most requests that one process has in progress; beyond: 503."
+    )
     password_workers: int = Field(2, ge=1, le=64, description="Passwords hashed at the same time.")
     password_queue: int = Field(64, ge=1, le=10000, description="Passwords that wait; beyond: 503.")
     decline_memory: int = Field(90 * 86400, ge=0, description="Seconds a 'no thanks' is remembered.")

@@ -33,6 +33,12 @@ HEADERS = {
 }
 """Set on every answer that does not say otherwise."""
 
+
+def security_headers(*, is_https: bool) -> dict[str, str]:
+    """Give the headers of every answer; a browser keeps to https once it was served so (RFC 6797)."""
+    return HEADERS | ({"Strict-Transport-Security": "max-age=63072000"} if is_https else {})
+
+
 _COUNTED = frozenset({"GET", "POST", "HEAD", "OPTIONS"})
 
 
@@ -59,7 +65,7 @@ class Edge:
         """
         self._app = app
         self._ids = ids
-        headers = HEADERS | ({"Strict-Transport-Security": "max-age=63072000"} if is_https else {})
+        headers = security_headers(is_https=is_https)
         self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         self._unlisted = unlisted
         self._series: dict[tuple[str, int], Histogram] = {}

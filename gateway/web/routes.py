@@ -124,6 +124,11 @@ PARTNER_PATHS = frozenset(route.path for route in (*protocol.ROUTES, *registrati
 _UNDER = (PATHS["grant_management_endpoint"] + "/", PATHS["registration_endpoint"])
 
 
+def is_for_partners(path: str) -> bool:
+    """Tell whether partners' servers are answered there, and not people."""
+    return path in PARTNER_PATHS or path.startswith(_UNDER)
+
+
 async def on_http_error(request: Request, error: Exception) -> Response:
     """Answer a wrong address or method in the voice of the place."""
     status = error.status_code if isinstance(error, HTTPException) else 500
@@ -154,7 +159,7 @@ async def on_failure(request: Request, error: Exception) -> Response:
 
 def _in_the_voice_of_the_place(request: Request, refusal: Refusal) -> Response:
     services = request.app.state.services
-    if request.url.path in PARTNER_PATHS or request.url.path.startswith(_UNDER):
+    if is_for_partners(request.url.path):
         return token_refusal(refusal, documentation=services.settings.documentation)
     return refusal_page(Visit(request, services, None), refusal)
 

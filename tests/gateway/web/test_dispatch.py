@@ -76,4 +76,4 @@ def test_below_a_prefix_the_paths_are_the_same(world: World) -> None:
 
 
 def metrics(world: World) -> str:
-    return generate_latest(world.http.app._app._app.state.metrics).decode()
+    return generate_latest(world.http.app._app._app._app.state.metrics).decode()
