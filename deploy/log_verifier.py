@@ -244,7 +244,7 @@ class Order:
         if state is None:
             after = {"asked": "waiting", "given": "active", "refused": "refused"}.get(kind)
         elif state == "waiting":
-            after = {"given": "active", "refused": "refused"}.get(kind)
+            after = {"given": "active", "narrowed": "waiting", "refused": "refused"}.get(kind)
         elif state == "active":
             after = "active" if kind in ACTIVE_STAYS else {"paused": "paused", "asked": "waiting"}.get(kind)
         elif state == "paused":

@@ -233,18 +233,18 @@ def _durations(screen: Screen, now: int) -> dict[str, Any]:
             for each in listed
         ),
         "own_day": views.OwnDay(first=str(first), last=str(last), day=named or "", chosen=named is not None),
-        "errors": () if named is None else day_errors("duration", offer, chosen, now),
+        "errors": () if named is None else _day_errors(offer, chosen, now),
     }
 
 
-def day_errors(field: str, offer: Offer, answer: str, now: int) -> tuple[views.FieldError, ...]:
+def _day_errors(offer: Offer, answer: str, now: int) -> tuple[views.FieldError, ...]:
     """Say which days can be named, if this one cannot."""
     try:
         read_term(offer, answer, now)
     except Refusal:
         first, last = map(date_words, own_days(offer, now))
         message = say(later("Choose a day from %(first)s to %(last)s."), first=first, last=last)
-        return (views.FieldError(field=field, message=message),)
+        return (views.FieldError(field="duration", message=message),)
     return ()
 
 

@@ -25,8 +25,13 @@ def test_who_only_uses_the_service_has_no_power(role: Role) -> None:
 def test_a_school_sees_no_grants_and_an_auditor_changes_nothing() -> None:
     """Promise P15 and consent.md: a school gates and provisions; an auditor reads."""
     assert powers_of(Role.SCHOOL_ADMIN) == {Power.PROVISION_PEOPLE, Power.GATE_PARTNERS}
-    assert powers_of(Role.AUDITOR) == {Power.SEE_GRANTS, Power.SEE_PARTNERS, Power.READ_LOG}
-    assert powers_of(Role.SUPPORT) == {Power.SEE_GRANTS, Power.REVOKE_GRANT}
+    assert powers_of(Role.AUDITOR) == {
+        Power.SEE_GRANTS,
+        Power.SEE_PARTNERS,
+        Power.READ_LOG,
+        Power.SEE_COMPLAINTS,
+    }
+    assert powers_of(Role.SUPPORT) == {Power.SEE_GRANTS, Power.REVOKE_GRANT, Power.SEE_COMPLAINTS}
 
 
 def test_rfc8176_a_session_says_how_the_person_authenticated() -> None:

@@ -42,6 +42,14 @@ def test_enter_in_a_box_answers_nothing_and_keeps_the_choices(world: World) -> N
     assert "E-mail" in browser.open("/connected").text
 
 
+def test_a_day_of_ones_own_is_kept(world: World) -> None:
+    """A day that can be is shown again without a word of complaint."""
+    browser = world.signed_in()
+    again = browser.submit(world.ask(browser), "/consent", {"duration": "until", "until": "2026-12-24"})
+    assert (chosen(again)["duration"], chosen(again)["until"]) == (["until"], ["2026-12-24"])
+    assert "Choose a day from" not in again.text
+
+
 def test_what_the_screen_did_not_offer_is_not_kept(world: World) -> None:
     """Made-up items, forms and durations fall back to what the screen says by itself."""
     browser = world.signed_in()
