@@ -13,7 +13,7 @@ from gateway.kit.catalogues import translated
 from gateway.kit.errors import Refusal
 from gateway.kit.words import Words
 from gateway.model.grants import ActorKind, GrantState, ReasonCode
-from gateway.model.people import Person, PersonState, Role
+from gateway.model.people import Person, Role
 from gateway.store import consents
 from gateway.store.admin_actions import AdminAction
 from gateway.store.grants import Change
@@ -125,11 +125,9 @@ async def _find(services: Services, linking: Linking) -> _Pair | Fault:
     # A child of another school looks like one that is not there.
     if child is None or linking.organisation_id not in (None, child.person.organisation_id):
         return Fault("child", UNKNOWN)
-    if child.person.state is PersonState.CLOSED:
-        return Fault("child", UNKNOWN)
     if child.person.role is not Role.STUDENT:
         return Fault("child", Words("A guardian is linked to a student."))
-    if guardian is None or guardian.person.state is PersonState.CLOSED:
+    if guardian is None:
         return Fault("guardian", UNKNOWN)
     return _Pair(child.person, guardian.person)
 
