@@ -17,14 +17,23 @@ def write_letter(services: Services, language: str, to: str, subject: str, *para
 
 async def post_letter(services: Services, kind: str, letter: Letter) -> None:
     """Hand a letter to the outbox; it leaves in the background and survives a crash."""
-    await post(services, kind, {"to": letter.to, "subject": letter.subject, "text": letter.text})
+    await services.store.run(post_letters, sealed_letter(services, kind, letter))
+
+
+def sealed_letter(services: Services, kind: str, letter: Letter) -> NewLetter:
+    """Seal a letter, to be put into the outbox together with what it tells."""
+    return _sealed(services, kind, {"to": letter.to, "subject": letter.subject, "text": letter.text})
 
 
 async def post(services: Services, kind: str, content: dict[str, str]) -> None:
     """Put something into the outbox: a letter, or what the postman makes one of."""
+    await services.store.run(post_letters, _sealed(services, kind, content))
+
+
+def _sealed(services: Services, kind: str, content: dict[str, str]) -> NewLetter:
     letter_id = services.ids(Kind.LETTER)
     sealed = services.seal.sealed_letter(letter_id, json.dumps(content).encode())
-    await services.store.run(post_letters, NewLetter(letter_id, kind, sealed, services.clock()))
+    return NewLetter(letter_id, kind, sealed, services.clock())
 
 
 def open_letter(services: Services, waiting: WaitingLetter) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """``consent-gateway organisation`` and ``consent-gateway people``: schools and accounts."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +8,8 @@ from typing import Annotated
 import typer
 
 from gateway.actions.erasure import erase_person
+from gateway.actions.guardian_links import METHODS, Linking, link_guardian, unlink_guardian
+from gateway.actions.guardian_links import Fault as LinkFault
 from gateway.actions.invitations import invite_again
 from gateway.actions.people_import import Importer, ImportReport, add_organisation, import_people
 from gateway.actions.postman import Postman
@@ -126,6 +129,41 @@ def invite(email: Annotated[str, typer.Argument(help="The person's log-in.")]) -
         return "by mail" if settings.smtp_url else f"as a file in {settings.data_dir / 'mail'}"
 
     done(f"sent {with_services(work)}")
+
+
+CHILD = typer.Argument(help="The child's log-in.")
+GUARDIAN = typer.Argument(help="The guardian's log-in.")
+
+
+@people.command("link-guardian")
+def link(
+    child: Annotated[str, CHILD],
+    guardian: Annotated[str, GUARDIAN],
+    method: Annotated[str, typer.Option(help=f"How the guardian was verified: {', '.join(METHODS)}.")],
+    evidence: Annotated[str, typer.Option(help="Where the evidence is kept, in one line.")],
+) -> None:
+    """Link a guardian to a child; both are told by letter."""
+    _say_link(
+        lambda services: link_guardian(services, Linking(ACTOR, None, child, guardian), method, evidence)
+    )
+    done("linked")
+
+
+@people.command("unlink-guardian")
+def unlink(child: Annotated[str, CHILD], guardian: Annotated[str, GUARDIAN]) -> None:
+    """End a link at once, with every consent that stands on this guardian's yes alone; both are told by letter."""
+    _say_link(lambda services: unlink_guardian(services, Linking(ACTOR, None, child, guardian)))
+    done("the link has ended, and what stood on it")
+
+
+def _say_link(act: Callable[[Services], Awaitable[LinkFault | None]]) -> None:
+    async def work(services: Services) -> LinkFault | None:
+        fault = await act(services)
+        await Postman(services).turn()
+        return fault
+
+    if fault := with_services(work):
+        raise Fault(f"{fault.field}: {fault.words} Nothing was changed.")
 
 
 @people.command()

@@ -15,7 +15,7 @@ from gateway.store.consents import (
     end_grant,
     replace_items,
 )
-from gateway.store.guardians import NewAnswer, keep_answer
+from gateway.store.guardians import NewAnswer, is_linked, keep_answer
 from gateway.store.loading import GRANT_COLUMNS, events_of, grants_from, uses_left_of
 from gateway.store.tables import (
     access_token,
@@ -255,6 +255,8 @@ def commit_changes(connection: Connection, changes: Sequence[Change]) -> Sequenc
 
 
 def _change(connection: Connection, change: Change) -> Verdict:
+    if change.answer and not is_linked(connection, change.answer):
+        return Verdict.STALE
     if change.after.state is GrantState.ENDED:
         changed = end_grant(connection, change.after, change.event, change.reason)
     else:

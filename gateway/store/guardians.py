@@ -107,6 +107,20 @@ class NewAnswer:
     at: int
 
 
+def is_linked(connection: Connection, new: NewAnswer) -> bool:
+    """Tell whether who answers is the child's guardian, and hold the link until the answer is kept."""
+    statement = (
+        select(guardian_link.c.guardian_id)
+        .where(
+            guardian_link.c.child_id == new.person_id,
+            guardian_link.c.guardian_id == new.guardian_id,
+            guardian_link.c.state == "active",
+        )
+        .with_for_update(read=True)
+    )
+    return connection.execute(statement).first() is not None
+
+
 def keep_answer(connection: Connection, new: NewAnswer) -> None:
     """Keep an answer in the place of the guardian's older one."""
     target_id = target_of(new.person_id, new.offer_id)
@@ -123,9 +137,10 @@ def keep_answer(connection: Connection, new: NewAnswer) -> None:
 
 
 def keep_answers(connection: Connection, answers: Sequence[NewAnswer]) -> Sequence[None]:
-    """Keep answers that change no grant."""
+    """Keep answers that change no grant; nobody answers for a child whose guardian they are no longer."""
     for each in answers:
-        keep_answer(connection, each)
+        if is_linked(connection, each):
+            keep_answer(connection, each)
     return [None] * len(answers)
 
 

@@ -37,6 +37,7 @@ async def _people_page(visit: Visit, report: ImportReport | None = None) -> Resp
         doors=await doors(visit),
         section="people",
         import_action="/admin/people/import",
+        guardians_url="/admin/guardians",
         columns=COLUMNS,
         maximum_bytes=MAXIMUM_BYTES,
         accounts=tuple(_account(visit, line, found.organisations) for line in found.lines),

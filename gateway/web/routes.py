@@ -13,6 +13,7 @@ from gateway.oauth.metadata import PATHS
 from gateway.web import (
     admin_complaints,
     admin_grants,
+    admin_guardians,
     admin_home,
     admin_log,
     admin_partners,
@@ -79,6 +80,7 @@ def all_routes() -> list[Route]:
         *admin_log.ROUTES,
         *admin_complaints.ROUTES,
         *admin_people.ROUTES,
+        *admin_guardians.ROUTES,
         *admin_school.ROUTES,
     ]
     for route in routes:

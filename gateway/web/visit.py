@@ -53,6 +53,8 @@ FLASHES = {
     "verification": later("A link is on its way to your other address."),
     "may-export": later("You can download it now."),
     "password-changed": later("Your password is changed. Every other browser is signed out."),
+    "linked": later("They are linked now. Both get a letter."),
+    "unlinked": later("The link has ended, and what stood on it. Both get a letter."),
     "answered": later("The answer is kept. The person sees it beside the service."),
     "moved": later("Done. It acts from the next request on, on every node."),
 }

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from gateway.accounts.people_list import COLUMNS, REQUIRED, read_people
+from gateway.actions.guardian_links import METHODS
 from gateway.model.people import Role
 
 GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "guides" / "people.md").read_text(encoding="utf-8")
@@ -25,3 +26,8 @@ def test_the_example_can_be_imported() -> None:
     found = read_people(example.encode(), frozenset({"lakeside"}))
     assert found.faults == ()
     assert len(found.people) == 3
+
+
+def test_the_methods_of_verifying_a_guardian_are_named() -> None:
+    [line] = [line for line in GUIDE.splitlines() if line.startswith("The method is")]
+    assert tuple(re.findall(r"`(\w+)`", line)) == METHODS

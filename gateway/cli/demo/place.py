@@ -19,6 +19,7 @@ from gateway.kit.key_ring import new_key_ring, write_key_ring
 from gateway.kit.settings import Settings, environment_of, read_settings
 from gateway.store.probes import look_at, move_schema
 
+ON_A_LEASH = ("-m", "gateway.cli.demo.leash")
 ADMIN = "priya.nair@platform.example"
 
 
@@ -124,9 +125,9 @@ class Place:
         """Run gateway and sample partner, each in its own process, until the block ends."""
         folder, config = self.folder, str(self.folder / "partner.json")
         with Children(ROOT) as children:
-            serve = ["-m", "gateway", "serve", "--port", str(self.port)]
+            serve = [*ON_A_LEASH, "gateway", "serve", "--port", str(self.port)]
             gateway = children.start("gateway", folder / "gateway.log", serve, environment_of(self.settings))
-            sample = ["-m", "deploy.sample_partner", "--config", config]
+            sample = [*ON_A_LEASH, "deploy.sample_partner", "--config", config]
             partner = children.start("sample partner", folder / "partner.log", sample)
             children.wait_for(gateway, f"{self.issuer}/ready")
             children.wait_for(partner, f"{self.partner_app}/healthz")

@@ -59,12 +59,13 @@ class Children:
     def start(
         self, name: str, log: Path, words: Sequence[str], env: Mapping[str, str] | None = None
     ) -> Child:
-        """Start this Python with some words."""
+        """Start this Python with some words; its standard input ends when this process does, however it does."""
         file = self._stack.enter_context(log.open("wb"))
         command = [sys.executable, *words]
         process = subprocess.Popen(  # noqa: S603 - our own modules, no shell
-            command, cwd=self.folder, env=env, stdin=subprocess.DEVNULL, stdout=file, stderr=file
+            command, cwd=self.folder, env=env, stdin=subprocess.PIPE, stdout=file, stderr=file
         )
+        self._stack.enter_context(process)
         child = Child(name, process, log)
         self.children.append(child)
         return child

@@ -35,6 +35,7 @@ from gateway.web.views.admin import (
     AdminComplaintsView,
     AdminGrantsView,
     AdminGrantView,
+    AdminGuardiansView,
     AdminHomeView,
     AdminLogView,
     AdminPartnersView,
@@ -179,6 +180,7 @@ PAGES: Mapping[str, type[View]] = MappingProxyType(
         "admin_partner": AdminPartnerView,
         "admin_log": AdminLogView,
         "admin_complaints": AdminComplaintsView,
+        "admin_guardians": AdminGuardiansView,
         "admin_people": AdminPeopleView,
         "admin_school": AdminSchoolView,
     }
@@ -192,6 +194,7 @@ __all__ = [
     "AdminComplaintsView",
     "AdminGrantView",
     "AdminGrantsView",
+    "AdminGuardiansView",
     "AdminHomeView",
     "AdminLogView",
     "AdminPartnerView",

@@ -1,6 +1,7 @@
 """Views of the administration: names of fields, never values; no page grants anything."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from gateway.web.views.frame import ONE_PAGE, Event, Fact, FieldError, Hidden, Option, Pager, View
@@ -330,12 +331,29 @@ class AdminPeopleView(AdminView):
     """Import people (posts `file`, a CSV of at most `maximum_bytes`) and look after their invitations."""
 
     import_action: str
+    guardians_url: str
     columns: tuple[str, ...]
     maximum_bytes: int
     accounts: tuple[AccountRow, ...]
     report: ImportReport | None = None
     errors: tuple[FieldError, ...] = ()
     pager: Pager = ONE_PAGE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminGuardiansView(AdminView):
+    """Link a guardian to a child, or end a link; both by exact log-ins, nobody is listed.
+
+    `link_action` posts `child`, `guardian`, `method` and `evidence`; `end_action` posts `linked_child` and
+    `linked_guardian`. `given` holds what stood in the controls, by their names.
+    """
+
+    link_action: str
+    end_action: str
+    methods: tuple[Option, ...]
+    evidence_maximum: int
+    given: Mapping[str, str] = field(default_factory=dict)
+    errors: tuple[FieldError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -18,7 +19,7 @@ import pytest
 
 from gateway.accounts.passwords import password_faults
 from gateway.cli.browser import Browser, Page, read_page
-from gateway.cli.demo import command, content, processes
+from gateway.cli.demo import command, content, leash, processes
 from gateway.cli.demo.content import deploy_folder, list_people, new_password, sample_manifests
 from gateway.cli.demo.folder import Folder
 from gateway.cli.demo.journey import Journey
@@ -26,6 +27,7 @@ from gateway.cli.demo.place import Place
 from gateway.cli.demo.processes import Children, Stopped, stopping
 from gateway.cli.demo.steps import Unexpected, Walk, WalkEnded, expect
 from gateway.cli.terminal import Fault
+from gateway.kit.clock import stopwatch
 from gateway.kit.errors import Refusal
 from gateway.kit.settings import Settings
 from gateway.model.people import Role
@@ -329,26 +331,76 @@ def start(folder: Path, port: int, partner_port: int, *words: str) -> subprocess
     )
 
 
+def ready_facts(process: subprocess.Popen[str]) -> dict[str, Any]:
+    """Wait until a demonstration says that it runs; give what stands in its file."""
+    assert process.stdout is not None
+    said = ""
+    while "}" not in said:
+        line = process.stdout.readline()
+        assert line, said
+        said += line
+    ready = json.loads(said[said.index("{") :])
+    assert ready["ready"] is True
+    facts: dict[str, Any] = json.loads(Path(ready["demo_json"]).read_text())
+    return facts
+
+
+def is_open(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
 def test_it_runs_until_it_is_told_to_end(few: None, place_: Place) -> None:
     """Prints addresses and log-ins, answers, and takes both children along when it ends."""
     place_.prepare()
     with start(place_.folder.path, place_.port, place_.partner_port, "--json") as process:
-        assert process.stdout is not None
-        said = ""
-        while "}" not in said:
-            line = process.stdout.readline()
-            assert line, said
-            said += line
-        ready = json.loads(said[said.index("{") :])
-        assert ready["ready"] is True
-        facts = json.loads(Path(ready["demo_json"]).read_text())
+        facts = ready_facts(process)
         assert httpx2.get(f"{facts['issuer']}/ready", trust_env=False).status_code == 200
         assert httpx2.get(f"{facts['partner_app']}/quizco", trust_env=False).status_code == 200
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
-    for port in (place_.port, place_.partner_port):
-        with pytest.raises(ConnectionError):
-            socket.create_connection(("127.0.0.1", port), timeout=1)
+    assert not any(map(is_open, (place_.port, place_.partner_port)))
+
+
+def test_its_children_end_when_it_is_killed(few: None, place_: Place) -> None:
+    """Nobody can end them in order then; they notice by themselves."""
+    place_.prepare()
+    with start(place_.folder.path, place_.port, place_.partner_port, "--json") as process:
+        ready_facts(process)
+        process.kill()
+    deadline = stopwatch() + 60
+    while any(map(is_open, (place_.port, place_.partner_port))):
+        assert stopwatch() < deadline, "a child lives on"
+        time.sleep(0.05)
+
+
+def test_the_leash_ends_a_program_at_the_end_of_its_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = []
+    monkeypatch.setattr(os, "kill", lambda *given: ended.append(given))
+    reading, writing = os.pipe()
+    os.write(writing, b"?")
+    os.close(writing)
+    leash.end_with(reading)
+    os.close(reading)
+    assert ended == [(os.getpid(), signal.SIGTERM)]
+
+
+def test_the_leash_runs_what_is_named_with_its_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "leashed.py").write_text("import sys; print(__name__, sys.argv[1:])")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["leash", "leashed", "--port", "1"])
+    held = threading.Event()
+    monkeypatch.setattr(leash, "end_with", lambda _: held.set())
+    with (tmp_path / "leashed.py").open() as file:
+        monkeypatch.setattr(sys, "stdin", file)
+        leash.main()
+    assert held.wait(60)
+    assert capsys.readouterr().out == "__main__ ['--port', '1']\n"
 
 
 def test_it_shows_addresses_and_log_ins(

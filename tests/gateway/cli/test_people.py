@@ -101,3 +101,15 @@ def test_erasing_asks_first_and_happens_once(cli: Cli) -> None:
     assert "erased" in cli("people", "erase", "asha@lakeside.example", "--yes")
     cli("people", "erase", "asha@lakeside.example", "--yes", status=1)
     assert "no account with this address" in cli.said
+
+
+def test_a_guardian_is_linked_and_the_link_ended(cli: Cli) -> None:
+    pair = ("meera@lakeside.example", "ben@lakeside.example")
+    how = ("--method", "in_person", "--evidence", "file 12")
+    cli("people", "unlink-guardian", *pair, status=1)
+    assert "They are not linked. Nothing was changed." in cli.said
+    assert "linked" in cli("people", "link-guardian", *pair, *how)
+    assert len(list((cli.folder / "mail").glob("*.eml"))) == 2
+    cli("people", "link-guardian", *pair, *how, status=1)
+    assert "They are linked already." in cli.said
+    assert "the link has ended" in cli("people", "unlink-guardian", *pair)

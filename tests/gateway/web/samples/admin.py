@@ -7,6 +7,7 @@ from gateway.web.views import (
     AdminComplaintsView,
     AdminGrantsView,
     AdminGrantView,
+    AdminGuardiansView,
     AdminHomeView,
     AdminLogView,
     AdminPartnersView,
@@ -251,6 +252,7 @@ people = AdminPeopleView(
     doors=doors,
     section="people",
     import_action="/admin/people/import",
+    guardians_url="/admin/guardians",
     columns=("organisation", "role", "email", "name", "birthdate", "locale"),
     maximum_bytes=2_000_000,
     accounts=tuple(
@@ -271,6 +273,18 @@ people = AdminPeopleView(
         )
     ),
     pager=Pager(newer_url="?after=i1", older_url="?before=i3"),
+)
+guardians = AdminGuardiansView(
+    chrome=officer,
+    doors=doors,
+    section="people",
+    link_action="/admin/guardians/link",
+    end_action="/admin/guardians/end",
+    methods=(
+        Option(value="in_person", label="In person"),
+        Option(value="documents", label="By documents"),
+    ),
+    evidence_maximum=200,
 )
 wrong_reason = FieldError(field="reason", message="Choose a reason.")
 
@@ -472,6 +486,15 @@ SAMPLES: dict[str, tuple[str, View]] = {
     ),
     "admin_complaints": ("admin_complaints", complaints),
     "admin_complaints.none": ("admin_complaints", replace(complaints, rows=())),
+    "admin_guardians": ("admin_guardians", guardians),
+    "admin_guardians.refused": (
+        "admin_guardians",
+        replace(
+            guardians,
+            given={"child": "meera@northfield.example", "evidence": "Folder 12"},
+            errors=(FieldError(field="guardian", message="There is no account with this address."),),
+        ),
+    ),
     "admin_people": ("admin_people", people),
     "admin_people.refused": (
         "admin_people",
