@@ -12,10 +12,11 @@ from gateway.actions.postman import Postman
 from gateway.actions.preferences import unsubscribe_path
 from gateway.cli.browser import Page
 from gateway.kit.mail import Letter
+from gateway.model.preferences import Preference
 from gateway.store.admin_actions import AdminAction, load_actions
-from gateway.store.preferences import load_counted_people
+from gateway.store.preferences import NewChoice, keep_choices, load_counted_people
 from tests.gateway.store.samples import act, rows
-from tests.world import ISSUER, World
+from tests.world import ISSUER, NOW, World
 
 ASHA = "asha@lakeside.example"
 MEERA = "meera@lakeside.example"
@@ -120,6 +121,16 @@ def test_under_age_there_are_no_news_even_if_they_were_chosen_before(both: World
     act(both, "UPDATE person SET needs_guardian = TRUE WHERE person_id = :id", id=both.person_id())
     assert send_news(both) == []
     assert "On. You get news" not in both.signed_in().open(HERE).text
+
+
+def test_a_choice_that_crosses_the_guardians_coming_is_not_kept(both: World) -> None:
+    """The session was found before: the store looks again, in the transaction that would keep the choice."""
+    asha = both.person_id()
+    act(both, "UPDATE person SET needs_guardian = TRUE WHERE person_id = :id", id=asha)
+    action = AdminAction("act_late", asha, "promotional_mail_on", "person", asha, NOW)
+    assert not both.store(keep_choices, NewChoice(asha, Preference.PROMOTIONAL_MAIL, True, action))
+    assert rows(both, "SELECT count(*) FROM preference") == [(0,)]
+    assert events(both) == []
 
 
 def switch_directly(world: World, email: str, preference: str = "promotional_mail", wish: str = "on") -> int:
