@@ -26,6 +26,7 @@ _LATER = frozenset(
         "backchannel_logout_uri",
         "own_scopes",
         "userinfo_signed_response_alg",
+        "id_token_signed_response_alg",
         "grant_types",
         "reads",
         "course_ends_on",

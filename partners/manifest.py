@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 from partners.credentials import CERTIFICATE_NAMES, is_file_name
 from partners.faults import Fault, ManifestError, did_you_mean, join, shown
 from partners.keys import parse_jwks, public_keys
-from partners.records import AuthMethod, Client, Manifest, Offer, OfferItem, Partner, Profile
+from partners.records import OUR_ALG, AuthMethod, Client, Manifest, Offer, OfferItem, Partner, Profile
 from partners.rules import Found, Raw, rule_faults, tables
 from partners.tables import (
     DEVICE_FLOW,
@@ -163,8 +163,14 @@ def client_of(table: ClientTable, partner_id: str, files: Mapping[str, str]) -> 
         backchannel_logout_uri=table.backchannel_logout_uri,
         own_scopes=tuple(table.own_scopes),
         userinfo_signed_response_alg=table.userinfo_signed_response_alg,
+        id_token_signed_response_alg=_said(table.id_token_signed_response_alg),
         grant_types=tuple(name for name in table.grant_types if name == DEVICE_FLOW),
     )
+
+
+def _said(alg: str | None) -> str | None:
+    """Whoever names our default is equal to who names nothing."""
+    return None if alg == OUR_ALG else alg
 
 
 def _certificate_name(table: ClientTable) -> tuple[str, str] | None:

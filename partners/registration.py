@@ -24,6 +24,7 @@ _NAMES: Mapping[str, str] = MappingProxyType(
                 "post_logout_redirect_uris",
                 "backchannel_logout_uri",
                 "userinfo_signed_response_alg",
+                "id_token_signed_response_alg",
                 "grant_types",
                 "jwks",
                 "jwks_uri",
@@ -80,6 +81,8 @@ def metadata_of(client: Client) -> dict[str, object]:
         "post_logout_redirect_uris": list(client.post_logout_redirect_uris),
         "backchannel_logout_uri": client.backchannel_logout_uri,
         "userinfo_signed_response_alg": client.userinfo_signed_response_alg,
+        # Said even where the client did not: the standard's own default is another (OIDC Registration §2).
+        "id_token_signed_response_alg": client.id_token_alg,
         "grant_types": ["authorization_code", "refresh_token", *client.grant_types],
         "response_types": ["code"],
         "jwks": client.jwks,

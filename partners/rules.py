@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from partners.credentials import credential_faults
 from partners.faults import did_you_mean, join, shown
+from partners.records import Profile
 from partners.redirects import LOOPBACK_HOSTS, host_fault
 from partners.tables import DEVICE_FLOW, MOST_DAYS
 from scopes import FIELDS, PURPOSES, Purpose, PurposeState
@@ -29,6 +30,7 @@ def rule_faults(manifest: Raw, files: Mapping[str, str]) -> Iterator[Found]:
         yield from _twice(join(path, "post_logout_redirect_uris"), client.get("post_logout_redirect_uris"))
         yield from _sector_faults(path, client)
         yield from _unsigned_faults(path, client)
+        yield from _algorithm_faults(path, client)
         yield from credential_faults(path, client, files)
     for index, offer in offers:
         yield from _offer_faults(join("offer", index), offer)
@@ -107,6 +109,14 @@ def _unsigned_faults(path: str, client: Raw) -> Iterator[Found]:
         yield (
             join(path, "grant_types"),
             "message_signing leaves no device flow: register another client for it",
+        )
+
+
+def _algorithm_faults(path: str, client: Raw) -> Iterator[Found]:
+    if client.get("profile") == Profile.FAPI2 and client.get("id_token_signed_response_alg") == "RS256":
+        yield (
+            join(path, "id_token_signed_response_alg"),
+            "the fapi2 profile takes ES256 only (FAPI 2.0 §5.4): leave it out",
         )
 
 

@@ -145,6 +145,7 @@ class ClientTable(Table):
     backchannel_logout_uri: Annotated[str, _address(url_fault)] | None = None
     own_scopes: Annotated[list[Annotated[str, _one_of(OWN_SCOPES)]], Field(max_length=len(OWN_SCOPES))] = []
     userinfo_signed_response_alg: Annotated[str, _one_of(("ES256",))] | None = None
+    id_token_signed_response_alg: Annotated[str, _one_of(("ES256", "RS256"))] | None = None
     grant_types: Annotated[list[Annotated[str, _one_of(GRANT_TYPES)]], Field(max_length=3)] = []
 
 

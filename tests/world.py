@@ -33,7 +33,7 @@ from gateway.kit.ids import random_ids
 from gateway.kit.key_ring import KeyRing
 from gateway.kit.mail import Letter
 from gateway.kit.settings import Settings
-from gateway.oauth.signing import new_signing_key
+from gateway.oauth.signing import ALGORITHMS, new_signing_key
 from gateway.store.admin_actions import AdminAction
 from gateway.store.engine import Operation, open_backend
 from gateway.store.keys import add_signing_keys
@@ -189,9 +189,9 @@ async def _fill(url: str, partner_app: str) -> None:
     services = build_services(settings_for(url, Path()), ring=fixed_ring(), clock=clock)
     await services.store.open()
     # A key of a fixed kid and value is not needed: whoever reads the template reads the same row.
-    await services.store.run(
-        add_signing_keys, new_signing_key(services.seal.ring.signing, now=NOW, ids=random_ids)
-    )
+    ring = services.seal.ring.signing
+    keys = [new_signing_key(ring, now=NOW, ids=random_ids, alg=alg) for alg in ALGORITHMS]
+    await services.store.run_all(add_signing_keys, keys)
     for organisation, name, country in (
         ("lakeside", "Lakeside College", "IN"),
         ("northfield", "Northfield School", "IE"),

@@ -151,9 +151,9 @@ class Courier:
         services = self._services
         now, client = services.clock(), services.registry.find_client(delivery.client_id)
         address = client.client.backchannel_logout_uri if client else None
-        if address is None:
+        if client is None or address is None:
             return Outcome(delivery.delivery_id, None, None)
-        token = logout_token(services.terms(), delivery.client_id, delivery.subject, delivery.sid)
+        token = logout_token(services.terms(), client.client, delivery.subject, delivery.sid)
         try:
             status = await services.outbound.post(address, urlencode({"logout_token": token}).encode())
         except OutboundFault as fault:

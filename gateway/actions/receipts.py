@@ -17,7 +17,7 @@ from gateway.kit.digests import is_same
 from gateway.kit.errors import Refusal
 from gateway.model.grants import LIVE, ActorKind, ConsentEvent, Grant, ReasonCode
 from gateway.model.people import Session
-from gateway.oauth.signing import current_key
+from gateway.oauth.signing import OURS, current_key
 from gateway.store.consents import load_served_notices
 from gateway.store.grants import GrantDetail, load_details
 from gateway.store.partners import load_notices, load_offer_versions
@@ -83,9 +83,9 @@ async def _sign(services: Services, detail: GrantDetail, event: ConsentEvent) ->
         jurisdiction=detail.jurisdiction,
     )
     key = current_key(services.seal.ring.signing, services.registry.signing_keys)
-    header = {"alg": "ES256", "kid": key.kid, "typ": TYPE}
+    header = {"alg": OURS, "kid": key.kid, "typ": TYPE}
     text = json.dumps(receipt_of(event, basis), sort_keys=True, separators=(",", ":"))
-    signed = jws.serialize_compact(header, text.encode(), key, algorithms=["ES256"])
+    signed = jws.serialize_compact(header, text.encode(), key, algorithms=[OURS])
     return Receipt(event.event_id, grant.grant_id, SCHEMA, signed, services.clock())
 
 
@@ -101,8 +101,8 @@ def read_receipt(text: str, keys: Mapping[str, Any]) -> Mapping[str, Any]:
         BadReceipt: it is no receipt, or none of these keys signed it.
     """
     try:
-        known = KeySet([ECKey.import_key(each) for each in keys["keys"]])
-        found = jws.deserialize_compact(text.strip().encode(), known, algorithms=["ES256"])
+        known = KeySet([ECKey.import_key(each) for each in keys["keys"] if each["kty"] == "EC"])
+        found = jws.deserialize_compact(text.strip().encode(), known, algorithms=[OURS])
         content = json.loads(found.payload)
     except (JoseError, ValueError, TypeError, KeyError) as error:
         raise BadReceipt(error.__class__.__name__) from None

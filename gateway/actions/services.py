@@ -48,7 +48,7 @@ class Services:
             ids=self.ids,
             settings=self.settings,
             subject=self.subject,
-            signing_key=lambda: current_key(self.seal.ring.signing, self.registry.signing_keys),
+            signing_key=lambda alg: current_key(self.seal.ring.signing, self.registry.signing_keys, alg),
             successor=self.seal.successor,
         )
 

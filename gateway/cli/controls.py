@@ -15,7 +15,7 @@ from gateway.kit.ids import random_key
 from gateway.kit.key_ring import KeyRing, KeyRingError, read_key_ring
 from gateway.kit.sealing import SealBroken, seal, unseal
 from gateway.kit.settings import Settings
-from gateway.oauth.signing import NoSigningKey, current_key
+from gateway.oauth.signing import ALGORITHMS, NoSigningKey, current_key
 from gateway.store.probes import MIGRATE, DatabaseDown, Findings, count_person_keys, look_at
 from scopes import Form
 
@@ -182,17 +182,22 @@ def _relay(services: Services) -> Control:
     )
 
 
+def _signing(ring: KeyRing, services: Services) -> Control:
+    faults, kids = [], []
+    for alg in ALGORITHMS:
+        try:
+            kids.append(current_key(ring.signing, services.registry.signing_keys, alg).kid)
+        except NoSigningKey:
+            faults.append(f"there is none for {alg}")
+        except SealBroken:
+            faults.append(f"the key ring does not open the one for {alg}")
+    words = ", ".join(faults or map(str, kids))
+    return _control("signing keys", not faults, words, "Run 'consent-gateway keys rotate --signing'.")
+
+
 async def _keys(settings: Settings, ring: KeyRing) -> AsyncIterator[Control]:
     async with opened(build_services(settings, ring=ring)) as services:
-        try:
-            kid, words = current_key(ring.signing, services.registry.signing_keys).kid, ""
-        except NoSigningKey:
-            kid, words = None, "there is none"
-        except SealBroken:
-            kid, words = None, "the key ring does not open it"
-        yield _control(
-            "signing key", kid is not None, words or str(kid), "Run 'consent-gateway keys rotate --signing'."
-        )
+        yield _signing(ring, services)
         yield _relay(services)
         foreign = sorted(set(await services.store.read(count_person_keys, None)) - set(ring.masters))
         yield _control(

@@ -9,7 +9,7 @@ from gateway.actions.keys import (
     drop_retired_signing_keys,
     rewrap_person_keys,
     rotate_log_key,
-    rotate_signing_key,
+    rotate_signing_keys,
     unused_masters,
 )
 from gateway.actions.services import Services
@@ -49,7 +49,9 @@ def create() -> None:
 
 @app.command()
 def rotate(
-    signing: Annotated[bool, typer.Option("--signing", help="A new key for ID tokens.")] = False,
+    signing: Annotated[
+        bool, typer.Option("--signing", help="New keys for ID tokens, one for each algorithm.")
+    ] = False,
     master: Annotated[
         bool, typer.Option("--master", help="A new master key in the ring; the old ones stay until pruned.")
     ] = False,
@@ -59,7 +61,7 @@ def rotate(
         typer.Option("--rewrap", help="With --master: rewrap at once. Only while no gateway is running."),
     ] = False,
 ) -> None:
-    """Rotate the signing key, the log's key, the master key, or all of them.
+    """Rotate the signing keys, the log's key, the master key, or all of them.
 
     A running gateway has read the ring when it started: it cannot open what a newer master key wraps. So
     --master only adds the key; people's keys move to it by 'keys rewrap' after a restart.
@@ -67,8 +69,9 @@ def rotate(
     if not signing and not master and not log:
         raise typer.BadParameter("say at least one of --signing, --log, --master")
     if signing:
-        key = with_services(lambda services: rotate_signing_key(services, ACTOR))
-        done(f"{key.kid} signs from the next request on; the key before it still verifies")
+        keys = with_services(lambda services: rotate_signing_keys(services, ACTOR))
+        names = " and ".join(f"{key.kid} ({key.alg})" for key in keys)
+        done(f"{names} sign from the next request on; the keys before them still verify")
     if log:
         key = with_services(lambda services: rotate_log_key(services, ACTOR))
         done(

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gateway.kit.ids import Ids
 from gateway.kit.settings import Settings
 from gateway.model.registry import RegisteredClient
 from gateway.model.tokens import AccessToken, AuthorizationCode, ClientToken, Held, RefreshToken
+from gateway.oauth.signing import Key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,7 @@ class Terms:
 
     Attributes:
         subject: pairwise ``sub`` of a person towards a client's sector.
-        signing_key: gives the current private key.
+        signing_key: gives the current private key of an algorithm.
         successor: derives the one refresh token that may follow another.
     """
 
@@ -33,7 +34,7 @@ class Terms:
     ids: Ids
     settings: Settings
     subject: Callable[[RegisteredClient, str], str]
-    signing_key: Callable[[], Any]
+    signing_key: Callable[[str], Key]
     successor: Callable[[str], str]
 
 

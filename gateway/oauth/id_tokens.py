@@ -3,25 +3,25 @@
 from typing import Any
 
 from authlib.oidc.core.grants.code import OpenIDToken
-from joserfc.jwk import ECKey
 
 from gateway.oauth.desk import desk
+from gateway.oauth.signing import Key
 
 
 class IdTokens(OpenIDToken):  # type: ignore[misc]  # Authlib has no types
-    """Authlib's ID token over the desk; ES256, pairwise ``sub``, ``at_hash``."""
+    """Authlib's ID token over the desk; pairwise ``sub``, ``at_hash``."""
 
     def get_client_algorithm(self, client: Any) -> str:
-        """ES256: 5 times faster to sign than RS256."""
-        return "ES256"
+        """Give what the client registered."""
+        return desk().client.client.id_token_alg
 
-    def resolve_client_private_key(self, client: Any) -> ECKey:
+    def resolve_client_private_key(self, client: Any) -> Key:
         """Give the current signing key."""
         return _key()
 
     def get_encode_header(self, client: Any) -> dict[str, str]:
         """Name the key."""
-        return {"alg": "ES256", "kid": str(_key().kid), "typ": "JWT"}
+        return {"alg": self.get_client_algorithm(client), "kid": str(_key().kid), "typ": "JWT"}
 
     def get_client_claims(self, client: Any) -> dict[str, Any]:
         """Give issuer, audience and times; the clock is the desk's."""
@@ -49,6 +49,6 @@ class IdTokens(OpenIDToken):  # type: ignore[misc]  # Authlib has no types
         return {"sub": here.terms.subject(here.client, user)}
 
 
-def _key() -> ECKey:
-    key: ECKey = desk().terms.signing_key()
-    return key
+def _key() -> Key:
+    here = desk()
+    return here.terms.signing_key(here.client.client.id_token_alg)

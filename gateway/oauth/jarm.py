@@ -6,6 +6,7 @@ from joserfc import jwt
 
 from gateway.oauth.desk import Terms
 from gateway.oauth.parameters import Parameters
+from gateway.oauth.signing import OURS
 
 MODES = ("jwt", "query.jwt", "form_post.jwt")
 """For codes the first two mean the query (JARM §2.3.4)."""
@@ -23,7 +24,7 @@ def carried(parameters: Parameters, answer: Mapping[str, str], terms: Terms) -> 
     """Put an answer into the shape that was asked for: as it is, or as one signed ``response`` (JARM §2.3.1)."""
     if not is_signed(parameters):
         return answer
-    key = terms.signing_key()
-    header = {"alg": "ES256", "kid": str(key.kid), "typ": "JWT"}
+    key = terms.signing_key(OURS)
+    header = {"alg": OURS, "kid": str(key.kid), "typ": "JWT"}
     claims = {**answer, "aud": parameters["client_id"], "exp": terms.now + LIFETIME}
     return {"response": jwt.encode(header, claims, key)}

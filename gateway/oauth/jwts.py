@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
 
 from joserfc import jws, jwt
@@ -51,17 +51,18 @@ def unverified(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     return parts.protected, claims
 
 
-def verified(token: str, key: PublicKey) -> Mapping[str, Any]:
+def verified(token: str, key: PublicKey, algorithms: Sequence[str] = ALGORITHMS) -> Mapping[str, Any]:
     """Verify a JWT's signature and give its claims.
 
     Raises:
         BadJwt: unreadable, of another algorithm, or signed with another key.
     """
     try:
+        registry = _REGISTRY if algorithms is ALGORITHMS else _Registry(algorithms=algorithms)
         with warnings.catch_warnings():
             # RFC 9864 renames EdDSA to Ed25519; FAPI 2.0 and its partners' libraries still say EdDSA.
             warnings.simplefilter("ignore", SecurityWarning)
-            return jwt.decode(token, key, registry=_REGISTRY).claims
+            return jwt.decode(token, key, registry=registry).claims
     except UNREADABLE as error:
         raise BadJwt(error.__class__.__name__) from None
 

@@ -11,6 +11,8 @@ from gateway.kit.ids import Kind
 from gateway.model.registry import SigningKey
 from gateway.oauth.desk import Terms
 from gateway.oauth.jwts import BadJwt, verified
+from gateway.oauth.signing import ALGORITHMS
+from partners import Client
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 LIFETIME = 120
@@ -24,7 +26,8 @@ def client_of_hint(hint: str, keys: Sequence[SigningKey], issuer: str) -> str:
         Refusal: ``invalid_request`` for one that we did not make.
     """
     try:
-        claims = verified(hint, KeySet.import_key_set({"keys": [json.loads(key.public_jwk) for key in keys]}))
+        known = KeySet.import_key_set({"keys": [json.loads(key.public_jwk) for key in keys]})
+        claims = verified(hint, known, ALGORITHMS)
     except BadJwt as error:
         raise _refused(f"id_token_hint: {error}") from None
     audience = claims.get("aud")
@@ -35,12 +38,13 @@ def client_of_hint(hint: str, keys: Sequence[SigningKey], issuer: str) -> str:
     return audience
 
 
-def logout_token(terms: Terms, client_id: str, subject: str, sid: str | None = None) -> str:
-    """Make the token that tells a client that a person signed out (Back-Channel Logout §2.4)."""
-    key = terms.signing_key()
+def logout_token(terms: Terms, client: Client, subject: str, sid: str | None = None) -> str:
+    """Make the token that tells a client of a log-out; signed as its ID tokens are (Back-Channel Logout §2.4, §2.6)."""
+    alg = client.id_token_alg
+    key = terms.signing_key(alg)
     claims = {
         "iss": terms.settings.issuer,
-        "aud": client_id,
+        "aud": client.client_id,
         "sub": subject,
         "iat": terms.now,
         "exp": terms.now + LIFETIME,
@@ -48,7 +52,7 @@ def logout_token(terms: Terms, client_id: str, subject: str, sid: str | None = N
         "events": {EVENT: {}},
         **({"sid": sid} if sid else {}),
     }
-    return jwt.encode({"alg": "ES256", "kid": str(key.kid), "typ": "logout+jwt"}, claims, key)
+    return jwt.encode({"alg": alg, "kid": str(key.kid), "typ": "logout+jwt"}, claims, key)
 
 
 def _refused(detail: str) -> Refusal:

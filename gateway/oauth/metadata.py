@@ -1,7 +1,7 @@
 """Discovery: what we say about ourselves (RFC 8414, OpenID Connect Discovery 1.0) and our public keys."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from gateway.kit.settings import Settings
@@ -11,6 +11,7 @@ from gateway.oauth.checks import ACRS, GRANT_ACTIONS
 from gateway.oauth.device import GRANT_TYPE
 from gateway.oauth.jwts import ALGORITHMS
 from gateway.oauth.response_modes import MODES
+from gateway.oauth.signing import OURS
 from scopes import CLAIMS, LANGUAGES, SCOPES
 
 PATHS: Mapping[str, str] = {
@@ -46,7 +47,7 @@ MTLS_ENDPOINTS = (
 """Where a certificate counts (RFC 8705 §5)."""
 
 
-def server_metadata(settings: Settings) -> dict[str, Any]:
+def server_metadata(settings: Settings, id_token_algorithms: Sequence[str]) -> dict[str, Any]:
     """Describe the server; one document serves both well-known addresses."""
     authentication: dict[str, Any] = {}
     methods = AUTH_METHODS + (CERTIFICATE_METHODS if settings.mtls_url else ())
@@ -72,16 +73,16 @@ def server_metadata(settings: Settings) -> dict[str, Any]:
         "require_pushed_authorization_requests": False,
         "response_types_supported": ["code"],
         "response_modes_supported": list(MODES),
-        "authorization_signing_alg_values_supported": ["ES256"],
+        "authorization_signing_alg_values_supported": [OURS],
         "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials", GRANT_TYPE],
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "subject_types_supported": ["pairwise"],
-        "id_token_signing_alg_values_supported": ["ES256"],
+        "id_token_signing_alg_values_supported": list(id_token_algorithms),
         "dpop_signing_alg_values_supported": list(ALGORITHMS),
         "authorization_response_iss_parameter_supported": True,
-        "userinfo_signing_alg_values_supported": ["ES256"],
-        "introspection_signing_alg_values_supported": ["ES256"],
+        "userinfo_signing_alg_values_supported": [OURS],
+        "introspection_signing_alg_values_supported": [OURS],
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
         "ui_locales_supported": list(LANGUAGES),

@@ -6,6 +6,7 @@ from gateway.kit.settings import Settings
 from gateway.oauth.authorization_details import TYPE
 from gateway.oauth.jwts import ALGORITHMS
 from gateway.oauth.metadata import PATHS
+from gateway.oauth.signing import OURS
 from scopes import SCOPES
 
 PATH = "/.well-known/oauth-protected-resource"
@@ -19,7 +20,7 @@ def resource_metadata(settings: Settings) -> dict[str, Any]:
         "jwks_uri": settings.issuer + PATHS["jwks_uri"],
         "scopes_supported": sorted(SCOPES),
         "bearer_methods_supported": ["header", "body"],
-        "resource_signing_alg_values_supported": ["ES256"],
+        "resource_signing_alg_values_supported": [OURS],
         "authorization_details_types_supported": [TYPE],
         "dpop_signing_alg_values_supported": list(ALGORITHMS),
         "dpop_bound_access_tokens_required": False,

@@ -6,6 +6,7 @@ from typing import Any
 from joserfc import jwt
 
 from gateway.oauth.desk import Terms
+from gateway.oauth.signing import OURS
 
 USERINFO = "application/jwt"
 INTROSPECTION = "application/token-introspection+jwt"
@@ -23,5 +24,5 @@ def signed_introspection(terms: Terms, client_id: str, described: Mapping[str, A
 
 
 def _signed(terms: Terms, kind: str, claims: Mapping[str, Any]) -> str:
-    key = terms.signing_key()
-    return jwt.encode({"alg": "ES256", "kid": str(key.kid), "typ": kind}, dict(claims), key)
+    key = terms.signing_key(OURS)
+    return jwt.encode({"alg": OURS, "kid": str(key.kid), "typ": kind}, dict(claims), key)

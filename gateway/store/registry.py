@@ -70,7 +70,7 @@ def load_registry(connection: Connection) -> Registry:
 
 
 def _signing_keys(connection: Connection) -> list[SigningKey]:
-    statement = select(signing_key).order_by(signing_key.c.created_at, signing_key.c.kid)
+    statement = select(signing_key).order_by(signing_key.c.created_at, signing_key.c.alg, signing_key.c.kid)
     return [SigningKey(**row._mapping) for row in connection.execute(statement)]
 
 

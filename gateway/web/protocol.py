@@ -1,6 +1,7 @@
 """The partner's endpoints: token, PAR, revocation, introspection, userinfo, discovery, keys."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from starlette.requests import Request
@@ -23,6 +24,8 @@ from gateway.oauth.parameters import Parameters
 from gateway.oauth.resource_metadata import PATH as RESOURCE_PATH
 from gateway.oauth.resource_metadata import resource_metadata
 from gateway.oauth.signed_answers import INTROSPECTION, USERINFO
+from gateway.oauth.signing import algorithms_of
+from gateway.store.registry import look_at_registry
 from gateway.web.answers import NO_STORE, NO_TOKEN, json_answer, resource_refusal, token_refusal
 from gateway.web.bodies import FORM_TYPE, media_type, read_body, read_parameters_of
 from gateway.web.certificates import shown
@@ -200,7 +203,8 @@ _PUBLIC: Mapping[str, str] = {
 async def metadata(request: Request) -> Response:
     """Describe the server (RFC 8414 §3, OpenID Connect Discovery §4)."""
     services: Services = request.app.state.services
-    return _public(server_metadata(services.settings))
+    await _look(services)
+    return _public(server_metadata(services.settings, algorithms_of(services.registry.signing_keys)))
 
 
 async def protected_resource(request: Request) -> Response:
@@ -212,7 +216,14 @@ async def protected_resource(request: Request) -> Response:
 async def jwks(request: Request) -> Response:
     """Publish the public keys."""
     services: Services = request.app.state.services
+    await _look(services)
     return _public(key_set(services.registry.signing_keys))
+
+
+async def _look(services: Services) -> None:
+    """Learn of a key that another node has made meanwhile; where the database is away, what is known has to do."""
+    with suppress(Refusal):
+        await services.store.lane(look_at_registry, reads=True).submit(None)
 
 
 def _public(body: Mapping[str, Any]) -> Response:

@@ -79,9 +79,10 @@ def test_2_every_claim_that_userinfo_gives_is_named(world: World) -> None:
 def test_jwks_holds_public_keys_only(world: World) -> None:
     """RFC 7517 §5, §9.3."""
     answer = world.client().get("/jwks.json")
-    [key] = answer.json()["keys"]
+    [key, rsa] = answer.json()["keys"]
     assert (key["kty"], key["crv"], key["alg"], key["use"]) == ("EC", "P-256", "ES256", "sig")
-    assert "d" not in key
+    assert (rsa["kty"], rsa["alg"], rsa["use"]) == ("RSA", "RS256", "sig")
+    assert not {"d", "p", "q", "dp", "dq", "qi", "oth"} & (key.keys() | rsa.keys())
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
 
 

@@ -144,7 +144,8 @@ def test_rp_initiated_logout_modified_id_token_hint(visit: Visit) -> None:
     """A signature counts, an expiry does not."""
     head, body, signature = visit.tokens["id_token"].split(".")
     assert visit.asked(id_token_hint=f"{head}.{body}.{'A' * len(signature)}").status == 400
-    other = logout_token(visit.world.services.terms(), "quizco-web", "s")
+    quizco = visit.world.services.registry.clients["quizco-web"].client
+    other = logout_token(visit.world.services.terms(), quizco, "s")
     assert visit.asked(id_token_hint=other).status == 400
     userinfo = signed_userinfo(visit.world.services.terms(), "quizco-web", {"sub": "x", "name": "Asha Rao"})
     assert visit.asked(id_token_hint=userinfo).status == 400

@@ -12,7 +12,7 @@ from typing import Any
 
 from joserfc.jwk import ECKey, KeySet
 
-from gateway.actions.keys import rotate_signing_key
+from gateway.actions.keys import rotate_signing_keys
 from gateway.actions.partners import (
     PartnerMove,
     approve_partner,
@@ -95,7 +95,7 @@ async def fill(
         known: what `demo.json` says; the passwords and secrets in it are kept.
     """
     if not any(key.retired_at is None for key in services.registry.signing_keys):
-        await rotate_signing_key(services, ACTOR)
+        await rotate_signing_keys(services, ACTOR)
     if not known.get("filled"):
         await _fill_people(services, {each["login"]: each["password"] for each in known["people"]}, progress)
     secrets = {each["client_id"]: each.get("client_secret") for each in known["clients"]}

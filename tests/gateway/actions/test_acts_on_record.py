@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.actions.invitations import invite_again
-from gateway.actions.keys import drop_retired_signing_keys, rotate_log_key, rotate_signing_key
+from gateway.actions.keys import drop_retired_signing_keys, rotate_log_key, rotate_signing_keys
 from gateway.actions.people_import import Importer, add_organisation, import_people
 from tests.gateway.store.samples import rows
 from tests.world import World
@@ -14,7 +14,7 @@ from tests.world import World
 LIST = b"organisation,role,email,name\nlakeside,professor,new@lakeside.example,New Person\n"
 
 ACTS: dict[str, Callable[[World, str], Coroutine[Any, Any, Any]]] = {
-    "rotate_signing_key": lambda world, person: rotate_signing_key(world.services, "cli"),
+    "rotate_signing_key": lambda world, person: rotate_signing_keys(world.services, "cli"),
     "rotate_log_key": lambda world, person: rotate_log_key(world.services, "cli"),
     "drop_signing_keys": lambda world, person: drop_retired_signing_keys(world.services, "cli"),
     "add_organisation": lambda world, person: add_organisation(world.services, "hillside", "Hillside", "US"),
@@ -41,7 +41,7 @@ def test_an_act_whose_record_cannot_be_written_did_not_happen(
 ) -> None:
     """A process that dies between the two, or a person who makes it die, leaves neither of them."""
     assert both.run(import_people, both.services, LIST, Importer("cli")).created
-    both.run(rotate_signing_key, both.services, "cli")
+    both.run(rotate_signing_keys, both.services, "cli")
     both.clock.pass_by(both.services.settings.retired_key_ttl + 1)
 
     person = invited(both)

@@ -32,7 +32,7 @@ ALL = [
     "durable commits",
     "append-only guards",
     "clock",
-    "signing key",
+    "signing keys",
     "private addresses",
     "master keys",
 ]
@@ -165,8 +165,8 @@ def test_a_missing_signing_key_is_found(settings: Settings) -> None:
     statements = ("DELETE FROM signing_key", "UPDATE registry_version SET version = version + 1")
     asyncio.run(run(settings.database, *statements))
     found = failed(check(settings))
-    assert found["signing key"].detail == "there is none"
-    assert "keys rotate --signing" in found["signing key"].remedy
+    assert found["signing keys"].detail == "there is none for ES256, there is none for RS256"
+    assert "keys rotate --signing" in found["signing keys"].remedy
 
 
 def test_a_key_ring_of_another_installation_is_found(cli: Cli, settings: Settings) -> None:
@@ -177,7 +177,9 @@ def test_a_key_ring_of_another_installation_is_found(cli: Cli, settings: Setting
     found = failed(check(settings))
     assert found["master keys"].detail == "the ring lacks m1"
     write_key_ring(cli.ring, foreign)
-    assert failed(check(settings))["signing key"].detail == "the key ring does not open it"
+    assert failed(check(settings))["signing keys"].detail.startswith(
+        "the key ring does not open the one for ES256"
+    )
 
 
 def fixed_ring_without_masters() -> tuple[bytes, ...]:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from gateway.actions import receipts
-from gateway.actions.keys import rotate_signing_key
+from gateway.actions.keys import rotate_signing_keys
 from gateway.actions.log_proofs import log_key_words
 from gateway.actions.receipt_proofs import check_logged
 from gateway.actions.receipts import BadReceipt, read_receipt, stop_path
@@ -41,7 +41,7 @@ def test_a_receipt_verifies_offline_with_the_published_keys_alone(both: World) -
     both.tokens(PHONE)
     browser = both.signed_in()
     text = signed(browser)
-    both.run(rotate_signing_key, both.services, "test")
+    both.run(rotate_signing_keys, both.services, "test")
     both.clock.pass_by(400 * 86_400)
     content = read_receipt(text, keys(both))
     assert content["@type"] == "dpv:ConsentRecord"
@@ -109,7 +109,7 @@ def test_a_receipt_is_signed_once_and_the_same_ever_after(both: World) -> None:
     browser = both.signed_in()
     first = signed(browser)
     both.clock.pass_by(60)
-    both.run(rotate_signing_key, both.services, "test")
+    both.run(rotate_signing_keys, both.services, "test")
     assert signed(both.signed_in()) == first
     assert rows(both, "SELECT count(*) FROM receipt") == [(1,)]
 

@@ -1,0 +1,130 @@
+"""RS256 beside ES256 (OIDC Discovery §3, Registration §2): on offer, chosen by the client, never mixed up."""
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import KeySet
+from sqlalchemy import Connection, text
+
+from gateway.actions.keys import rotate_signing_keys
+from gateway.actions.receipts import read_receipt
+from gateway.oauth.signing import ALGORITHMS
+from partners.tables import ClientTable
+from tests.gateway.web.test_receipts import signed
+from tests.protocol.leaving import BYE
+from tests.protocol.test_backchannel_logout import Site
+from tests.world import PARTNERS, World, publish
+
+RS256 = 'id_token_signed_response_alg = "RS256"\n'
+
+
+def with_rs256(world: World, version: int = 2) -> None:
+    """Publish a QuizCo whose ID tokens are signed with RS256."""
+    more = (
+        f'{RS256}post_logout_redirect_uris = ["{BYE}"]\n'
+        'backchannel_logout_uri = "https://quizco.example.org/out"\noffer_id ='
+    )
+    manifest = (PARTNERS / "quizco.toml").read_text().replace("offer_id =", more, 1)
+    world.run(lambda: publish(world.services, manifest, version=version, manifest_version=version))
+
+
+def published(world: World) -> KeySet:
+    return KeySet.import_key_set(world.client().get("/jwks.json").json())
+
+
+def read(world: World, token: str, alg: str) -> jwt.Token:
+    """Read a token as a relying party does that takes one algorithm only."""
+    return jwt.decode(token, published(world), algorithms=[alg])
+
+
+def test_the_manifest_takes_every_algorithm_that_can_be_signed_with() -> None:
+    """One list in `partners`, one in the gateway: they cannot drift."""
+    fields = {
+        "client_id": "quizco-web",
+        "name": "Q",
+        "profile": "baseline",
+        "auth_method": "client_secret_basic",
+    }
+    for alg in ALGORITHMS:
+        made = ClientTable.model_validate(
+            {
+                **fields,
+                "redirect_uris": ["https://quizco.example.org/cb"],
+                "offer_id": "quizzes",
+                "id_token_signed_response_alg": alg,
+            }
+        )
+        assert made.id_token_signed_response_alg == alg
+
+
+def test_discovery_offers_what_there_are_keys_for(world: World) -> None:
+    """An installation from before RS256 says so until its keys are rotated once; at once, though nothing else reads."""
+    name = "id_token_signing_alg_values_supported"
+    document = "/.well-known/openid-configuration"
+    assert world.client().get(document).json()[name] == ["ES256", "RS256"]
+    world.store(without_rsa, None)
+    assert world.client().get(document).json()[name] == ["ES256"]
+    assert {key["kty"] for key in world.client().get("/jwks.json").json()["keys"]} == {"EC"}
+    world.run(rotate_signing_keys, world.services, "cli")
+    kinds = [key["kty"] for key in world.client().get("/jwks.json").json()["keys"]]
+    assert sorted(kinds) == ["EC", "EC", "RSA"]
+    assert world.client().get(document).json()[name] == ["ES256", "RS256"]
+
+
+def without_rsa(connection: Connection, _: object) -> list[None]:
+    connection.execute(text("DELETE FROM signing_key WHERE alg = 'RS256'"))
+    connection.execute(text("UPDATE registry_version SET version = version + 1"))
+    return [None]
+
+
+def test_a_client_gets_the_algorithm_that_it_registered_and_others_are_as_they_were(both: World) -> None:
+    """A token made before the change still verifies; the key set says which key is for which algorithm."""
+    before = both.tokens()
+    with_rs256(both)
+    tokens = both.tokens(prompt="consent")
+    token = read(both, tokens["id_token"], "RS256")
+    assert token.claims["aud"] == "quizco-web"
+    assert read(both, before["id_token"], "ES256").claims["sub"] == token.claims["sub"]
+
+
+def test_a_logout_token_is_signed_as_the_id_token_and_the_hint_is_understood(both: World) -> None:
+    """Back-Channel Logout §2.6: a relying party verifies both with the same algorithm."""
+    site = Site(both)
+    with_rs256(both, version=3)
+    tokens = site.sign_out()
+    assert site.deliver() == 1
+    assert (
+        read(both, site.came[0], "RS256").claims["sub"]
+        == read(both, tokens["id_token"], "RS256").claims["sub"]
+    )
+    browser = both.signed_in()
+    assert browser.open(f"/session/end?id_token_hint={tokens['id_token']}").status == 200
+    head, body, signature = tokens["id_token"].split(".")
+    assert browser.open(f"/session/end?id_token_hint={head}.{body}.{signature[::-1]}").status == 400
+
+
+def test_receipts_stay_with_one_algorithm(both: World) -> None:
+    """Whoever verifies a receipt offline needs one; an RSA key in the set disturbs nobody."""
+    with_rs256(both)
+    both.tokens()
+    published = both.client().get("/receipts/jwks.json").json()
+    assert {key["kty"] for key in published["keys"]} == {"EC", "RSA"}
+    assert read_receipt(signed(both.signed_in()), published)["event"] == "given"
+
+
+@pytest.mark.parametrize("alg", ["HS256", "none", "PS256", "rs256"])
+def test_other_algorithms_are_no_choice(world: World, alg: str) -> None:
+    """A manifest that asks for one is told which there are."""
+    wrong = (
+        (PARTNERS / "quizco.toml")
+        .read_text()
+        .replace("offer_id =", f'id_token_signed_response_alg = "{alg}"\noffer_id =', 1)
+    )
+    with pytest.raises(Exception, match="id_token_signed_response_alg"):
+        world.run(lambda: publish(world.services, wrong, version=2, manifest_version=2))
+
+
+def test_the_fapi2_profile_keeps_to_es256(world: World) -> None:
+    """FAPI 2.0 §5.4 has no RS256."""
+    wrong = (PARTNERS / "campuspress.toml").read_text().replace("offer_id =", f"{RS256}offer_id =", 1)
+    with pytest.raises(Exception, match="fapi2 profile takes ES256"):
+        world.run(lambda: publish(world.services, wrong, version=2, manifest_version=2))
