@@ -272,7 +272,7 @@ async def _serve(
         screen_digest=screen_digest,
         served_at=now,
     )
-    await services.store.run(serve_notices, served)
+    await services.store.lane(serve_notices).submit(served)
     content = {
         "a": seal_authorization(services, authorization),
         "s": served.served_id,

@@ -57,8 +57,8 @@ class Postman:
             waiting = await services.store.run(take_letters, pickup)
             if not waiting:
                 return
-            for settlement in await asyncio.gather(*map(self._deliver, waiting)):
-                await services.store.run(settle_letters, settlement)
+            settlements = await asyncio.gather(*map(self._deliver, waiting))
+            await services.store.run_all(settle_letters, settlements)
 
     async def _deliver(self, waiting: WaitingLetter) -> Settlement:
         try:

@@ -9,11 +9,10 @@ from gateway.actions.sessions import find_email
 from gateway.kit.catalogues import translated, written_day
 from gateway.kit.errors import Refusal
 from gateway.kit.mail import Attachment, Letter
-from gateway.model.grants import LIVE, ActorKind, ConsentEvent, EventType
-from gateway.store.grants import GrantDetail, load_details
+from gateway.model.grants import LIVE, ActorKind, ConsentEvent, EventType, Grant
 from gateway.store.guardians import load_guardians
 from gateway.store.people import load_logins_of
-from gateway.store.receipts import Receipt, find_grants_of_events
+from gateway.store.receipts import Receipt, Story, load_stories
 from scopes import field_label, form_label, purpose_label
 
 _SHARED = frozenset({EventType.GIVEN, EventType.WIDENED, EventType.RENEWED, EventType.RESUMED})
@@ -21,21 +20,19 @@ _SHARED = frozenset({EventType.GIVEN, EventType.WIDENED, EventType.RENEWED, Even
 
 async def receipt_letters(services: Services, event_id: str) -> list[Letter]:
     """Write to whom an event concerns; no letter holds a value, and a person's own "no thanks" makes none."""
-    grant_id = await services.store.read(find_grants_of_events, event_id)
-    detail = await services.store.read(load_details, grant_id) if grant_id else None
-    if detail is None:
+    story = await services.store.lane(load_stories, reads=True).submit(event_id)
+    if story is None:
         return []
-    event = next(each for each in detail.events if each.event_id == event_id)
-    person_id = detail.line.grant.person_id
+    event, person_id = story.event, story.grant.person_id
     if event.type is EventType.ASKED:
-        guardians = await services.store.read(load_guardians, person_id)
+        guardians = await services.store.lane(load_guardians, reads=True).submit(person_id)
         found = [await find_reader(services, each) for each in guardians]
-        return [_question(services, detail, *each) for each in found if each]
+        return [_question(services, story, *each) for each in found if each]
     if event.type is EventType.REFUSED and event.actor_kind is ActorKind.SUBJECT:
         return []
-    receipt = await issue_receipt(services, detail, event)
+    receipt = await issue_receipt(services, story)
     readers = [person_id, *([event.actor_id] if event.actor_kind is ActorKind.GUARDIAN else [])]
-    return [letter for each in readers for letter in await _receipt(services, detail, event, receipt, each)]
+    return [letter for each in readers for letter in await _receipt(services, story, receipt, each)]
 
 
 async def find_reader(services: Services, person_id: str) -> tuple[str, str] | None:
@@ -44,11 +41,12 @@ async def find_reader(services: Services, person_id: str) -> tuple[str, str] | N
         email = await find_email(services, person_id)
     except Refusal:
         return None
-    return email, (await services.store.read(load_logins_of, person_id)).person.language
+    login = await services.store.lane(load_logins_of, reads=True).submit(person_id)
+    return email, login.person.language
 
 
-def _question(services: Services, detail: GrantDetail, to: str, language: str) -> Letter:
-    say, names = partial(translated, language), _names(services, detail)
+def _question(services: Services, story: Story, to: str, language: str) -> Letter:
+    say, names = partial(translated, language), _names(services, story.grant)
     return write_letter(
         services,
         language,
@@ -60,20 +58,18 @@ def _question(services: Services, detail: GrantDetail, to: str, language: str) -
             **names,
         ),
         say("See what is asked, and answer:")
-        + f"\n{services.settings.issuer}/guardian/{detail.line.grant.grant_id}",
+        + f"\n{services.settings.issuer}/guardian/{story.grant.grant_id}",
     )
 
 
-async def _receipt(
-    services: Services, detail: GrantDetail, event: ConsentEvent, receipt: Receipt, reader_id: str
-) -> list[Letter]:
-    reader, grant = await find_reader(services, reader_id), detail.line.grant
+async def _receipt(services: Services, story: Story, receipt: Receipt, reader_id: str) -> list[Letter]:
+    reader, grant, event = await find_reader(services, reader_id), story.grant, story.event
     if reader is None:
         return []
     to, known = reader
     # In the language of the decision for whoever made it: that is what they read then.
     language = (event.language if event.actor_id == reader_id else None) or known
-    say, names = partial(translated, language), _names(services, detail)
+    say, names = partial(translated, language), _names(services, grant)
     issuer = services.settings.issuer
     paragraphs = [_what(language, event, names), _who(language, event, reader_id), _items(language, event)]
     if grant.state in LIVE:
@@ -91,8 +87,8 @@ async def _receipt(
     return [Letter(letter.to, letter.subject, letter.text, attachment)]
 
 
-def _names(services: Services, detail: GrantDetail) -> dict[str, str]:
-    grant, registry = detail.line.grant, services.registry
+def _names(services: Services, grant: Grant) -> dict[str, str]:
+    registry = services.registry
     return {
         "brand": registry.partners[grant.partner_id].partner.brand,
         "offer": registry.offers[grant.offer_id].offer.name,

@@ -9,19 +9,18 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
 
-from gateway.actions.connected import commit_change, own_detail
+from gateway.actions.connected import commit_change
 from gateway.actions.services import Services
 from gateway.consent.decisions import Actor, end
-from gateway.consent.receipts import SCHEMA, Basis, basis_of, ground_of, receipt_of
+from gateway.consent.receipts import SCHEMA, Basis, basis_of, receipt_of
 from gateway.kit.digests import is_same
 from gateway.kit.errors import Refusal
-from gateway.model.grants import LIVE, ActorKind, ConsentEvent, Grant, ReasonCode
+from gateway.model.grants import LIVE, ActorKind, Grant, ReasonCode
 from gateway.model.people import Session
 from gateway.oauth.signing import OURS, current_key
-from gateway.store.consents import load_served_notices
 from gateway.store.grants import GrantDetail, load_details
 from gateway.store.partners import load_notices, load_offer_versions
-from gateway.store.receipts import Receipt, issue_receipts, load_receipts
+from gateway.store.receipts import Receipt, Story, issue_receipts, load_receipts, load_stories
 from partners import offer_from_content
 
 TYPE = "consent-receipt+jws"
@@ -46,32 +45,31 @@ async def see_receipt(services: Services, session: Session, grant_id: str, event
     Raises:
         Refusal: ``not_found`` for an unknown event and for somebody else's alike.
     """
-    detail = await own_detail(services, session, grant_id)
-    event = next((each for each in detail.events if each.event_id == event_id), None)
-    if event is None:
-        raise Refusal("not_found", detail="no such event of this grant")
-    found = await issue_receipt(services, detail, event)
+    story = await services.store.read(load_stories, event_id)
+    person_id = session.person.person_id
+    if story is None or (story.grant.grant_id, story.grant.person_id) != (grant_id, person_id):
+        raise Refusal("not_found", detail="no such event of this grant, or somebody else's grant")
+    found = await issue_receipt(services, story)
     content: Mapping[str, Any] = json.loads(jws.extract_compact(found.jws.encode()).payload)
-    is_live = detail.line.grant.state in LIVE
+    is_live = story.grant.state in LIVE
     return OwnReceipt(found, content, stop_path(services, grant_id) if is_live else "")
 
 
-async def issue_receipt(services: Services, detail: GrantDetail, event: ConsentEvent) -> Receipt:
+async def issue_receipt(services: Services, story: Story) -> Receipt:
     """Give the receipt of an event; whoever asks first has it signed."""
-    found: Receipt | None = await services.store.read(load_receipts, event.event_id)
+    found = await services.store.lane(load_receipts, reads=True).submit(story.event.event_id)
     if found is None:
-        found = await services.store.run(issue_receipts, await _sign(services, detail, event))
+        found = await services.store.lane(issue_receipts).submit(await _sign(services, story))
     return found
 
 
-async def _sign(services: Services, detail: GrantDetail, event: ConsentEvent) -> Receipt:
-    grant = detail.line.grant
-    ground = ground_of(detail.events, event)
-    served = await services.store.read(load_served_notices, ground.served_id or "")
-    notice = await services.store.read(load_notices, served or grant.notice_id)
+async def _sign(services: Services, story: Story) -> Receipt:
+    grant = story.grant
+    notice = await services.store.lane(load_notices, reads=True).submit(story.notice_id)
     if notice is None:
         raise Refusal("not_found", detail="a grant without its notice")
-    content = await services.store.read(load_offer_versions, (grant.offer_id, notice.offer_version))
+    version = (grant.offer_id, notice.offer_version)
+    content = await services.store.lane(load_offer_versions, reads=True).submit(version)
     basis = Basis(
         issuer=services.settings.issuer,
         service_name=services.settings.service_name,
@@ -79,14 +77,14 @@ async def _sign(services: Services, detail: GrantDetail, event: ConsentEvent) ->
         partner=services.registry.partners[grant.partner_id].partner,
         offer=offer_from_content(content),
         notice=notice,
-        legal_basis=str(basis_of(ground)),
-        jurisdiction=detail.jurisdiction,
+        legal_basis=str(basis_of(story.ground)),
+        jurisdiction=story.jurisdiction,
     )
     key = current_key(services.seal.ring.signing, services.registry.signing_keys)
     header = {"alg": OURS, "kid": key.kid, "typ": TYPE}
-    text = json.dumps(receipt_of(event, basis), sort_keys=True, separators=(",", ":"))
+    text = json.dumps(receipt_of(story.event, basis), sort_keys=True, separators=(",", ":"))
     signed = jws.serialize_compact(header, text.encode(), key, algorithms=[OURS])
-    return Receipt(event.event_id, grant.grant_id, SCHEMA, signed, services.clock())
+    return Receipt(story.event.event_id, grant.grant_id, SCHEMA, signed, services.clock())
 
 
 def receipt_keys(services: Services) -> Mapping[str, Any]:

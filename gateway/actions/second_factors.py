@@ -36,7 +36,7 @@ from gateway.store.second_factors import (
     take_steps,
     use_recovery_codes,
 )
-from gateway.store.throttles import Take, refill_buckets
+from gateway.store.throttles import Take
 
 SETUP_TTL = 900
 
@@ -158,8 +158,7 @@ async def log_in_with_code(
         return Rejected(wait)
     if not await use_code(services, person_id, code):
         return Rejected()
-    await services.store.run(refill_buckets, buckets[0].bucket)
-    return await open_session(services, person_id, present, Acr.MFA, agent)
+    return await open_session(services, person_id, present, Acr.MFA, agent, refills=buckets[0].bucket)
 
 
 async def step_up_with_code(services: Services, code: str, session: Session) -> LoggedIn | Rejected:
@@ -171,5 +170,4 @@ async def step_up_with_code(services: Services, code: str, session: Session) -> 
         return Rejected(wait)
     if not await use_code(services, person_id, code):
         return Rejected()
-    await services.store.run(refill_buckets, buckets[0].bucket)
-    return await open_session(services, person_id, session, Acr.MFA)
+    return await open_session(services, person_id, session, Acr.MFA, refills=buckets[0].bucket)

@@ -1,5 +1,6 @@
 """Signing in and out, and who is signed in."""
 
+import asyncio
 from dataclasses import dataclass
 
 from gateway.accounts.fields import FieldFault, check_email
@@ -13,7 +14,6 @@ from gateway.kit.sealing import SealBroken
 from gateway.model.people import Acr, PersonState, Session
 from gateway.store.people import load_logins, load_logins_of
 from gateway.store.profiles import load_profiles
-from gateway.store.second_factors import load_authenticators
 from gateway.store.sessions import NewSession, load_sessions, open_sessions, touch_sessions
 from gateway.store.throttles import Take, refill_buckets, take_tokens
 from scopes import masked
@@ -86,12 +86,14 @@ async def log_in(services: Services, attempt: LogInAttempt) -> LoggedIn | Reject
     if not await services.passwords.is_right(usable, attempt.password) or login is None:
         log().info("login_rejected")
         return Rejected()
-    await services.store.run(refill_buckets, buckets[0].bucket)
     person_id = login.person.person_id
-    if await services.store.read(load_authenticators, person_id) is not None:
+    if login.has_code:
+        await services.store.run(refill_buckets, buckets[0].bucket)
         content = {"p": person_id, "e": services.clock() + SECOND_FACTOR_TTL}
         return CodeNeeded(services.seal.ticket(_SECOND_FACTOR, content))
-    return await open_session(services, person_id, attempt.present, agent=attempt.agent)
+    return await open_session(
+        services, person_id, attempt.present, agent=attempt.agent, refills=buckets[0].bucket
+    )
 
 
 SECOND_FACTOR_TTL = 300
@@ -122,8 +124,13 @@ def account_buckets(services: Services, account: str, address: str) -> list[Take
 
 
 async def throttled(services: Services, buckets: list[Take]) -> int:
-    """Take one attempt; seconds to wait when there is none left."""
-    return max(await services.store.run_all(take_tokens, buckets))
+    """Take one attempt; seconds to wait when there is none left.
+
+    Attempts that come at the same time share a transaction: all of a school come from one address, whose row
+    each of them would have to wait for.
+    """
+    lane = services.store.lane(take_tokens)
+    return max(await asyncio.gather(*map(lane.submit, buckets)))
 
 
 async def open_session(
@@ -134,11 +141,13 @@ async def open_session(
     agent: str = "",
     *,
     proved_at: int | None = None,
+    refills: bytes | None = None,
 ) -> LoggedIn:
     """Open a session for a person who has just proved to be one; what was proved before in it still counts.
 
     Args:
         proved_at: when the person proved it, where that was not just now.
+        refills: the throttle of attempts that begins anew with it.
     """
     now, secret = services.clock(), services.ids(Kind.SESSION)
     is_same_person = present is not None and present.person.person_id == person_id
@@ -154,9 +163,9 @@ async def open_session(
         acr=acr,
         agent=agent,
         sid=(present.sid if present and is_same_person else None) or services.ids(Kind.SID),
+        refills=refills,
     )
-    await services.store.run(open_sessions, new)
-    session = await services.store.read(load_sessions, new.session_digest)
+    session = await services.store.lane(open_sessions).submit(new)
     if session is None:
         raise Refusal("forged_form", detail="the account was closed in the meantime")
     return LoggedIn(secret, session)
@@ -173,15 +182,14 @@ async def reauthenticate(
     login = await services.store.read(load_logins_of, session.person.person_id)
     if not await services.passwords.is_right(login.password_hash, password):
         return Rejected()
-    await services.store.run(refill_buckets, buckets[0].bucket)
-    return await open_session(services, session.person.person_id, session)
+    return await open_session(services, session.person.person_id, session, refills=buckets[0].bucket)
 
 
 async def find_session(services: Services, secret: str | None) -> Session | None:
     """Find the session of a cookie; None when there is none or it is over."""
     if not secret:
         return None
-    session = await services.store.read(load_sessions, digest(secret))
+    session = await services.store.lane(load_sessions, reads=True).submit(digest(secret))
     now, settings = services.clock(), services.settings
     if session is None or now >= session.created_at + settings.session_ttl:
         return None
@@ -194,7 +202,7 @@ async def find_session(services: Services, secret: str | None) -> Session | None
 
 async def find_email(services: Services, person_id: str) -> str:
     """Give a person's log-in, for a letter to that very person."""
-    sealed = await services.store.read(load_profiles, person_id)
+    sealed = await services.store.lane(load_profiles, reads=True).submit(person_id)
     return OpenedProfile(services.seal, sealed).values({"email"})["email"]
 
 

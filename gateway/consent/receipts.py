@@ -7,7 +7,6 @@ from typing import Any
 
 from gateway.model.grants import (
     DPV_STATUS,
-    GROUNDS,
     ActorKind,
     ConsentEvent,
     EventType,
@@ -78,13 +77,6 @@ def receipt_of(event: ConsentEvent, basis: Basis) -> dict[str, Any]:
         },
         "dpv:hasProcess": [_process(event, basis, number) for number in range(len(event.items))],
     }
-
-
-def ground_of(events: Iterable[ConsentEvent], event: ConsentEvent) -> ConsentEvent:
-    """Find the decision that an event stands on: the last yes or wish up to it; a refusal stands for itself."""
-    return next(
-        (each for each in reversed(list(events)) if each.seq <= event.seq and each.type in GROUNDS), event
-    )
 
 
 def basis_of(ground: ConsentEvent) -> LegalBasis:

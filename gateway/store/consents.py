@@ -4,8 +4,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import Enum, auto
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, Select, Text, delete, func, literal_column, or_, select, update
 
 from gateway.model.grants import (
     DPV_STATUS,
@@ -25,10 +26,16 @@ from gateway.model.tokens import AuthorizationCode
 from gateway.store.codes import code_row
 from gateway.store.guardians import approvals_of, forget_consents
 from gateway.store.letters import RECEIPT, NewLetter, post_letters
-from gateway.store.loading import GRANT_COLUMNS, grants_from, uses_left_of
+from gateway.store.loading import (
+    GRANT_COLUMNS,
+    grant_from_row,
+    granted_items,
+    items_from_text,
+    uses_left_of,
+)
 from gateway.store.log_pending import await_places
 from gateway.store.relay import NewRelay, keep_relay
-from gateway.store.statements import did_insert, insert_once
+from gateway.store.statements import Hot, Lists, did_insert, insert_once
 from gateway.store.tables import (
     authorization_code,
     consent_event,
@@ -88,41 +95,76 @@ def load_standings(connection: Connection, queries: Sequence[StandingQuery]) -> 
 
 
 def _standing(connection: Connection, query: StandingQuery) -> Standing:
-    grant = consent_grant.c
-    own = (grant.person_id == query.person_id) & (grant.offer_id == query.offer_id)
-    live = grants_from(connection, select(*GRANT_COLUMNS).where(own, grant.state.in_(sorted(LIVE))))
-    used = select(grant.last_user_activity_at).where(own, grant.state.in_(sorted(LIVE)))
-    refused = (
-        select(consent_event.c.at, consent_event.c.actor_kind)
-        .join(consent_grant, grant.event_id == consent_event.c.event_id)
-        .where(own, grant.state == GrantState.REFUSED, grant.ended_at.is_(None))
-        .order_by(consent_event.c.at.desc())
-    )
-    country = (
-        select(organisation.c.country)
-        .join(person, person.c.organisation_id == organisation.c.organisation_id)
-        .where(person.c.person_id == query.person_id)
-    )
-    guardians = select(guardian_link.c.guardian_id).where(
-        guardian_link.c.child_id == query.person_id, guardian_link.c.state == "active"
-    )
-    asked = (
-        select(school_request.c.asked_at)
-        .join(offer, offer.c.partner_id == school_request.c.partner_id)
-        .where(school_request.c.person_id == query.person_id, offer.c.offer_id == query.offer_id)
-    )
-    no = connection.execute(refused.limit(1)).first()
+    [row] = _STANDING(connection, person=query.person_id, offer=query.offer_id)
+    live = [grant_from_row(row, items_from_text(row.granted))] if row.grant_id else []
     return Standing(
         grant=live[0] if live else None,
-        used_at=connection.execute(used).scalar() or 0,
-        refused_at=no.at if no else None,
-        is_guardians_no=no is not None and no.actor_kind == ActorKind.GUARDIAN,
-        country=connection.execute(country).scalar_one(),
-        guardians=len(connection.execute(guardians).all()),
-        approvals=approvals_of(connection, live).get(live[0].grant_id, ()) if live else (),
-        asked_school_at=connection.execute(asked).scalar(),
+        used_at=(live[0].used_at or 0) if live else 0,
+        refused_at=row.refused_at,
+        is_guardians_no=row.refused_by == ActorKind.GUARDIAN,
+        country=row.country,
+        guardians=row.guardians,
+        # Who has no guardian has no answer of one.
+        approvals=approvals_of(connection, live).get(live[0].grant_id, ()) if live and row.guardians else (),
+        asked_school_at=row.asked_school_at,
         is_used_up=0 in uses_left_of(connection, live).values(),
     )
+
+
+def _standing_of(lists: Lists) -> Select[Any]:
+    """Ask all of it in one statement: a screen would wait for every answer by itself."""
+    grant, no = consent_grant.c, consent_grant.alias("refused")
+    by_person, by_offer = lists.value("person", Text), lists.value("offer", Text)
+    refused = (
+        select(no.c.event_id)
+        .join(consent_event, consent_event.c.event_id == no.c.event_id)
+        .where(
+            no.c.person_id == by_person,
+            no.c.offer_id == by_offer,
+            no.c.state == GrantState.REFUSED,
+            no.c.ended_at.is_(None),
+        )
+        .order_by(consent_event.c.at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    guardians = (
+        select(func.count())
+        .select_from(guardian_link)
+        .where(guardian_link.c.child_id == by_person, guardian_link.c.state == "active")
+    )
+    asked = (
+        select(func.max(school_request.c.asked_at))
+        .join(offer, offer.c.partner_id == school_request.c.partner_id)
+        .where(
+            school_request.c.organisation_id == person.c.organisation_id,
+            school_request.c.person_id == by_person,
+            offer.c.offer_id == by_offer,
+        )
+        .correlate(person)
+    )
+    # The states stand in the text, or no plan that is made once would know that the index of live grants will do.
+    is_live = or_(*(grant.state == literal_column(f"'{state}'") for state in sorted(LIVE)))
+    own = (grant.person_id == person.c.person_id) & (grant.offer_id == by_offer) & is_live
+    return (
+        select(
+            *GRANT_COLUMNS,
+            granted_items(lists),
+            organisation.c.country,
+            consent_event.c.at.label("refused_at"),
+            consent_event.c.actor_kind.label("refused_by"),
+            guardians.scalar_subquery().label("guardians"),
+            asked.scalar_subquery().label("asked_school_at"),
+        )
+        .select_from(person)
+        .join(organisation, organisation.c.organisation_id == person.c.organisation_id)
+        .outerjoin(consent_grant, own)
+        .outerjoin(consent_event, consent_event.c.event_id == refused)
+        .where(person.c.person_id == by_person)
+    )
+
+
+_STANDING = Hot(_standing_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,16 +185,6 @@ def serve_notices(connection: Connection, served: Sequence[Served]) -> Sequence[
     """Record what was served."""
     insert_once(connection, notice_served, [asdict(each) for each in served])
     return [None] * len(served)
-
-
-def load_served_notices(connection: Connection, served_ids: Sequence[str]) -> Sequence[str | None]:
-    """Name the notice that was served at each serving; None for an unknown one."""
-    served = notice_served.c
-    statement = select(served.served_id, served.notice_id).where(
-        served.served_id.in_(sorted(set(served_ids)))
-    )
-    found: dict[str, str] = {row[0]: row[1] for row in connection.execute(statement)}
-    return [found.get(served_id) for served_id in served_ids]
 
 
 class Verdict(Enum):

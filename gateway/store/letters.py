@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, select, update
 
-from gateway.store.statements import insert_once
+from gateway.store.statements import Hot, insert_once
 from gateway.store.tables import letter
 
 RECEIPT = "receipt"
@@ -95,13 +95,17 @@ class Settlement:
     next_at: int | None = None
 
 
+_SENT = Hot(lambda lists: delete(letter).where(lists.any_of(letter.c.letter_id)))
+
+
 def settle_letters(connection: Connection, settlements: Sequence[Settlement]) -> Sequence[None]:
     """Forget what was sent; of what was given up only the row stays, without its content."""
-    for each in settlements:
+    sent = sorted(each.letter_id for each in settlements if each.is_sent)
+    if sent:
+        _SENT(connection, wanted=sent)
+    for each in (each for each in settlements if not each.is_sent):
         own = letter.c.letter_id == each.letter_id
-        if each.is_sent:
-            connection.execute(delete(letter).where(own))
-        elif each.next_at is not None:
+        if each.next_at is not None:
             connection.execute(update(letter).where(own).values(next_at=each.next_at))
         else:
             connection.execute(update(letter).where(own).values(state="dead", sealed=None))

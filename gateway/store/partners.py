@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select, update
 from gateway.model.registry import Notice
 from gateway.store.admin_actions import AdminAction, append_actions, did_act
 from gateway.store.registry import bump_version, notice_from_row
-from gateway.store.statements import did_insert, insert_once
+from gateway.store.statements import Hot, did_insert, insert_once
 from gateway.store.tables import client, manifest_version, notice_version, offer, offer_version, partner
 
 
@@ -317,10 +317,13 @@ def switch_pkce(connection: Connection, switches: Sequence[PkceSwitch]) -> Seque
     return [None] * len(switches)
 
 
+_NOTICES = Hot(lambda lists: select(notice_version).where(lists.any_of(notice_version.c.notice_id)))
+
+
 def load_notices(connection: Connection, notice_ids: Sequence[str]) -> Sequence[Notice | None]:
     """Load notice versions, however old."""
-    statement = select(notice_version).where(notice_version.c.notice_id.in_(sorted(set(notice_ids))))
-    found = {row.notice_id: notice_from_row(row) for row in connection.execute(statement)}
+    rows = _NOTICES(connection, wanted=sorted(set(notice_ids)))
+    found = {row.notice_id: notice_from_row(row) for row in rows}
     return [found.get(notice_id) for notice_id in notice_ids]
 
 

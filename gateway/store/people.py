@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, select, tuple_, update
 
 from gateway.kit.sealing import WrappedKey
 from gateway.model.people import Person, PersonState
 from gateway.store.loading import PERSON_COLUMNS, person_from_row
-from gateway.store.statements import did_insert, insert_once
+from gateway.store.statements import Hot, Lists, did_insert, insert_once
 from gateway.store.tables import (
     credential,
     guardian_link,
     invitation,
+    one_time_password,
     organisation,
     person,
     person_field,
@@ -181,34 +183,53 @@ def _renew(connection: Connection, renewal: Renewal) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """What a log-in needs: the person and the password's hash, None before the first password."""
+    """What a log-in needs: the person and the password's hash, None before the first password.
+
+    Attributes:
+        has_code: this account signs in with a code as well.
+    """
 
     person: Person
     password_hash: str | None
+    has_code: bool = False
+
+
+def _logins(lists: Lists, key: ColumnElement[Any]) -> Select[Any]:
+    own = (credential.c.person_id == person.c.person_id) & (credential.c.kind == "password")
+    code = one_time_password.c
+    return (
+        select(
+            person.c.login_index,
+            person.c.person_id,
+            *PERSON_COLUMNS,
+            credential.c.secret_hash,
+            select(code.person_id).where(code.person_id == person.c.person_id).exists().label("has_code"),
+        )
+        .outerjoin(credential, own)
+        .where(lists.any_of(key))
+    )
+
+
+_LOGINS = Hot(lambda lists: _logins(lists, person.c.login_index))
+_LOGINS_OF = Hot(lambda lists: _logins(lists, person.c.person_id))
 
 
 def load_logins(connection: Connection, indexes: Sequence[bytes]) -> Sequence[Login | None]:
     """Load log-ins by blind index; None for an unknown one."""
-    own = (credential.c.person_id == person.c.person_id) & (credential.c.kind == "password")
-    statement = (
-        select(person.c.login_index, person.c.person_id, *PERSON_COLUMNS, credential.c.secret_hash)
-        .outerjoin(credential, own)
-        .where(person.c.login_index.in_(sorted(set(indexes))))
-    )
-    found = {
-        row.login_index: Login(person_from_row(row), row.secret_hash) for row in connection.execute(statement)
-    }
+    rows = _LOGINS(connection, wanted=sorted(set(indexes)))
+    found = {row.login_index: _login(row) for row in rows}
     return [found.get(index) for index in indexes]
 
 
 def load_logins_of(connection: Connection, person_ids: Sequence[str]) -> Sequence[Login]:
     """Load log-ins by person."""
-    statement = select(person.c.person_id, person.c.login_index).where(
-        person.c.person_id.in_(sorted(set(person_ids)))
-    )
-    indexes = {row.person_id: row.login_index for row in connection.execute(statement)}
-    found = load_logins(connection, [indexes[person_id] for person_id in person_ids])
-    return [each for each in found if each is not None]
+    rows = _LOGINS_OF(connection, wanted=sorted(set(person_ids)))
+    found = {row.person_id: _login(row) for row in rows}
+    return [found[person_id] for person_id in person_ids]
+
+
+def _login(row: Any) -> Login:
+    return Login(person_from_row(row), row.secret_hash, bool(row.has_code))
 
 
 def lock_people(connection: Connection, person_ids: Sequence[str]) -> None:

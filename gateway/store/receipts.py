@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, or_, select
 
-from gateway.store.statements import insert_once
-from gateway.store.tables import consent_event, receipt
+from gateway.model.grants import GROUNDS, ConsentEvent, Grant
+from gateway.store.loading import GRANT_COLUMNS, event_from_row, grant_from_row
+from gateway.store.statements import Hot, Lists, insert_once
+from gateway.store.tables import consent_event, consent_grant, notice_served, receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +32,83 @@ def issue_receipts(connection: Connection, receipts: Sequence[Receipt]) -> Seque
 
 def load_receipts(connection: Connection, event_ids: Sequence[str]) -> Sequence[Receipt | None]:
     """Load receipts; None where none was issued yet."""
-    statement = select(receipt).where(receipt.c.event_id.in_(sorted(set(event_ids))))
-    found = {row.event_id: Receipt(**row._mapping) for row in connection.execute(statement)}
+    rows = _RECEIPTS(connection, wanted=sorted(set(event_ids)))
+    found = {row.event_id: Receipt(**row._mapping) for row in rows}
     return [found.get(event_id) for event_id in event_ids]
 
 
-def find_grants_of_events(connection: Connection, event_ids: Sequence[str]) -> Sequence[str | None]:
-    """Name the grant of each event; None for an unknown event."""
-    own = consent_event.c
-    statement = select(own.event_id, own.grant_id).where(own.event_id.in_(sorted(set(event_ids))))
-    found: dict[str, str] = {row[0]: row[1] for row in connection.execute(statement)}
-    return [found.get(event_id) for event_id in event_ids]
+_RECEIPTS = Hot(lambda lists: select(receipt).where(lists.any_of(receipt.c.event_id)))
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What a receipt and its letter tell of: an event, its grant as it stands now, and the decision it stands on.
+
+    Attributes:
+        grant: without its items; the events name theirs.
+        ground: the last yes or wish up to the event; a refusal stands for itself.
+        notice_id: what was served for it.
+    """
+
+    grant: Grant
+    event: ConsentEvent
+    ground: ConsentEvent
+    jurisdiction: str
+    notice_id: str
+
+
+def _stories(lists: Lists) -> Select[Any]:
+    last = consent_event.alias("last")
+    ground = (
+        select(last.c.event_id)
+        .where(
+            last.c.grant_id == consent_event.c.grant_id,
+            last.c.seq <= consent_event.c.seq,
+            or_(*(last.c.type == str(each) for each in sorted(GROUNDS))),
+        )
+        .order_by(last.c.seq.desc())
+        .limit(1)
+        .correlate(consent_event)
+    )
+    return (
+        select(
+            *GRANT_COLUMNS,
+            consent_grant.c.jurisdiction,
+            consent_event.c.event_id.label("told_id"),
+            ground.scalar_subquery().label("ground_id"),
+        )
+        .join(consent_grant, consent_grant.c.grant_id == consent_event.c.grant_id)
+        .where(lists.any_of(consent_event.c.event_id))
+    )
+
+
+_STORIES = Hot(_stories)
+_EVENTS = Hot(
+    lambda lists: (
+        select(consent_event, notice_served.c.notice_id)
+        .outerjoin(notice_served, notice_served.c.served_id == consent_event.c.served_id)
+        .where(lists.any_of(consent_event.c.event_id))
+    )
+)
+
+
+def load_stories(connection: Connection, event_ids: Sequence[str]) -> Sequence[Story | None]:
+    """Load the stories of events in two statements, however long their grants' histories are; None for unknown ones."""
+    found = {row.told_id: row for row in _STORIES(connection, wanted=sorted(set(event_ids)))}
+    wanted = found.keys() | {row.ground_id for row in found.values() if row.ground_id}
+    events = {row.event_id: row for row in _EVENTS(connection, wanted=sorted(wanted))}
+    stories = {
+        event_id: _story(row, events[event_id], events[row.ground_id or event_id])
+        for event_id, row in found.items()
+    }
+    return [stories.get(event_id) for event_id in event_ids]
+
+
+def _story(row: Any, event: Any, ground: Any) -> Story:
+    return Story(
+        grant=grant_from_row(row, ()),
+        event=event_from_row(event),
+        ground=event_from_row(ground),
+        jurisdiction=row.jurisdiction,
+        notice_id=ground.notice_id or row.notice_id,
+    )

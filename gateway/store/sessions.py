@@ -2,18 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Select, select, update
 
 from gateway.model.people import PersonState, Session
 from gateway.store.loading import PERSON_COLUMNS, person_from_row
-from gateway.store.statements import insert_once
+from gateway.store.statements import Hot, Lists, insert_once
 from gateway.store.tables import person, session
+from gateway.store.throttles import refill_buckets
 
 
 @dataclass(frozen=True, slots=True)
 class NewSession:
-    """A session to open; the one it replaces ends in the same transaction (rotation at log-in)."""
+    """A session to open; the one it replaces ends in the same transaction (rotation at log-in).
+
+    Attributes:
+        refills: the throttle that the right password fills again.
+    """
 
     session_digest: bytes
     person_id: str
@@ -23,11 +29,14 @@ class NewSession:
     acr: str = "pwd"
     agent: str = ""
     sid: str | None = None
+    refills: bytes | None = None
 
 
-def open_sessions(connection: Connection, sessions: Sequence[NewSession]) -> Sequence[None]:
-    """Open sessions."""
+def open_sessions(connection: Connection, sessions: Sequence[NewSession]) -> Sequence[Session | None]:
+    """Open sessions and give them; None where the account was closed in the meantime."""
     for each in sessions:
+        if each.refills:
+            refill_buckets(connection, [each.refills])
         if each.replaces:
             end_sessions(connection, [(each.replaces, each.auth_time)])
         row = {
@@ -41,7 +50,7 @@ def open_sessions(connection: Connection, sessions: Sequence[NewSession]) -> Seq
             "sid": each.sid,
         }
         insert_once(connection, session, [row])
-    return [None] * len(sessions)
+    return load_sessions(connection, [each.session_digest for each in sessions])
 
 
 def end_sessions(connection: Connection, ends: Sequence[tuple[bytes, int]]) -> Sequence[None]:
@@ -55,9 +64,8 @@ def end_sessions(connection: Connection, ends: Sequence[tuple[bytes, int]]) -> S
     return [None] * len(ends)
 
 
-def load_sessions(connection: Connection, digests: Sequence[bytes]) -> Sequence[Session | None]:
-    """Load open sessions of active people; None for an ended or unknown one."""
-    statement = (
+def _sessions(lists: Lists) -> Select[Any]:
+    return (
         select(
             session.c.session_digest,
             session.c.person_id,
@@ -71,11 +79,18 @@ def load_sessions(connection: Connection, digests: Sequence[bytes]) -> Sequence[
         )
         .join(person, person.c.person_id == session.c.person_id)
         .where(
-            session.c.session_digest.in_(sorted(set(digests))),
+            lists.any_of(session.c.session_digest),
             session.c.ended_at.is_(None),
             person.c.state == PersonState.ACTIVE,
         )
     )
+
+
+_SESSIONS = Hot(_sessions)
+
+
+def load_sessions(connection: Connection, digests: Sequence[bytes]) -> Sequence[Session | None]:
+    """Load open sessions of active people; None for an ended or unknown one."""
     found = {
         row.session_digest: Session(
             row.session_digest,
@@ -87,7 +102,7 @@ def load_sessions(connection: Connection, digests: Sequence[bytes]) -> Sequence[
             row.agent or "",
             row.sid,
         )
-        for row in connection.execute(statement)
+        for row in _SESSIONS(connection, wanted=sorted(set(digests)))
     }
     return [found.get(digest) for digest in digests]
 

@@ -132,6 +132,12 @@ Rows = Sequence[Mapping[str, Any]]
 _Shape = tuple[tuple[Table, tuple[str, ...]], ...]
 
 
+def _from_arrays(table: Table, names: tuple[str, ...]) -> postgresql.Insert:
+    columns = [table.c[name] for name in names]
+    arrays = [func.unnest(bindparam(f"{table.name}_{c.name}", type_=ARRAY(c.type))) for c in columns]
+    return postgresql.insert(table).from_select(list(names), select(*arrays))
+
+
 @cache
 def _insert_arrays(shape: _Shape, *, once: bool) -> Hot:
     """Insert rows that come as one array for each column: one message and one plan, however many rows and tables."""
@@ -139,9 +145,7 @@ def _insert_arrays(shape: _Shape, *, once: bool) -> Hot:
     def build(_: Lists) -> Any:
         inserts = []
         for table, names in shape:
-            columns = [table.c[name] for name in names]
-            arrays = [func.unnest(bindparam(f"{table.name}_{c.name}", type_=ARRAY(c.type))) for c in columns]
-            rows = postgresql.insert(table).from_select(list(names), select(*arrays))
+            rows = _from_arrays(table, names)
             inserts.append(rows.on_conflict_do_nothing() if once else rows)
         *before, last = inserts
         return last.add_cte(*(each.cte(f"rows_{number}") for number, each in enumerate(before)))
@@ -198,12 +202,31 @@ def did_insert(connection: Connection, table: Table, row: Mapping[str, Any]) -> 
 
 def insert_or_lock(connection: Connection, table: Table, row: Mapping[str, Any]) -> Row[Any]:
     """Insert one row or, where its key is there already, lock that row as it stands; give the row."""
-    keys = list(table.primary_key)
     insert = _inserting(connection.dialect.name, table).values(**row)
-    same = {key.name: insert.excluded[key.name] for key in keys}
-    statement = insert.on_conflict_do_update(index_elements=keys, set_=same).returning(*table.c)
-    found: Row[Any] = connection.execute(statement).one()
+    found: Row[Any] = connection.execute(_locking(insert)).one()
     return found
+
+
+def _locking(insert: Any) -> Any:
+    keys = list(insert.table.primary_key)
+    same = {key.name: insert.excluded[key.name] for key in keys}
+    return insert.on_conflict_do_update(index_elements=keys, set_=same).returning(*insert.table.c)
+
+
+def insert_or_lock_all(connection: Connection, table: Table, rows: Rows) -> Sequence[Any]:
+    """Do the same with rows of different keys, in their order; give the rows."""
+    if connection.dialect.name != POSTGRESQL:
+        return [insert_or_lock(connection, table, row) for row in rows]
+    if not rows:
+        return []
+    names = tuple(rows[0])
+    arrays = {f"{table.name}_{name}": [row[name] for row in rows] for name in names}
+    return _insert_or_lock_arrays(table, names)(connection, **arrays)
+
+
+@cache
+def _insert_or_lock_arrays(table: Table, names: tuple[str, ...]) -> Hot:
+    return Hot(lambda _: _locking(_from_arrays(table, names)))
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

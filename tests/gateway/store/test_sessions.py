@@ -12,8 +12,9 @@ def new(name: bytes, person_id: str, *, replaces: bytes | None = None) -> NewSes
 
 def test_sessions_are_loaded_in_order_and_unknown_ones_are_none(both: World) -> None:
     asha, ben = both.person_id(), both.person_id("ben@lakeside.example")
-    assert run_all(both, open_sessions, [new(b"1", asha), new(b"2", ben)]) == [None, None]
+    opened = run_all(both, open_sessions, [new(b"1", asha), new(b"2", ben)])
     found = run_all(both, load_sessions, [b"2", b"unknown", b"1", b"2"])
+    assert opened == [found[2], found[0]]
     assert [each.person.person_id if each else None for each in found] == [ben, None, asha, ben]
     assert found[0] is not None
     assert (found[0].created_at, found[0].auth_time, found[0].last_seen_at) == (NOW - 10, NOW, NOW)
@@ -52,5 +53,6 @@ def test_a_closed_account_and_a_new_password_end_every_session(both: World) -> N
     run_all(both, open_sessions, [new(b"1", asha), new(b"2", ben)])
     act(both, "UPDATE person SET state = 'closed' WHERE person_id = :id", id=asha)
     assert both.store(load_sessions, b"1") is None
+    assert both.store(open_sessions, new(b"3", asha)) is None
     both.store(keep_passwords, NewPassword(ben, "$argon2id$x", NOW))
     assert both.store(load_sessions, b"2") is None

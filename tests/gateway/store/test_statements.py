@@ -11,14 +11,20 @@ from sqlalchemy import Column, Connection, LargeBinary, MetaData, Table, Text, d
 from sqlalchemy.exc import IntegrityError
 
 from gateway.store.codes import _CODES, _LIVE_GRANTS, _REDEEMED
+from gateway.store.consents import _STANDING
 from gateway.store.driver import fetch
 from gateway.store.engine import open_backend
+from gateway.store.letters import _SENT
 from gateway.store.loading import _ITEMS
+from gateway.store.people import _LOGINS, _LOGINS_OF
 from gateway.store.profiles import _PROFILES
+from gateway.store.receipts import _EVENTS, _RECEIPTS, _STORIES
 from gateway.store.release import _LOCKED_TOKENS, _TOKENS
 from gateway.store.release_ahead import _SEEN, _WRITING
+from gateway.store.sessions import _SESSIONS
 from gateway.store.statements import Hot, insert_all_once, insert_once
 from gateway.store.tables import handoff, lease, log_pending
+from gateway.store.throttles import _KEPT
 from gateway.store.tokens import _FAMILIES, _OWN_REVOKED, _REFRESH_OWNERS, _REFRESH_TOKENS, _USED
 from tests.conftest import TEMPLATE
 from tests.world import World, fill
@@ -109,7 +115,8 @@ def test_what_fails_leaves_nothing_and_the_connection_goes_on(both: World) -> No
 
 GROWING = {
     "access_token", "authorization_code", "refresh_token", "grant_item", "person_field", "consent_grant", "person",
-    "person_key",
+    "person_key", "session", "throttle", "letter", "receipt", "consent_event", "notice_served", "credential",
+    "guardian_link", "school_request", "one_time_password",
 }  # fmt: skip
 DIGESTS, IDS = [bytes([number]) * 32 for number in range(64)], [f"x_{number}" for number in range(64)]
 WRITTEN: dict[str, Any] = {
@@ -131,6 +138,15 @@ STATEMENTS: dict[str, tuple[Hot, dict[str, Any]]] = {
     "families": (_FAMILIES, {"wanted": IDS}),
     "owners": (_REFRESH_OWNERS, {"wanted": DIGESTS}),
     "own tokens": (_OWN_REVOKED, {"digests": DIGESTS, "clients": IDS, "now": 1}),
+    "sessions": (_SESSIONS, {"wanted": DIGESTS}),
+    "log-ins": (_LOGINS, {"wanted": DIGESTS}),
+    "log-ins of people": (_LOGINS_OF, {"wanted": IDS}),
+    "throttles": (_KEPT, {"wanted": DIGESTS, "tokens": [1] * 64, "times": [1] * 64}),
+    "a standing": (_STANDING, {"person": "x", "offer": "x"}),
+    "letters that were sent": (_SENT, {"wanted": IDS}),
+    "receipts": (_RECEIPTS, {"wanted": IDS}),
+    "what receipts tell": (_STORIES, {"wanted": IDS}),
+    "events": (_EVENTS, {"wanted": IDS}),
 }
 
 
