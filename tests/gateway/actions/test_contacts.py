@@ -97,7 +97,12 @@ def refused(two: Two, action: Callable[..., Any], email: str, *words: Any) -> st
 def test_each_sees_what_the_other_gives_and_nothing_else(two: Two) -> None:
     contact_id = two.meet(MASKED, PHONE)
     [line] = two.listed(ASHA).live
-    assert (line.name, line.own, line.given, line.got) == ("Ben Okafor", Side.ASKER, (EMAIL,), (MASKED, PHONE))
+    assert (line.name, line.own, line.given, line.got) == (
+        "Ben Okafor",
+        Side.ASKER,
+        (EMAIL,),
+        (MASKED, PHONE),
+    )
     [line] = two.listed(BEN).live
     assert (line.name, line.own, line.given, line.got) == ("Asha Rao", Side.ASKED, (MASKED, PHONE), (EMAIL,))
     assert two.view(BEN, contact_id) == (SeenValue(EMAIL, ASHA),)
