@@ -1,6 +1,6 @@
 """What may be asked for and what is released: fields, forms, purposes, wording, one projection (pure)."""
 
-from scopes.address import coarse_address, parse_address
+from scopes.address import parse_address
 from scopes.catalogue import CLAIMS, SCOPES, scope_fields
 from scopes.denied import (
     PurposeDeniedError,
@@ -51,7 +51,6 @@ __all__ = [
     "PurposeUnknownError",
     "Sensitivity",
     "check_purpose",
-    "coarse_address",
     "duration",
     "either",
     "field_label",

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
-from gateway.actions.contacts import OFFERED, ContactLine, ContactPage, SeenValue
+from gateway.actions.contacts import ContactLine, ContactPage, SeenValue
 from gateway.actions.profile import OwnProfile
 from gateway.consent.terms import DAY
-from gateway.kit.errors import Refusal
 from gateway.model.contacts import (
     COOL_OFF,
     ContactEvent,
@@ -16,22 +15,13 @@ from gateway.model.contacts import (
     Side,
 )
 from gateway.web import views
-from gateway.web.bodies import Form
 from gateway.web.consent_views import form_words
+from gateway.web.contact_choices import choices
 from gateway.web.formats import later, say
-from gateway.web.profile import value_words
 from gateway.web.visit import Visit
 from gateway.web.wording import field_label
-from scopes import FORMS, coarse_address, masked, parse_address
-from scopes import Form as Shape
 
 COOL_OFF_DAYS = COOL_OFF // DAY
-PURPOSES: Mapping[str, str] = {
-    "email": later("so that they can write to you"),
-    "alternate_email": later("so that they can write to you"),
-    "phone_number": later("so that they can call you"),
-    "address": later("so that they can send you letters"),
-}
 EVENT_WORDS = {
     ContactEventType.ASKED: later("Asked"),
     ContactEventType.ACCEPTED: later("Said yes"),
@@ -46,64 +36,6 @@ STATES: Mapping[ContactState, views.ContactState] = {
     ContactState.REFUSED: "ended",
     ContactState.ENDED: "ended",
 }
-
-
-def chosen_items(form: Form) -> tuple[GivenItem, ...]:
-    """Read which details are ticked, each in its chosen form.
-
-    Raises:
-        Refusal: ``bad_form`` for what no page of ours offers.
-    """
-    items = tuple(GivenItem(field, _shape(form, field)) for field in dict.fromkeys(form.all("item")))
-    if not set(items) <= set(OFFERED):
-        raise Refusal("bad_form", detail="an item that cannot be given")
-    return items
-
-
-def _shape(form: Form, field: str) -> Shape:
-    found = FORMS.get(form.one(f"form:{field}"))
-    if found is None:
-        raise Refusal("bad_form", detail="an item without a form")
-    return found
-
-
-def choices(own: OwnProfile, given: Iterable[GivenItem]) -> tuple[views.ConsentItem, ...]:
-    """Offer every detail that can be given; what is given already, or was ticked a moment ago, is ticked."""
-    forms: dict[str, list[Shape]] = {}
-    for each in OFFERED:
-        forms.setdefault(each.field, []).append(each.form)
-    chosen = {each.field: each.form for each in given}
-    return tuple(_choice(own, field, shapes, chosen.get(field)) for field, shapes in forms.items())
-
-
-def _choice(own: OwnProfile, field: str, shapes: list[Shape], chosen: Shape | None) -> views.ConsentItem:
-    values = {shape: _own_value(own, field, shape) for shape in shapes}
-    return views.ConsentItem(
-        key=field,
-        label=field_label(field),
-        so_that=say(PURPOSES[field]),
-        forms=tuple(
-            views.FormChoice(
-                form=str(shape),
-                label=form_words(field, shape),
-                value=values[shape],
-                chosen=shape is (chosen or shapes[0]),
-            )
-            for shape in shapes
-        ),
-        ticked=chosen is not None,
-        missing_url="/profile" if values[shapes[-1]] is None else "",
-    )
-
-
-def _own_value(own: OwnProfile, field: str, shape: Shape) -> str | None:
-    """Say what the other would see; without a recent password it comes masked from the profile already."""
-    found = next(each for each in own.fields if each.name == field)
-    if found.value is None or not own.is_fresh or shape is Shape.FULL:
-        return value_words(found)
-    if shape is Shape.COARSE:
-        return ", ".join(coarse_address(parse_address(found.value)).values()) or None
-    return masked(field, found.value)
 
 
 def row_view(line: ContactLine) -> views.ContactRow:
@@ -145,7 +77,7 @@ def answer_view(
         action=here,
         name=name_of(line),
         asked_at=line.since,
-        items=choices(own, given),
+        items=choices(visit, own, given),
         offers=labels(line.got),
         cool_off_days=COOL_OFF_DAYS,
         reveal_url=reveal_url(own, here),
@@ -172,26 +104,35 @@ def contact_view(
         seen: the values of this look, if it is one.
     """
     line, here, state = found.line, f"/contacts/{found.line.contact_id}", state_of(found.line)
-    is_live = state == "live"
+    is_live, is_over = state == "live", state == "ended"
+    got = _last_given(found, line.own.other) if is_over else line.got
     return views.ContactView(
         chrome=visit.chrome("contacts", back=here),
         name=name_of(line),
         state=state,
-        since=line.since,
-        ended_at=ended_at(found) if state == "ended" else None,
+        since=max(
+            (each.at for each in found.events if each.type is ContactEventType.ACCEPTED), default=line.since
+        ),
+        ended_at=ended_at(found) if is_over else None,
         until=line.until,
-        sees=_seen(seen) if seen is not None else tuple(map(_hidden, line.got)),
-        items=choices(own, line.given if given is None else given) if is_live else (),
-        shown=labels(line.given),
+        sees=_seen(seen) if seen is not None else tuple(map(_hidden, got)),
+        items=choices(visit, own, line.given if given is None else given) if is_live else (),
+        shown=labels(_last_given(found, line.own) if is_over else line.given),
         looks=tuple(_look(line, each) for each in found.views),
         events=tuple(_event(line, each) for each in found.events),
         is_open=seen is not None,
         needs_password=not found.is_fresh,
         show_action=f"{here}/show" if is_live and line.got and seen is None else "",
         change_action=f"{here}/change" if is_live else "",
-        end_action="" if state == "ended" else f"{here}/end",
+        end_action="" if is_over else f"{here}/end",
         reveal_url=reveal_url(own, here) if is_live else "",
     )
+
+
+def _last_given(found: ContactPage, side: Side) -> tuple[GivenItem, ...]:
+    """Tell what a side showed before the end; nobody saw anything of a question that was never answered."""
+    decided = (each for each in found.events if each.side is side and each.type is not ContactEventType.ENDED)
+    return next((each.items for each in decided), ()) if was_live(found) else ()
 
 
 def ended_at(found: ContactPage) -> int:

@@ -21,10 +21,9 @@ from gateway.model.contacts import GivenItem
 from gateway.web import views
 from gateway.web.administration import path_id
 from gateway.web.answers import note
+from gateway.web.contact_choices import choices, chosen_items
 from gateway.web.contact_views import (
     answer_view,
-    choices,
-    chosen_items,
     contact_view,
     ended_at,
     name_of,
@@ -68,7 +67,7 @@ async def _ask_page(
     view = views.ContactAskView(
         chrome=visit.chrome("contacts"),
         action=ASK,
-        items=choices(own, given),
+        items=choices(visit, own, given),
         maximum_length=LONGEST_ADDRESS,
         who=who,
         reveal_url=reveal_url(own, ASK),

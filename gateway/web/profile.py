@@ -43,7 +43,7 @@ def _field(field: OwnField, found: OwnProfile) -> views.ProfileField:
     return views.ProfileField(
         key=field.name,
         label=field_label(field.name),
-        value=value_words(field),
+        value=_words(field),
         source="self" if field.source == "self" else "school",
         masked=not found.is_fresh and field.value is not None,
         verified=field.is_verified,
@@ -63,8 +63,7 @@ def _first_control(name: str) -> str:
     return f"address.{ADDRESS[0][0]}" if name == "address" else name
 
 
-def value_words(field: OwnField) -> str | None:
-    """Say a value: an address on one line."""
+def _words(field: OwnField) -> str | None:
     if field.name != "address" or field.value is None:
         return field.value
     members = _members(field.value)
