@@ -1,7 +1,7 @@
 """Contacts: two people who each say which of their own contact details the other may see (promise P2)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum, auto
 from types import MappingProxyType
 
@@ -46,30 +46,34 @@ class ContactEventType(StrEnum):
     ENDED = auto()
 
 
-CONTACT_MOVES: Mapping[
-    ContactState | None, Mapping[tuple[ContactEventType, Side], ContactState]
-] = MappingProxyType(
-    {
-        None: {(ContactEventType.ASKED, Side.ASKER): ContactState.WAITING},
-        ContactState.WAITING: {
-            (ContactEventType.ACCEPTED, Side.ASKED): ContactState.LIVE,
-            (ContactEventType.REFUSED, Side.ASKED): ContactState.REFUSED,
-            # The asker takes the wish back.
-            (ContactEventType.ENDED, Side.ASKER): ContactState.ENDED,
-            # Only an erased person ends a wish that they were to answer.
-            (ContactEventType.ENDED, Side.ASKED): ContactState.ENDED,
-        },
-        ContactState.LIVE: {
-            (ContactEventType.CHANGED, Side.ASKER): ContactState.LIVE,
-            (ContactEventType.CHANGED, Side.ASKED): ContactState.LIVE,
-            (ContactEventType.ENDED, Side.ASKER): ContactState.ENDED,
-            (ContactEventType.ENDED, Side.ASKED): ContactState.ENDED,
-        },
-        ContactState.REFUSED: {},
-        ContactState.ENDED: {},
-    }
+CONTACT_MOVES: Mapping[ContactState | None, Mapping[tuple[ContactEventType, Side], ContactState]] = (
+    MappingProxyType(
+        {
+            None: {(ContactEventType.ASKED, Side.ASKER): ContactState.WAITING},
+            ContactState.WAITING: {
+                (ContactEventType.ACCEPTED, Side.ASKED): ContactState.LIVE,
+                (ContactEventType.REFUSED, Side.ASKED): ContactState.REFUSED,
+                # The asker takes the wish back.
+                (ContactEventType.ENDED, Side.ASKER): ContactState.ENDED,
+            },
+            ContactState.LIVE: {
+                (ContactEventType.CHANGED, Side.ASKER): ContactState.LIVE,
+                (ContactEventType.CHANGED, Side.ASKED): ContactState.LIVE,
+                (ContactEventType.ENDED, Side.ASKER): ContactState.ENDED,
+                (ContactEventType.ENDED, Side.ASKED): ContactState.ENDED,
+            },
+            # Its asker knows nothing of the "no", and takes the wish back like any other.
+            ContactState.REFUSED: {(ContactEventType.ENDED, Side.ASKER): ContactState.ENDED},
+            ContactState.ENDED: {},
+        }
+    )
 )
 """The whole of what can happen; `docs/specs/handoff-log.md` has the same table for who verifies the log."""
+
+
+def contact_move(state: ContactState | None, event: ContactEventType, side: Side) -> ContactState | None:
+    """Find the state after a decision of one side; None where it cannot be made."""
+    return CONTACT_MOVES[state].get((event, side))
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -134,9 +138,20 @@ class Contact:
             return Side.ASKER
         return Side.ASKED if person_id == self.asked_id else None
 
-    def person_on(self, side: Side) -> str | None:
-        """Tell who is on a side."""
-        return self.asker_id if side is Side.ASKER else self.asked_id
+    def person_on(self, side: Side) -> str:
+        """Tell who is on a side of a contact that both have agreed to."""
+        return self.asker_id if side is Side.ASKER else self.asked_id or ""
+
+    def after(self, event: ContactEvent) -> "Contact | None":
+        """Tell how it stands after one more decision; None where that cannot be made, or comes too late."""
+        state = contact_move(self.state, event.type, event.side)
+        is_late = event.type is ContactEventType.ACCEPTED and event.at >= self.valid_until
+        if state is None or is_late:
+            return None
+        gives = {**self.gives, event.side: event.items}
+        if state is ContactState.ENDED:
+            gives = dict.fromkeys(Side, ())
+        return replace(self, state=state, version=event.seq, event_id=event.event_id, gives=gives)
 
 
 @dataclass(frozen=True, slots=True)
