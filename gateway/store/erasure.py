@@ -48,7 +48,7 @@ def hanging_on_people() -> tuple[Column[str], ...]:
 def erase_operation(
     end: Callable[[Grant], Change], part: Callable[[Contact, Side], ContactEvent]
 ) -> Operation[Erasure, bool]:
-    """Make the operation: end every live grant and every contact, destroy the key, delete the fields, links and log-ins.
+    """Make the operation: end live grants and contacts, destroy the key, delete the fields, links and log-ins.
 
     The person's row stays, closed, because grants and hand-offs name it; its id is chance and means nobody.
     False for somebody who is unknown or erased already.

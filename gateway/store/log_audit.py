@@ -134,6 +134,9 @@ def _misattributed(connection: Connection, limit: int) -> list[tuple[str, str]]:
     strange += [
         (each, "it names somebody else than its contact's people") for each in _misseen(connection, limit)
     ]
+    strange += [
+        (each, "it stands otherwise than its decisions say") for each in _misstated(connection, limit)
+    ]
     strange += [(each, "it was read more often than it allows") for each in _overused(connection, limit)]
     strange += [
         (each, "a use of it was spent on a hand-off that is gone") for each in _spent(connection, limit)
@@ -159,6 +162,23 @@ def _beheaded_contacts(connection: Connection, limit: int) -> list[str]:
         event.event_id == own.event_id, event.contact_id == own.contact_id, event.seq == own.version
     )
     return list(connection.execute(select(own.contact_id).where(~last.exists()).limit(limit)).scalars())
+
+
+_STANDS = {"asked": "waiting", "accepted": "live", "changed": "live", "refused": "refused", "ended": "ended"}
+
+
+def _misstated(connection: Connection, limit: int) -> list[str]:
+    """Find contacts of another state than their last decision made, or that give what no side decided to give."""
+    own, event = contact.c, contact_event.c
+    state = select(case(_STANDS, value=event.type)).where(event.event_id == own.event_id).scalar_subquery()
+    is_strange = own.state != state
+    for side, items in (("asker", own.asker_items), ("asked", own.asked_items)):
+        last = select(event["items"]).where(event.contact_id == own.contact_id, event.side == side)
+        decided = last.order_by(event.seq.desc()).limit(1).scalar_subquery()
+        # Nothing was decided yet, or all is over.
+        gives = case((own.state == "ended", "[]"), else_=func.coalesce(decided, "[]"))
+        is_strange |= items != gives
+    return list(connection.execute(select(own.contact_id).where(is_strange).limit(limit)).scalars())
 
 
 def _misseen(connection: Connection, limit: int) -> list[str]:
