@@ -178,8 +178,6 @@ def _step(connection: Connection, step: Step) -> Met:
     found = contact_from_row(row) if row is not None else None
     if found is None or found.side_of(step.person_id) is not event.side:
         return Met.UNKNOWN
-    if event.type is ContactEventType.ACCEPTED and _are_in_contact(connection, found):
-        return Met.STALE
     return Met.DONE if _move(connection, found, event, step.own_name) else Met.STALE
 
 
@@ -201,11 +199,6 @@ def people_of(connection: Connection, contact_id: str, *, share: bool) -> Sequen
         .with_for_update(read=share, key_share=not share)
     )
     return connection.execute(statement).all()
-
-
-def _are_in_contact(connection: Connection, found: Contact) -> bool:
-    pair = pair_of(found.asker_id, found.asked_id or "")
-    return connection.execute(select(contact.c.contact_id).where(contact.c.pair == pair)).first() is not None
 
 
 def _move(connection: Connection, found: Contact, event: ContactEvent, own_name: bytes | None) -> bool:

@@ -52,7 +52,7 @@ from gateway.store.tables import (
     log_pending,
     log_tile,
 )
-from tests.gateway.actions.test_contacts import ASHA, EMAIL, MASKED, BEN, Two
+from tests.gateway.actions.test_contacts import ASHA, BEN, EMAIL, MASKED, Two
 from tests.gateway.actions.test_log_verification import AUDITOR, journey, run_verifier
 from tests.ledgers import last_checkpoint, leaves, log_keys, sequence, unguarded
 from tests.world import World
