@@ -32,6 +32,7 @@ class Met(StrEnum):
 
     DONE = auto()
     ALREADY = auto()
+    ASKS = auto()
     SELF = auto()
     STALE = auto()
     UNKNOWN = auto()
@@ -85,6 +86,8 @@ def _wish(connection: Connection, new: NewWish) -> Met:
         return Met.SELF
     asked_id = next((row.person_id for row in found.values() if _can_meet(row)), None)
     standing = set(connection.execute(_standing(new, asked_id)).scalars())
+    if "asks" in standing:
+        return Met.ASKS
     if standing & {"live", "waiting"}:
         return Met.ALREADY
     reached = None if "refused" in standing else asked_id
@@ -98,7 +101,7 @@ def _can_meet(row: Any) -> bool:
 
 
 def _standing(new: NewWish, asked_id: str | None) -> Any:
-    """Name what stands between the two: a contact, a wish that the asker believes to wait, a "no" of late."""
+    """Name what stands: a contact, their own wish, a wish that the asker believes to wait, a "no" of late."""
     own, now = contact.c, new.event.at
     to_them = (own.asker_id == new.asker_id) & (own.asked_id == (asked_id or ""))
     is_waiting = (own.asker_id == new.asker_id) & (own.state == "waiting")
@@ -110,6 +113,12 @@ def _standing(new: NewWish, asked_id: str | None) -> Any:
     )
     return union_all(
         select(literal("live")).where(own.pair == pair_of(new.asker_id, asked_id or "")),
+        select(literal("asks")).where(
+            own.asker_id == (asked_id or ""),
+            own.asked_id == new.asker_id,
+            own.state == "waiting",
+            own.valid_until > now,
+        ),
         select(literal("waiting")).where(seems_to_wait, own.valid_until > now),
         select(literal("refused")).where(to_them, said_no.exists()),
     )
@@ -169,8 +178,6 @@ def _step(connection: Connection, step: Step) -> Met:
     found = contact_from_row(row) if row is not None else None
     if found is None or found.side_of(step.person_id) is not event.side:
         return Met.UNKNOWN
-    if event.type is ContactEventType.ACCEPTED and _are_in_contact(connection, found):
-        return Met.STALE
     return Met.DONE if _move(connection, found, event, step.own_name) else Met.STALE
 
 
@@ -194,23 +201,19 @@ def people_of(connection: Connection, contact_id: str, *, share: bool) -> Sequen
     return connection.execute(statement).all()
 
 
-def _are_in_contact(connection: Connection, found: Contact) -> bool:
-    pair = pair_of(found.asker_id, found.asked_id or "")
-    return connection.execute(select(contact.c.contact_id).where(contact.c.pair == pair)).first() is not None
-
-
 def _move(connection: Connection, found: Contact, event: ContactEvent, own_name: bytes | None) -> bool:
     """Make a decision, where it can be made."""
     event = replace(event, seq=found.version + 1)
     after = found.after(event)
     if after is None:
         return False
-    is_live = after.state is ContactState.LIVE
+    is_live, is_no = after.state is ContactState.LIVE, after.state is ContactState.REFUSED
     values: dict[str, Any] = {
         "state": str(after.state),
         "version": after.version,
         "event_id": after.event_id,
-        "changed_at": event.at,
+        # A "no" must not show in its asker's list, not even by the place of the line.
+        "changed_at": contact.c.changed_at if is_no else event.at,
         "asker_items": items_text(after.gives[Side.ASKER]),
         "asked_items": items_text(after.gives[Side.ASKED]),
         "asked_index": None,

@@ -108,6 +108,8 @@ class HomeView(View):
     attention_count: int
     profile_filled: int
     profile_total: int
+    contact_count: int = 0
+    contact_questions: int = 0
     last_handoff_at: int | None = None
     last_handoff_partner: str = ""
 
