@@ -107,8 +107,12 @@ def _standing(new: NewWish, asked_id: str | None) -> Any:
     """Name what stands: a contact, their own wish, a wish that the asker believes to wait, a "no" of late."""
     own, now = contact.c, new.event.at
     to_them = (own.asker_id == new.asker_id) & (own.asked_id == (asked_id or ""))
-    is_waiting = (own.asker_id == new.asker_id) & (own.state == "waiting")
-    seems_to_wait = or_(is_waiting & (own.asked_index == new.asked_index), to_them & (own.state == "refused"))
+    # By the address alone: whoever said no may have been erased since, or be under age.
+    seems_to_wait = (
+        (own.asker_id == new.asker_id)
+        & own.state.in_(["waiting", "refused"])
+        & (own.asked_index == new.asked_index)
+    )
     said_no = select(contact_event.c.event_id).where(
         contact_event.c.contact_id == own.contact_id,
         contact_event.c.type == "refused",
@@ -219,7 +223,8 @@ def _move(connection: Connection, found: Contact, event: ContactEvent, own_name:
         "changed_at": contact.c.changed_at if is_no else event.at,
         "asker_items": items_text(after.gives[Side.ASKER]),
         "asked_items": items_text(after.gives[Side.ASKED]),
-        "asked_index": None,
+        # Until its time is over, as if nobody had answered.
+        "asked_index": contact.c.asked_index if is_no else None,
         "pair": pair_of(after.asker_id, after.asked_id or "") if is_live else None,
     }
     if own_name is not None:

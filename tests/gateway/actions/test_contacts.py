@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -439,3 +440,28 @@ def test_decisions_and_looks_are_append_only(two: Two, table: str) -> None:
     for statement in (f"UPDATE {table} SET at = 1", f"DELETE FROM {table}"):
         with pytest.raises(DBAPIError, match="append-only"):
             act(two.world, statement)
+
+
+def test_a_look_that_is_run_again_after_a_change_shows_nothing(two: Two) -> None:
+    """Its commit was done and the answer lost: the row says what was given then, and it gives nothing else."""
+    contact_id = two.meet(MASKED)
+    services = replace(two.world.services, ids=lambda kind: "view_1")
+    two.world.run(view_contact, services, two.session(ASHA), contact_id)
+    two.do(change_contact, BEN, contact_id, [EMAIL], "en")
+    with pytest.raises(Refusal, match="stale_form"):
+        two.world.run(view_contact, services, two.session(ASHA), contact_id)
+    assert rows(two.world, "SELECT count(*) FROM contact_view") == [(1,)]
+
+
+@pytest.mark.parametrize("since", ["erased", "a child"])
+def test_whoever_said_no_stays_as_silent_whatever_became_of_them(two: Two, since: str) -> None:
+    """P2: asking anew is answered as while the first wish waits, so that nobody learns of an erasure either."""
+    assert two.ask() is None
+    two.do(refuse_contact, BEN, two.wish(), "en")
+    if since == "erased":
+        two.world.run(erase_person, two.world.services, "cli", BEN)
+    else:
+        under_age(two, BEN)
+    assert two.ask() == "You have asked this address already, or you are in contact."
+    two.world.clock.pass_by(WAITS)
+    assert two.ask() is None
