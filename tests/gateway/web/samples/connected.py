@@ -394,6 +394,8 @@ SAMPLES: dict[str, tuple[str, View]] = {
             state="ended",
             ended_at=NOW - 40 * DAY,
             stop_action="",
+            shorten_action="",
+            items=tuple(replace(each, off_action="") for each in detail.items),
             deletion=(
                 Event(at=NOW - 10 * DAY, what="They are late; our administrators see it", actor=""),
                 Event(at=NOW - 39 * DAY, what="They have got our request", actor=""),
