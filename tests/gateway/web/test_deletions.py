@@ -15,7 +15,9 @@ from gateway.actions.receipts import stop_path
 from gateway.actions.sessions import find_session
 from gateway.cli.browser import Browser, Page
 from gateway.kit.outbound import OutboundFault
-from gateway.model.deletions import RECEIVED_WITHIN
+from gateway.model.deletions import RECEIVED_WITHIN, DeletionOutcome
+from gateway.store.admin_actions import AdminAction
+from gateway.store.deletions import Heard, hear_deletions
 from gateway.web.visit import COOKIE
 from tests.gateway.store.samples import rows
 from tests.gateway.web.test_connected import detail_of
@@ -303,3 +305,13 @@ def test_a_new_address_is_no_news_for_people(site: Site) -> None:
     review: Review | None = world.run(see_partner, world.services, "quizco").review
     assert review is not None
     assert not [each for each in review.offers if each.is_new]
+
+
+def test_a_word_whose_commit_was_lost_is_kept_once(site: Site) -> None:
+    """The same act again is the same answer, and no second entry."""
+    stopped(site)
+    request_id = rows(site.world, "SELECT request_id FROM deletion_request")[0][0]
+    act = AdminAction("act_heard", "quizco", "deletion_done", "grant", "gra_any", site.world.clock())
+    word = Heard(request_id, DeletionOutcome.DONE, act)
+    assert [site.world.store(hear_deletions, word) for _ in range(2)] == [True, True]
+    assert rows(site.world, "SELECT count(*) FROM admin_action WHERE action = 'deletion_done'") == [(1,)]
