@@ -3,6 +3,7 @@
 from typing import Any
 
 from gateway.actions.connected import archived_before
+from gateway.actions.own_contacts import contact_schema, own_contacts
 from gateway.actions.services import Services
 from gateway.model.deletions import Deletion, DeletionState
 from gateway.model.grants import ConsentEvent, item_words
@@ -25,6 +26,7 @@ async def own_record(services: Services, session: Session) -> dict[str, Any]:
         "$schema": services.settings.issuer + SCHEMA,
         "made_at": services.clock(),
         "consents": [await _consent(services, line.grant.grant_id) for line in lines],
+        "contacts": await own_contacts(services, session),
     }
 
 
@@ -171,7 +173,12 @@ def schema() -> dict[str, Any]:
             "description": "What the partner was asked to delete at the end, and what it said.",
         },
     }
-    record = {"$schema": text, "made_at": time, "consents": {"type": "array", "items": _object(consent)}}
+    record = {
+        "$schema": text,
+        "made_at": time,
+        "consents": {"type": "array", "items": _object(consent)},
+        "contacts": {"type": "array", "items": _object(contact_schema())},
+    }
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_object(record)}
 
 
