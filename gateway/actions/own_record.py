@@ -5,10 +5,12 @@ from typing import Any
 from gateway.actions.connected import archived_before
 from gateway.actions.own_contacts import contact_schema, own_contacts
 from gateway.actions.services import Services
+from gateway.model.deletions import Deletion, DeletionState
 from gateway.model.grants import ConsentEvent, item_words
 from gateway.model.handoffs import Handoff
 from gateway.model.people import Session
 from gateway.store.complaints import load_complaints
+from gateway.store.deletions import load_deletions
 from gateway.store.grants import GrantDetail, GrantQuery, load_details, search_grants
 from gateway.store.handoffs import HandoffQuery, search_handoffs
 
@@ -32,6 +34,7 @@ async def _consent(services: Services, grant_id: str) -> dict[str, Any]:
     detail = await services.store.read(load_details, grant_id)
     handoffs = await _handoffs(services, grant_id)
     complaints = await services.store.read(load_complaints, grant_id)
+    deletion = await services.store.read(load_deletions, grant_id)
     return {
         **(_grant(services, detail) if detail else {}),
         "events": [_event(services, each) for each in detail.events] if detail else [],
@@ -40,6 +43,7 @@ async def _consent(services: Services, grant_id: str) -> dict[str, Any]:
         "complaints": [
             {"reference": each.complaint_id, "kind": each.kind, "at": each.opened_at} for each in complaints
         ],
+        "deletion": _deletion(services, deletion) if deletion else None,
     }
 
 
@@ -69,6 +73,17 @@ def _grant(services: Services, detail: GrantDetail) -> dict[str, Any]:
         "until": grant.valid_until,
         "ended_at": detail.line.ended_at,
         "notice": f"{services.settings.issuer}/notices/{grant.notice_id}",
+    }
+
+
+def _deletion(services: Services, deletion: Deletion) -> dict[str, Any]:
+    return {
+        "reference": deletion.request_id,
+        "state": str(deletion.state(services.clock())),
+        "asked_at": deletion.asked_at,
+        "complete_by": deletion.done_by,
+        "received_at": deletion.received_at,
+        "answered_at": deletion.answered_at,
     }
 
 
@@ -127,6 +142,14 @@ def schema() -> dict[str, Any]:
     }
     handoff = {"id": text, "at": time, "through": text, "client": text, "items": items, "proof": text}
     complaint = {"reference": text, "kind": text, "at": time}
+    deletion = {
+        "reference": text,
+        "state": {"enum": [str(each) for each in DeletionState]},
+        "asked_at": time,
+        "complete_by": time,
+        "received_at": maybe,
+        "answered_at": maybe,
+    }
     consent = {
         "id": text,
         "partner": text,
@@ -145,6 +168,10 @@ def schema() -> dict[str, Any]:
             "description": "It was over before this second: some of its hand-offs may be in the log's archive only.",
         },
         "complaints": {"type": "array", "items": _object(complaint)},
+        "deletion": {
+            "anyOf": [_object(deletion), {"type": "null"}],
+            "description": "What the partner was asked to delete at the end, and what it said.",
+        },
     }
     record = {
         "$schema": text,
