@@ -21,7 +21,8 @@ from gateway.actions.connected import (
     stop_everything,
     switch_off,
 )
-from gateway.actions.own_record import SCHEMA, own_record, schema
+from gateway.actions.own_record import own_record
+from gateway.actions.own_record_schema import SCHEMA, schema
 from gateway.actions.services import day_of
 from gateway.consent.complaints import ComplaintKind
 from gateway.consent.terms import DAY, end_of_day
