@@ -30,6 +30,17 @@ PAUSED_MOVES = {
 }
 GROUNDS = {"asked", "given", "widened", "renewed"}
 ENDINGS = {"withdrawn", "revoked", "expired"}
+CONTACT_MOVES = {
+    (None, "asked", "asker"): "waiting",
+    ("waiting", "accepted", "asked"): "live",
+    ("waiting", "refused", "asked"): "refused",
+    ("waiting", "ended", "asker"): "ended",
+    ("live", "changed", "asker"): "live",
+    ("live", "changed", "asked"): "live",
+    ("live", "ended", "asker"): "ended",
+    ("live", "ended", "asked"): "ended",
+    ("refused", "ended", "asker"): "ended",
+}
 KEYS = {
     "handoff": {"at", "client", "endpoint", "event", "grant", "id", "items", "kind", "partner", "token"},
     "consent_event": {
@@ -50,6 +61,11 @@ KEYS = {
         *("reason", "seq", "served", "type", "valid_until"),
     },
     "admin_action": {"action", "at", "by", "detail", "id", "kind", "reason", "target", "target_kind"},
+    "contact_event": {
+        *("acr", "at", "auth_time", "contact", "erasure", "id", "items", "kind", "language"),
+        *("seq", "side", "type", "valid_until"),
+    },
+    "contact_view": {"at", "contact", "event", "giver", "id", "items", "kind"},
 }
 
 
@@ -220,11 +236,12 @@ def read_entry(content):
 
 
 class Order:
-    """Every grant's story in the log's order, as long as the log is whole."""
+    """The story of every grant and every contact in the log's order, as long as the log is whole."""
 
     def __init__(self):
         """Begin before the first entry."""
         self.grants = {}
+        self.contacts = {}
 
     def faults(self, entry):
         """Take the next entry, None for one that cannot be read; give what is wrong with it and its place."""
@@ -232,6 +249,10 @@ class Order:
             return ["it is no entry of this log"]
         if entry["kind"] == "consent_event":
             return self.event(entry)
+        if entry["kind"] == "contact_event":
+            return self.contact_event(entry)
+        if entry["kind"] == "contact_view":
+            return self.contact_view(entry)
         return self.handoff(entry) if entry["kind"] == "handoff" else []
 
     def event(self, entry):
@@ -283,6 +304,43 @@ class Order:
             if grant["left"] < 0:
                 faults.append("a hand-off more than its consent allows")
         return faults
+
+    def contact_event(self, entry):
+        """Take what one of two people decided about their contact."""
+        start = {"state": None, "seq": 0, "valid_until": None, "gives": {}}
+        contact, faults = self.contacts.setdefault(entry["contact"], start), []
+        kind, side, state = entry["type"], entry["side"], contact["state"]
+        if entry["seq"] != contact["seq"] + 1:
+            faults.append(f"contact event {entry['seq']} follows number {contact['seq']}")
+        after = CONTACT_MOVES.get((state, kind, side))
+        if after is None:
+            faults.append(f"{kind} by the {side} does not follow {state}")
+        until = contact["valid_until"]
+        if kind == "accepted" and until is not None and entry["at"] >= until:
+            faults.append("a wish that was accepted after its time")
+        if after in ("refused", "ended") and entry["items"]:
+            faults.append("a no that gives something")
+        if entry["erasure"] and kind != "ended":
+            faults.append("an erasure that is no end")
+        if kind == "asked":
+            contact["valid_until"] = entry["valid_until"]
+        contact.update(state=after or state, seq=entry["seq"], id=entry["id"])
+        contact["gives"][side] = {tuple(item) for item in entry["items"]}
+        return faults
+
+    def contact_view(self, entry):
+        """Take one person's look at what another gives: only what is given at this very place, only while it is."""
+        contact = self.contacts.get(entry["contact"])
+        if contact is None or contact["state"] != "live":
+            return [f"a look while its contact is {contact and contact['state']}"]
+        if contact["id"] != entry["event"]:
+            return ["a look that names a decision which was not the last"]
+        given = contact["gives"].get(entry["giver"], set())
+        return [
+            f"{item[0]} in the form {item[1]} was not given"
+            for item in entry["items"]
+            if tuple(item[:2]) not in given
+        ]
 
 
 def check_lines(lines, size, root, dating, say):
@@ -548,7 +606,11 @@ def main():
         for subject, what in faults:
             print(f"✗ {subject}: {what}")
         if not faults:
-            order = "and every grant's order is right" if whole else "(a part: the order was not checked)"
+            order = (
+                "and the order of every grant and contact is right"
+                if whole
+                else "(a part: the order was not checked)"
+            )
             print(f"✓ {count} of {size} entries stand in the log {order}")
     return 1 if faults else 0
 

@@ -13,7 +13,7 @@ from scopes.denied import (
 from scopes.fields import FIELDS, FORMS, STORED_FIELDS, Field, Form, Sensitivity
 from scopes.items import Item, Necessity
 from scopes.masking import masked
-from scopes.projection import is_releasable, preview, release
+from scopes.projection import CONTACT_FORMS, contact_detail, is_releasable, preview, release
 from scopes.purposes import DENIED, PURPOSES, Ceilings, Purpose, PurposeState
 from scopes.wording import (
     LANGUAGES,
@@ -32,6 +32,7 @@ from scopes.wording import (
 
 __all__ = [
     "CLAIMS",
+    "CONTACT_FORMS",
     "DENIED",
     "FIELDS",
     "FORMS",
@@ -51,6 +52,7 @@ __all__ = [
     "PurposeUnknownError",
     "Sensitivity",
     "check_purpose",
+    "contact_detail",
     "duration",
     "either",
     "field_label",

@@ -70,7 +70,26 @@ def preview(
     """Show what one item would release as text for its owner's screen; None when nothing would leave."""
     if not is_releasable(item):
         return None
-    value = _value(item.field, item.form, profile, today, relay_address)
+    return _text(_value(item.field, item.form, profile, today, relay_address), language)
+
+
+CONTACT_FORMS: Mapping[str, tuple[Form, ...]] = MappingProxyType(
+    {
+        name: tuple(form for form in FIELDS[name].forms if form is not Form.RELAY)
+        for name in ("email", "alternate_email", "phone_number", "address")
+    }
+)
+"""What people can give each other, most private form first (promise P2); a private address is a partner's own."""
+
+
+def contact_detail(name: str, form: Form, profile: Mapping[str, str], *, today: date) -> str | None:
+    """Show what somebody gives a contact, as text; None where the profile has no value or it cannot be given."""
+    if form not in CONTACT_FORMS.get(name, ()):
+        return None
+    return _text(_value(name, form, profile, today, None), "en")
+
+
+def _text(value: object | None, language: str) -> str | None:
     if isinstance(value, bool):
         return yes_no(value, language)
     if isinstance(value, dict):

@@ -14,7 +14,11 @@ from gateway.store.log_tree import Leaf, SignedCheckpoint, load_last_checkpoints
 from tests.world import World
 
 _SEQUENCERS: WeakKeyDictionary[World, Sequencer] = WeakKeyDictionary()
-GUARDED = ("handoff", "consent_event", "admin_action", "log_leaf", "log_checkpoint", "log_cosignature")
+GUARDED = (
+    *("handoff", "consent_event", "admin_action", "contact_event", "contact_view"),
+    *("log_leaf", "log_checkpoint", "log_cosignature"),
+)
+LOCKED = {"handoff": "handoff_locks", "contact_view": "contact_view_locks"}
 
 
 def sequence(world: World) -> SignedCheckpoint:
@@ -57,8 +61,9 @@ def unguarded(world: World, work: Callable[[Connection], object]) -> None:
                 connection.execute(text(f"DROP TRIGGER IF EXISTS {table}_no_delete"))
             else:
                 connection.execute(text(f"DROP TRIGGER IF EXISTS {table}_append_only ON {table}"))
-        on = "" if connection.dialect.name == "sqlite" else " ON handoff"
-        connection.execute(text(f"DROP TRIGGER IF EXISTS handoff_locks{on}"))
+        for table, trigger in LOCKED.items():
+            on = "" if connection.dialect.name == "sqlite" else f" ON {table}"
+            connection.execute(text(f"DROP TRIGGER IF EXISTS {trigger}{on}"))
         work(connection)
         return [None]
 

@@ -58,3 +58,19 @@ async def authenticate_client(services: Services, request: BackRequest) -> Regis
         if not await services.store.lane(use_assertions).submit(use):
             raise Refusal("invalid_client", detail=f"assertion replayed by {use.client_id}")
     return found.client
+
+
+def recognise(services: Services, request: BackRequest) -> RegisteredClient:
+    """Authenticate a client by its secret and the registry's snapshot as it is.
+
+    Whoever relies on it writes only where the snapshot is still the true one.
+
+    Raises:
+        Refusal: for whoever does not show the right secret, and whoever proves more than that.
+    """
+    credentials = read_credentials(request.parameters, request.authorization)
+    known = services.registry.find_client(credentials.client_id)
+    if known is None or not known.client.auth_method.is_by_secret or request.proofs:
+        raise Refusal("invalid_client", detail="not by a secret alone")
+    issuer, now = services.settings.issuer, services.clock()
+    return authenticate(credentials, lambda _: known, issuer=issuer, endpoints=(), now=now).client

@@ -171,8 +171,10 @@ async def show_consent(
 async def _decider(services: Services, session: Session, offer_id: str) -> Decider:
     """Load what is known about a person, and put on record whether a guardian decides with them today."""
     person = session.person
-    standing = await services.store.read(load_standings, StandingQuery(person.person_id, offer_id))
-    profile = OpenedProfile(services.seal, await services.store.read(load_profiles, person.person_id))
+    query = StandingQuery(person.person_id, offer_id)
+    standing = await services.store.telling_lane(load_standings, reads=True).submit(query)
+    sealed = await services.store.lane(load_profiles, reads=True).submit(person.person_id)
+    profile = OpenedProfile(services.seal, sealed)
     is_child = needs_guardian(standing.country, person.role, profile.birthdate, day_of(services.clock()))
     if is_child != person.needs_guardian:
         await services.store.run(mark_ages, (person.person_id, is_child))

@@ -5,6 +5,7 @@ from gateway.actions.sessions import login_index
 from gateway.consent.decisions import Actor, end
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind, random_key
+from gateway.model.contacts import Contact, ContactEvent, ContactEventType, Side
 from gateway.model.grants import ActorKind, Grant, ReasonCode
 from gateway.store.admin_actions import AdminAction
 from gateway.store.erasure import Erasure, erase_operation
@@ -27,6 +28,22 @@ async def erase_person(services: Services, actor_id: str, email: str) -> str:
         outcome = end(grant, actor, ReasonCode.ACCOUNT_CLOSED, now=now, ids=services.ids)
         return Change(outcome.grant, outcome.event, now, ReasonCode.ACCOUNT_CLOSED)
 
+    def parted(contact: Contact, side: Side) -> ContactEvent:
+        return ContactEvent(
+            event_id=services.ids(Kind.EVENT),
+            contact_id=contact.contact_id,
+            seq=0,
+            type=ContactEventType.ENDED,
+            side=side,
+            items=(),
+            is_erasure=True,
+            language=None,
+            acr=None,
+            auth_time=None,
+            valid_until=None,
+            at=now,
+        )
+
     action = AdminAction(
         action_id=services.ids(Kind.ACTION),
         actor_id=actor_id,
@@ -36,6 +53,6 @@ async def erase_person(services: Services, actor_id: str, email: str) -> str:
         at=now,
         reason=str(ReasonCode.ACCOUNT_CLOSED),
     )
-    if not await services.store.run(erase_operation(ended), Erasure(person_id, random_key(), action)):
+    if not await services.store.run(erase_operation(ended, parted), Erasure(person_id, random_key(), action)):
         raise Refusal("not_found", detail="erased in the meantime")
     return person_id

@@ -63,7 +63,7 @@ async def _managed(services: Services, reading: Reading, grant_id: str, scope: s
     """Find the client that asks, and the grant if the token can speak for it."""
     proof = prove_holder(services, reading, f"{PATHS['grant_management_endpoint']}/{grant_id}")
     jkt, token_digest = proof.jkt if proof else None, digest(reading.access_token)
-    held = await services.store.lane(load_access_tokens, reads=True).submit(token_digest)
+    held = await services.store.telling_lane(load_access_tokens, reads=True).submit(token_digest)
     if held is not None:
         check_alive(services, held, jkt, reading.certificate, services.clock())
         token: AccessToken | ClientToken = held.token

@@ -34,7 +34,7 @@ async def introspect_token(services: Services, request: BackRequest) -> Mapping[
 
 async def _looked_up(services: Services, request: BackRequest) -> tuple[RegisteredClient, Mapping[str, Any]]:
     token = request.parameters.get("token", "")
-    held = await services.store.lane(load_access_tokens, reads=True).submit(digest(token))
+    held = await services.store.telling_lane(load_access_tokens, reads=True).submit(digest(token))
     client = await authenticate_client(services, request)
     if not token:
         raise Refusal("invalid_request", detail="no token", hint="The parameter token is missing.")

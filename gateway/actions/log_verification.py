@@ -16,6 +16,7 @@ from gateway.ledger.merkle import leaf_hash
 from gateway.ledger.notes import NoteError, NoteKey, check_note
 from gateway.ledger.tiles import Key, TilePath
 from gateway.ledger.tree_check import OrderCheck, TileBuilder
+from gateway.model.contacts import ContactView
 from gateway.store.log_archive import load_archives
 from gateway.store.log_audit import (
     LeafSlice,
@@ -264,3 +265,5 @@ def _leaf_faults(leaf: Leaf, found: LeafSlice) -> Iterator[str]:
         yield "its row is gone"
     elif encode(row) != leaf.entry:
         yield "its row does not say what the log says"
+    elif isinstance(row, ContactView) and row.entry_digest != leaf.leaf_hash:
+        yield "its row's digest is not that of its content"

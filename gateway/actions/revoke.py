@@ -35,7 +35,7 @@ async def revoke_token(services: Services, request: BackRequest) -> None:
 async def _check_key(services: Services, token: str, client_id: str, jkt: str) -> None:
     """Hold a proof's key against the client's own token; another client's is answered as an unknown one."""
     name, store = digest(token), services.store
-    held = await store.lane(load_access_tokens, reads=True).submit(name) or await store.lane(
+    held = await store.telling_lane(load_access_tokens, reads=True).submit(name) or await store.telling_lane(
         load_refresh_tokens, reads=True
     ).submit(name)
     found = held.token if held else await store.lane(load_client_tokens, reads=True).submit(name)

@@ -18,10 +18,10 @@ from gateway.ledger.merkle import ProofError, check_consistency, consistency_ran
 from gateway.ledger.notes import NoteError
 from gateway.ledger.order import in_order
 from gateway.ledger.tiles import TileError, edge_keys, grown, hash_of, hashes_of, keys_of
+from gateway.model.log_rows import KIND_OF, id_of
 from gateway.store.keys import add_first_log_keys
 from gateway.store.leases import Claim, let_go
 from gateway.store.log_pending import is_anything_waiting
-from gateway.store.log_rows import id_of
 from gateway.store.log_tree import (
     Batch,
     Growth,
@@ -39,7 +39,6 @@ LEASE = "sequencer"
 LEASE_TTL = 3
 BATCH = 500
 """Rows of one transaction: hashing more of them at once would keep everybody else waiting."""
-KINDS = {"Handoff": "handoff", "ConsentEvent": "consent_event", "AdminAction": "admin_action"}
 
 
 class LogFork(Exception):
@@ -105,7 +104,7 @@ class Sequencer:
         leaves = []
         for sequence, row in enumerate(in_order(batch.rows, batch.places), start=batch.size):
             entry = encode(row)
-            kind = KINDS[type(row).__name__]
+            kind = KIND_OF[type(row)]
             leaves.append(Leaf(sequence, kind, id_of(row), entry, leaf_hash(entry)))
         try:
             edge = batch.read_tiles(edge_keys(batch.size))

@@ -189,7 +189,7 @@ async def find_session(services: Services, secret: str | None) -> Session | None
     """Find the session of a cookie; None when there is none or it is over."""
     if not secret:
         return None
-    session = await services.store.lane(load_sessions, reads=True).submit(digest(secret))
+    session = await services.store.telling_lane(load_sessions, reads=True).submit(digest(secret))
     now, settings = services.clock(), services.settings
     if session is None or now >= session.created_at + settings.session_ttl:
         return None

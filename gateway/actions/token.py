@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from gateway.actions.clients import BackRequest, authenticate_client
+from gateway.actions.clients import BackRequest, authenticate_client, recognise
 from gateway.actions.device import fetch_code
 from gateway.actions.proofs import prove
 from gateway.actions.services import Services
@@ -22,6 +22,9 @@ from gateway.store.client_tokens import keep_client_tokens
 from gateway.store.codes import Redemption, load_codes, redeem_codes
 from gateway.store.registry import look_at_registry
 from gateway.store.tokens import Rotation, load_refresh_tokens, rotate_refresh_tokens
+from gateway.store.tokens_ahead import keep_client_tokens as keep_ahead
+from gateway.store.tokens_ahead import redeem_codes as redeem_ahead
+from gateway.store.tokens_ahead import rotate_refresh_tokens as rotate_ahead
 from partners import Profile
 
 
@@ -42,6 +45,10 @@ async def issue_token(services: Services, request: BackRequest) -> Mapping[str, 
 
 async def _own_token(services: Services, request: BackRequest) -> Mapping[str, Any]:
     """Issue a partner's own token (RFC 6749 §4.4)."""
+    if services.store.locks_rows:
+        ahead = await _own_token_ahead(services, request)
+        if ahead is not None:
+            return ahead
     await services.store.lane(look_at_registry, reads=True).submit(None)
     client = await authenticate_client(services, request)
     check_target(request.parameters, services.settings.issuer)
@@ -50,6 +57,26 @@ async def _own_token(services: Services, request: BackRequest) -> Mapping[str, A
     if desk.plan.client_token is not None:
         await services.store.lane(keep_client_tokens, at_once=True).submit(desk.plan.client_token)
     return _answer(body, refusal)
+
+
+async def _own_token_ahead(services: Services, request: BackRequest) -> Mapping[str, Any] | None:
+    """Decide by the snapshot at hand, and keep the token where the registry is still that one.
+
+    Returns:
+        None for whatever is not the common case in order; that is looked at anew.
+    """
+    version = services.registry.version
+    try:
+        client = recognise(services, request)
+        check_target(request.parameters, services.settings.issuer)
+        desk = Desk(services.terms(), client, await _proved(services, request, client))
+    except Refusal:
+        return None
+    body, _ = _decide(services, desk, request)
+    token = desk.plan.client_token
+    if token is None or not await services.store.telling_lane(keep_ahead).submit((token, version)):
+        return None
+    return body
 
 
 async def _fetch(services: Services, request: BackRequest) -> Mapping[str, Any]:
@@ -65,13 +92,13 @@ async def _fetch(services: Services, request: BackRequest) -> Mapping[str, Any]:
     bound = await _proved(services, request, client)
     code = await fetch_code(services, client.client.client_id, device_code)
     asked = replace(request, parameters=exchange_of(services.settings.issuer, device_code, code))
-    held = await services.store.lane(load_codes, reads=True).submit(digest(code))
+    held = await services.store.telling_lane(load_codes, reads=True).submit(digest(code))
     return await _redeem(services, Desk(services.terms(), client, bound, code=held), asked)
 
 
 async def _exchange(services: Services, request: BackRequest) -> Mapping[str, Any]:
     code = request.parameters.get("code", "")
-    held = await services.store.lane(load_codes, reads=True).submit(digest(code))
+    held = await services.store.telling_lane(load_codes, reads=True).submit(digest(code))
     client = await authenticate_client(services, request)
     details = _narrowed(services, request, client)
     bound = await _proved(services, request, client)
@@ -82,17 +109,16 @@ async def _redeem(services: Services, desk: Desk, request: BackRequest) -> Mappi
     body, refusal = _decide(services, desk, request)
     held, plan = desk.code, desk.plan
     if held is not None and (plan.access_token is not None or plan.is_misused):
-        won = await services.store.lane(redeem_codes).submit(
-            Redemption(
-                code_digest=held.token.code_digest,
-                grant_id=held.grant.grant_id,
-                family_id=held.token.family_id,
-                redemption_id=services.ids(Kind.REDEMPTION),
-                access_token=plan.access_token,
-                refresh_token=plan.refresh_token,
-                at=desk.terms.now,
-            )
+        redemption = Redemption(
+            code_digest=held.token.code_digest,
+            grant_id=held.grant.grant_id,
+            family_id=held.token.family_id,
+            redemption_id=services.ids(Kind.REDEMPTION),
+            access_token=plan.access_token,
+            refresh_token=plan.refresh_token,
+            at=desk.terms.now,
         )
+        won = await _use_up(services, redemption)
         if not won and refusal is None:
             refusal = Refusal(
                 "invalid_grant", detail="the code was redeemed by somebody else in the meantime"
@@ -100,9 +126,16 @@ async def _redeem(services: Services, desk: Desk, request: BackRequest) -> Mappi
     return _answer(body, refusal)
 
 
+async def _use_up(services: Services, redemption: Redemption) -> bool:
+    is_ahead = services.store.locks_rows and redemption.access_token is not None
+    if is_ahead and await services.store.telling_lane(redeem_ahead).submit(redemption):
+        return True
+    return await services.store.lane(redeem_codes).submit(redemption)
+
+
 async def _refresh(services: Services, request: BackRequest) -> Mapping[str, Any]:
     used_digest = digest(request.parameters.get("refresh_token", ""))
-    held = await services.store.lane(load_refresh_tokens, reads=True).submit(used_digest)
+    held = await services.store.telling_lane(load_refresh_tokens, reads=True).submit(used_digest)
     client = await authenticate_client(services, request)
     details = _narrowed(services, request, client)
     desk = Desk(
@@ -111,18 +144,23 @@ async def _refresh(services: Services, request: BackRequest) -> Mapping[str, Any
     body, refusal = _decide(services, desk, request)
     plan = desk.plan
     if held is not None and (plan.access_token is not None or plan.is_misused):
-        alive = await services.store.lane(rotate_refresh_tokens).submit(
-            Rotation(
-                used_digest=used_digest,
-                family_id=held.token.family_id,
-                successor=plan.refresh_token,
-                access_token=plan.access_token,
-                at=desk.terms.now,
-            )
+        rotation = Rotation(
+            used_digest=used_digest,
+            family_id=held.token.family_id,
+            successor=plan.refresh_token,
+            access_token=plan.access_token,
+            at=desk.terms.now,
         )
+        alive = await _rotate(services, rotation)
         if not alive and refusal is None:
             refusal = Refusal("invalid_grant", detail="the refresh token died in the meantime")
     return _answer(body, refusal)
+
+
+async def _rotate(services: Services, rotation: Rotation) -> bool:
+    if services.store.locks_rows and rotation.access_token is not None:
+        return await services.store.telling_lane(rotate_ahead).submit(rotation)
+    return await services.store.lane(rotate_refresh_tokens).submit(rotation)
 
 
 def _narrowed(services: Services, request: BackRequest, client: RegisteredClient) -> frozenset[str] | None:

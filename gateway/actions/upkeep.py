@@ -12,6 +12,7 @@ from gateway.kit.logs import log
 from gateway.model.grants import Grant
 from gateway.model.people import Person
 from gateway.store.consents import Verdict
+from gateway.store.contacts import forget_lapsed
 from gateway.store.grants import Change, commit_changes
 from gateway.store.people import mark_ages
 from gateway.store.profiles import load_profiles
@@ -25,6 +26,7 @@ async def run_upkeep(services: Services) -> None:
     while True:
         try:
             await sweep(services)
+            await services.store.run(forget_lapsed, services.clock())
             await remind_people(services)
         except Exception as error:
             log().error("upkeep_failed", error=error)

@@ -23,6 +23,8 @@ class Kind(StrEnum):
     PERSON = "per_"
     GRANT = "gra_"
     EVENT = "evt_"
+    CONTACT = "con_"
+    VIEW = "view_"
     SERVED = "srv_"
     NOTICE = "not_"
     HANDOFF = "hof_"
@@ -57,7 +59,7 @@ SECRET_BYTES = {
 """Kinds that open something by themselves: 256 bits of chance; the others have 128, or 64 and a time."""
 
 
-IN_ORDER = {Kind.HANDOFF, Kind.EVENT, Kind.ACTION}
+IN_ORDER = {Kind.HANDOFF, Kind.EVENT, Kind.ACTION, Kind.VIEW}
 """Kinds whose records have a time in whole seconds: of two in one second, the id tells which came first."""
 
 

@@ -7,17 +7,19 @@ from typing import Any
 
 from gateway.kit.digests import base64url, keyed_digest
 from gateway.model.admin_actions import AdminAction
+from gateway.model.contacts import ContactEvent, ContactView, GivenItem
 from gateway.model.grants import DPV_STATUS, ActorKind, ConsentEvent, item_words
 from gateway.model.handoffs import Handoff
+from gateway.model.log_rows import KIND_OF, LogRow
 from gateway.model.people import PERSON_PREFIX
 from scopes import Item
 
 # json.dumps makes an encoder at every call that says how.
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
-Entry = Handoff | ConsentEvent | AdminAction
+Entry = LogRow
 """What becomes a leaf of the log."""
-KINDS = ("handoff", "consent_event", "admin_action")
+KINDS = frozenset(KIND_OF.values())
 
 
 def encode(entry: Entry) -> bytes:
@@ -28,6 +30,10 @@ def encode(entry: Entry) -> bytes:
     """
     if isinstance(entry, Handoff):
         return encode_entry(entry)
+    if isinstance(entry, ContactView):
+        return encode_view(entry)
+    if isinstance(entry, ContactEvent):
+        return _canonical(_contact_event(entry))
     return _canonical(_consent_event(entry) if isinstance(entry, ConsentEvent) else _admin_action(entry))
 
 
@@ -49,6 +55,38 @@ def encode_entry(handoff: Handoff) -> bytes:
         "at": handoff.at,
     }
     return _canonical(content)
+
+
+def encode_view(view: ContactView) -> bytes:
+    """Encode a look at a contact's details. The contact stands for both people, the side for whose they are."""
+    content = {
+        "kind": "contact_view",
+        "id": view.view_id,
+        "contact": view.contact_id,
+        "event": view.event_id,
+        "giver": str(view.giver),
+        "items": [[each.item.field, str(each.item.form), each.commitment] for each in view.items],
+        "at": view.at,
+    }
+    return _canonical(content)
+
+
+def _contact_event(event: ContactEvent) -> Mapping[str, object]:
+    return {
+        "kind": "contact_event",
+        "id": event.event_id,
+        "contact": event.contact_id,
+        "seq": event.seq,
+        "type": str(event.type),
+        "side": str(event.side),
+        "items": [[each.field, str(each.form)] for each in sorted(event.items)],
+        "erasure": event.is_erasure,
+        "language": event.language,
+        "acr": event.acr,
+        "auth_time": event.auth_time,
+        "valid_until": event.valid_until,
+        "at": event.at,
+    }
 
 
 def _consent_event(event: ConsentEvent) -> Mapping[str, object]:
@@ -120,12 +158,12 @@ def mark(entry_id: str, name: str) -> str:
     return "mark:" + base64url(hashlib.sha256(f"consent-gateway/mark\n{entry_id}\n{name}".encode()).digest())
 
 
-def commitment(person_key: bytes, grant_id: str, item: Item, value: object) -> str:
+def commitment(person_key: bytes, grant_id: str, item: Item | GivenItem, value: object) -> str:
     """Commit to a released value under the person's key: HMAC-SHA-256, base64url.
 
     The same value gives the same commitment within one grant, which shows whether a partner holds an older
     copy; across grants nothing can be compared, and once the person's key is shredded nobody can tell what
-    it was.
+    it was. A contact takes the grant's place where people see each other's details.
     """
     text = _CANONICAL.encode(value)
     return base64url(keyed_digest(person_key, "commitment", grant_id, item.field, str(item.form), text))

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from gateway.ledger.entries import Entry
 from gateway.model.admin_actions import AdminAction
+from gateway.model.contacts import ContactEvent, ContactView
 from gateway.model.grants import ConsentEvent
 
 
@@ -37,4 +38,9 @@ def _key(entry: Entry, places: Mapping[str, int]) -> tuple[str, tuple[int, int, 
         return "", (0, 0, entry.at, entry.action_id)
     if isinstance(entry, ConsentEvent):
         return entry.grant_id, (entry.seq, 0, entry.at, entry.event_id)
+    # A contact is to its decisions and looks what a grant is to its consent events and hand-offs.
+    if isinstance(entry, ContactEvent):
+        return entry.contact_id, (entry.seq, 0, entry.at, entry.event_id)
+    if isinstance(entry, ContactView):
+        return entry.contact_id, (places.get(entry.event_id, 0), 1, entry.at, entry.view_id)
     return entry.grant_id, (places.get(entry.event_id, 0), 1, entry.at, entry.handoff_id)

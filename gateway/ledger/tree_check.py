@@ -1,9 +1,10 @@
-"""Checking a whole log, leaf by leaf, in little memory: its tiles, its roots, and every grant's order."""
+"""Checking a whole log, leaf by leaf, in little memory: its tiles, its roots, the order of grants and contacts."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from gateway.ledger.contact_order import ContactOrder
 from gateway.ledger.merkle import EMPTY_ROOT, Frontier
 from gateway.ledger.tiles import HASH, WIDTH, Key, complete
 from gateway.model.grants import GROUNDS, EventType, GrantState, IllegalMove, move
@@ -64,6 +65,7 @@ class OrderCheck:
     """Folds entries in the log's order: no hand-off without its grant's consent in force at that very place."""
 
     _grants: dict[str, _Standing] = field(default_factory=dict)
+    _contacts: ContactOrder = field(default_factory=ContactOrder)
 
     def faults(self, entry: dict[str, Any]) -> Iterator[str]:
         """Take the next entry; say what is wrong with its place."""
@@ -71,6 +73,8 @@ class OrderCheck:
             yield from self._event(entry)
         elif entry["kind"] == "handoff":
             yield from self._handoff(entry)
+        elif entry["kind"] in ("contact_event", "contact_view"):
+            yield from self._contacts.faults(entry)
         elif entry["kind"] != "admin_action":
             yield "it is of no kind that this log has"
 

@@ -16,6 +16,7 @@ from gateway.store.loading import (
     items_from_text,
     person_from_row,
 )
+from gateway.store.registry import Know, know_nothing, tell_version, told_version
 from gateway.store.statements import Hot, Lists, insert_all_once
 from gateway.store.tables import (
     access_token,
@@ -37,6 +38,7 @@ def _codes(lists: Lists) -> Select[Any]:
             *PERSON_COLUMNS,
             partner.c.state.label("partner_state"),
             granted_items(lists),
+            told_version(),
         )
         .join(consent_grant, consent_grant.c.grant_id == authorization_code.c.grant_id)
         .join(partner, partner.c.partner_id == consent_grant.c.partner_id)
@@ -48,9 +50,12 @@ def _codes(lists: Lists) -> Select[Any]:
 _CODES = Hot(_codes)
 
 
-def load_codes(connection: Connection, digests: Sequence[bytes]) -> Sequence[Held[AuthorizationCode] | None]:
+def load_codes(
+    connection: Connection, digests: Sequence[bytes], know: Know = know_nothing
+) -> Sequence[Held[AuthorizationCode] | None]:
     """Load codes with grant, items, person and the partner's state; None for an unknown one."""
     rows = _CODES(connection, wanted=sorted(set(digests)))
+    tell_version(connection, rows, know)
     names = AuthorizationCode.__dataclass_fields__
     found = {
         row.code_digest: Held(

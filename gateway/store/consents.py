@@ -1,12 +1,12 @@
 """The consent screen's side of the store: what it needs, what was served, and the decision."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import Enum, auto
 from typing import Any
 
-from sqlalchemy import Connection, Select, Text, delete, func, literal_column, or_, select, update
+from sqlalchemy import Connection, Select, Table, Text, delete, func, literal_column, or_, select, update
 
 from gateway.model.grants import (
     DPV_STATUS,
@@ -25,7 +25,7 @@ from gateway.model.people import PersonState
 from gateway.model.tokens import AuthorizationCode
 from gateway.store.codes import code_row
 from gateway.store.guardians import approvals_of, forget_consents
-from gateway.store.letters import RECEIPT, NewLetter, post_letters
+from gateway.store.letters import RECEIPT, NewLetter, letter_rows
 from gateway.store.loading import (
     GRANT_COLUMNS,
     grant_from_row,
@@ -33,9 +33,10 @@ from gateway.store.loading import (
     items_from_text,
     uses_left_of,
 )
-from gateway.store.log_pending import await_places
+from gateway.store.log_pending import places_of
+from gateway.store.registry import Know, know_nothing, tell_version, told_version
 from gateway.store.relay import NewRelay, keep_relay
-from gateway.store.statements import Hot, Lists, did_insert, insert_once
+from gateway.store.statements import Hot, Lists, Rows, did_insert, insert_all_once, insert_once
 from gateway.store.tables import (
     authorization_code,
     consent_event,
@@ -44,6 +45,8 @@ from gateway.store.tables import (
     grant_use,
     guardian_link,
     handoff,
+    letter,
+    log_pending,
     notice_served,
     offer,
     organisation,
@@ -52,6 +55,8 @@ from gateway.store.tables import (
     school_request,
 )
 from gateway.store.tokens import revoke_of_grants
+
+NOTHING: Mapping[Table, Rows] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +94,17 @@ class Standing:
     is_used_up: bool = False
 
 
-def load_standings(connection: Connection, queries: Sequence[StandingQuery]) -> Sequence[Standing]:
+def load_standings(
+    connection: Connection, queries: Sequence[StandingQuery], know: Know = know_nothing
+) -> Sequence[Standing]:
     """Load standings, one by one: a screen asks for one."""
-    return [_standing(connection, query) for query in queries]
+    return [_standing(connection, query, know) for query in queries]
 
 
-def _standing(connection: Connection, query: StandingQuery) -> Standing:
-    [row] = _STANDING(connection, person=query.person_id, offer=query.offer_id)
+def _standing(connection: Connection, query: StandingQuery, know: Know) -> Standing:
+    rows = _STANDING(connection, person=query.person_id, offer=query.offer_id)
+    tell_version(connection, rows, know)
+    [row] = rows
     live = [grant_from_row(row, items_from_text(row.granted))] if row.grant_id else []
     return Standing(
         grant=live[0] if live else None,
@@ -155,6 +164,7 @@ def _standing_of(lists: Lists) -> Select[Any]:
             consent_event.c.actor_kind.label("refused_by"),
             guardians.scalar_subquery().label("guardians"),
             asked.scalar_subquery().label("asked_school_at"),
+            told_version(),
         )
         .select_from(person)
         .join(organisation, organisation.c.organisation_id == person.c.organisation_id)
@@ -233,13 +243,18 @@ def commit_decisions(connection: Connection, decisions: Sequence[Decision]) -> S
 
 def did_append(connection: Connection, event: ConsentEvent) -> bool:
     """Tell whether this very event was committed: a commit whose answer was lost is repeated with the same id."""
-    statement = select(consent_event.c.event_id).where(consent_event.c.event_id == event.event_id)
-    return connection.execute(statement).first() is not None
+    return bool(_APPENDED(connection, wanted=[event.event_id]))
+
+
+_APPENDED = Hot(lambda lists: select(consent_event.c.event_id).where(lists.any_of(consent_event.c.event_id)))
 
 
 def _commit(connection: Connection, decision: Decision) -> Verdict:
     if did_append(connection, decision.event):
         return Verdict.DONE
+    if not decision.request_digest and not decision.superseded:
+        # Its first change is its only condition: where that fails, there is nothing to take back.
+        return _try(connection, decision)
     with connection.begin_nested() as savepoint:
         verdict = _try(connection, decision)
         if verdict is not Verdict.DONE:
@@ -266,14 +281,15 @@ def _try(connection: Connection, decision: Decision) -> Verdict:
         changed = change_grant(connection, decision.grant, used_at=decision.at)
     if not changed:
         return Verdict.STALE
-    append_event(connection, decision.event)
     if decision.event.type is EventType.ASKED:
         forget_consents(connection, decision.grant.person_id, decision.grant.offer_id)
-    replace_items(connection, decision.grant.grant_id, decision.grant.items)
+    if not decision.created:
+        _DROPPED_ITEMS(connection, wanted=[decision.grant.grant_id])
+    codes = [code_row(decision.code)] if decision.code else []
+    items = _item_rows(decision.grant.grant_id, decision.grant.items)
+    append_event(connection, decision.event, {grant_item: items, authorization_code: codes})
     if decision.relay:
         keep_relay(connection, decision.relay)
-    if decision.code:
-        insert_once(connection, authorization_code, [code_row(decision.code)])
     return Verdict.DONE
 
 
@@ -337,12 +353,16 @@ def _create(connection: Connection, created: NewGrant) -> bool:
 
 def _is_active(connection: Connection, person_id: str) -> bool:
     """Whether a person has an account, and keeps it until the transaction ends: an erasure waits, or has won."""
-    statement = (
+    return bool(_ACTIVE(connection, wanted=[person_id]))
+
+
+_ACTIVE = Hot(
+    lambda lists: (
         select(person.c.person_id)
-        .where(person.c.person_id == person_id, person.c.state == PersonState.ACTIVE)
+        .where(lists.any_of(person.c.person_id), person.c.state == PersonState.ACTIVE)
         .with_for_update(read=True)
     )
-    return connection.execute(statement).first() is not None
+)
 
 
 def change_grant(
@@ -358,36 +378,62 @@ def change_grant(
     Args:
         used_at: when this is the person's own use of the service too.
     """
-    statement = (
+    rows = _CHANGED(
+        connection,
+        wanted=after.grant_id,
+        seen=after.version - 1,
+        offer_version=after.offer_version,
+        notice_id=after.notice_id,
+        state=str(after.state),
+        version=after.version,
+        event_id=after.event_id,
+        valid_from=after.valid_from,
+        valid_until=after.valid_until,
+        ended_at=ended_at,
+        end_reason=reason,
+        legal_basis=str(after.legal_basis),
+        use_limit=after.use_limit,
+        paused_for=str(after.paused_for) if after.paused_for else None,
+        decided_version=after.terms_version,
+        used_at=used_at,
+    )
+    return bool(rows)
+
+
+_MOVING = (
+    "offer_version", "notice_id", "state", "version", "event_id", "valid_from", "valid_until", "ended_at",
+    "end_reason", "legal_basis", "use_limit", "paused_for", "decided_version",
+)  # fmt: skip
+"""What a decision changes in a grant's row."""
+
+
+def _changed(lists: Lists) -> Any:
+    grant = consent_grant.c
+    moved: dict[str, Any] = {name: lists.value(name, grant[name].type) for name in _MOVING}
+    used = func.coalesce(
+        lists.value("used_at", grant.last_user_activity_at.type), grant.last_user_activity_at
+    )
+    return (
         update(consent_grant)
         .where(
-            consent_grant.c.grant_id == after.grant_id,
-            consent_grant.c.version == after.version - 1,
-            consent_grant.c.state.in_(sorted(LIVE)),
+            grant.grant_id == lists.value("wanted", Text),
+            grant.version == lists.value("seen", grant.version.type),
+            or_(*(grant.state == str(state) for state in sorted(LIVE))),
         )
-        .values(
-            offer_version=after.offer_version,
-            notice_id=after.notice_id,
-            state=str(after.state),
-            version=after.version,
-            event_id=after.event_id,
-            valid_from=after.valid_from,
-            valid_until=after.valid_until,
-            ended_at=ended_at,
-            end_reason=reason,
-            legal_basis=str(after.legal_basis),
-            use_limit=after.use_limit,
-            paused_for=str(after.paused_for) if after.paused_for else None,
-            decided_version=after.terms_version,
-            last_user_activity_at=func.coalesce(used_at, consent_grant.c.last_user_activity_at),
-        )
-        .returning(consent_grant.c.grant_id)
+        .values({**moved, "last_user_activity_at": used})
+        .returning(grant.grant_id)
     )
-    return connection.execute(statement).first() is not None
 
 
-def append_event(connection: Connection, event: ConsentEvent) -> None:
-    """Append one consent event; it waits for its place in the log, and its receipt for the mail."""
+_CHANGED = Hot(_changed)
+
+
+def append_event(connection: Connection, event: ConsentEvent, more: Mapping[Table, Rows] = NOTHING) -> None:
+    """Append one consent event; it waits for its place in the log, and its receipt for the mail.
+
+    Args:
+        more: rows of other tables that go in with it.
+    """
     row = asdict(event)
     row |= {
         "type": str(event.type),
@@ -396,9 +442,15 @@ def append_event(connection: Connection, event: ConsentEvent) -> None:
         "items": json.dumps(item_words(event.items)),
         "reason": str(event.reason) if event.reason else None,
     }
-    insert_once(connection, consent_event, [row])
-    await_places(connection, "consent_event", [(event.grant_id, event.event_id)])
-    post_letters(connection, [NewLetter(event.event_id, RECEIPT, None, event.at)])
+    insert_all_once(
+        connection,
+        {
+            consent_event: [row],
+            log_pending: places_of("consent_event", [(event.grant_id, event.event_id)]),
+            letter: letter_rows([NewLetter(event.event_id, RECEIPT, None, event.at)]),
+            **more,
+        },
+    )
     if event.use_limit is not None:
         _count_anew(connection, event.grant_id)
 
@@ -417,22 +469,25 @@ def _count_anew(connection: Connection, grant_id: str) -> None:
 
 def replace_items(connection: Connection, grant_id: str, items: Sequence[GrantedItem]) -> None:
     """Make the grant hold exactly these items; absence means not granted. The events keep the history."""
-    connection.execute(delete(grant_item).where(grant_item.c.grant_id == grant_id))
-    insert_once(
-        connection,
-        grant_item,
-        [
-            {
-                "grant_id": grant_id,
-                "field": each.item.field,
-                "purpose": each.item.purpose,
-                "form": str(each.item.form),
-                "needed": each.needed,
-                "retention_days": each.retention_days,
-            }
-            for each in items
-        ],
-    )
+    _DROPPED_ITEMS(connection, wanted=[grant_id])
+    insert_once(connection, grant_item, _item_rows(grant_id, items))
+
+
+_DROPPED_ITEMS = Hot(lambda lists: delete(grant_item).where(lists.any_of(grant_item.c.grant_id)))
+
+
+def _item_rows(grant_id: str, items: Sequence[GrantedItem]) -> list[dict[str, Any]]:
+    return [
+        {
+            "grant_id": grant_id,
+            "field": each.item.field,
+            "purpose": each.item.purpose,
+            "form": str(each.item.form),
+            "needed": each.needed,
+            "retention_days": each.retention_days,
+        }
+        for each in items
+    ]
 
 
 @dataclass(frozen=True, slots=True)

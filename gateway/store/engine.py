@@ -248,22 +248,36 @@ class Store:
             self._lanes[operation, reads] = lane
         return lane
 
-    def telling_lane(self, operation: Telling[Item, Outcome]) -> Lane[Item, Outcome]:
+    def telling_lane(self, operation: Telling[Item, Outcome], *, reads: bool = False) -> Lane[Item, Outcome]:
         """Give the lane of an operation that tells the registry's version itself: a round trip less.
 
         What it writes, it writes by one statement, which is a transaction by itself.
+
+        Args:
+            reads: it only reads.
         """
-        lane = self._lanes.get((operation, False))
+        lane = self._lanes.get((operation, reads))
         if lane is None:
-            lane = Lane(lambda items: self._tell_all(operation, items), width=self._width, depth=self._depth)
-            self._lanes[operation, False] = lane
+            run = self._tell_readers if reads else self._tell_all
+            lane = Lane(lambda items: run(operation, items), width=self._width, depth=self._depth)
+            self._lanes[operation, reads] = lane
         return lane
 
     async def _tell_all(self, operation: Telling[Item, Outcome], items: Sequence[Item]) -> Sequence[Outcome]:
+        return await self._persist(lambda: self._backend.at_once(self._told(operation, items)))
+
+    async def _tell_readers(
+        self, operation: Telling[Item, Outcome], items: Sequence[Item]
+    ) -> Sequence[Outcome]:
+        return await self._persist(lambda: self._backend.read(self._told(operation, items)))
+
+    def _told(
+        self, operation: Telling[Item, Outcome], items: Sequence[Item]
+    ) -> Callable[[Connection], Sequence[Outcome]]:
         def work(connection: Connection) -> Sequence[Outcome]:
             return operation(connection, items, lambda version: self._catch_up(connection, version))
 
-        return await self._persist(lambda: self._backend.at_once(work))
+        return work
 
     async def _attempt(
         self, way: Callable[[Callable[[Connection], T]], Awaitable[T]], work: Callable[[Connection], T]

@@ -6,15 +6,17 @@ from functools import cache
 
 from sqlalchemy import Column, Connection, delete, select, update
 
+from gateway.model.contacts import Contact, ContactEvent, Side
 from gateway.model.grants import LIVE, Grant
 from gateway.model.people import PersonState
 from gateway.store.admin_actions import AdminAction, append_actions, did_act
+from gateway.store.contacts import end_contacts_of
 from gateway.store.engine import Operation
 from gateway.store.grants import Change, commit_changes
 from gateway.store.loading import GRANT_COLUMNS, grants_from
-from gateway.store.tables import APPEND_ONLY, consent_grant, metadata, person
+from gateway.store.tables import APPEND_ONLY, consent_grant, contact, metadata, person
 
-STAYS = (consent_grant, *APPEND_ONLY)
+STAYS = (consent_grant, contact, *APPEND_ONLY)
 """What others rely on: it names the person by an id that is chance."""
 
 
@@ -43,20 +45,27 @@ def hanging_on_people() -> tuple[Column[str], ...]:
     )
 
 
-def erase_operation(end: Callable[[Grant], Change]) -> Operation[Erasure, bool]:
-    """Make the operation: end every live grant, destroy the key, delete the fields, links and log-ins.
+def erase_operation(
+    end: Callable[[Grant], Change], part: Callable[[Contact, Side], ContactEvent]
+) -> Operation[Erasure, bool]:
+    """Make the operation: end live grants and contacts, destroy the key, delete the fields, links and log-ins.
 
     The person's row stays, closed, because grants and hand-offs name it; its id is chance and means nobody.
     False for somebody who is unknown or erased already.
     """
 
     def erase(connection: Connection, erasures: Sequence[Erasure]) -> Sequence[bool]:
-        return [did_act(connection, each.action) or _erase(connection, each, end) for each in erasures]
+        return [did_act(connection, each.action) or _erase(connection, each, end, part) for each in erasures]
 
     return erase
 
 
-def _erase(connection: Connection, erasure: Erasure, end: Callable[[Grant], Change]) -> bool:
+def _erase(
+    connection: Connection,
+    erasure: Erasure,
+    end: Callable[[Grant], Change],
+    part: Callable[[Contact, Side], ContactEvent],
+) -> bool:
     # From here on nobody can make a grant for this person: whoever does holds the row, and looks at its state.
     closing = (
         update(person)
@@ -73,6 +82,7 @@ def _erase(connection: Connection, erasure: Erasure, end: Callable[[Grant], Chan
         .with_for_update()
     )
     commit_changes(connection, [end(grant) for grant in grants_from(connection, live)])
+    end_contacts_of(connection, erasure.person_id, part)
     for column in hanging_on_people():
         connection.execute(delete(column.table).where(column == erasure.person_id))
     append_actions(connection, [erasure.action])

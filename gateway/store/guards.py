@@ -64,6 +64,50 @@ def add_lock_guard(connection: Connection) -> None:
     connection.execute(text(_POSTGRES_TRIGGER))
 
 
+_MAY_NOT_VIEW = """NOT EXISTS (
+    SELECT 1 FROM contact c JOIN person a ON a.person_id = c.asker_id JOIN person b ON b.person_id = c.asked_id
+    WHERE c.contact_id = NEW.contact_id AND c.event_id = NEW.event_id AND c.state = 'live'
+    AND NOT a.needs_guardian AND NOT b.needs_guardian AND NEW.giver_id IN (a.person_id, b.person_id)
+    AND NEW.viewer_id IN (a.person_id, b.person_id) AND NEW.viewer_id <> NEW.giver_id
+)"""
+"""When somebody may not look at a contact's details. The gate decides the same, apart from this."""
+
+
+def add_view_guard(connection: Connection) -> None:
+    """Refuse looks at somebody's details but by the other of a live contact (promise P2)."""
+    if connection.dialect.name == "sqlite":
+        connection.execute(
+            text(
+                f"CREATE TRIGGER contact_view_locks BEFORE INSERT ON contact_view WHEN {_MAY_NOT_VIEW} "
+                "BEGIN SELECT RAISE(ABORT, 'a lock forbids this look'); END"
+            )
+        )
+        return
+    connection.execute(
+        text(
+            "CREATE FUNCTION refuse_view() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            f"IF {_MAY_NOT_VIEW} THEN "
+            "RAISE EXCEPTION 'a lock forbids this look' USING ERRCODE = 'restrict_violation'; "
+            "END IF; RETURN NEW; END $$"
+        )
+    )
+    connection.execute(
+        text(
+            "CREATE TRIGGER contact_view_locks BEFORE INSERT ON contact_view "
+            "FOR EACH ROW EXECUTE FUNCTION refuse_view()"
+        )
+    )
+
+
+def drop_view_guard(connection: Connection) -> None:
+    """Take it away, for a migration down."""
+    if connection.dialect.name == "sqlite":
+        connection.execute(text("DROP TRIGGER contact_view_locks"))
+        return
+    connection.execute(text("DROP TRIGGER contact_view_locks ON contact_view"))
+    connection.execute(text("DROP FUNCTION refuse_view()"))
+
+
 def drop_lock_guard(connection: Connection) -> None:
     """Take the guard of the hand-off log away, for a migration down."""
     if connection.dialect.name == "sqlite":

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
@@ -38,7 +39,13 @@ class WaitingLetter:
 
 def post_letters(connection: Connection, letters: Sequence[NewLetter]) -> Sequence[None]:
     """Put letters into the outbox."""
-    rows = [
+    insert_once(connection, letter, letter_rows(letters))
+    return [None] * len(letters)
+
+
+def letter_rows(letters: Sequence[NewLetter]) -> list[dict[str, Any]]:
+    """Spell the rows of `post_letters`, for who inserts them together with others."""
+    return [
         {
             "letter_id": each.letter_id,
             "kind": each.kind,
@@ -50,8 +57,6 @@ def post_letters(connection: Connection, letters: Sequence[NewLetter]) -> Sequen
         }
         for each in letters
     ]
-    insert_once(connection, letter, rows)
-    return [None] * len(letters)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, case, func, select
 
-from gateway.model.admin_actions import AdminAction
-from gateway.model.grants import DPV_STATUS, GROUNDS, ActorKind, ConsentEvent
-from gateway.model.handoffs import Handoff
-from gateway.store.log_rows import id_of, load_rows
+from gateway.model.grants import DPV_STATUS, GROUNDS, ActorKind
+from gateway.model.log_rows import LogRow, id_of
+from gateway.store.log_rows import load_rows
 from gateway.store.log_tree import Leaf, SignedCheckpoint
 from gateway.store.tables import (
     admin_action,
     consent_event,
     consent_grant,
+    contact,
+    contact_event,
+    contact_view,
     grant_use,
     handoff,
     log_archive,
@@ -22,6 +24,15 @@ from gateway.store.tables import (
     log_pending,
     log_tile,
 )
+
+SOURCES = (
+    handoff.c.handoff_id,
+    consent_event.c.event_id,
+    admin_action.c.action_id,
+    contact_event.c.event_id,
+    contact_view.c.view_id,
+)
+"""Where leaves come from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +49,7 @@ class LeafSlice:
     """Leaves in their order, and their rows by id."""
 
     leaves: Sequence[Leaf]
-    rows: Mapping[str, Handoff | ConsentEvent | AdminAction]
+    rows: Mapping[str, LogRow]
 
 
 def read_leaf_slices(connection: Connection, asks: Sequence[SliceAsk]) -> Sequence[LeafSlice]:
@@ -83,7 +94,7 @@ def find_unplaced(connection: Connection, limits: Sequence[int]) -> Sequence[lis
 
 def _unplaced(connection: Connection, limit: int) -> list[str]:
     found: list[str] = []
-    for key in (handoff.c.handoff_id, consent_event.c.event_id, admin_action.c.action_id):
+    for key in SOURCES:
         placed = select(log_leaf.c.source_id).where(log_leaf.c.source_id == key).exists()
         waits = select(log_pending.c.source_id).where(log_pending.c.source_id == key).exists()
         found += connection.execute(select(key).where(~placed, ~waits).limit(limit)).scalars()
@@ -116,7 +127,15 @@ def _misattributed(connection: Connection, limit: int) -> list[tuple[str, str]]:
     found = connection.execute(handoffs.where(handoff.c.person_id != own).limit(limit)).scalars()
     strange += [(each, "it is written to somebody else than its grant's person") for each in found]
     strange += [
-        (each, "its last decision is missing, or another one") for each in _beheaded(connection, limit)
+        (each, "its last decision is missing, or another one")
+        for find in (_beheaded, _beheaded_contacts)
+        for each in find(connection, limit)
+    ]
+    strange += [
+        (each, "it names somebody else than its contact's people") for each in _misseen(connection, limit)
+    ]
+    strange += [
+        (each, "it stands otherwise than its decisions say") for each in _misstated(connection, limit)
     ]
     strange += [(each, "it was read more often than it allows") for each in _overused(connection, limit)]
     strange += [
@@ -134,6 +153,41 @@ def _beheaded(connection: Connection, limit: int) -> list[str]:
         event.event_id == grant.event_id, event.grant_id == grant.grant_id, event.seq == grant.version
     )
     return list(connection.execute(select(grant.grant_id).where(~own.exists()).limit(limit)).scalars())
+
+
+def _beheaded_contacts(connection: Connection, limit: int) -> list[str]:
+    """Find contacts that do not stand on the last of their decisions."""
+    own, event = contact.c, contact_event.c
+    last = select(event.event_id).where(
+        event.event_id == own.event_id, event.contact_id == own.contact_id, event.seq == own.version
+    )
+    return list(connection.execute(select(own.contact_id).where(~last.exists()).limit(limit)).scalars())
+
+
+_STANDS = {"asked": "waiting", "accepted": "live", "changed": "live", "refused": "refused", "ended": "ended"}
+
+
+def _misstated(connection: Connection, limit: int) -> list[str]:
+    """Find contacts of another state than their last decision made, or that give what no side decided to give."""
+    own, event = contact.c, contact_event.c
+    state = select(case(_STANDS, value=event.type)).where(event.event_id == own.event_id).scalar_subquery()
+    is_strange = own.state != state
+    for side, items in (("asker", own.asker_items), ("asked", own.asked_items)):
+        last = select(event["items"]).where(event.contact_id == own.contact_id, event.side == side)
+        decided = last.order_by(event.seq.desc()).limit(1).scalar_subquery()
+        # Nothing was decided yet, or all is over.
+        gives = case((own.state == "ended", "[]"), else_=func.coalesce(decided, "[]"))
+        is_strange |= items != gives
+    return list(connection.execute(select(own.contact_id).where(is_strange).limit(limit)).scalars())
+
+
+def _misseen(connection: Connection, limit: int) -> list[str]:
+    """Find looks whose giver and viewer are not the two people of their contact."""
+    own, view = contact.c, contact_view.c
+    by_asked = (view.giver == "asker") & (view.giver_id == own.asker_id) & (view.viewer_id == own.asked_id)
+    by_asker = (view.giver == "asked") & (view.giver_id == own.asked_id) & (view.viewer_id == own.asker_id)
+    statement = select(view.view_id).join(contact, own.contact_id == view.contact_id)
+    return list(connection.execute(statement.where(~(by_asked | by_asker)).limit(limit)).scalars())
 
 
 def _overused(connection: Connection, limit: int) -> list[str]:

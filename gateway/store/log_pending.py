@@ -8,9 +8,9 @@ from sqlalchemy import Connection, delete, select
 from gateway.store.statements import Hot, insert_once
 from gateway.store.tables import log_leaf, log_pending
 
-Kind = Literal["handoff", "consent_event", "admin_action"]
+Kind = Literal["handoff", "consent_event", "admin_action", "contact_event", "contact_view"]
 NO_GRANT = ""
-"""In place of a grant's id, for what belongs to no grant."""
+"""In place of a grant's id, for what belongs to no grant. A contact's id stands there like a grant's."""
 
 
 def await_places(connection: Connection, kind: Kind, sources: Sequence[tuple[str, str]]) -> None:

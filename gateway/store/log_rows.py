@@ -1,51 +1,53 @@
 """Rows of every kind that becomes a leaf, by their ids."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, select
 
 from gateway.model.admin_actions import AdminAction
-from gateway.model.grants import ConsentEvent
-from gateway.model.handoffs import Handoff
+from gateway.model.log_rows import LogRow
+from gateway.store.contacts import contact_event_from_row, contact_view_from_row
 from gateway.store.handoffs import handoff_from_row
 from gateway.store.loading import event_from_row
 from gateway.store.statements import Hot
-from gateway.store.tables import admin_action, consent_event, handoff
+from gateway.store.tables import admin_action, consent_event, contact_event, contact_view, handoff
 
 _CHUNK = 5000
 
 
-def load_rows(
-    connection: Connection, ids: Mapping[str, Sequence[str]]
-) -> list[Handoff | ConsentEvent | AdminAction]:
+def load_rows(connection: Connection, ids: Mapping[str, Sequence[str]]) -> list[LogRow]:
     """Load rows by kind and id, in no order; one that is not there is absent."""
-    handoffs = _rows(connection, _HANDOFFS, ids.get("handoff", ()))
-    events = _rows(connection, _EVENTS, ids.get("consent_event", ()))
-    acts = _rows(connection, _ACTS, ids.get("admin_action", ()))
-    return [
-        *map(handoff_from_row, handoffs),
-        *map(event_from_row, events),
-        *(AdminAction(**{**row._mapping, "detail": json.loads(row.detail)}) for row in acts),
-    ]
+    found: list[LogRow] = []
+    for kind, (statement, read) in _READERS.items():
+        found += map(read, _rows(connection, statement, ids.get(kind, ())))
+    return found
 
 
-def id_of(row: Handoff | ConsentEvent | AdminAction) -> str:
-    """Give a row's own id."""
-    if isinstance(row, Handoff):
-        return row.handoff_id
-    return row.event_id if isinstance(row, ConsentEvent) else row.action_id
+def _action_from_row(row: Any) -> AdminAction:
+    return AdminAction(**{**row._mapping, "detail": json.loads(row.detail)})
 
 
 _HANDOFFS = Hot(lambda lists: select(handoff).where(lists.any_of(handoff.c.handoff_id)))
 _EVENTS = Hot(lambda lists: select(consent_event).where(lists.any_of(consent_event.c.event_id)))
 _ACTS = Hot(lambda lists: select(admin_action).where(lists.any_of(admin_action.c.action_id)))
-_PLACES = Hot(
-    lambda lists: select(consent_event.c.event_id, consent_event.c.seq).where(
-        lists.any_of(consent_event.c.event_id)
-    )
-)
+_CONTACT_EVENTS = Hot(lambda lists: select(contact_event).where(lists.any_of(contact_event.c.event_id)))
+_VIEWS = Hot(lambda lists: select(contact_view).where(lists.any_of(contact_view.c.view_id)))
+_READERS: Mapping[str, tuple[Hot, Callable[[Any], LogRow]]] = {
+    "handoff": (_HANDOFFS, handoff_from_row),
+    "consent_event": (_EVENTS, event_from_row),
+    "admin_action": (_ACTS, _action_from_row),
+    "contact_event": (_CONTACT_EVENTS, contact_event_from_row),
+    "contact_view": (_VIEWS, contact_view_from_row),
+}
+
+
+def _places(table: Table) -> Hot:
+    return Hot(lambda lists: select(table.c.event_id, table.c.seq).where(lists.any_of(table.c.event_id)))
+
+
+_PLACES = tuple(map(_places, (consent_event, contact_event)))
 
 
 def _rows(connection: Connection, statement: Hot, ids: Sequence[str]) -> list[Any]:
@@ -56,5 +58,5 @@ def _rows(connection: Connection, statement: Hot, ids: Sequence[str]) -> list[An
 
 
 def load_event_places(connection: Connection, event_ids: Sequence[str]) -> dict[str, int]:
-    """Tell which place each consent event has among those of its grant."""
-    return {row.event_id: row.seq for row in _rows(connection, _PLACES, event_ids)}
+    """Tell which place each event has among those of its grant or contact."""
+    return {row.event_id: row.seq for each in _PLACES for row in _rows(connection, each, event_ids)}

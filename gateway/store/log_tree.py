@@ -5,19 +5,18 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, false, func, insert, or_, select
 
-from gateway.model.admin_actions import AdminAction
-from gateway.model.grants import ConsentEvent
+from gateway.model.contacts import ContactView
 from gateway.model.handoffs import Handoff
+from gateway.model.log_rows import LogRow, id_of
 from gateway.store.engine import Operation
 from gateway.store.leases import Claim, hold
 from gateway.store.log_pending import take_waiting
-from gateway.store.log_rows import id_of, load_event_places, load_rows
+from gateway.store.log_rows import load_event_places, load_rows
 from gateway.store.statements import insert_new, upsert
 from gateway.store.tables import log_checkpoint, log_leaf, log_tile
 
 Key = tuple[int, int]
 Tiles = Mapping[Key, bytes]
-Row = Handoff | ConsentEvent | AdminAction
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +46,12 @@ class Batch:
 
     Attributes:
         size: leaves before.
-        places: of every consent event that a hand-off names, among the events of its grant.
+        places: of every event that a hand-off or a look names, among those of its grant or contact.
         lost: ids of rows that wait and are not there.
     """
 
     size: int
-    rows: Sequence[Row]
+    rows: Sequence[LogRow]
     places: Mapping[str, int]
     lost: Sequence[str]
     read_tiles: Callable[[Iterable[Key]], Tiles]
@@ -106,7 +105,7 @@ def _integrate(connection: Connection, turn: Turn, grow: Callable[[Batch], Growt
 def _batch(connection: Connection, taken: Mapping[str, Sequence[str]]) -> Batch:
     rows = load_rows(connection, taken)
     found = {id_of(row) for row in rows}
-    named = sorted({row.event_id for row in rows if isinstance(row, Handoff)})
+    named = sorted({row.event_id for row in rows if isinstance(row, Handoff | ContactView)})
     return Batch(
         size=log_size(connection),
         rows=rows,

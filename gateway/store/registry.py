@@ -1,8 +1,9 @@
 """Loading the registry's snapshot, and telling every node that it changed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from gateway.model.registry import (
     LOG_ALG,
@@ -27,6 +28,9 @@ from gateway.store.tables import (
 )
 from partners import PartnerState, client_from_content, offer_from_content, partner_from_content
 
+Know = Callable[[int], None]
+"""Takes the registry's version as a statement read it, before anything is decided."""
+
 _VERSION = Hot(lambda _: select(registry_version.c.version))
 
 
@@ -34,6 +38,20 @@ def current_version(connection: Connection) -> int:
     """Read the registry's version: one tiny row that every transaction looks at first."""
     version: int = _VERSION(connection)[0].version
     return version
+
+
+def told_version() -> ColumnElement[int]:
+    """Give the registry's version as a column, for statements that many transactions begin with."""
+    return select(registry_version.c.version).scalar_subquery().label("registry_version")
+
+
+def tell_version(connection: Connection, rows: Sequence[Any], know: Know) -> None:
+    """Tell the version out of rows that hold `told_version`; where there are none, it is asked for."""
+    know(rows[0].registry_version if rows else current_version(connection))
+
+
+def know_nothing(_: int) -> None:
+    """Leave the version to the transaction around, which has looked at it already."""
 
 
 def bump_version(connection: Connection) -> None:

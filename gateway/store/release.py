@@ -1,13 +1,13 @@
 """The release gate's transaction: token, live grant and items, sealed values, hand-off row, in that order."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Select, func, select
 
-from gateway.model.grants import Approval, Grant
+from gateway.model.grants import Approval, Grant, GrantedItem
 from gateway.model.handoffs import Handoff
 from gateway.model.profile import SealedProfile
 from gateway.model.tokens import AccessToken, Held
@@ -146,10 +146,17 @@ def hold_access_tokens(
     the release in flight, and the items are read by a later statement, so they are never older than the lock.
     """
     rows = (_LOCKED_TOKENS if lock else _TOKENS)(connection, wanted=sorted(set(digests)))
-    items = items_of(connection, [row.grant_id for row in rows]) if lock else {}
+    items = items_of(connection, [row.grant_id for row in rows]) if lock else None
+    return held_from_rows(connection, rows, items)
+
+
+def held_from_rows(
+    connection: Connection, rows: Sequence[Any], items: Mapping[str, tuple[GrantedItem, ...]] | None = None
+) -> dict[bytes, Held[AccessToken]]:
+    """Read tokens with what they stand on; the items stand in the rows, or beside them by grant."""
     grants = {
         row.grant_id: grant_from_row(
-            row, items.get(row.grant_id, ()) if lock else items_from_text(row.granted)
+            row, items_from_text(row.granted) if items is None else items.get(row.grant_id, ())
         )
         for row in rows
     }

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Select, select, update
 
 from gateway.model.people import PersonState, Session
 from gateway.store.loading import PERSON_COLUMNS, person_from_row
+from gateway.store.registry import Know, know_nothing, tell_version, told_version
 from gateway.store.statements import Hot, Lists, insert_once
 from gateway.store.tables import person, session
 from gateway.store.throttles import refill_buckets
@@ -76,6 +77,7 @@ def _sessions(lists: Lists) -> Select[Any]:
             session.c.agent,
             session.c.sid,
             *PERSON_COLUMNS,
+            told_version(),
         )
         .join(person, person.c.person_id == session.c.person_id)
         .where(
@@ -89,8 +91,12 @@ def _sessions(lists: Lists) -> Select[Any]:
 _SESSIONS = Hot(_sessions)
 
 
-def load_sessions(connection: Connection, digests: Sequence[bytes]) -> Sequence[Session | None]:
+def load_sessions(
+    connection: Connection, digests: Sequence[bytes], know: Know = know_nothing
+) -> Sequence[Session | None]:
     """Load open sessions of active people; None for an ended or unknown one."""
+    rows = _SESSIONS(connection, wanted=sorted(set(digests)))
+    tell_version(connection, rows, know)
     found = {
         row.session_digest: Session(
             row.session_digest,
@@ -102,7 +108,7 @@ def load_sessions(connection: Connection, digests: Sequence[bytes]) -> Sequence[
             row.agent or "",
             row.sid,
         )
-        for row in _SESSIONS(connection, wanted=sorted(set(digests)))
+        for row in rows
     }
     return [found.get(digest) for digest in digests]
 

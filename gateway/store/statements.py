@@ -12,7 +12,6 @@ from sqlalchemy import (
     ARRAY,
     ColumnElement,
     Connection,
-    Row,
     Table,
     bindparam,
     case,
@@ -193,18 +192,28 @@ def _insert(connection: Connection, tables: Mapping[Table, Rows], *, once: bool)
 
 def did_insert(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert one row and tell whether it was new: whoever races for the same key, one wins."""
+    return bool(_insert_row(table, tuple(row))(connection, **row))
+
+
+@cache
+def _insert_row(table: Table, names: tuple[str, ...]) -> Hot:
     key = next(iter(table.primary_key))
-    statement = (
-        _inserting(connection.dialect.name, table).values(**row).on_conflict_do_nothing().returning(key)
-    )
-    return connection.execute(statement).first() is not None
+    return Hot(lambda lists: _from_values(lists, table, names).on_conflict_do_nothing().returning(key))
 
 
-def insert_or_lock(connection: Connection, table: Table, row: Mapping[str, Any]) -> Row[Any]:
+def _from_values(lists: Lists, table: Table, names: tuple[str, ...]) -> Any:
+    values = {name: lists.value(name, table.c[name].type) for name in names}
+    return _inserting(lists.dialect, table).values(values)
+
+
+def insert_or_lock(connection: Connection, table: Table, row: Mapping[str, Any]) -> Any:
     """Insert one row or, where its key is there already, lock that row as it stands; give the row."""
-    insert = _inserting(connection.dialect.name, table).values(**row)
-    found: Row[Any] = connection.execute(_locking(insert)).one()
-    return found
+    return _insert_or_lock_row(table, tuple(row))(connection, **row)[0]
+
+
+@cache
+def _insert_or_lock_row(table: Table, names: tuple[str, ...]) -> Hot:
+    return Hot(lambda lists: _locking(_from_values(lists, table, names)))
 
 
 def _locking(insert: Any) -> Any:

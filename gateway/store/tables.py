@@ -593,6 +593,71 @@ admin_action = Table(
     Index(None, "target_kind", "target_id", "at"),
 )
 
+# Contacts between people
+
+contact = Table(
+    "contact",
+    metadata,
+    _id("contact_id"),
+    _to("asker_id", "person.person_id"),
+    # Nobody where the wish reached nobody.
+    _to("asked_id", "person.person_id", nullable=True),
+    # What the asker wrote, while it waits: for finding the same wish again, and sealed under the asker's key.
+    Column("asked_index", LargeBinary),
+    Column("asked_address", LargeBinary),
+    # Names, each sealed under the key of the person whose it is.
+    Column("asker_name", LargeBinary, nullable=False),
+    Column("asked_name", LargeBinary),
+    _text("state"),
+    Column("version", Integer, nullable=False),
+    _text("event_id"),
+    _at("asked_at"),
+    _at("valid_until"),
+    _at("changed_at"),
+    _text("asker_items"),
+    _text("asked_items"),
+    # Both people's ids while it is live: two are in contact once.
+    Column("pair", Text, unique=True),
+    Index(None, "asker_id"),
+    Index(None, "asked_id"),
+    _one_of("state", "waiting", "live", "refused", "ended"),
+)
+
+contact_event = Table(
+    "contact_event",
+    metadata,
+    _id("event_id"),
+    _to("contact_id", "contact.contact_id"),
+    Column("seq", Integer, nullable=False),
+    _text("type"),
+    _text("side"),
+    _text("items"),
+    Column("is_erasure", Boolean, nullable=False),
+    _text("language", nullable=True),
+    _text("acr", nullable=True),
+    _at("auth_time", nullable=True),
+    _at("valid_until", nullable=True),
+    _at("at"),
+    UniqueConstraint("contact_id", "seq"),
+    _one_of("side", "asker", "asked"),
+)
+
+contact_view = Table(
+    "contact_view",
+    metadata,
+    _id("view_id"),
+    _to("contact_id", "contact.contact_id"),
+    _to("event_id", "contact_event.event_id"),
+    _text("giver"),
+    _text("giver_id"),
+    _text("viewer_id"),
+    _text("items"),
+    _at("at"),
+    Column("entry_digest", LargeBinary, nullable=False),
+    Index(None, "contact_id", "at"),
+    _one_of("giver", "asker", "asked"),
+)
+
 # The Merkle log
 
 log_pending = Table(
@@ -603,7 +668,7 @@ log_pending = Table(
     _text("kind"),
     # The grant comes first, so that what waits of one grant is one stretch of one index.
     PrimaryKeyConstraint("grant_id", "source_id"),
-    _one_of("kind", "handoff", "consent_event", "admin_action"),
+    _one_of("kind", "handoff", "consent_event", "admin_action", "contact_event", "contact_view"),
 )
 
 log_leaf = Table(
@@ -781,6 +846,8 @@ APPEND_ONLY = (
     grant_use,
     receipt,
     admin_action,
+    contact_event,
+    contact_view,
     log_leaf,
     log_checkpoint,
     log_archive,

@@ -79,7 +79,10 @@ def _keep(connection: Connection, changed: dict[bytes, tuple[int, int]]) -> None
         _KEPT(connection, wanted=list(changed), tokens=list(tokens), times=list(times))
 
 
+_REFILLED = Hot(lambda lists: delete(throttle).where(lists.any_of(throttle.c.bucket)))
+
+
 def refill_buckets(connection: Connection, buckets: Sequence[bytes]) -> Sequence[None]:
     """Forget what was taken: the right password was given."""
-    connection.execute(delete(throttle).where(throttle.c.bucket.in_(sorted(set(buckets)))))
+    _REFILLED(connection, wanted=sorted(set(buckets)))
     return [None] * len(buckets)

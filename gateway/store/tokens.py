@@ -16,7 +16,8 @@ from gateway.store.loading import (
     items_from_text,
     person_from_row,
 )
-from gateway.store.release import hold_access_tokens
+from gateway.store.registry import Know, know_nothing, tell_version, told_version
+from gateway.store.release import held_from_rows, tokens_with_grants
 from gateway.store.statements import Hot, Lists, insert_all_once
 from gateway.store.tables import access_token, consent_grant, partner, person, refresh_token
 
@@ -35,11 +36,16 @@ def refresh_row(token: RefreshToken) -> dict[str, object]:
     return {name: getattr(token, name) for name in _REFRESH}
 
 
+_ACCESS_TOKENS = Hot(lambda lists: tokens_with_grants(lists, lock=False).add_columns(told_version()))
+
+
 def load_access_tokens(
-    connection: Connection, digests: Sequence[bytes]
+    connection: Connection, digests: Sequence[bytes], know: Know = know_nothing
 ) -> Sequence[Held[AccessToken] | None]:
     """Load access tokens with what they stand on; None for an unknown one."""
-    found = hold_access_tokens(connection, digests)
+    rows = _ACCESS_TOKENS(connection, wanted=sorted(set(digests)))
+    tell_version(connection, rows, know)
+    found = held_from_rows(connection, rows)
     return [found.get(digest) for digest in digests]
 
 
@@ -54,6 +60,7 @@ def _refresh_tokens(lists: Lists) -> Select[Any]:
             *PERSON_COLUMNS,
             partner.c.state.label("partner_state"),
             granted_items(lists),
+            told_version(),
         )
         .join(consent_grant, consent_grant.c.grant_id == refresh_token.c.grant_id)
         .join(partner, partner.c.partner_id == consent_grant.c.partner_id)
@@ -67,10 +74,11 @@ _REFRESH_TOKENS = Hot(_refresh_tokens)
 
 
 def load_refresh_tokens(
-    connection: Connection, digests: Sequence[bytes]
+    connection: Connection, digests: Sequence[bytes], know: Know = know_nothing
 ) -> Sequence[Held[RefreshToken] | None]:
     """Load refresh tokens with what they stand on; None for an unknown one."""
     rows = _REFRESH_TOKENS(connection, wanted=sorted(set(digests)))
+    tell_version(connection, rows, know)
     names = RefreshToken.__dataclass_fields__
     found = {
         row.token_digest: Held(

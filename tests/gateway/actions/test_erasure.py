@@ -134,7 +134,9 @@ def test_an_erasure_whose_answer_was_lost_happens_once(both: World) -> None:
     person_id = both.person_id("ben@lakeside.example")
     act = AdminAction(random_ids_act(), "cli", "erase_person", "person", person_id, NOW)
     plan = Erasure(person_id, random_key(), act)
-    operation = erase_operation(lambda grant: pytest.fail("there is no grant"))
+    operation = erase_operation(
+        lambda grant: pytest.fail("there is no grant"), lambda *_: pytest.fail("there is no contact")
+    )
     assert both.store(operation, plan)
     assert both.store(operation, plan)
     other = dataclasses.replace(plan, action=dataclasses.replace(act, action_id=random_ids_act()))

@@ -22,6 +22,7 @@ from sqlalchemy import Column, Connection, Table, delete, insert, literal, selec
 from deploy import log_verifier as verifier
 from gateway.actions.admin_grants import GrantSearch, find_grants, revoke_grant
 from gateway.actions.admin_log import check_log
+from gateway.actions.contacts import change_contact, end_contact
 from gateway.actions.log_export import Span, export_log
 from gateway.actions.log_proofs import log_key_words
 from gateway.actions.log_verification import TreeCheck, verify_tree
@@ -41,6 +42,9 @@ from gateway.store.tables import (
     admin_action,
     consent_event,
     consent_grant,
+    contact,
+    contact_event,
+    contact_view,
     handoff,
     log_checkpoint,
     log_cosignature,
@@ -48,6 +52,7 @@ from gateway.store.tables import (
     log_pending,
     log_tile,
 )
+from tests.gateway.actions.test_contacts import ASHA, BEN, EMAIL, MASKED, Two
 from tests.gateway.actions.test_log_verification import AUDITOR, journey, run_verifier
 from tests.ledgers import last_checkpoint, leaves, log_keys, sequence, unguarded
 from tests.world import World
@@ -58,7 +63,11 @@ KEYS = {
     "handoff": handoff.c.handoff_id,
     "consent_event": consent_event.c.event_id,
     "admin_action": admin_action.c.action_id,
+    "contact_event": contact_event.c.event_id,
+    "contact_view": contact_view.c.view_id,
 }
+OF = {"contact_event": contact_event.c.contact_id, "contact_view": contact_view.c.contact_id}
+"""Whose they are, where that is no grant."""
 MADE_OF = "its root is not that of the leaves: something before it was changed"
 CUT = "it says more leaves than there are: the log was cut off or rolled back"
 
@@ -113,10 +122,23 @@ def without_ids(found: set[str]) -> set[str]:
     return {re.sub(r"^(leaf \d+) \([^)]*\)", r"\1", each) for each in found}
 
 
+def whole_story(world: World) -> None:
+    """Every kind of leaf: a grant's journey, and two people who meet, look at each other's details and part."""
+    journey(world)
+    two = Two(world)
+    contact_id = two.meet(EMAIL)
+    two.view(ASHA, contact_id)
+    sequence(world)
+    two.do(change_contact, ASHA, contact_id, [MASKED], "en")
+    two.view(BEN, contact_id)
+    two.do(end_contact, BEN, contact_id, "en")
+    sequence(world)
+
+
 @pytest.fixture
 def log(world: World) -> World:
     """A small log with a whole story and several checkpoints, without guards; every place of it is tampered with."""
-    journey(world)
+    whole_story(world)
     unguarded(world, lambda connection: None)
     return world
 
@@ -141,11 +163,23 @@ def test_nothing_is_found_where_nobody_tampered(log: World) -> None:
 
 
 OTHER = {"type": "narrowed", "actor_kind": "guardian", "reason": "partner_breach", "seq": 100}
+OF_CONTACTS = {"seq": 100, "acr": "mfa"}
 
 
 def changed(column: Column[Any], value: Any) -> Any:
     """Make another value of a column's kind."""
-    if column.name in OTHER:
+    if column.table in (contact_event, contact_view):
+        if column.name == "items":
+            return '[["address","full"]]' if column.table is contact_event else '[["address","full","c"]]'
+        if column.name == "type":
+            return "changed" if value == "ended" else "ended"
+        if column.name in ("side", "giver"):
+            return "asked" if value == "asker" else "asker"
+        if isinstance(value, bool):
+            return not value
+        if column.name in OF_CONTACTS:
+            return OF_CONTACTS[column.name]
+    elif column.name in OTHER:
         return OTHER[column.name]
     if isinstance(value, bytes):
         return bytes(32)
@@ -163,7 +197,7 @@ def source(leaf: Leaf) -> tuple[Table, Any]:
 
 def test_an_edit_of_any_column_of_any_row_is_named(world: World) -> None:
     """Back-dating among them: `at` is a column like any other."""
-    journey(world)
+    whole_story(world)
     unguarded(world, lambda connection: None)
     tried = set()
     for leaf in leaves(world):
@@ -188,7 +222,7 @@ def test_an_edit_of_any_column_of_any_row_is_named(world: World) -> None:
 
 @pytest.mark.parametrize("kind", KEYS)
 def test_a_row_that_is_deleted_swapped_or_slipped_in_is_named(world: World, kind: str) -> None:
-    journey(world)
+    whole_story(world)
     unguarded(world, lambda connection: None)
     key = KEYS[kind]
     own = [leaf for leaf in leaves(world) if leaf.kind == kind]
@@ -214,7 +248,8 @@ def test_a_row_that_is_deleted_swapped_or_slipped_in_is_named(world: World, kind
     def slip(connection: Connection) -> None:
         connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
         row = dict(connection.execute(select(key.table)).mappings().first() or {})
-        fresh = {key.name: "slipped"} | ({"seq": 77, "served_id": None} if kind == "consent_event" else {})
+        fresh: dict[str, Any] = {key.name: "slipped"}
+        fresh |= {"consent_event": {"seq": 77, "served_id": None}, "contact_event": {"seq": 77}}.get(kind, {})
         connection.execute(insert(key.table).values({**row, **fresh}))
 
     assert "slipped: it has no place in the log and waits for none" in found_by(world, slip)
@@ -410,6 +445,73 @@ def test_a_hand_off_that_was_taken_away_with_its_waiting_entry_is_missed_where_r
     assert (line.grant.grant_id, what) in found
 
 
+def test_a_contact_that_stands_otherwise_than_was_decided_is_named(both: World) -> None:
+    """What no entry holds itself: its row gives more, lives on after the end, or has lost its last decision."""
+    two = Two(both)
+    contact_id = two.meet(MASKED)
+    sequence(both)
+    otherwise = {f"{contact_id}: it stands otherwise than its decisions say"}
+    own = update(contact).where(contact.c.contact_id == contact_id)
+    for values in (
+        {"state": "ended"},
+        {"asked_items": '[["email", "full"]]'},
+        {"asker_items": "[]"},
+    ):
+        unguarded(both, lambda c, v=values: c.execute(own.values(v)))
+        assert named(both) == otherwise
+        unguarded(both, lambda c: c.execute(own.values(UNTOUCHED)))
+    assert named(both) == set()
+    two.do(end_contact, BEN, contact_id, "en")
+    unguarded(both, lambda c: c.execute(own.values(state="live")))
+    assert named(both) == otherwise
+    unguarded(both, lambda c: c.execute(own.values(state="ended")))
+
+    def take(connection: Connection) -> None:
+        gone = select(contact_event.c.event_id).where(contact_event.c.type == "ended")
+        connection.execute(delete(log_pending).where(log_pending.c.source_id.in_(gone)))
+        connection.execute(delete(contact_event).where(contact_event.c.type == "ended"))
+
+    unguarded(both, take)
+    assert f"{contact_id}: its last decision is missing, or another one" in named(both)
+
+
+UNTOUCHED = {"state": "live", "asked_items": '[["email", "masked"]]', "asker_items": '[["email", "full"]]'}
+
+
+def named(world: World) -> set[str]:
+    sequence(world)
+    return {f"{each.subject}: {each.what}" for each in world.run(verify_tree, world.services).faults}
+
+
+def test_a_look_that_was_slipped_in_after_the_end_is_named_by_both_verifiers(
+    both: World, tmp_path: Path
+) -> None:
+    """Written as the gateway would, with its waiting entry: it gets its place, and stands after the end."""
+    two = Two(both)
+    contact_id = two.meet(MASKED)
+    two.view(ASHA, contact_id)
+    two.do(end_contact, BEN, contact_id, "en")
+    sequence(both)
+
+    def slip(connection: Connection) -> None:
+        row = dict(connection.execute(select(contact_view)).mappings().one())
+        last = connection.execute(select(contact.c.event_id)).scalar_one()
+        connection.execute(insert(contact_view).values({**row, "view_id": "view_x", "event_id": last}))
+        waiting = {"grant_id": contact_id, "source_id": "view_x", "kind": "contact_view"}
+        connection.execute(insert(log_pending).values(waiting))
+
+    unguarded(both, slip)
+    place = sequence(both).size - 1
+    found = named(both)
+    assert f"leaf {place} (view_x): a look while its contact is ended" in found
+    assert f"leaf {place} (view_x): its row's digest is not that of its content" in found
+    file = tmp_path / "log.tar"
+    both.run(export_log, both.services, AUDITOR, Span(), file)
+    status, said = run_verifier(str(file), "--key", log_key_words(both.services)[0])
+    assert status == 1
+    assert said["faults"] == [{"subject": f"entry {place}", "what": "a look while its contact is ended"}]
+
+
 # Tiles -----------------------------------------------------------------------------------------------------------
 
 
@@ -510,7 +612,9 @@ def rewrite(world: World, tamper: Tamper) -> None:
         for table in (log_leaf, log_tile, log_checkpoint):
             connection.execute(delete(table))
         for kind, key in KEYS.items():
-            grant = key.table.c.grant_id if kind != "admin_action" else literal("")
+            grant = (
+                OF[kind] if kind in OF else literal("") if kind == "admin_action" else key.table.c.grant_id
+            )
             names = ["grant_id", "source_id", "kind"]
             connection.execute(insert(log_pending).from_select(names, select(grant, key, literal(kind))))
 
@@ -525,6 +629,10 @@ REWRITES: dict[str, Tamper] = {
     "a revocation is back-dated": lambda c: c.execute(
         update(consent_event).where(consent_event.c.type == "revoked").values(at=1)
     ),
+    "a look is forgotten": lambda c: c.execute(delete(contact_view)),
+    "a contact's end is back-dated": lambda c: c.execute(
+        update(contact_event).where(contact_event.c.type == "ended").values(at=1)
+    ),
     "an act has another reason": lambda c: c.execute(update(admin_action).values(reason="forged")),
 }
 
@@ -534,7 +642,7 @@ def test_history_that_is_rewritten_and_signed_anew_is_named_by_what_others_kept(
     both: World, tmp_path: Path, what: str
 ) -> None:
     """By `log verify` and by the single-file verifier, from a kept checkpoint and from a witness's line."""
-    journey(both)
+    whole_story(both)
     kept = sequence(both)
     (tmp_path / "kept").write_text(kept.note)
     witness = Witness(tmp_path / "witness", "witness.example/w1", log_keys(both), both.clock)
@@ -621,7 +729,7 @@ def test_an_archive_under_an_older_or_forged_checkpoint_is_named(log: World, tmp
         assert said_of(tmp_path, {**members, "checkpoint": forged}, key) == {
             "checkpoint: it is not signed with this key"
         }
-    for forged in (members["archive"].replace(b"entries 1", b"entries 2"), b"", note):
+    for forged in (members["archive"].replace(b"entries ", b"entries 9"), b"", note):
         assert any(
             each.startswith("archive: ") for each in said_of(tmp_path, {**members, "archive": forged}, key)
         )

@@ -13,8 +13,18 @@ from gateway.ledger.merkle import consistency_ranges, inclusion_ranges, leaf_has
 from gateway.ledger.notes import COSIGNATURE, NoteKey, cosign
 from gateway.ledger.tiles import TilePath, bundle, grown, hash_of, hashes_of
 from gateway.model.admin_actions import AdminAction
+from gateway.model.contacts import (
+    WAITS,
+    ContactEvent,
+    ContactEventType,
+    ContactView,
+    GivenItem,
+    SeenItem,
+    Side,
+)
 from gateway.model.grants import ActorKind, ConsentEvent, EventType, ReasonCode
 from gateway.model.handoffs import HandedItem, Handoff
+from gateway.model.people import Acr
 from scopes import Form, Item
 
 NOW = 1_795_000_000
@@ -38,7 +48,24 @@ REVOKED = replace(
     acr=None, language=None, use_limit=None,
 )  # fmt: skip
 ACT = AdminAction("act_1", "per_admin", "read_log", "log", "all", NOW + 70, detail={"conditions": "email"})
-ENTRIES: tuple[Entry, ...] = (GIVEN, HANDOFF, REVOKED, ACT)
+PHONE = GivenItem("phone_number", Form.MASKED)
+ASKED = ContactEvent(
+    event_id="evt_3", contact_id="con_1", seq=1, type=ContactEventType.ASKED, side=Side.ASKER,
+    items=(GivenItem("email", Form.FULL),), is_erasure=False, language="kn", acr=Acr.PWD, auth_time=NOW + 30,
+    valid_until=NOW + 80 + WAITS, at=NOW + 80,
+)  # fmt: skip
+ACCEPTED = replace(
+    ASKED, event_id="evt_4", seq=2, type=ContactEventType.ACCEPTED, side=Side.ASKED, items=(PHONE,),
+    language="en", auth_time=NOW + 85, valid_until=None, at=NOW + 90,
+)  # fmt: skip
+LOOK = ContactView(
+    view_id="view_1", contact_id="con_1", event_id="evt_4", giver=Side.ASKED, giver_id="per_1",
+    viewer_id="per_2", items=(SeenItem(PHONE, "c0mm1tment"),), at=NOW + 95,
+)  # fmt: skip
+ENDED = replace(
+    ACCEPTED, event_id="evt_5", seq=3, type=ContactEventType.ENDED, items=(), at=NOW + 99,
+)  # fmt: skip
+ENTRIES: tuple[Entry, ...] = (GIVEN, HANDOFF, REVOKED, ACT, ASKED, ACCEPTED, LOOK, ENDED)
 
 
 def vectors() -> dict[str, Any]:
@@ -54,8 +81,8 @@ def vectors() -> dict[str, Any]:
         "entries": [each.decode() for each in encoded],
         "leaf_hashes": [each.hex() for each in leaves],
         "roots": [hash_of(tiles, (0, count)).hex() for count in range(size + 1)],
-        "tile 0/000.p/4": tiles[0, 0].hex(),
-        "tile entries/000.p/4": bundle(encoded).hex(),
+        "tile 0/000.p/8": tiles[0, 0].hex(),
+        "tile entries/000.p/8": bundle(encoded).hex(),
         "inclusion": [
             [each.hex() for each in hashes_of(tiles, inclusion_ranges(index, size))] for index in range(size)
         ],
@@ -70,7 +97,7 @@ def vectors() -> dict[str, Any]:
         "key": str(key),
         "checkpoint": sign_checkpoint(checkpoint, OURS),
         "witness_key": str(witness),
-        "cosignature": cosign(checkpoint.body, witness.name, WITNESS, NOW + 80),
+        "cosignature": cosign(checkpoint.body, witness.name, WITNESS, NOW + 110),
     }
 
 

@@ -74,12 +74,32 @@ def test_a_difference_between_database_and_tables_is_told(empty_url: str) -> Non
     asyncio.run(story())
 
 
+def with_a_look(world: World) -> None:
+    """Make a live contact, at which one of the two has looked."""
+    ids = {"asha": world.person_id(), "ben": world.person_id("ben@lakeside.example")}
+    digest = "x'00'" if "sqlite" in world.services.settings.database else "decode('00', 'hex')"
+    act(
+        world,
+        f"INSERT INTO contact VALUES ('con_1', :asha, :ben, NULL, NULL, {digest}, {digest}, 'live', 1, 'evt_c', "
+        "1, 2, 1, '[]', '[]', 'a|b')",
+        **ids,
+    )
+    event = "('evt_c', 'con_1', 1, 'asked', 'asker', '[]', FALSE, 'en', 'pwd', 1, 2, 1)"
+    act(world, f"INSERT INTO contact_event VALUES {event}")
+    act(
+        world,
+        f"INSERT INTO contact_view VALUES ('view_1', 'con_1', 'evt_c', 'asker', :asha, :ben, '[]', 1, {digest})",
+        **ids,
+    )
+
+
 @pytest.fixture
 def with_rows(both: World) -> World:
     """A world with at least one row in every append-only table."""
     handed(both, "1", given(both, "1"))
     act(both, "INSERT INTO grant_use VALUES ('gra_1', 1, 'hof_1')")
     act(both, "INSERT INTO receipt VALUES ('evt_1', 'gra_1', '1', 'a.b.c', 1)")
+    with_a_look(both)
     sequence(both)
     digest = (
         "zeroblob(32)" if "sqlite" in both.services.settings.database else "decode(repeat('00', 32), 'hex')"

@@ -23,9 +23,17 @@ from gateway.store.release import _LOCKED_TOKENS, _TOKENS
 from gateway.store.release_ahead import _SEEN, _WRITING
 from gateway.store.sessions import _SESSIONS
 from gateway.store.statements import Hot, insert_all_once, insert_once
-from gateway.store.tables import handoff, lease, log_pending
+from gateway.store.tables import access_token, client_token, handoff, lease, log_pending, refresh_token
 from gateway.store.throttles import _KEPT
-from gateway.store.tokens import _FAMILIES, _OWN_REVOKED, _REFRESH_OWNERS, _REFRESH_TOKENS, _USED
+from gateway.store.tokens import (
+    _ACCESS_TOKENS,
+    _FAMILIES,
+    _OWN_REVOKED,
+    _REFRESH_OWNERS,
+    _REFRESH_TOKENS,
+    _USED,
+)
+from gateway.store.tokens_ahead import _KEEPING, _REDEEMING, _ROTATING
 from tests.conftest import TEMPLATE
 from tests.world import World, fill
 
@@ -116,13 +124,30 @@ def test_what_fails_leaves_nothing_and_the_connection_goes_on(both: World) -> No
 GROWING = {
     "access_token", "authorization_code", "refresh_token", "grant_item", "person_field", "consent_grant", "person",
     "person_key", "session", "throttle", "letter", "receipt", "consent_event", "notice_served", "credential",
-    "guardian_link", "school_request", "one_time_password",
+    "client_token", "guardian_link", "school_request", "one_time_password",
 }  # fmt: skip
 DIGESTS, IDS = [bytes([number]) * 32 for number in range(64)], [f"x_{number}" for number in range(64)]
 WRITTEN: dict[str, Any] = {
     **{column.name: DIGESTS if column.name.endswith("digest") else IDS for column in handoff.c},
     "at": [1] * 64, "grants": IDS, "tokens": DIGESTS, "versions": [1] * 64, "registry": 1,
 }  # fmt: skip
+
+
+def written(table: Table, key: str, beside: Sequence[Any]) -> dict[str, Any]:
+    """Make values of every column of a table."""
+    columns = {f"{table.name}_{each.name}": _values(each) for each in table.c}
+    return {**columns, f"{table.name}_{key}": beside}
+
+
+def _values(column: Column[Any]) -> Sequence[Any]:
+    kind = column.type.python_type
+    return DIGESTS if kind is bytes else IDS if kind is str else [1] * 64
+
+
+NEW_TOKENS = {
+    key: {**written(access_token, key, DIGESTS), **written(refresh_token, key, DIGESTS)}
+    for key in ("code", "used")
+}
 STATEMENTS: dict[str, tuple[Hot, dict[str, Any]]] = {
     "tokens": (_TOKENS, {"wanted": DIGESTS}),
     "tokens ahead": (_SEEN, {"wanted": DIGESTS}),
@@ -138,6 +163,16 @@ STATEMENTS: dict[str, tuple[Hot, dict[str, Any]]] = {
     "families": (_FAMILIES, {"wanted": IDS}),
     "owners": (_REFRESH_OWNERS, {"wanted": DIGESTS}),
     "own tokens": (_OWN_REVOKED, {"digests": DIGESTS, "clients": IDS, "now": 1}),
+    "redeemed ahead": (
+        _REDEEMING,
+        {"grants": IDS, "digests": DIGESTS, "redemptions": IDS, **NEW_TOKENS["code"]},
+    ),
+    "rotated ahead": (
+        _ROTATING,
+        {"wanted": DIGESTS, "followed": DIGESTS, "successors": DIGESTS, "now": 1, **NEW_TOKENS["used"]},
+    ),
+    "partners' own tokens": (_KEEPING, written(client_token, "registry", [1] * 64)),
+    "access tokens": (_ACCESS_TOKENS, {"wanted": DIGESTS}),
     "sessions": (_SESSIONS, {"wanted": DIGESTS}),
     "log-ins": (_LOGINS, {"wanted": DIGESTS}),
     "log-ins of people": (_LOGINS_OF, {"wanted": IDS}),

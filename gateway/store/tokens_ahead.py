@@ -1,0 +1,177 @@
+"""What the token endpoint writes, in one statement that is a transaction by itself (PostgreSQL).
+
+Everything was read and decided before. The statement holds each decision against what stands when it writes: a
+grant that ended, a code that somebody else used, a registry that changed leave nothing behind.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ARRAY, CTE, BigInteger, Select, Table, bindparam, func, or_, select, update
+from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy.engine import Connection
+
+from gateway.model.grants import GrantState
+from gateway.model.tokens import ClientToken
+from gateway.store.codes import Redemption
+from gateway.store.registry import Know, current_version
+from gateway.store.statements import Hot, Lists
+from gateway.store.tables import (
+    access_token,
+    authorization_code,
+    client_token,
+    consent_grant,
+    refresh_token,
+    registry_version,
+)
+from gateway.store.tokens import Rotation, access_row, refresh_row
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def _array(name: str, kind: Any) -> Any:
+    return bindparam(name, type_=ARRAY(kind))
+
+
+def _rows(table: Table, key: str, kind: Any) -> CTE:
+    """Read the rows of a table out of one array a column, and beside each row what it depends on."""
+    columns = [
+        func.unnest(_array(f"{table.name}_{each.name}", each.type)).label(each.name) for each in table.c
+    ]
+    beside = func.unnest(_array(f"{table.name}_{key}", kind)).label("beside")
+    return select(*columns, beside).cte(f"{table.name}_rows")
+
+
+def _insert(table: Table, rows: CTE, holds: Any) -> Insert:
+    columns = select(*(rows.c[each.name] for each in table.c)).where(holds)
+    return insert(table).from_select([each.name for each in table.c], columns).on_conflict_do_nothing()
+
+
+def _arrays(table: Table, rows: Rows, key: str, beside: Sequence[Any]) -> dict[str, Sequence[Any]]:
+    columns = {f"{table.name}_{each.name}": [row[each.name] for row in rows] for each in table.c}
+    return columns | {f"{table.name}_{key}": beside}
+
+
+def _and_tokens(key: str, done: CTE, of: Any) -> Select[Any]:
+    """Insert the access and refresh tokens of whatever was done; say what was."""
+    inserts = []
+    for table in (access_token, refresh_token):
+        rows = _rows(table, key, of.type)
+        is_done = rows.c.beside.in_(select(done.c[of.name]))
+        inserts.append(_insert(table, rows, is_done).cte(f"{table.name}_new"))
+    return select(done.c[of.name]).add_cte(*inserts)
+
+
+def _redeeming(lists: Lists) -> Any:
+    grant, code = consent_grant.c, authorization_code.c
+    # What waits for a lock gets the row as it is then: a grant that has ended meanwhile is none of these.
+    locked = (
+        select(grant.grant_id)
+        .where(lists.any_of(grant.grant_id, "grants"), grant.state == GrantState.ACTIVE)
+        .order_by(grant.grant_id)
+        .with_for_update(read=True)
+        .cte("locked")
+    )
+    asked = select(
+        func.unnest(_array("digests", code.code_digest.type)).label("code_digest"),
+        func.unnest(_array("redemptions", code.redemption_id.type)).label("redemption_id"),
+    ).cte("asked")
+    won = (
+        update(authorization_code)
+        .where(
+            lists.any_of(code.code_digest, "digests"),
+            code.code_digest == asked.c.code_digest,
+            code.grant_id == locked.c.grant_id,
+            or_(code.redemption_id.is_(None), code.redemption_id == asked.c.redemption_id),
+        )
+        .values(redemption_id=asked.c.redemption_id)
+        .returning(code.code_digest)
+        .cte("won")
+    )
+    return _and_tokens("code", won, code.code_digest)
+
+
+_REDEEMING = Hot(_redeeming)
+
+
+def redeem_codes(connection: Connection, redemptions: Sequence[Redemption], _: Know) -> Sequence[bool]:
+    """Use codes up and store what they bring (RFC 6749 §4.1.2); False leaves everything as it was.
+
+    It is the first look only: what did not win is for `codes.redeem_codes`, which knows what to do with a replay.
+    """
+    firsts: dict[bytes, Redemption] = {}
+    for each in redemptions:
+        firsts.setdefault(each.code_digest, each)
+    asked = [each for _, each in sorted(firsts.items())]
+    access = [(each.code_digest, access_row(each.access_token)) for each in asked if each.access_token]
+    refresh = [(each.code_digest, refresh_row(each.refresh_token)) for each in asked if each.refresh_token]
+    rows = _REDEEMING(
+        connection,
+        grants=sorted({each.grant_id for each in asked}),
+        digests=[each.code_digest for each in asked],
+        redemptions=[each.redemption_id for each in asked],
+        **_arrays(access_token, [row for _, row in access], "code", [key for key, _ in access]),
+        **_arrays(refresh_token, [row for _, row in refresh], "code", [key for key, _ in refresh]),
+    )
+    won = {row.code_digest for row in rows}
+    return [each.code_digest in won and firsts[each.code_digest] is each for each in redemptions]
+
+
+def _rotating(lists: Lists) -> Any:
+    token = refresh_token.c
+    successor = lists.by_key(token.token_digest, "followed", "successors", token.successor_digest)
+    used = (
+        update(refresh_token)
+        .where(lists.any_of(token.token_digest), token.revoked_at.is_(None))
+        .values(
+            used_at=func.coalesce(token.used_at, lists.value("now", BigInteger)), successor_digest=successor
+        )
+        .returning(token.token_digest)
+        .cte("used")
+    )
+    return _and_tokens("used", used, token.token_digest)
+
+
+_ROTATING = Hot(_rotating)
+
+
+def rotate_refresh_tokens(connection: Connection, rotations: Sequence[Rotation], _: Know) -> Sequence[bool]:
+    """Use refresh tokens and store what follows; False where the token died in the meantime.
+
+    Each has its access token: a replay is for `tokens.rotate_refresh_tokens`.
+    """
+    followed = {each.used_digest: each.successor.token_digest for each in rotations if each.successor}
+    access = [(each.used_digest, access_row(each.access_token)) for each in rotations if each.access_token]
+    refresh = [(each.used_digest, refresh_row(each.successor)) for each in rotations if each.successor]
+    rows = _ROTATING(
+        connection,
+        wanted=sorted({each.used_digest for each in rotations}),
+        followed=list(followed),
+        successors=list(followed.values()),
+        now=max(each.at for each in rotations),
+        **_arrays(access_token, [row for _, row in access], "used", [key for key, _ in access]),
+        **_arrays(refresh_token, [row for _, row in refresh], "used", [key for key, _ in refresh]),
+    )
+    alive = {row.token_digest for row in rows}
+    return [each.used_digest in alive for each in rotations]
+
+
+def _keeping(_: Lists) -> Any:
+    rows = _rows(client_token, "registry", BigInteger)
+    is_same = rows.c.beside == select(registry_version.c.version).scalar_subquery()
+    return _insert(client_token, rows, is_same).returning(client_token.c.token_digest)
+
+
+_KEEPING = Hot(_keeping)
+
+
+def keep_client_tokens(
+    connection: Connection, plans: Sequence[tuple[ClientToken, int]], know: Know
+) -> Sequence[bool]:
+    """Store tokens that were decided by a snapshot of the registry; False where it is not the true one any more."""
+    rows = [{each.name: getattr(token, each.name) for each in client_token.c} for token, _ in plans]
+    arrays = _arrays(client_token, rows, "registry", [version for _, version in plans])
+    kept = {row.token_digest for row in _KEEPING(connection, **arrays)}
+    if len(kept) < len(plans):
+        know(current_version(connection))
+    return [token.token_digest in kept for token, _ in plans]

@@ -1,0 +1,417 @@
+"""Contacts between people: each gives separately, sees only what is given, and no longer than it is (promise P2)."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import DBAPIError
+
+from gateway.actions import contacts as actions
+from gateway.actions.contacts import (
+    OFFERED,
+    WISHES,
+    ContactLine,
+    ContactList,
+    SeenValue,
+    accept_contact,
+    ask_contact,
+    change_contact,
+    end_contact,
+    refuse_contact,
+    see_contact,
+    see_contacts,
+    view_contact,
+)
+from gateway.actions.erasure import erase_person
+from gateway.actions.sessions import login_index
+from gateway.kit.errors import Refusal
+from gateway.model.contacts import COOL_OFF, WAITS, ContactEventType, ContactState, GivenItem, Side
+from gateway.model.people import Session
+from gateway.store.contacts import forget_lapsed
+from gateway.store.people import load_logins
+from scopes import Form
+from tests.gateway.store.samples import act, rows
+from tests.world import World
+
+ASHA, BEN, AOIFE = "asha@lakeside.example", "ben@lakeside.example", "aoife@northfield.example"
+EMAIL = GivenItem("email", Form.FULL)
+MASKED = GivenItem("email", Form.MASKED)
+PHONE = GivenItem("phone_number", Form.FULL)
+
+
+class Two:
+    """Asha and Ben, who act through their sessions."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def session(self, email: str) -> Session:
+        login = self.world.store(load_logins, login_index(self.world.services, email))
+        assert login is not None
+        now = self.world.clock()
+        return Session(
+            session_digest=b"s",
+            person=login.person,
+            created_at=now,
+            auth_time=now,
+            last_seen_at=now,
+        )
+
+    def do(self, action: Callable[..., Any], email: str, *words: Any) -> Any:
+        return self.world.run(action, self.world.services, self.session(email), *words)
+
+    def ask(self, whom: str = BEN, items: Iterable[GivenItem] = (EMAIL,), by: str = ASHA) -> Any:
+        return self.do(ask_contact, by, whom, items, "en")
+
+    def listed(self, email: str) -> ContactList:
+        found: ContactList = self.do(see_contacts, email)
+        return found
+
+    def wish(self, email: str = BEN) -> str:
+        [line] = self.listed(email).to_answer
+        return line.contact_id
+
+    def meet(self, *gives: GivenItem) -> str:
+        """Make a live contact in which Ben gives these items and Asha her e-mail."""
+        assert self.ask() is None
+        contact_id = self.wish()
+        self.do(accept_contact, BEN, contact_id, gives, "en")
+        return contact_id
+
+    def view(self, email: str, contact_id: str) -> tuple[SeenValue, ...]:
+        seen: tuple[SeenValue, ...] = self.do(view_contact, email, contact_id)
+        return seen
+
+
+@pytest.fixture
+def two(both: World) -> Two:
+    return Two(both)
+
+
+def refused(two: Two, action: Callable[..., Any], email: str, *words: Any) -> str:
+    with pytest.raises(Refusal) as caught:
+        two.do(action, email, *words)
+    return caught.value.code
+
+
+def test_each_sees_what_the_other_gives_and_nothing_else(two: Two) -> None:
+    contact_id = two.meet(MASKED, PHONE)
+    [line] = two.listed(ASHA).live
+    assert (line.name, line.own, line.given, line.got) == (
+        "Ben Okafor",
+        Side.ASKER,
+        (EMAIL,),
+        (MASKED, PHONE),
+    )
+    [line] = two.listed(BEN).live
+    assert (line.name, line.own, line.given, line.got) == ("Asha Rao", Side.ASKED, (MASKED, PHONE), (EMAIL,))
+    assert two.view(BEN, contact_id) == (SeenValue(EMAIL, ASHA),)
+    seen = {each.item: each.text for each in two.view(ASHA, contact_id)}
+    assert seen.keys() == {MASKED, PHONE}
+    assert seen[MASKED] is not None
+    assert seen[MASKED] != BEN
+
+
+def test_a_wish_gives_nothing_until_it_is_accepted(two: Two) -> None:
+    assert two.ask() is None
+    [line] = two.listed(ASHA).asked
+    assert (line.name, line.state, line.until) == (BEN, ContactState.WAITING, two.world.clock() + WAITS)
+    contact_id = two.wish()
+    [line] = two.listed(BEN).to_answer
+    assert (line.name, line.got) == ("Asha Rao", (EMAIL,))
+    for email in (ASHA, BEN):
+        assert refused(two, view_contact, email, contact_id) == "stale_form"
+    assert rows(two.world, "SELECT count(*) FROM contact_view") == [(0,)]
+
+
+def test_a_change_and_an_end_count_at_the_next_look(two: Two) -> None:
+    contact_id = two.meet(EMAIL)
+    two.do(change_contact, BEN, contact_id, [PHONE], "kn")
+    assert [each.item for each in two.view(ASHA, contact_id)] == [PHONE]
+    two.do(change_contact, BEN, contact_id, [], "en")
+    assert two.view(ASHA, contact_id) == ()
+    two.do(end_contact, ASHA, contact_id, "en")
+    assert refused(two, view_contact, ASHA, contact_id) == "stale_form"
+    assert refused(two, change_contact, BEN, contact_id, [EMAIL], "en") == "stale_form"
+    # Ending what has ended is done already.
+    two.do(end_contact, BEN, contact_id, "en")
+    for email in (ASHA, BEN):
+        [line] = two.listed(email).over
+        assert (line.state, line.given, line.got) == (ContactState.ENDED, (), ())
+
+
+def test_both_see_every_decision_and_every_look(two: Two) -> None:
+    contact_id = two.meet(EMAIL)
+    two.world.clock.pass_by(5)
+    two.view(ASHA, contact_id)
+    for email in (ASHA, BEN):
+        page = two.do(see_contact, email, contact_id)
+        assert [each.type for each in page.events] == [ContactEventType.ACCEPTED, ContactEventType.ASKED]
+        [look] = page.views
+        assert (look.giver, look.viewer_id, look.at) == (
+            Side.ASKED,
+            two.world.person_id(ASHA),
+            two.world.clock(),
+        )
+        assert page.is_fresh
+    assert refused(two, see_contact, AOIFE, contact_id) == "not_found"
+    assert refused(two, see_contact, ASHA, "con_none") == "not_found"
+
+
+# Nobody learns who uses the service
+
+
+def the_same_everywhere(two: Two, *addresses: str) -> None:
+    """Ask each address and hold everything that the asker can see against what the first one shows."""
+    shown, since = [], two.world.clock()
+    for address in addresses:
+        assert two.ask(address) is None
+        assert two.ask(address) == "You have asked this address already, or you are in contact."
+        [line] = [each for each in two.listed(ASHA).asked if each.name == address]
+        page = two.do(see_contact, ASHA, line.contact_id)
+        shown.append((without_names(line), page.views, [(each.type, each.side) for each in page.events]))
+    assert all(each == shown[0] for each in shown)
+    two.world.clock.pass_by(WAITS)
+    over = [each for each in two.listed(ASHA).over if each.since == since]
+    assert sorted(each.name for each in over) == sorted(addresses)
+    assert len({without_names(each) for each in over}) == 1
+
+
+def without_names(line: ContactLine) -> tuple[object, ...]:
+    return (line.own, line.state, line.given, line.got, line.since, line.until)
+
+
+def test_a_stranger_a_child_and_a_no_look_alike(two: Two) -> None:
+    """P2: nobody with this address; somebody; under age; who said no; whose account was closed."""
+    act(
+        two.world,
+        "UPDATE person SET needs_guardian = TRUE WHERE person_id = :person",
+        person=two.world.person_id(AOIFE),
+    )
+    two.world.run(erase_person, two.world.services, "cli", "lakshmi@lakeside.example")
+    assert two.ask() is None
+    two.do(refuse_contact, BEN, two.wish(), "en")
+    assert two.listed(BEN) == ContactList(True, (), (), (), ())
+    [line] = two.listed(ASHA).asked
+    two.do(end_contact, ASHA, line.contact_id, "en")
+    two.world.clock.pass_by(1)
+    the_same_everywhere(two, BEN, "nobody@nowhere.example", AOIFE, "lakshmi@lakeside.example")
+    # The wish after the "no" did not reach him, nor did the child get one.
+    assert two.listed(BEN).to_answer == ()
+    assert rows(two.world, "SELECT count(*) FROM contact WHERE asked_id IS NOT NULL") == [(1,)]
+
+
+def test_a_wish_that_meets_a_no_waits_like_any_other(two: Two) -> None:
+    assert two.ask() is None
+    [before] = two.listed(ASHA).asked
+    two.do(refuse_contact, BEN, before.contact_id, "en")
+    assert two.listed(ASHA).asked == (before,)
+    page = two.do(see_contact, ASHA, before.contact_id)
+    assert [each.type for each in page.events] == [ContactEventType.ASKED]
+    two.world.clock.pass_by(WAITS)
+    assert two.listed(ASHA).asked == ()
+    two.world.clock.pass_by(COOL_OFF - WAITS + 1)
+    assert two.ask() is None
+    assert two.wish()
+
+
+def test_it_takes_as_many_statements_for_somebody_as_for_nobody(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert steps_of(two, BEN, monkeypatch) == steps_of(two, "nobody@nowhere.example", monkeypatch) > 3
+
+
+def steps_of(two: Two, address: str, monkeypatch: pytest.MonkeyPatch) -> int:
+    from sqlalchemy import event as events
+    from sqlalchemy.engine import Engine
+
+    count = 0
+
+    def note(*_: object) -> None:
+        nonlocal count
+        count += 1
+
+    from gateway.store import statements
+
+    fetch = statements.fetch
+    monkeypatch.setattr(statements, "fetch", lambda *words: (note(), fetch(*words))[1])
+    events.listen(Engine, "before_cursor_execute", note)
+    try:
+        assert two.ask(address) is None
+    finally:
+        events.remove(Engine, "before_cursor_execute", note)
+        monkeypatch.undo()
+    return count
+
+
+# What cannot be
+
+
+@pytest.mark.parametrize(
+    "address", ["", "ben", "ben@", "b\u202een@lakeside.example", "a" * 300 + "@x.example"]
+)
+def test_what_is_no_address_is_told(two: Two, address: str) -> None:
+    assert two.ask(address) == "This is not an e-mail address."
+    assert rows(two.world, "SELECT count(*) FROM contact") == [(0,)]
+
+
+def test_nobody_is_their_own_contact(two: Two) -> None:
+    assert two.ask(ASHA) == "This is your own address."
+    assert two.ask(ASHA.upper()) == "This is your own address."
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        [GivenItem("email", Form.RELAY)],
+        [GivenItem("birthdate", Form.FULL)],
+        [GivenItem("course", Form.FULL)],
+        [MASKED, EMAIL],
+        [EMAIL, EMAIL],
+    ],
+)
+def test_what_cannot_be_given_is_refused(two: Two, items: list[GivenItem]) -> None:
+    contact_id = two.meet(EMAIL)
+    assert refused(two, ask_contact, ASHA, AOIFE, items, "en") == "bad_form"
+    assert refused(two, change_contact, BEN, contact_id, items, "en") == "bad_form"
+    assert EMAIL in OFFERED
+
+
+def test_asking_is_slowed_down(two: Two) -> None:
+    for number in range(WISHES):
+        assert two.ask(f"somebody{number}@nowhere.example") is None
+    assert refused(two, ask_contact, ASHA, "one@nowhere.example", (), "en") == "too_many_attempts"
+    two.world.clock.pass_by(actions.REFILL)
+    assert two.ask("one@nowhere.example") is None
+
+
+def test_the_wrong_side_decides_nothing(two: Two) -> None:
+    assert two.ask() is None
+    contact_id = two.wish()
+    assert refused(two, accept_contact, ASHA, contact_id, (), "en") == "stale_form"
+    assert refused(two, refuse_contact, ASHA, contact_id, "en") == "stale_form"
+    assert refused(two, change_contact, ASHA, contact_id, (), "en") == "stale_form"
+    assert refused(two, end_contact, BEN, contact_id, "en") == "stale_form"
+    for action, words in ((accept_contact, ((), "en")), (refuse_contact, ("en",)), (end_contact, ("en",))):
+        assert refused(two, action, AOIFE, contact_id, *words) == "not_found"
+    assert refused(two, view_contact, AOIFE, contact_id) == "not_found"
+
+
+def test_a_wish_that_ran_out_or_was_taken_back_cannot_be_accepted(two: Two) -> None:
+    assert two.ask() is None
+    contact_id = two.wish()
+    two.world.clock.pass_by(WAITS)
+    assert two.listed(BEN).to_answer == ()
+    assert refused(two, accept_contact, BEN, contact_id, (), "en") == "stale_form"
+    assert two.world.store(forget_lapsed, two.world.clock()) == 1
+    assert two.world.store(forget_lapsed, two.world.clock()) == 0
+    assert two.ask() is None
+    contact_id = two.wish()
+    two.do(end_contact, ASHA, contact_id, "en")
+    assert refused(two, accept_contact, BEN, contact_id, (), "en") == "stale_form"
+    assert refused(two, see_contact, BEN, contact_id) == "not_found"
+
+
+def test_two_who_ask_each_other_are_in_contact_once(two: Two) -> None:
+    assert two.ask() is None
+    assert two.ask(ASHA, (PHONE,), by=BEN) is None
+    first, second = two.wish(BEN), two.wish(ASHA)
+    two.do(accept_contact, BEN, first, (), "en")
+    assert refused(two, accept_contact, ASHA, second, (), "en") == "stale_form"
+    assert two.ask() == "You have asked this address already, or you are in contact."
+    two.do(end_contact, BEN, first, "en")
+    two.do(accept_contact, ASHA, second, (EMAIL,), "en")
+    assert len(two.listed(ASHA).live) == 1
+
+
+# Under age, step-up, erasure
+
+
+def under_age(two: Two, email: str, *, is_child: bool = True) -> None:
+    act(
+        two.world,
+        "UPDATE person SET needs_guardian = :child WHERE person_id = :person",
+        child=is_child,
+        person=two.world.person_id(email),
+    )
+
+
+def test_contacts_are_closed_to_a_child_on_either_side(two: Two) -> None:
+    """P9: also where somebody was corrected to be one after they met."""
+    contact_id = two.meet(EMAIL)
+    under_age(two, BEN)
+    assert two.listed(BEN) == ContactList(False, (), (), (), ())
+    assert refused(two, ask_contact, BEN, AOIFE, (), "en") == "not_allowed"
+    assert refused(two, see_contact, BEN, contact_id) == "not_found"
+    assert refused(two, view_contact, BEN, contact_id) == "not_found"
+    assert refused(two, view_contact, ASHA, contact_id) == "stale_form"
+    under_age(two, BEN, is_child=False)
+    assert two.view(ASHA, contact_id)
+
+
+def test_a_wish_is_not_accepted_once_either_is_a_child(two: Two) -> None:
+    assert two.ask() is None
+    contact_id = two.wish()
+    under_age(two, ASHA)
+    assert refused(two, accept_contact, BEN, contact_id, (), "en") == "stale_form"
+
+
+def test_values_take_a_recent_password(two: Two) -> None:
+    contact_id = two.meet(EMAIL)
+    session = two.session(ASHA)
+    two.world.clock.pass_by(two.world.services.settings.reauthentication_ttl + 1)
+    with pytest.raises(Refusal, match="step-up"):
+        two.world.run(view_contact, two.world.services, session, contact_id)
+    page = two.world.run(see_contact, two.world.services, session, contact_id)
+    assert not page.is_fresh
+    assert rows(two.world, "SELECT count(*) FROM contact_view") == [(0,)]
+
+
+@pytest.mark.parametrize(("erased", "left"), [(ASHA, BEN), (BEN, ASHA)])
+def test_erasing_one_ends_it_and_takes_name_and_values_away(two: Two, erased: str, left: str) -> None:
+    contact_id = two.meet(EMAIL)
+    two.view(ASHA, contact_id)
+    two.world.run(erase_person, two.world.services, "cli", erased)
+    [line] = two.listed(left).over
+    assert (line.contact_id, line.name) == (contact_id, "")
+    assert refused(two, view_contact, left, contact_id) == "stale_form"
+    assert rows(two.world, "SELECT type, is_erasure FROM contact_event ORDER BY seq")[-1] == ("ended", True)
+
+
+def test_a_wish_to_somebody_who_is_erased_goes_on_waiting(two: Two) -> None:
+    """Its asker does not learn that there was somebody; a wish of the erased one is gone."""
+    assert two.ask() is None
+    assert two.ask(AOIFE, by=BEN) is None
+    contact_id = two.wish()
+    two.world.run(erase_person, two.world.services, "cli", BEN)
+    [line] = two.listed(ASHA).asked
+    assert (line.contact_id, line.name) == (contact_id, BEN)
+    assert two.listed(AOIFE).to_answer == ()
+
+
+# The database's own guards
+
+
+def test_the_database_refuses_a_look_at_what_has_ended(two: Two) -> None:
+    contact_id = two.meet(EMAIL)
+    two.view(ASHA, contact_id)
+    statement = (
+        "INSERT INTO contact_view SELECT 'view_x', contact_id, event_id, giver, giver_id, viewer_id, items, at, "
+        "entry_digest FROM contact_view"
+    )
+    act(two.world, statement)
+    under_age(two, BEN)
+    with pytest.raises(DBAPIError, match="a lock forbids this look"):
+        act(two.world, statement.replace("view_x", "view_y"))
+    under_age(two, BEN, is_child=False)
+    two.do(end_contact, BEN, contact_id, "en")
+    with pytest.raises(DBAPIError, match="a lock forbids this look"):
+        act(two.world, statement.replace("view_x", "view_y") + " LIMIT 1")
+
+
+@pytest.mark.parametrize("table", ["contact_event", "contact_view"])
+def test_decisions_and_looks_are_append_only(two: Two, table: str) -> None:
+    two.view(ASHA, two.meet(EMAIL))
+    for statement in (f"UPDATE {table} SET at = 1", f"DELETE FROM {table}"):
+        with pytest.raises(DBAPIError, match="append-only"):
+            act(two.world, statement)

@@ -1,0 +1,130 @@
+"""Writing tokens in one statement: each decision is held against what stands, item by item (PostgreSQL)."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy.dialects.postgresql.asyncpg import dialect
+
+from gateway.model.tokens import ClientToken
+from gateway.store import driver, tokens_ahead
+from gateway.store.client_tokens import load_client_tokens
+from gateway.store.codes import redeem_codes
+from gateway.store.consents import commit_decisions
+from gateway.store.grants import commit_changes
+from gateway.store.tokens import load_refresh_tokens, revoke_families
+from tests.gateway.store.samples import decision, rows, run_all
+from tests.gateway.store.test_codes_and_tokens import AOIFE, grant_of, redemption, rotation
+from tests.gateway.store.test_grants import stop
+from tests.world import NOW, World
+
+Ahead = Callable[..., Sequence[Any]]
+pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
+
+@pytest.fixture
+def told() -> list[int]:
+    """The registry's versions that were told."""
+    return []
+
+
+@pytest.fixture
+def ahead(both: World, told: list[int], monkeypatch: pytest.MonkeyPatch) -> Iterator[Ahead]:
+    """Run an operation over the driver in a loop of the test's own: greenlets hide from the coverage."""
+    plans = [decision(both, "1", code=True), decision(both, "2", email=AOIFE, code=True)]
+    run_all(both, commit_decisions, plans)
+    loop = asyncio.new_event_loop()
+    connection = loop.run_until_complete(asyncpg.connect(both.services.settings.database_url))
+    here, in_greenlet = threading.get_ident(), driver.await_only
+
+    def wait(answer: Any) -> Any:
+        return (loop.run_until_complete if threading.get_ident() == here else in_greenlet)(answer)
+
+    monkeypatch.setattr(driver, "await_only", wait)
+    held: Any = SimpleNamespace(connection=SimpleNamespace(driver_connection=connection), dialect=dialect())
+    yield lambda operation, *items: operation(held, items, told.append)
+    loop.run_until_complete(connection.close())
+    loop.close()
+
+
+def tokens(world: World) -> list[bytes]:
+    both_kinds = "SELECT token_digest FROM access_token UNION ALL SELECT token_digest FROM refresh_token"
+    return [bytes(token) for (token,) in rows(world, f"{both_kinds} ORDER BY token_digest")]
+
+
+def test_rfc6749_4_1_2_a_code_works_once_in_a_batch_and_after_it(both: World, ahead: Ahead) -> None:
+    first, second, other = (
+        redemption(both, *each[:1], number=each[1]) for each in (("1", 1), ("1", 2), ("2", 1))
+    )
+    assert ahead(tokens_ahead.redeem_codes, first, other, second) == [True, True, False]
+    assert ahead(tokens_ahead.redeem_codes, second) == [False]
+    assert tokens(both) == [b"at 11", b"at 21", b"rt 11", b"rt 21"]
+    # The transaction takes it from there: a replay kills what the code brought.
+    assert both.store(redeem_codes, second) is False
+    assert rows(both, "SELECT count(*) FROM access_token WHERE revoked_at IS NOT NULL") == [(1,)]
+
+
+def test_repeating_ones_own_redemption_wins_again_and_writes_nothing_twice(both: World, ahead: Ahead) -> None:
+    mine = replace(redemption(both, "1"), refresh_token=None)
+    assert ahead(tokens_ahead.redeem_codes, mine) == [True]
+    assert ahead(tokens_ahead.redeem_codes, mine) == [True]
+    assert both.store(redeem_codes, mine) is True
+    assert tokens(both) == [b"at 11"]
+
+
+def test_a_code_whose_grant_ended_is_not_even_used_up(both: World, ahead: Ahead) -> None:
+    plan = redemption(both, "1")
+    both.store(commit_changes, stop(grant_of(both, "1"), "end"))
+    assert ahead(tokens_ahead.redeem_codes, plan, redemption(both, "2")) == [False, True]
+    assert tokens(both) == [b"at 21", b"rt 21"]
+    assert rows(both, "SELECT redemption_id FROM authorization_code WHERE grant_id = 'gra_1'") == [(None,)]
+
+
+def test_rfc9700_4_14_2_who_rotates_within_the_grace_names_one_successor(both: World, ahead: Ahead) -> None:
+    ahead(tokens_ahead.redeem_codes, redemption(both, "1"), redemption(both, "2"))
+    plan = rotation(both, "11", "next")
+    assert ahead(tokens_ahead.rotate_refresh_tokens, plan, plan) == [True, True]
+    assert ahead(tokens_ahead.rotate_refresh_tokens, replace(plan, at=NOW + 9)) == [True]
+    used = both.store(load_refresh_tokens, b"rt 11")
+    assert used is not None
+    assert (used.token.used_at, used.token.successor_digest) == (NOW + 5, b"rt next")
+    assert tokens(both) == [b"at 11", b"at 21", b"at next", b"rt 11", b"rt 21", b"rt next"]
+
+
+def test_a_token_that_does_not_rotate_keeps_no_successor(both: World, ahead: Ahead) -> None:
+    ahead(tokens_ahead.redeem_codes, redemption(both, "1"))
+    still, turned = rotation(both, "11", "x", rotates=False), rotation(both, "11", "y", rotates=False)
+    assert ahead(tokens_ahead.rotate_refresh_tokens, still, turned) == [True, True]
+    assert tokens(both) == [b"at 11", b"at x", b"at y", b"rt 11"]
+    assert rows(both, "SELECT successor_digest FROM refresh_token") == [(None,)]
+
+
+def test_a_refresh_token_that_died_brings_nothing(both: World, ahead: Ahead) -> None:
+    ahead(tokens_ahead.redeem_codes, redemption(both, "1"))
+    both.run(
+        both.services.store.run, lambda connection, _: [revoke_families(connection, {"fam_1": NOW})], None
+    )
+    assert ahead(tokens_ahead.rotate_refresh_tokens, rotation(both, "11", "x")) == [False]
+    assert tokens(both) == [b"at 11", b"rt 11"]
+
+
+def own(name: str) -> ClientToken:
+    return ClientToken(name.encode(), f"tok_{name}", "quizco-web", "events", NOW, NOW + 60)
+
+
+def test_a_partners_own_token_is_kept_by_the_true_registry_only(
+    both: World, ahead: Ahead, told: list[int]
+) -> None:
+    version = both.services.registry.version
+    assert ahead(tokens_ahead.keep_client_tokens, (own("1"), version)) == [True]
+    assert told == []
+    plans = (own("2"), version - 1), (own("3"), version)
+    assert ahead(tokens_ahead.keep_client_tokens, *plans) == [False, True]
+    assert told == [version]
+    found = run_all(both, load_client_tokens, [b"1", b"2", b"3"])
+    assert [each is not None for each in found] == [True, False, True]
