@@ -66,8 +66,11 @@ SECTIONS = (
     ),
 )
 
-BY_CONSENT = frozenset(
+BY_STORY = frozenset(
     {
+        tables.contact,
+        tables.contact_event,
+        tables.contact_view,
         tables.consent_grant,
         tables.grant_item,
         tables.consent_event,
@@ -75,7 +78,7 @@ BY_CONSENT = frozenset(
         tables.complaint,
     }
 )
-"""Tables that the record tells consent by consent."""
+"""Tables that the record tells consent by consent, and contact by contact."""
 
 LEFT_OUT: Mapping[str, str] = MappingProxyType(
     {

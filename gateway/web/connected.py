@@ -57,6 +57,7 @@ OWN_EVENT_WORDS = {
     "expired": later("It ran out"),
 }
 SHORTENED = later("It was made to end sooner")
+ALLOWED_SHORTER = later("Given, for a shorter time")
 OWN_ACTOR_WORDS = {
     "subject": later("you"),
     "guardian": later("your guardian"),
@@ -243,6 +244,8 @@ def event_view(event: ConsentEvent, before: ConsentEvent | None = None) -> views
     words = (OWN_EVENT_WORDS if is_own else EVENT_WORDS)[event.type]
     if event.type is EventType.NARROWED and before is not None and event.items == before.items:
         words = SHORTENED
+    if before is not None and before.type is EventType.ASKED and _lasts(event) < _lasts(before):
+        words = ALLOWED_SHORTER if event.valid_until != before.valid_until else words
     return views.Event(
         at=event.at,
         what=say(words),
@@ -251,6 +254,10 @@ def event_view(event: ConsentEvent, before: ConsentEvent | None = None) -> views
         check_url=f"/connected/{event.grant_id}/check/{event.event_id}",
         receipt_url=f"/connected/{event.grant_id}/receipt/{event.event_id}",
     )
+
+
+def _lasts(event: ConsentEvent) -> int:
+    return (event.valid_until or event.at) - event.at
 
 
 async def switch_item_off(visit: Visit) -> Response:

@@ -6,8 +6,10 @@ from typing import Any
 from sqlalchemy import Table
 
 from gateway.consent.visits import VISIT
-from gateway.store.own_record import BY_CONSENT, LEFT_OUT, SECTIONS
+from gateway.store.own_record import BY_STORY, LEFT_OUT, SECTIONS
 from gateway.store.tables import metadata, person
+from tests.gateway.actions.test_contacts import ASHA, BEN, Two
+from tests.gateway.actions.test_contacts import PHONE as PHONE_GIVEN
 from tests.gateway.store.samples import act, rows
 from tests.gateway.web.test_connected import PHONE, fits
 from tests.gateway.web.test_guardian import EMAIL, LAKSHMI, MEERA, allow, wish
@@ -33,7 +35,7 @@ def is_about_somebody(table: Table) -> bool:
 
 
 def test_every_table_that_holds_somebodys_rows_is_told_or_left_out_for_a_reason() -> None:
-    told = {each.table for each in SECTIONS} | BY_CONSENT
+    told = {each.table for each in SECTIONS} | BY_STORY
     left_out = {metadata.tables[name] for name in LEFT_OUT}
     assert not told & left_out
     assert {table for table in metadata.tables.values() if is_about_somebody(table)} == told | left_out
@@ -89,6 +91,18 @@ def test_guardian_and_child_each_find_their_own_side(both: World) -> None:
     assert [each["decision"] for each in guardian["answers_as_guardian"]] == ["allow"]
     assert guardian["consents"] == guardian["guardians"] == child["children"] == []
     assert [each["state"] for each in child["guardians"]] == ["active"]
+
+
+def test_both_of_a_contact_find_it_and_who_looked(both: World) -> None:
+    """Told as each sees it, with no name of the other."""
+    two = Two(both)
+    two.view(BEN, two.meet(PHONE_GIVEN))
+    asker, asked = record_of(both, ASHA)["contacts"], record_of(both, BEN)["contacts"]
+    assert [each["you_asked"] for each in (*asker, *asked)] == [True, False]
+    assert asker[0]["given"] == asked[0]["got"]
+    assert [each["type"] for each in asker[0]["events"]] == ["accepted", "asked"]
+    assert [each["by_you"] for each in asker[0]["looks"]] == [False]
+    assert [each["by_you"] for each in asked[0]["looks"]] == [True]
 
 
 def test_a_record_leaves_no_consent_out(both: World, monkeypatch: Any) -> None:
