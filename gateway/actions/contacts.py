@@ -236,6 +236,7 @@ async def ask_contact(
 
 _WRONG = {
     Met.SELF: Words("This is your own address."),
+    Met.ASKS: Words("They have asked you already. Their question waits in your list."),
     Met.ALREADY: Words("You have asked this address already, or you are in contact."),
 }
 

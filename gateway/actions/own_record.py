@@ -1,15 +1,13 @@
 """A person's whole record to download: account, consents, decisions and hand-offs, by names and never by values."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from gateway.actions.connected import archived_before
-from gateway.actions.contacts import see_contact, see_contacts
+from gateway.actions.own_contacts import own_contacts
 from gateway.actions.own_record_schema import SCHEMA, VERSION
 from gateway.actions.preferences import see_choices
 from gateway.actions.services import Services
 from gateway.consent.visits import is_own_use
-from gateway.model.contacts import GivenItem, Side
 from gateway.model.grants import ConsentEvent, item_words
 from gateway.model.handoffs import Handoff
 from gateway.model.people import Session
@@ -39,45 +37,11 @@ async def own_record(services: Services, session: Session) -> dict[str, Any]:
             {"name": str(each.preference), "is_on": each.is_on, "changed_at": each.changed_at}
             for each in choices
         ],
-        "contacts": await _contacts(services, session),
+        "contacts": await own_contacts(services, session),
         "consents": [
             await _consent(services, line.grant.grant_id) for line in await _lines(services, person_id)
         ],
     }
-
-
-async def _contacts(services: Services, session: Session) -> list[dict[str, Any]]:
-    """Tell each contact as its person sees it; the other's name is the other's own, and stays out."""
-    listed = await see_contacts(services, session)
-    found = []
-    for line in (*listed.live, *listed.to_answer, *listed.asked, *listed.over):
-        page = await see_contact(services, session, line.contact_id)
-        found.append(
-            {
-                "id": line.contact_id,
-                "you_asked": line.own is Side.ASKER,
-                "state": str(line.state),
-                "given": _details(line.given),
-                "got": _details(line.got),
-                "events": [
-                    {"type": str(each.type), "by_you": each.side is line.own, "at": each.at}
-                    for each in page.events
-                ],
-                "looks": [
-                    {
-                        "by_you": each.giver is not line.own,
-                        "items": _details(seen.item for seen in each.items),
-                        "at": each.at,
-                    }
-                    for each in page.views
-                ],
-            }
-        )
-    return found
-
-
-def _details(items: Iterable[GivenItem]) -> list[list[str]]:
-    return [[each.field, str(each.form)] for each in items]
 
 
 async def _lines(services: Services, person_id: str) -> list[GrantLine]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gateway.actions.own_contacts import contact_schema
 from gateway.store.own_record import SECTIONS, Section
 
 VERSION = 2
@@ -65,21 +66,6 @@ def schema() -> dict[str, Any]:
         },
         "complaints": {"type": "array", "items": _object(complaint)},
     }
-    details = {
-        "type": "array",
-        "items": {"type": "array", "items": text, "minItems": 2, "maxItems": 2},
-        "description": "Field, form.",
-    }
-    yes_or_no = {"type": "boolean"}
-    contact = {
-        "id": text,
-        "you_asked": yes_or_no,
-        "state": text,
-        "given": details,
-        "got": details,
-        "events": {"type": "array", "items": _object({"type": text, "by_you": yes_or_no, "at": time})},
-        "looks": {"type": "array", "items": _object({"by_you": yes_or_no, "items": details, "at": time})},
-    }
     preference = {"name": text, "is_on": {"type": "boolean"}, "changed_at": maybe}
     record = {
         "$schema": text,
@@ -87,7 +73,7 @@ def schema() -> dict[str, Any]:
         "made_at": time,
         **{each.name: _section(each) for each in SECTIONS},
         "preferences": {"type": "array", "items": _object(preference)},
-        "contacts": {"type": "array", "items": _object(contact)},
+        "contacts": {"type": "array", "items": _object(contact_schema())},
         "consents": {"type": "array", "items": _object(consent)},
     }
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_object(record)}

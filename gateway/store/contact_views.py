@@ -12,10 +12,10 @@ from gateway.model.people import PersonState
 from gateway.model.profile import SealedProfile
 from gateway.store.contacts import contact_from_row, people_of
 from gateway.store.engine import Operation
-from gateway.store.log_pending import places_of
+from gateway.store.log_pending import await_places
 from gateway.store.profiles import sealed_profiles
-from gateway.store.statements import insert_all_once
-from gateway.store.tables import contact, contact_view, log_pending
+from gateway.store.statements import did_insert
+from gateway.store.tables import contact, contact_view
 
 Answer = TypeVar("Answer")
 
@@ -58,8 +58,10 @@ def _view(connection: Connection, ask: ViewAsk, decide: Decide[Answer]) -> Answe
         return None
     giver_id = found.person_on(side.other)
     seen, answer = decide(ask, found, sealed_profiles(connection, [giver_id])[giver_id])
-    places = places_of("contact_view", [(seen.contact_id, seen.view_id)])
-    insert_all_once(connection, {contact_view: [_row(seen)], log_pending: places})
+    if not did_insert(connection, contact_view, _row(seen)):
+        # Our own commit, whose answer was lost; what is given may have changed since, and its row would not say so.
+        return None
+    await_places(connection, "contact_view", [(seen.contact_id, seen.view_id)])
     return answer
 
 

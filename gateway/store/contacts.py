@@ -21,6 +21,7 @@ from gateway.model.contacts import (
     Side,
 )
 from gateway.model.people import Acr, PersonState
+from gateway.store.letters import CONTACT, NewLetter, post_letters
 from gateway.store.log_pending import await_places
 from gateway.store.statements import insert_once
 from gateway.store.tables import contact, contact_event, contact_view, person, person_key
@@ -32,6 +33,7 @@ class Met(StrEnum):
 
     DONE = auto()
     ALREADY = auto()
+    ASKS = auto()
     SELF = auto()
     STALE = auto()
     UNKNOWN = auto()
@@ -85,11 +87,15 @@ def _wish(connection: Connection, new: NewWish) -> Met:
         return Met.SELF
     asked_id = next((row.person_id for row in found.values() if _can_meet(row)), None)
     standing = set(connection.execute(_standing(new, asked_id)).scalars())
+    if "asks" in standing:
+        return Met.ASKS
     if standing & {"live", "waiting"}:
         return Met.ALREADY
     reached = None if "refused" in standing else asked_id
     insert_once(connection, contact, [_first_row(new, reached)])
     _append(connection, event)
+    # Also where nobody is reached: who is written to, if anybody, the postman finds out.
+    post_letters(connection, [NewLetter(event.contact_id, CONTACT, None, event.at)])
     return Met.DONE
 
 
@@ -98,11 +104,15 @@ def _can_meet(row: Any) -> bool:
 
 
 def _standing(new: NewWish, asked_id: str | None) -> Any:
-    """Name what stands between the two: a contact, a wish that the asker believes to wait, a "no" of late."""
+    """Name what stands: a contact, their own wish, a wish that the asker believes to wait, a "no" of late."""
     own, now = contact.c, new.event.at
     to_them = (own.asker_id == new.asker_id) & (own.asked_id == (asked_id or ""))
-    is_waiting = (own.asker_id == new.asker_id) & (own.state == "waiting")
-    seems_to_wait = or_(is_waiting & (own.asked_index == new.asked_index), to_them & (own.state == "refused"))
+    # By the address alone: whoever said no may have been erased since, or be under age.
+    seems_to_wait = (
+        (own.asker_id == new.asker_id)
+        & own.state.in_(["waiting", "refused"])
+        & (own.asked_index == new.asked_index)
+    )
     said_no = select(contact_event.c.event_id).where(
         contact_event.c.contact_id == own.contact_id,
         contact_event.c.type == "refused",
@@ -110,6 +120,12 @@ def _standing(new: NewWish, asked_id: str | None) -> Any:
     )
     return union_all(
         select(literal("live")).where(own.pair == pair_of(new.asker_id, asked_id or "")),
+        select(literal("asks")).where(
+            own.asker_id == (asked_id or ""),
+            own.asked_id == new.asker_id,
+            own.state == "waiting",
+            own.valid_until > now,
+        ),
         select(literal("waiting")).where(seems_to_wait, own.valid_until > now),
         select(literal("refused")).where(to_them, said_no.exists()),
     )
@@ -169,8 +185,6 @@ def _step(connection: Connection, step: Step) -> Met:
     found = contact_from_row(row) if row is not None else None
     if found is None or found.side_of(step.person_id) is not event.side:
         return Met.UNKNOWN
-    if event.type is ContactEventType.ACCEPTED and _are_in_contact(connection, found):
-        return Met.STALE
     return Met.DONE if _move(connection, found, event, step.own_name) else Met.STALE
 
 
@@ -194,26 +208,23 @@ def people_of(connection: Connection, contact_id: str, *, share: bool) -> Sequen
     return connection.execute(statement).all()
 
 
-def _are_in_contact(connection: Connection, found: Contact) -> bool:
-    pair = pair_of(found.asker_id, found.asked_id or "")
-    return connection.execute(select(contact.c.contact_id).where(contact.c.pair == pair)).first() is not None
-
-
 def _move(connection: Connection, found: Contact, event: ContactEvent, own_name: bytes | None) -> bool:
     """Make a decision, where it can be made."""
     event = replace(event, seq=found.version + 1)
     after = found.after(event)
     if after is None:
         return False
-    is_live = after.state is ContactState.LIVE
+    is_live, is_no = after.state is ContactState.LIVE, after.state is ContactState.REFUSED
     values: dict[str, Any] = {
         "state": str(after.state),
         "version": after.version,
         "event_id": after.event_id,
-        "changed_at": event.at,
+        # A "no" must not show in its asker's list, not even by the place of the line.
+        "changed_at": contact.c.changed_at if is_no else event.at,
         "asker_items": items_text(after.gives[Side.ASKER]),
         "asked_items": items_text(after.gives[Side.ASKED]),
-        "asked_index": None,
+        # Until its time is over, as if nobody had answered.
+        "asked_index": contact.c.asked_index if is_no else None,
         "pair": pair_of(after.asker_id, after.asked_id or "") if is_live else None,
     }
     if own_name is not None:
@@ -351,6 +362,39 @@ def _contacts(connection: Connection, condition: Any) -> list[NamedContact]:
 
 def _key(master: str | None, wrapped: bytes | None) -> WrappedKey | None:
     return None if master is None or wrapped is None else WrappedKey(master, wrapped)
+
+
+def load_asked(connection: Connection, wishes: Sequence[tuple[str, int]]) -> Sequence[str | None]:
+    """Find who is to be written to about wishes, by (contact, now).
+
+    Nobody where it reached nobody, was answered, taken back or ran out, or where the same person asked them lately
+    before: taking a wish back and asking again sends no second letter.
+    """
+    return [_asked(connection, *each) for each in wishes]
+
+
+def _asked(connection: Connection, contact_id: str, now: int) -> str | None:
+    own, other = contact.c, contact.alias("earlier")
+    earlier = select(other.c.contact_id).where(
+        other.c.asker_id == own.asker_id,
+        other.c.asked_id == own.asked_id,
+        other.c.contact_id != own.contact_id,
+        other.c.asked_at <= own.asked_at,
+        other.c.asked_at > now - COOL_OFF,
+    )
+    statement = (
+        select(own.asked_id)
+        .join(person, person.c.person_id == own.asked_id)
+        .where(
+            own.contact_id == contact_id,
+            own.state == "waiting",
+            own.valid_until > now,
+            ~person.c.needs_guardian,
+            ~earlier.exists(),
+        )
+    )
+    found: str | None = connection.execute(statement).scalar()
+    return found
 
 
 @dataclass(frozen=True, slots=True)

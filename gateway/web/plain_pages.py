@@ -6,6 +6,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from gateway.actions.connected import list_connected
+from gateway.actions.contacts import see_contacts
 from gateway.actions.profile import see_profile
 from gateway.actions.services import Services
 from gateway.kit.errors import ERRORS, Refusal, Where
@@ -20,7 +21,7 @@ from gateway.web.formats import say
 from gateway.web.render import static_files
 from gateway.web.visit import Visit, page_handler, show, signed_in_page
 from gateway.web.wording import country_name, field_label, form_label, purpose_label, so_that
-from scopes import FIELDS, PURPOSES, PurposeState
+from scopes import CONTACT_FORMS, FIELDS, PURPOSES, PurposeState
 
 
 async def home(visit: Visit) -> Response:
@@ -28,6 +29,7 @@ async def home(visit: Visit) -> Response:
     lines = await list_connected(visit.services, visit.signed_in)
     live = [line for line in lines if line.grant.state in LIVE]
     found = await see_profile(visit.services, visit.signed_in)
+    people = await see_contacts(visit.services, visit.signed_in)
     last = max(live, key=lambda line: line.last_handoff_at or 0, default=None)
     brand = visit.services.registry.partners[last.grant.partner_id].partner.brand if last else ""
     values = {each.name: each.value for each in found.fields}
@@ -41,6 +43,8 @@ async def home(visit: Visit) -> Response:
         profile_total=len(values),
         last_handoff_at=last.last_handoff_at if last else None,
         last_handoff_partner=brand,
+        contact_count=len(people.live),
+        contact_questions=len(people.to_answer),
     )
     return show("home", view)
 
@@ -79,6 +83,7 @@ async def privacy(visit: Visit) -> Response:
             )
             for code, purpose in PURPOSES.items()
         ),
+        contact_details=tuple(map(field_label, CONTACT_FORMS)),
         partners=tuple(
             views.PrivacyPartner(
                 brand=partner.brand,

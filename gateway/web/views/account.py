@@ -108,6 +108,8 @@ class HomeView(View):
     attention_count: int
     profile_filled: int
     profile_total: int
+    contact_count: int = 0
+    contact_questions: int = 0
     last_handoff_at: int | None = None
     last_handoff_partner: str = ""
 
@@ -204,11 +206,15 @@ class PrivacyPartner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrivacyView(View):
-    """What is kept, used and shared, made from the registries so that text and behaviour cannot drift."""
+    """What is kept, used and shared, made from the registries so that text and behaviour cannot drift.
+
+    `contact_details` are what people can show each other.
+    """
 
     fields: tuple[PrivacyField, ...]
     purposes: tuple[PrivacyPurpose, ...]
     partners: tuple[PrivacyPartner, ...]
+    contact_details: tuple[str, ...] = ()
     retention: tuple[Fact, ...] = ()
 
 

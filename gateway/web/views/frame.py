@@ -59,7 +59,7 @@ class Chrome:
     signed_in_as: str = ""
     can_administer: bool = False
     is_guardian: bool = False
-    here: Literal["", "home", "connected", "guardian", "profile", "admin"] = ""
+    here: Literal["", "home", "connected", "contacts", "guardian", "profile", "admin"] = ""
     languages: tuple[Language, ...] = ()
     back: str = "/"
     flashes: tuple[Flash, ...] = ()

@@ -1,6 +1,8 @@
 """Contacts between people: each gives separately, sees only what is given, and no longer than it is (promise P2)."""
 
+import asyncio
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -312,16 +314,39 @@ def test_a_wish_that_ran_out_or_was_taken_back_cannot_be_accepted(two: Two) -> N
     assert refused(two, see_contact, BEN, contact_id) == "not_found"
 
 
-def test_two_who_ask_each_other_are_in_contact_once(two: Two) -> None:
+def test_who_asks_somebody_that_asks_them_has_to_answer_instead(two: Two) -> None:
+    """So that two people have one contact and each decides in it; it tells nothing that the list does not."""
     assert two.ask() is None
+    assert (
+        two.ask(ASHA, (PHONE,), by=BEN) == "They have asked you already. Their question waits in your list."
+    )
+    two.do(accept_contact, BEN, two.wish(), (), "en")
+    for one, other in ((ASHA, BEN), (BEN, ASHA)):
+        assert two.ask(other, by=one) == "You have asked this address already, or you are in contact."
+    two.do(end_contact, BEN, two.listed(BEN).live[0].contact_id, "en")
     assert two.ask(ASHA, (PHONE,), by=BEN) is None
-    first, second = two.wish(BEN), two.wish(ASHA)
-    two.do(accept_contact, BEN, first, (), "en")
-    assert refused(two, accept_contact, ASHA, second, (), "en") == "stale_form"
-    assert two.ask() == "You have asked this address already, or you are in contact."
-    two.do(end_contact, BEN, first, "en")
-    two.do(accept_contact, ASHA, second, (EMAIL,), "en")
-    assert len(two.listed(ASHA).live) == 1
+
+
+def test_of_two_questions_that_cross_one_waits(two: Two) -> None:
+    """Both at the same instant, again and again, on each database."""
+
+    sessions = {email: two.session(email) for email in (ASHA, BEN)}
+
+    async def cross() -> list[Any]:
+        services = two.world.services
+        return await asyncio.gather(
+            ask_contact(services, sessions[ASHA], BEN, (), "en"),
+            ask_contact(services, sessions[BEN], ASHA, (), "en"),
+        )
+
+    for _ in range(4):
+        assert sorted(map(str, two.world.run(cross))) == [
+            "None",
+            "They have asked you already. Their question waits in your list.",
+        ]
+        [waiting] = (*two.listed(ASHA).to_answer, *two.listed(BEN).to_answer)
+        asker = BEN if two.listed(ASHA).to_answer else ASHA
+        two.do(end_contact, asker, waiting.contact_id, "en")
 
 
 # Under age, step-up, erasure
@@ -415,3 +440,28 @@ def test_decisions_and_looks_are_append_only(two: Two, table: str) -> None:
     for statement in (f"UPDATE {table} SET at = 1", f"DELETE FROM {table}"):
         with pytest.raises(DBAPIError, match="append-only"):
             act(two.world, statement)
+
+
+def test_a_look_that_is_run_again_after_a_change_shows_nothing(two: Two) -> None:
+    """Its commit was done and the answer lost: the row says what was given then, and it gives nothing else."""
+    contact_id = two.meet(MASKED)
+    services = replace(two.world.services, ids=lambda kind: "view_1")
+    two.world.run(view_contact, services, two.session(ASHA), contact_id)
+    two.do(change_contact, BEN, contact_id, [EMAIL], "en")
+    with pytest.raises(Refusal, match="stale_form"):
+        two.world.run(view_contact, services, two.session(ASHA), contact_id)
+    assert rows(two.world, "SELECT count(*) FROM contact_view") == [(1,)]
+
+
+@pytest.mark.parametrize("since", ["erased", "a child"])
+def test_whoever_said_no_stays_as_silent_whatever_became_of_them(two: Two, since: str) -> None:
+    """P2: asking anew is answered as while the first wish waits, so that nobody learns of an erasure either."""
+    assert two.ask() is None
+    two.do(refuse_contact, BEN, two.wish(), "en")
+    if since == "erased":
+        two.world.run(erase_person, two.world.services, "cli", BEN)
+    else:
+        under_age(two, BEN)
+    assert two.ask() == "You have asked this address already, or you are in contact."
+    two.world.clock.pass_by(WAITS)
+    assert two.ask() is None

@@ -27,6 +27,7 @@ from tests.gateway.web.messages import (
 )
 from tests.gateway.web.pseudo import TAG, Pseudo, unsaid
 from tests.gateway.web.test_admin_pages import as_, grant_page
+from tests.gateway.web.test_contacts import BEN, address_of, ask
 from tests.world import PASSWORD, World
 
 PHONE = "phone_number.appointment_reminders"
@@ -181,7 +182,18 @@ def test_the_language_of_a_decision_is_recorded(world: World):
     assert detail.notice_language == "kn"
 
 
-PAGES = ("/", "/login", "/profile", "/profile/edit", "/connected", "/privacy", "/no-such-page", "/signed-out")
+PAGES = (
+    "/",
+    "/login",
+    "/profile",
+    "/profile/edit",
+    "/connected",
+    "/contacts",
+    "/contacts/ask",
+    "/privacy",
+    "/no-such-page",
+    "/signed-out",
+)
 DATA = {
     "Asha", "Rao", "Lakeside", "College", "Lecturelight", "lecturelight", "privacy", "example", "lakeside",
     "asha", "home", "com", "QuizCo", "CampusPress", "UTC", "req", "English", "Practice", "quizzes", "full-time",
@@ -231,6 +243,19 @@ def test_a_service_its_receipt_and_its_stop_link_are_said_by_the_catalogues(worl
     stopped = browser.submit(stop, stop.url.partition(".example")[2])
     for page in (connected, detail, receipt, stop, stopped):
         assert not left_over(page), page.url
+
+
+def test_contacts_are_said_by_the_catalogues(world: World, monkeypatch):
+    asha, ben = world.signed_in(), world.signed_in(BEN)
+    ask(asha, BEN, phone_number="full")
+    in_pseudo(ben, monkeypatch)
+    here = address_of(ben)
+    question = ben.open(here)
+    done = ben.submit(question, here, {"item": ("email",)}, button="accept")
+    shown = ben.submit(done, "/show")
+    ended = ben.submit(shown, "/end")
+    for page in (ben.open("/"), question, done, shown, ended, ben.open(here), ben.open("/contacts")):
+        assert not set(left_over(page)) - {"Ben", "Okafor"}, page.url
 
 
 def test_an_administrator_reads_a_history_by_the_catalogues(world: World, monkeypatch):

@@ -14,6 +14,7 @@ from gateway.cli.browser import Browser, Page
 from gateway.web.routes import PARTNER_PATHS, all_routes
 from tests.gateway.store.samples import rows
 from tests.gateway.web.test_connected import detail_of
+from tests.gateway.web.test_contacts import BEN, pair
 from tests.gateway.web.test_guardian import LAKSHMI, MEERA
 from tests.protocol.campuspress import begin, opt_in, push
 from tests.world import PASSWORD, PERSONAL_VALUES, World
@@ -28,9 +29,24 @@ SHOWN = {
     # A guardian has to know which child it is about.
     "/guardian": {"Meera Iyer"},
     "/guardian/{grant_id}": {"Meera Iyer"},
+    # A contact's name is what both gave each other by asking and by saying yes.
+    "/contacts": {"Asha Rao", "Ben Okafor"},
+    "/contacts/{contact_id}": {"Asha Rao", "Ben Okafor"},
+    "/contacts/{contact_id}/change": {"Asha Rao", "Ben Okafor"},
+    "/contacts/{contact_id}/end": {"Asha Rao", "Ben Okafor"},
+    "/contacts/{contact_id}/ended": {"Asha Rao", "Ben Okafor"},
 }
 """What even an older log-in is shown, by route."""
-IN_FULL = {"/", "/profile", "/profile/edit", "/connected/{grant_id}", "/connected/{grant_id}/stopped"}
+IN_FULL = {
+    "/",
+    "/profile",
+    "/profile/edit",
+    "/connected/{grant_id}",
+    "/connected/{grant_id}/stopped",
+    "/contacts/ask",
+    "/contacts/{contact_id}",
+    "/contacts/{contact_id}/ended",
+}
 """What shows a person's values in full to a recent log-in; what has not stopped leads to its own page."""
 EXPORTS = {
     "/connected/my-record.json",
@@ -59,8 +75,12 @@ def parameters(world: World, email: str) -> dict[str, str]:
     ((event_id,),) = rows(
         world, "SELECT event_id FROM consent_event WHERE grant_id = :grant LIMIT 1", grant=grant_id
     )
+    contacts = rows(
+        world, "SELECT contact_id FROM contact WHERE asker_id = :person", person=world.person_id(email)
+    )
     return {
         "grant_id": grant_id,
+        "contact_id": contacts[0][0] if contacts else "con_nothing",
         "notice_id": notice_id,
         "event_id": event_id,
         "source_id": event_id,
@@ -96,11 +116,12 @@ def shared(both: World) -> World:
     both.userinfo(both.tokens(PHONE)["access_token"])
     child = both.signed_in(MEERA)
     child.submit(both.ask(child), "/consent", button="share")
+    pair(both, phone_number="full", address="full", email="full")
     return both
 
 
 def visits(world: World) -> Iterator[tuple[str, Browser]]:
-    for email in ("asha@lakeside.example", LAKSHMI, "admin@platform.example", "school@lakeside.example"):
+    for email in ("asha@lakeside.example", BEN, LAKSHMI, "admin@platform.example", "school@lakeside.example"):
         yield email, world.signed_in(email)
 
 

@@ -1,13 +1,23 @@
 """Made-up views for every page in every state, as a real day would fill them."""
 
 from gateway.web.views import View
-from tests.gateway.web.samples import account, admin, connected, consent, guardian, receipts, security
+from tests.gateway.web.samples import (
+    account,
+    admin,
+    connected,
+    consent,
+    contacts,
+    guardian,
+    receipts,
+    security,
+)
 
 SAMPLES: dict[str, tuple[str, View]] = {
     **account.SAMPLES,
     **security.SAMPLES,
     **consent.SAMPLES,
     **connected.SAMPLES,
+    **contacts.SAMPLES,
     **guardian.SAMPLES,
     **receipts.SAMPLES,
     **admin.SAMPLES,

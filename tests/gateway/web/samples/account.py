@@ -313,6 +313,8 @@ SAMPLES: dict[str, tuple[str, View]] = {
             attention_count=1,
             profile_filled=6,
             profile_total=9,
+            contact_count=2,
+            contact_questions=1,
             last_handoff_at=NOW - 3600,
             last_handoff_partner="QuizCo",
         ),
@@ -369,6 +371,7 @@ SAMPLES: dict[str, tuple[str, View]] = {
         "privacy",
         PrivacyView(
             chrome=stranger,
+            contact_details=("E-mail", "Phone"),
             fields=(
                 PrivacyField(label="Name", source="your school", forms=("as it is",)),
                 PrivacyField(label="E-mail", source="your school", forms=("private address", "as it is")),
