@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.actions.admin_record import record_look
+from gateway.actions.contacts import see_contact
 from gateway.actions.services import Services
 from gateway.kit.errors import Refusal
 from gateway.ledger.checkpoints import Checkpoint, check_checkpoint
@@ -104,6 +105,21 @@ async def find_own_evidence(
     if found is not None and json.loads(found.entry).get("grant") != grant_id:
         raise Refusal("not_found", detail="an entry of another grant")
     return found
+
+
+async def find_contact_evidence(
+    services: Services, session: Session, contact_id: str, source_id: str
+) -> Evidence | None:
+    """Make the evidence for a decision or a look that stands on the page of a contact of one's own.
+
+    Raises:
+        Refusal: ``not_found`` for what is somebody else's, or not on that page: a "no" is not on its asker's.
+    """
+    found = await see_contact(services, session, contact_id)
+    shown = {each.event_id for each in found.events} | {each.view_id for each in found.views}
+    if source_id not in shown:
+        raise Refusal("not_found", detail="not on the page of this contact")
+    return await find_evidence(services, source_id)
 
 
 async def find_any_evidence(services: Services, actor_id: str, source_id: str) -> Evidence | None:

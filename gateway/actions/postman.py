@@ -5,6 +5,7 @@ A letter that was sent when this process died is sent again: twice is better tha
 
 import asyncio
 
+from gateway.actions.contact_letters import contact_letters
 from gateway.actions.letters import open_letter
 from gateway.actions.news import news_letters
 from gateway.actions.receipt_letters import receipt_letters
@@ -15,6 +16,7 @@ from gateway.actions.services import Services
 from gateway.kit.logs import log
 from gateway.kit.mail import Letter
 from gateway.store.letters import (
+    CONTACT,
     NEWS,
     RECEIPT,
     REMINDER,
@@ -76,6 +78,8 @@ class Postman:
             return await receipt_letters(self._services, waiting.letter_id)
         if waiting.kind == REMINDER:
             return await reminder_letters(self._services, waiting.letter_id)
+        if waiting.kind == CONTACT:
+            return await contact_letters(self._services, waiting.letter_id)
         content = open_letter(self._services, waiting)
         if waiting.kind == RECOVERY:
             return await recovery_letters(self._services, content)

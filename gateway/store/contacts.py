@@ -21,6 +21,7 @@ from gateway.model.contacts import (
     Side,
 )
 from gateway.model.people import Acr, PersonState
+from gateway.store.letters import CONTACT, NewLetter, post_letters
 from gateway.store.log_pending import await_places
 from gateway.store.statements import insert_once
 from gateway.store.tables import contact, contact_event, contact_view, person, person_key
@@ -93,6 +94,8 @@ def _wish(connection: Connection, new: NewWish) -> Met:
     reached = None if "refused" in standing else asked_id
     insert_once(connection, contact, [_first_row(new, reached)])
     _append(connection, event)
+    # Also where nobody is reached: who is written to, if anybody, the postman finds out.
+    post_letters(connection, [NewLetter(event.contact_id, CONTACT, None, event.at)])
     return Met.DONE
 
 
@@ -359,6 +362,39 @@ def _contacts(connection: Connection, condition: Any) -> list[NamedContact]:
 
 def _key(master: str | None, wrapped: bytes | None) -> WrappedKey | None:
     return None if master is None or wrapped is None else WrappedKey(master, wrapped)
+
+
+def load_asked(connection: Connection, wishes: Sequence[tuple[str, int]]) -> Sequence[str | None]:
+    """Find who is to be written to about wishes, by (contact, now).
+
+    Nobody where it reached nobody, was answered, taken back or ran out, or where the same person asked them lately
+    before: taking a wish back and asking again sends no second letter.
+    """
+    return [_asked(connection, *each) for each in wishes]
+
+
+def _asked(connection: Connection, contact_id: str, now: int) -> str | None:
+    own, other = contact.c, contact.alias("earlier")
+    earlier = select(other.c.contact_id).where(
+        other.c.asker_id == own.asker_id,
+        other.c.asked_id == own.asked_id,
+        other.c.contact_id != own.contact_id,
+        other.c.asked_at <= own.asked_at,
+        other.c.asked_at > now - COOL_OFF,
+    )
+    statement = (
+        select(own.asked_id)
+        .join(person, person.c.person_id == own.asked_id)
+        .where(
+            own.contact_id == contact_id,
+            own.state == "waiting",
+            own.valid_until > now,
+            ~person.c.needs_guardian,
+            ~earlier.exists(),
+        )
+    )
+    found: str | None = connection.execute(statement).scalar()
+    return found
 
 
 @dataclass(frozen=True, slots=True)

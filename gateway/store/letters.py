@@ -16,6 +16,9 @@ NEWS = "news"
 REMINDER = "reminder"
 """A letter about what is connected, or ends soon; what it tells stands beside it, by its id."""
 
+CONTACT = "contact"
+"""A letter to whoever was asked to be a contact, by the contact's id; it is written only if there is somebody."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewLetter:

@@ -167,12 +167,18 @@ def _look(line: ContactLine, look: ContactView) -> views.Look:
         at=look.at,
         who=_who(line, look.giver.other),
         what=labels(each.item for each in look.items),
+        check_url=f"/contacts/{look.contact_id}/check/{look.view_id}",
     )
 
 
 def _event(line: ContactLine, event: ContactEvent) -> views.Event:
     what = CLOSED_ACCOUNT if event.is_erasure else EVENT_WORDS[event.type]
-    return views.Event(at=event.at, what=say(what), actor=_who(line, event.side))
+    return views.Event(
+        at=event.at,
+        what=say(what),
+        actor=_who(line, event.side),
+        check_url=f"/contacts/{event.contact_id}/check/{event.event_id}",
+    )
 
 
 def _who(line: ContactLine, side: Side) -> str:

@@ -15,6 +15,7 @@ from gateway.actions.log_proofs import (
     CheckedEvidence,
     checked,
     find_any_evidence,
+    find_contact_evidence,
     find_own_evidence,
     last_checkpoint,
     log_key_words,
@@ -135,6 +136,30 @@ def _steps(steps: tuple[tuple[bytes, bytes, bytes], ...]) -> tuple[views.HashSte
     )
 
 
+async def contact_check(visit: Visit) -> Response:
+    """Show one of two contacts, step by step, that a decision or a look of theirs stands in the log."""
+    contact_id, source_id = path_id(visit, "contact_id"), path_id(visit, "source_id")
+    found = await find_contact_evidence(visit.services, visit.signed_in, contact_id, source_id)
+    here = f"/contacts/{contact_id}"
+    view = views.LogCheckView(
+        chrome=visit.chrome("contacts"),
+        back_url=here,
+        download_url=f"{here}/check/{source_id}/proof.json",
+        origin=visit.services.settings.log_origin,
+        checked=_shown(checked(visit.services, found)) if found else None,
+    )
+    return show("log_check", view)
+
+
+async def contact_proof(visit: Visit) -> Response:
+    """Give the same evidence as a file."""
+    contact_id, source_id = path_id(visit, "contact_id"), path_id(visit, "source_id")
+    found = await find_contact_evidence(visit.services, visit.signed_in, contact_id, source_id)
+    if found is None:
+        raise Refusal("not_found", detail="not signed yet")
+    return _as_file(found.as_record(log_key_words(visit.services)), source_id)
+
+
 async def log_page(visit: Visit) -> Response:
     """Show the newest checkpoint to anybody."""
     try:
@@ -172,7 +197,7 @@ async def compare(visit: Visit) -> Response:
 async def proof(visit: Visit) -> Response:
     """Give the same evidence as a file, for a verifier that shares nothing with us."""
     grant_id, source_id = path_id(visit, "grant_id"), path_id(visit, "source_id")
-    return _as_file(visit, await _own_record(visit, grant_id, source_id), source_id)
+    return _as_file(await _own_record(visit, grant_id, source_id), source_id)
 
 
 async def inclusion(visit: Visit) -> Response:
@@ -216,10 +241,10 @@ async def audit(visit: Visit) -> Response:
 async def audit_proof(visit: Visit) -> Response:
     """Give an auditor the same evidence as a file."""
     source_id = path_id(visit, "source_id")
-    return _as_file(visit, await _any_record(visit, source_id), source_id)
+    return _as_file(await _any_record(visit, source_id), source_id)
 
 
-def _as_file(visit: Visit, record: dict[str, Any], source_id: str) -> Response:
+def _as_file(record: dict[str, Any], source_id: str) -> Response:
     answer = json_answer(record)
     answer.headers["Content-Disposition"] = f'attachment; filename="{source_id}.proof.json"'
     return answer
@@ -238,4 +263,8 @@ ROUTES = (
     Route("/admin/log/check/{source_id}/proof.json", signed_in_page(audit_proof), methods=["GET"]),
     Route("/connected/{grant_id}/check/{source_id}", signed_in_page(check), methods=["GET"]),
     Route("/connected/{grant_id}/check/{source_id}/proof.json", signed_in_page(proof), methods=["GET"]),
+    Route("/contacts/{contact_id}/check/{source_id}", signed_in_page(contact_check), methods=["GET"]),
+    Route(
+        "/contacts/{contact_id}/check/{source_id}/proof.json", signed_in_page(contact_proof), methods=["GET"]
+    ),
 )

@@ -21,7 +21,7 @@ from gateway.web.formats import say
 from gateway.web.render import static_files
 from gateway.web.visit import Visit, page_handler, show, signed_in_page
 from gateway.web.wording import country_name, field_label, form_label, purpose_label, so_that
-from scopes import FIELDS, PURPOSES, PurposeState
+from scopes import CONTACT_FORMS, FIELDS, PURPOSES, PurposeState
 
 
 async def home(visit: Visit) -> Response:
@@ -83,6 +83,7 @@ async def privacy(visit: Visit) -> Response:
             )
             for code, purpose in PURPOSES.items()
         ),
+        contact_details=tuple(map(field_label, CONTACT_FORMS)),
         partners=tuple(
             views.PrivacyPartner(
                 brand=partner.brand,

@@ -206,11 +206,15 @@ class PrivacyPartner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrivacyView(View):
-    """What is kept, used and shared, made from the registries so that text and behaviour cannot drift."""
+    """What is kept, used and shared, made from the registries so that text and behaviour cannot drift.
+
+    `contact_details` are what people can show each other.
+    """
 
     fields: tuple[PrivacyField, ...]
     purposes: tuple[PrivacyPurpose, ...]
     partners: tuple[PrivacyPartner, ...]
+    contact_details: tuple[str, ...] = ()
     retention: tuple[Fact, ...] = ()
 
 

@@ -1,5 +1,6 @@
 """Contacts between people over HTTP: nothing before a yes, each detail by itself, every look written down (P2)."""
 
+import json
 import re
 from collections.abc import Callable
 
@@ -8,9 +9,11 @@ import pytest
 
 from gateway.cli.browser import Browser, Page
 from gateway.kit.errors import Refusal
+from gateway.kit.mail import Letter
 from gateway.model.contacts import COOL_OFF, WAITS
 from tests.gateway.store.samples import rows
-from tests.world import PASSWORD, World
+from tests.ledgers import sequence
+from tests.world import ISSUER, PASSWORD, PERSONAL_VALUES, World
 
 ASHA = "asha@lakeside.example"
 BEN = "ben@lakeside.example"
@@ -139,9 +142,9 @@ def test_a_yes_may_show_nothing(world: World) -> None:
 
 
 def said(answer: httpx2.Response, *private: str) -> tuple[int, str, dict[str, str]]:
-    """Give everything that an answer says, but for the request's own id and what its reader has written."""
+    """Give everything that an answer says, but for ids by chance and what its reader has written."""
     headers = {name: value for name, value in answer.headers.items() if name != "x-request-id"}
-    body = answer.text.replace(answer.headers["x-request-id"], "req")
+    body = re.sub(r"evt_\w+", "evt", answer.text.replace(answer.headers["x-request-id"], "req"))
     for each in private:
         body = body.replace(each, "?")
     return answer.status_code, body, headers
@@ -426,3 +429,89 @@ def test_the_first_page_says_that_a_question_waits(world: World) -> None:
     assert "1 person asks to be your contact" in ben.open("/").text
     answer(ben)
     assert "1 person is your contact" in ben.open("/").text
+
+
+# Letters and proofs
+
+
+def letters_to(world: World, who: str) -> list[Letter]:
+    return [each for each in world.letters.letters if each.to == who]
+
+
+def test_who_is_asked_gets_a_letter_that_says_neither_who_nor_what(both: World) -> None:
+    asha = both.signed_in()
+    ask(asha, BEN, phone_number="full")
+    (letter,) = letters_to(both, BEN)
+    assert letter.subject == "Somebody asks to be your contact at Lecturelight"
+    assert f"{ISSUER}/contacts\n" in letter.text
+    assert not [value for value in (*PERSONAL_VALUES, ASHA, BEN) if value in letter.subject + letter.text]
+    # Service mail: it cannot be switched off with the news.
+    assert not letter.unsubscribe
+
+
+def test_taking_back_and_asking_again_sends_no_second_letter(both: World) -> None:
+    asha = both.signed_in()
+    for _ in range(3):
+        ask(asha, BEN)
+        assert len(letters_to(both, BEN)) == 1
+        asha.submit(asha.open(address_of(asha)), "/end")
+    both.clock.pass_by(COOL_OFF)
+    ask(both.signed_in(), BEN)
+    assert len(letters_to(both, BEN)) == 2
+
+
+@pytest.mark.parametrize("who", [MEERA, NOBODY, "deepa@lakeside.example"])
+def test_a_child_and_nobody_get_no_letter_and_the_outbox_does_the_same_work(both: World, who: str) -> None:
+    before = list(both.letters.letters)
+    ask(both.signed_in(), who)
+    assert rows(both, "SELECT kind, state FROM letter WHERE kind = 'contact'") == [("contact", "waiting")]
+    assert both.letters.letters == before
+
+
+def test_no_letter_is_sent_about_what_was_taken_back_before_it_left(both: World) -> None:
+    asha = both.signed_in()
+    ask(asha, BEN)
+    asha.submit(asha.open(address_of(asha)), "/end")
+    assert letters_to(both, BEN) == []
+
+
+def test_each_decision_and_look_is_proved_on_its_page(both: World) -> None:
+    _, ben = pair(both, phone_number="full")
+    look(ben)
+    page = ben.open(address_of(ben))
+    checks = [link for link in page.links if "/check/" in link]
+    assert len(checks) == 3
+    assert "waits for its place" in ben.open(checks[0]).text
+    sequence(both)
+    for link in checks:
+        checked = ben.open(link)
+        assert "It stands in the log, under a checkpoint" in checked.text
+        proof = ben.open(checked.link(f"{link}/proof.json"))
+        assert "attachment" in proof.response.headers["content-disposition"]
+        entry = json.loads(proof.response.json()["entry"])
+        assert entry["contact"] == address_of(ben).rpartition("/")[2]
+        assert not [value for value in (*PERSONAL_VALUES, ASHA, BEN) if value in proof.response.text]
+
+
+def test_a_proof_is_for_the_two_and_a_no_is_not_on_its_askers_page(both: World) -> None:
+    asha, ben = both.signed_in(), both.signed_in(BEN)
+    ask(asha, BEN)
+    here = address_of(asha)
+    answer(ben, decision="refuse")
+    sequence(both)
+    (asked,), (refused,) = (
+        rows(both, "SELECT event_id FROM contact_event WHERE type = :type", type=each)
+        for each in ("asked", "refused")
+    )
+    aoife = both.signed_in("aoife@northfield.example")
+    for ending in ("", "/proof.json"):
+        assert asha.open(f"{here}/check/{asked[0]}{ending}").status == 200
+        assert asha.open(f"{here}/check/{refused[0]}{ending}").status == 404
+        assert aoife.open(f"{here}/check/{asked[0]}{ending}").status == 404
+
+
+def test_a_proof_that_is_not_signed_yet_is_no_file(world: World) -> None:
+    asha = world.signed_in()
+    ask(asha, BEN)
+    (link,) = [each for each in asha.open(address_of(asha)).links if "/check/" in each]
+    assert asha.open(f"{link}/proof.json").status == 404

@@ -1,10 +1,12 @@
 """Pages that anybody may read, the first page, and what machines ask for."""
 
 import html
+import re
 
 import pytest
 
 from gateway.actions.connected import list_connected
+from gateway.actions.contacts import OFFERED
 from gateway.kit.errors import ERRORS, Refusal, Where
 from gateway.store.engine import Store
 from gateway.web.error_help import HELP
@@ -42,6 +44,14 @@ def test_p6_the_privacy_page_lists_exactly_the_registrys_fields_and_purposes(wor
             assert purpose_label(code) in page.text
     for words in ("QuizCo", "CampusPress", "Practice quizzes", world.services.settings.contact):
         assert words in page.text
+
+
+def test_p6_the_privacy_page_lists_exactly_what_people_can_show_each_other(world: World) -> None:
+    text = world.browser().open("/privacy").text
+    said = text.partition("What people can show each other as contacts")[2].partition("Only after both")[0]
+    assert re.split(r" , | and ", said.strip()) == list(
+        dict.fromkeys(field_label(each.field) for each in OFFERED)
+    )
 
 
 def test_the_privacy_page_names_live_partners_only(world: World) -> None:
@@ -120,7 +130,7 @@ def test_a_node_without_a_database_is_not_ready_and_says_no_more(
     async def down(store: Store, *_: object) -> None:
         raise Refusal("temporarily_unavailable", detail="postgresql://gateway:word@db", retry_after=5)
 
-    monkeypatch.setattr(Store, "read", down)
+    monkeypatch.setattr(Store, "_persist", down)
     answer = world.client().get("/ready")
     assert answer.status_code == 503
     assert "postgresql" not in answer.text

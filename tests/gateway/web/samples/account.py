@@ -371,6 +371,7 @@ SAMPLES: dict[str, tuple[str, View]] = {
         "privacy",
         PrivacyView(
             chrome=stranger,
+            contact_details=("E-mail", "Phone"),
             fields=(
                 PrivacyField(label="Name", source="your school", forms=("as it is",)),
                 PrivacyField(label="E-mail", source="your school", forms=("private address", "as it is")),
