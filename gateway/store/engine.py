@@ -36,14 +36,8 @@ _RETRIABLE = frozenset({"40001", "40P01", "57P01", "57P02", "57P03", "53300", "0
 """SQLSTATEs: serialization failure, deadlock, server stopping or starting or full, connection lost."""
 
 
-class Backend(Protocol):
-    """One kind of database.
-
-    Attributes:
-        locks_rows: whether others may write meanwhile, and one statement can keep them from single rows.
-    """
-
-    locks_rows: bool
+class Ways(Protocol):
+    """How work is run."""
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run work in a transaction and commit it durably."""
@@ -55,6 +49,21 @@ class Backend(Protocol):
 
     async def at_once(self, work: Callable[[Connection], T]) -> T:
         """Run work that writes by one statement, which is its own transaction where the database has that."""
+        ...
+
+
+class Backend(Ways, Protocol):
+    """One kind of database.
+
+    Attributes:
+        locks_rows: whether others may write meanwhile, and one statement can keep them from single rows.
+    """
+
+    locks_rows: bool
+
+    @property
+    def in_lanes(self) -> Ways:
+        """How a lane's work is run: statements of one shape each, about lists of every length."""
         ...
 
     async def close(self) -> None:
@@ -72,6 +81,11 @@ class SqliteBackend:
         self._writer = self._engine(url, "BEGIN IMMEDIATE")
         self._reader = self._engine(url, "BEGIN")
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
+
+    @property
+    def in_lanes(self) -> Ways:
+        """Like everything else."""
+        return self
 
     @staticmethod
     def _engine(url: str, begin: str) -> Any:
@@ -129,48 +143,83 @@ class SqliteBackend:
         self._reader.dispose()
 
 
-class PostgresBackend:
-    """PostgreSQL through asyncpg."""
+class _Pool:
+    """Connections to PostgreSQL that share a way of planning."""
 
-    locks_rows = True
+    def __init__(self, url: str, size: int, plans: str) -> None:
+        """Prepare a pool; nothing connects yet.
 
-    def __init__(self, url: str, *, pool_size: int = 8) -> None:
-        """Prepare a pool; nothing connects yet."""
-        # One greenlet holds a whole transaction. Through AsyncConnection each step of it would get one of its own,
-        # which costs as much as a statement; and its package imports the whole ORM, which costs 50 ms and 10 MB.
-        # The connection used last goes out first: it knows the statements.
+        Args:
+            plans: PostgreSQL's ``plan_cache_mode``.
+        """
+        # The connection used last goes out first: it knows the statements. None is opened beyond the pool's size:
+        # learning the types and statements anew costs more than waiting for one that knows them.
         self._engine = create_engine(
             url.replace("postgresql://", "postgresql+asyncpg://", 1),
             isolation_level="AUTOCOMMIT",
-            pool_size=pool_size,
-            max_overflow=8,
+            pool_size=size,
+            max_overflow=0,
             pool_timeout=5,
             pool_use_lifo=True,
             hide_parameters=True,
         )
 
+        # Not as parameters of the start-up: a pooler in between would refuse those.
+        @event.listens_for(self._engine, "connect")
+        def prepare(connection: Any, _: object) -> None:
+            cursor = connection.cursor()
+            cursor.execute(
+                f"SELECT set_config('plan_cache_mode', '{plans}', false), set_config('jit', 'off', false)"
+            )
+            cursor.close()
+
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run work in a READ COMMITTED transaction: each statement sees what was committed before it."""
-        return await self._connected(lambda connection: in_transaction(connection, work))
+        return await self.read(lambda connection: in_transaction(connection, work))
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run a read without a transaction: BEGIN and ROLLBACK around it would cost a quarter of it."""
-        return await self._connected(work)
 
-    async def at_once(self, work: Callable[[Connection], T]) -> T:
-        """Run work without BEGIN and COMMIT: two round trips less."""
-        return await self._connected(work)
-
-    async def _connected(self, work: Callable[[Connection], T]) -> T:
         def inside() -> T:
             with self._engine.connect() as connection:
                 return forgetting(connection, work)
 
+        # One greenlet from beginning to end: through AsyncConnection each step would get one of its own, which costs
+        # as much as a statement; and its package imports the whole ORM, which costs 50 ms and 10 MB.
         return await greenlet_spawn(inside)
 
+    async def at_once(self, work: Callable[[Connection], T]) -> T:
+        """Run work without BEGIN and COMMIT: two round trips less."""
+        return await self.read(work)
+
     async def close(self) -> None:
-        """Close the pool."""
+        """Close every connection."""
         await greenlet_spawn(self._engine.dispose)
+
+
+class PostgresBackend(_Pool):
+    """PostgreSQL through asyncpg.
+
+    Lists of unknown length make PostgreSQL plan a statement anew each time, which costs a batch of eight more than
+    running it. So a lane's statements are planned once, for any values; each is held against tables that are full.
+    """
+
+    locks_rows = True
+
+    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+        """Prepare the two pools, each of so many connections at most."""
+        super().__init__(url, pool_size, "auto")
+        self._in_lanes = _Pool(url, pool_size, "force_generic_plan")
+
+    @property
+    def in_lanes(self) -> Ways:
+        """Over connections that plan each statement once."""
+        return self._in_lanes
+
+    async def close(self) -> None:
+        """Close both pools."""
+        await super().close()
+        await self._in_lanes.close()
 
 
 def open_backend(url: str) -> Backend:
@@ -216,21 +265,16 @@ class Store:
 
     async def run_all(self, operation: Operation[Item, Outcome], items: Sequence[Item]) -> Sequence[Outcome]:
         """Run an operation over a set in one transaction: all of it commits or nothing."""
-        return await self._attempt(self._backend.write, lambda connection: operation(connection, items))
+        return await self._write_all(self._backend, operation, items)
+
+    async def _write_all(
+        self, ways: Ways, operation: Operation[Item, Outcome], items: Sequence[Item]
+    ) -> Sequence[Outcome]:
+        return await self._attempt(ways.write, lambda connection: operation(connection, items))
 
     async def read(self, operation: Operation[Item, Outcome], item: Item) -> Outcome:
         """Run an operation that only reads."""
-        return (await self._read_all(operation, [item]))[0]
-
-    async def _read_all(
-        self, operation: Operation[Item, Outcome], items: Sequence[Item]
-    ) -> Sequence[Outcome]:
-        return await self._attempt(self._backend.read, lambda connection: operation(connection, items))
-
-    async def _all_at_once(
-        self, operation: Operation[Item, Outcome], items: Sequence[Item]
-    ) -> Sequence[Outcome]:
-        return await self._attempt(self._backend.at_once, lambda connection: operation(connection, items))
+        return (await self._attempt(self._backend.read, lambda connection: operation(connection, [item])))[0]
 
     def lane(
         self, operation: Operation[Item, Outcome], *, reads: bool = False, at_once: bool = False
@@ -243,8 +287,15 @@ class Store:
         """
         lane = self._lanes.get((operation, reads))
         if lane is None:
-            run = self._read_all if reads else self._all_at_once if at_once else self.run_all
-            lane = Lane(lambda items: run(operation, items), width=self._width, depth=self._depth)
+            ways = self._backend.in_lanes
+            way = ways.read if reads else ways.at_once
+
+            def commit(items: Sequence[Item]) -> Awaitable[Sequence[Outcome]]:
+                if not reads and not at_once:
+                    return self._write_all(ways, operation, items)
+                return self._attempt(way, lambda connection: operation(connection, items))
+
+            lane = Lane(commit, width=self._width, depth=self._depth)
             self._lanes[operation, reads] = lane
         return lane
 
@@ -264,12 +315,12 @@ class Store:
         return lane
 
     async def _tell_all(self, operation: Telling[Item, Outcome], items: Sequence[Item]) -> Sequence[Outcome]:
-        return await self._persist(lambda: self._backend.at_once(self._told(operation, items)))
+        return await self._persist(lambda: self._backend.in_lanes.at_once(self._told(operation, items)))
 
     async def _tell_readers(
         self, operation: Telling[Item, Outcome], items: Sequence[Item]
     ) -> Sequence[Outcome]:
-        return await self._persist(lambda: self._backend.read(self._told(operation, items)))
+        return await self._persist(lambda: self._backend.in_lanes.read(self._told(operation, items)))
 
     def _told(
         self, operation: Telling[Item, Outcome], items: Sequence[Item]

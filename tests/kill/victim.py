@@ -16,7 +16,7 @@ from sqlalchemy import Connection, event
 
 from gateway.app import build_services, make_app
 from gateway.kit.logs import configure_logs
-from gateway.store.engine import Know, Operation, Store, Telling
+from gateway.store.engine import Know, Operation, Store, Telling, Ways
 from tests.kill.points import Trap
 from tests.world import FakeClock, fixed_ring, settings_for
 
@@ -60,16 +60,18 @@ WRITES_ALONE = {"redeem_codes"}
 
 def watch_store(armed: Armed) -> None:
     """Pass the trap before, within and after every transaction."""
-    run_all = Store.run_all
+    write_all = Store._write_all
 
-    async def watched(store: Store, operation: Operation[Any, Any], items: Sequence[Any]) -> Sequence[Any]:
+    async def watched(
+        store: Store, ways: Ways, operation: Operation[Any, Any], items: Sequence[Any]
+    ) -> Sequence[Any]:
         place = operation.__name__
         armed.reach(place, "before")
-        outcome = await run_all(store, _within(armed, operation, place), items)
+        outcome = await write_all(store, ways, _within(armed, operation, place), items)
         armed.reach(place, "committed")
         return outcome
 
-    Store.run_all = watched
+    Store._write_all = watched
     tell_all = Store._tell_all
 
     async def watched_ahead(
@@ -107,21 +109,23 @@ class Undone(Exception):
 
 def be_careless() -> None:
     """Let releases answer before they commit: what the campaign has to find out."""
-    run_all, later = Store.run_all, set()
+    write_all, later = Store._write_all, set()
 
-    async def careless(store: Store, operation: Operation[Any, Any], items: Sequence[Any]) -> Sequence[Any]:
+    async def careless(
+        store: Store, ways: Ways, operation: Operation[Any, Any], items: Sequence[Any]
+    ) -> Sequence[Any]:
         if operation.__name__ != "release":
-            return await run_all(store, operation, items)
+            return await write_all(store, ways, operation, items)
 
         def undone(connection: Connection, given: Sequence[Any]) -> Sequence[Any]:
             raise Undone(operation(connection, given))
 
         async def commit() -> None:
             await asyncio.sleep(0.05)
-            await run_all(store, operation, items)
+            await write_all(store, ways, operation, items)
 
         try:
-            await run_all(store, undone, items)
+            await write_all(store, ways, undone, items)
         except Undone as outcome:
             later.add(asyncio.create_task(commit()))
             return outcome.args[0]
@@ -132,7 +136,7 @@ def be_careless() -> None:
     ) -> Sequence[Any]:
         return [None] * len(items)
 
-    Store.run_all = careless
+    Store._write_all = careless
     Store._tell_all = settle_nothing
 
 

@@ -1,6 +1,7 @@
 """Statements of one shape: the same answers on both databases, and index plans on tables that nobody analysed."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -191,6 +192,26 @@ def test_a_batch_of_64_finds_its_rows_by_index(fresh_postgres: str, name: str) -
     assert not asyncio.run(_scans(fresh_postgres, *STATEMENTS[name])) & GROWING
 
 
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_a_plan_for_any_values_finds_them_by_index_too(fresh_postgres: str, name: str) -> None:
+    """Lanes run every statement by such a plan, made once."""
+    assert not asyncio.run(_scans(fresh_postgres, *STATEMENTS[name], in_lane=True)) & GROWING
+
+
+def test_only_lanes_plan_once_for_any_values(fresh_postgres: str) -> None:
+    """A search whose conditions come and go, or whose page has a length, is planned for what it is."""
+    asked = "SELECT current_setting('plan_cache_mode') || ' ' || current_setting('jit') AS said"
+
+    async def story() -> list[str]:
+        backend = open_backend(fresh_postgres)
+        ways = (backend.read, backend.in_lanes.read)
+        found = [await way(lambda connection: fetch(connection, asked, [])[0].said) for way in ways]
+        await backend.close()
+        return found
+
+    assert asyncio.run(story()) == ["auto off", "force_generic_plan off"]
+
+
 @pytest.fixture
 def fresh_postgres(request: pytest.FixtureRequest) -> Any:
     """A filled database whose tables nobody has analysed."""
@@ -201,7 +222,7 @@ def fresh_postgres(request: pytest.FixtureRequest) -> Any:
     server.drop_database(url)
 
 
-async def _scans(url: str, statement: Hot, values: dict[str, Any]) -> set[str]:
+async def _scans(url: str, statement: Hot, values: dict[str, Any], *, in_lane: bool = False) -> set[str]:
     """Name the tables that the plan reads whole."""
     backend = open_backend(url)
 
@@ -209,12 +230,19 @@ async def _scans(url: str, statement: Hot, values: dict[str, Any]) -> set[str]:
         # A table of a few rows is rightly read whole: the plan for it says nothing about one of a million.
         connection.exec_driver_sql("SET enable_seqscan = off")
         statement(connection, **values)
-        spelled = [values.get(name, kept) for name, kept in statement._values]
-        (row,) = fetch(connection, "EXPLAIN (FORMAT JSON) " + statement._text, spelled)
+        if in_lane:
+            connection.exec_driver_sql("PREPARE asked AS " + statement._text)
+            nothing = ", ".join(["NULL"] * len(statement._values))
+            (row,) = fetch(connection, f"EXPLAIN (FORMAT JSON) EXECUTE asked ({nothing})", [])
+            # Values that stand in the plan would show that it was made for them.
+            assert "$" in json.dumps(row[0])
+        else:
+            spelled = [values.get(name, kept) for name, kept in statement._values]
+            (row,) = fetch(connection, "EXPLAIN (FORMAT JSON) " + statement._text, spelled)
         return set(_sequential(row[0][0]["Plan"]))
 
     try:
-        return await backend.read(explain)
+        return await (backend.in_lanes if in_lane else backend).read(explain)
     finally:
         await backend.close()
 

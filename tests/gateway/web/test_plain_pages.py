@@ -130,7 +130,7 @@ def test_a_node_without_a_database_is_not_ready_and_says_no_more(
     async def down(store: Store, *_: object) -> None:
         raise Refusal("temporarily_unavailable", detail="postgresql://gateway:word@db", retry_after=5)
 
-    monkeypatch.setattr(Store, "read", down)
+    monkeypatch.setattr(Store, "_persist", down)
     answer = world.client().get("/ready")
     assert answer.status_code == 503
     assert "postgresql" not in answer.text
