@@ -8,10 +8,12 @@ from gateway.actions.own_record_schema import SCHEMA, VERSION
 from gateway.actions.preferences import see_choices
 from gateway.actions.services import Services
 from gateway.consent.visits import is_own_use
+from gateway.model.deletions import Deletion
 from gateway.model.grants import ConsentEvent, item_words
 from gateway.model.handoffs import Handoff
 from gateway.model.people import Session
 from gateway.store.complaints import load_complaints
+from gateway.store.deletions import load_deletions
 from gateway.store.grants import GrantDetail, GrantLine, GrantQuery, load_details, search_grants
 from gateway.store.handoffs import HandoffQuery, find_visits, search_handoffs
 from gateway.store.own_record import load_own_rows
@@ -62,6 +64,7 @@ async def _consent(services: Services, grant_id: str) -> dict[str, Any]:
     handoffs = await _handoffs(services, grant_id)
     visits = await services.store.read(find_visits, frozenset(each.token_digest for each in handoffs))
     complaints = await services.store.read(load_complaints, grant_id)
+    deletion = await services.store.read(load_deletions, grant_id)
     return {
         **(_grant(services, detail) if detail else {}),
         "events": [_event(services, each) for each in detail.events] if detail else [],
@@ -70,6 +73,7 @@ async def _consent(services: Services, grant_id: str) -> dict[str, Any]:
         "complaints": [
             {"reference": each.complaint_id, "kind": each.kind, "at": each.opened_at} for each in complaints
         ],
+        "deletion": _deletion(services, deletion) if deletion else None,
     }
 
 
@@ -100,6 +104,17 @@ def _grant(services: Services, detail: GrantDetail) -> dict[str, Any]:
         "last_used_at": grant.used_at,
         "ended_at": detail.line.ended_at,
         "notice": f"{services.settings.issuer}/notices/{grant.notice_id}",
+    }
+
+
+def _deletion(services: Services, deletion: Deletion) -> dict[str, Any]:
+    return {
+        "reference": deletion.request_id,
+        "state": str(deletion.state(services.clock())),
+        "asked_at": deletion.asked_at,
+        "complete_by": deletion.done_by,
+        "received_at": deletion.received_at,
+        "answered_at": deletion.answered_at,
     }
 
 

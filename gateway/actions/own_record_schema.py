@@ -3,6 +3,7 @@
 from typing import Any
 
 from gateway.actions.own_contacts import contact_schema
+from gateway.model.deletions import DeletionState
 from gateway.store.own_record import SECTIONS, Section
 
 VERSION = 2
@@ -46,6 +47,14 @@ def schema() -> dict[str, Any]:
         "proof": text,
     }
     complaint = {"reference": text, "kind": text, "at": time}
+    deletion = {
+        "reference": text,
+        "state": {"enum": [str(each) for each in DeletionState]},
+        "asked_at": time,
+        "complete_by": time,
+        "received_at": maybe,
+        "answered_at": maybe,
+    }
     consent = {
         "id": text,
         "partner": text,
@@ -65,6 +74,10 @@ def schema() -> dict[str, Any]:
             "description": "It was over before this second: some of its hand-offs may be in the log's archive only.",
         },
         "complaints": {"type": "array", "items": _object(complaint)},
+        "deletion": {
+            "anyOf": [_object(deletion), {"type": "null"}],
+            "description": "What the partner was asked to delete at the end, and what it said.",
+        },
     }
     preference = {"name": text, "is_on": {"type": "boolean"}, "changed_at": maybe}
     record = {
