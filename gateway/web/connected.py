@@ -21,7 +21,8 @@ from gateway.actions.connected import (
     stop_everything,
     switch_off,
 )
-from gateway.actions.own_record import SCHEMA, own_record, schema
+from gateway.actions.own_record import own_record
+from gateway.actions.own_record_schema import SCHEMA, schema
 from gateway.actions.services import day_of
 from gateway.consent.complaints import ComplaintKind
 from gateway.consent.terms import DAY, end_of_day
@@ -57,6 +58,7 @@ OWN_EVENT_WORDS = {
     "expired": later("It ran out"),
 }
 SHORTENED = later("It was made to end sooner")
+ALLOWED_SHORTER = later("Given, for a shorter time")
 OWN_ACTOR_WORDS = {
     "subject": later("you"),
     "guardian": later("your guardian"),
@@ -273,6 +275,8 @@ def event_view(event: ConsentEvent, before: ConsentEvent | None = None) -> views
     words = (OWN_EVENT_WORDS if is_own else EVENT_WORDS)[event.type]
     if event.type is EventType.NARROWED and before is not None and event.items == before.items:
         words = SHORTENED
+    if before is not None and before.type is EventType.ASKED and _lasts(event) < _lasts(before):
+        words = ALLOWED_SHORTER if event.valid_until != before.valid_until else words
     return views.Event(
         at=event.at,
         what=say(words),
@@ -281,6 +285,10 @@ def event_view(event: ConsentEvent, before: ConsentEvent | None = None) -> views
         check_url=f"/connected/{event.grant_id}/check/{event.event_id}",
         receipt_url=f"/connected/{event.grant_id}/receipt/{event.event_id}",
     )
+
+
+def _lasts(event: ConsentEvent) -> int:
+    return (event.valid_until or event.at) - event.at
 
 
 async def switch_item_off(visit: Visit) -> Response:
