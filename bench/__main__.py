@@ -18,7 +18,7 @@ from bench.load import Tally, run_load
 from bench.operations import OPERATIONS, REFERENCE, Operation
 from bench.report import Cell
 from bench.seeds import Database, Seeds
-from bench.servers import Server, running
+from bench.servers import GATEWAY, Server, running
 from gateway.kit.key_ring import write_key_ring
 from tests.postgres import PostgresServer
 from tests.world import fixed_ring
@@ -99,7 +99,7 @@ class Bench:
                 self._operation(server, name, operation, number)
 
     def _gateway(self, number: int) -> None:
-        with self._serving("gateway.app:app_from_environment", "/ready") as server:
+        with self._serving(GATEWAY, "/ready") as server:
             self.about.setdefault("start_up_seconds", round(server.ready_after, 2))
             for name in self.chosen.operations.split(","):
                 self._operation(server, name, OPERATIONS[name], number)
@@ -122,7 +122,7 @@ class Bench:
                 with _bar(f"growing to {people:,}") as tell:
                     self.seeds.grow(people, tell)
             costs = {}
-            with self._serving("gateway.app:app_from_environment", "/ready") as server:
+            with self._serving(GATEWAY, "/ready") as server:
                 for name in ("D", "E", "C"):
                     self._cell(server, name, OPERATIONS[name], 16, 0, self.chosen.warm_up or 0.1)
                     cell = self._cell(server, name, OPERATIONS[name], 16, 0, self.chosen.seconds)
@@ -133,7 +133,7 @@ class Bench:
     def overload(self) -> None:
         """Overload userinfo."""
         workers = self.chosen.workers
-        with self._serving("gateway.app:app_from_environment", "/ready", overload.SETTINGS) as server:
+        with self._serving(GATEWAY, "/ready", overload.SETTINGS) as server:
             load = OPERATIONS["E"].load(self.seeds, 0)
             self.overloaded = overload.overload(server.port, server.pid, load, workers, self.chosen.overload)
 

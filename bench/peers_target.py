@@ -48,10 +48,7 @@ class Gateway(core.Target):  # type: ignore[misc]  # the harness has no types
 
     def cmd(self) -> list[str]:
         """Start the server."""
-        command = [sys.executable, "-m", "uvicorn", "gateway.app:app_from_environment", "--factory"]
-        command += ["--host", "127.0.0.1", "--port", str(self.port), "--workers", "2", "--no-access-log"]
-        command += ["--loop", "uvloop", "--http", "httptools", "--no-server-header", "--no-proxy-headers"]
-        return [*command, "--log-level", "warning", "--ws", "none"]
+        return [sys.executable, "-m", "gateway", "serve", "--port", str(self.port), "--workers", "2"]
 
     def mint(self, kind: str, count: int) -> list[str]:
         """Store fresh codes or tokens."""

@@ -15,6 +15,8 @@ from gateway.cli.serve import check_port
 from tests.ports import free_port
 
 START_TIMEOUT = 120.0
+GATEWAY = "gateway"
+"""In place of an application's name: `consent-gateway serve`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +36,23 @@ class Server:
 def running(
     app: str, environment: Mapping[str, str], log: Path, *, probe: str, workers: int
 ) -> Iterator[Server]:
-    """Serve an application by uvicorn as `consent-gateway serve` does, until the block ends."""
+    """Serve the gateway as people do, or another application by uvicorn alike, until the block ends."""
     port = free_port()
     check_port("127.0.0.1", port, "--port")
-    command = [sys.executable, "-m", "uvicorn", app, "--host", "127.0.0.1", "--port", str(port)]
-    command += ["--workers", str(workers), "--loop", "uvloop", "--http", "httptools", "--no-access-log"]
-    command += ["--no-server-header", "--no-proxy-headers", "--log-level", "warning", "--ws", "none"]
-    if app.endswith("_environment"):
-        command.append("--factory")
+    by_uvicorn = [
+        "uvicorn",
+        app,
+        "--loop",
+        "uvloop",
+        "--http",
+        "httptools",
+        "--no-access-log",
+        "--ws",
+        "none",
+    ]
+    by_uvicorn += ["--no-server-header", "--no-proxy-headers", "--log-level", "warning"]
+    command = [sys.executable, "-m", *(["gateway", "serve"] if app == GATEWAY else by_uvicorn)]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--workers", str(workers)]
     began = time.perf_counter()
     with log.open("ab") as output:
         process = subprocess.Popen(

@@ -1,18 +1,11 @@
-"""Passkeys (WebAuthn Level 3), by a library: what the browser is asked, and whether its answer holds."""
+"""Passkeys (WebAuthn Level 3), by a library: what the browser is asked, and whether its answer holds.
+
+The library is imported where it is used: it would cost each start 60 ms, and brings another TLS library along.
+"""
 
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-
-import webauthn
-from webauthn.helpers import base64url_to_bytes, parse_authentication_credential_json
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 MOST_CHARACTERS = 20_000
 
@@ -43,6 +36,14 @@ def creation_options(
     site: Site, person_id: str, shown_name: str, challenge: bytes, known: Iterable[bytes]
 ) -> str:
     """Ask a browser to make a passkey that needs no name to be typed, and that checks its person (§5.4)."""
+    import webauthn
+    from webauthn.helpers.structs import (
+        AuthenticatorSelectionCriteria,
+        PublicKeyCredentialDescriptor,
+        ResidentKeyRequirement,
+        UserVerificationRequirement,
+    )
+
     options = webauthn.generate_registration_options(
         rp_id=site.rp_id,
         rp_name=site.name,
@@ -61,6 +62,9 @@ def creation_options(
 
 def request_options(site: Site, challenge: bytes, allowed: Iterable[bytes] = ()) -> str:
     """Ask a browser to sign a challenge (§5.5)."""
+    import webauthn
+    from webauthn.helpers.structs import PublicKeyCredentialDescriptor, UserVerificationRequirement
+
     options = webauthn.generate_authentication_options(
         rp_id=site.rp_id,
         challenge=challenge,
@@ -76,6 +80,9 @@ def check_creation(site: Site, challenge: bytes, answer: str) -> NewPasskey:
     Raises:
         PasskeyFault: it does not hold.
     """
+    import webauthn
+    from webauthn.helpers.exceptions import WebAuthnException
+
     try:
         found = webauthn.verify_registration_response(
             credential=_shape(answer),
@@ -95,6 +102,9 @@ def credential_of(answer: str) -> bytes:
     Raises:
         PasskeyFault: it is none.
     """
+    from webauthn.helpers import parse_authentication_credential_json
+    from webauthn.helpers.exceptions import WebAuthnException
+
     try:
         return parse_authentication_credential_json(_shape(answer)).raw_id
     except (WebAuthnException, ValueError, KeyError, TypeError) as error:
@@ -107,6 +117,9 @@ def check_request(site: Site, challenge: bytes, answer: str, public_key: bytes, 
     Raises:
         PasskeyFault: it does not hold.
     """
+    import webauthn
+    from webauthn.helpers.exceptions import WebAuthnException
+
     try:
         found = webauthn.verify_authentication_response(
             credential=_shape(answer),
@@ -123,6 +136,8 @@ def check_request(site: Site, challenge: bytes, answer: str, public_key: bytes, 
 
 
 def _shape(answer: str) -> dict[str, object]:
+    from webauthn.helpers import base64url_to_bytes
+
     if len(answer) > MOST_CHARACTERS:
         raise ValueError("too long")
     found = json.loads(answer)

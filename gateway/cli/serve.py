@@ -1,6 +1,9 @@
 """``consent-gateway serve``: the server, one process or several."""
 
 import asyncio
+import gc
+import multiprocessing
+import os
 import signal
 import socket
 import ssl
@@ -11,6 +14,7 @@ from typing import Annotated
 import typer
 import uvicorn
 from cryptography.hazmat.primitives.serialization import Encoding
+from uvicorn import _subprocess
 
 from gateway.app import build_services, opened
 from gateway.cli.controls import check_controls
@@ -44,8 +48,10 @@ def serve(
         check_production(settings)
     trust = asyncio.run(write_trust(settings)) if tls_certificate else None
     check_port(host, port, "--port")
+    if workers > 1:
+        let_workers_fork()
     # uvicorn repeats the signal that ended it once everything is closed: then this is the way out.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    _end_on_sigterm()
     uvicorn.run(
         "gateway.app:app_from_environment",
         factory=True,
@@ -66,6 +72,43 @@ def serve(
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE,
     )
+
+
+def let_workers_fork() -> None:
+    """Let uvicorn fork its workers where it would start each afresh, to import everything again.
+
+    Nothing runs here that a fork would cut in two: no thread, no loop, no connection. What was imported is shared, and
+    the collector leaves it alone, or each worker would soon have its own copy. macOS's own libraries do not bear it.
+    """
+    if sys.platform != "linux":
+        return
+    gc.collect()
+    gc.freeze()
+    os.register_at_fork(before=_hold_ends, after_in_parent=_take_ends, after_in_child=begin_afresh)
+    # uvicorn has no setting for it; a test would notice if the name were another's.
+    _subprocess.spawn = multiprocessing.get_context("fork")  # type: ignore[assignment]  # both make processes
+
+
+_ENDS = (signal.SIGINT, signal.SIGTERM)
+
+
+def _hold_ends() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
+
+
+def _take_ends() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDS)
+
+
+def begin_afresh() -> None:
+    """Let a worker that is told to end before it serves do so: the supervisor only notes that it was told."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    _end_on_sigterm()
+    _take_ends()
+
+
+def _end_on_sigterm() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
 async def write_trust(settings: Settings) -> str | None:

@@ -1,7 +1,6 @@
 """The settings as a table: what each means, what it is now, and where that comes from."""
 
 import os
-import tomllib
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -49,6 +48,8 @@ def report_settings(settings: Settings) -> list[Setting]:
 
 
 def _names_in(path: str) -> frozenset[str]:
+    import tomllib
+
     with open(path, "rb") as file:
         return frozenset(tomllib.load(file))
 

@@ -1,6 +1,5 @@
 """Pages of how one signs in: open sessions, passkeys, codes of an app."""
 
-import segno
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -91,6 +90,9 @@ def _setup_page(visit: Visit, setup: Setup, errors: tuple[views.FieldError, ...]
 
 def _picture(text: str) -> tuple[str, int]:
     """Draw a QR code as a path of squares, with its quiet zone (ISO/IEC 18004 §9.1): no picture file, no style."""
+    # Few people set an app up, and every start would wait for it.
+    import segno
+
     rows = [tuple(row) for row in segno.make(text, error="m", micro=False).matrix_iter(border=4)]
     squares = (f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark)
     return "".join(squares), len(rows)

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from uvicorn import _subprocess
 
+from bench import machine
 from gateway.cli.controls import Control
-from gateway.cli.serve import check_production
+from gateway.cli.serve import begin_afresh, check_production, let_workers_fork
 from gateway.kit.settings import Settings
 from tests.gateway.cli.conftest import Cli
 from tests.ports import free_port
@@ -128,3 +130,51 @@ def test_several_workers_serve_and_end_together(cli: Cli) -> None:
         assert process.wait(60) == 0
         with pytest.raises(httpx2.TransportError):
             httpx2.get(f"{url}/health", trust_env=False)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere each worker starts afresh")
+def test_workers_share_what_was_imported_and_a_dead_one_is_followed(cli: Cli) -> None:
+    with serving(cli.folder, "--workers", "2") as (process, url):
+        first = workers_of(process.pid)
+        # Who was started afresh would have another command line.
+        assert {command_of(pid) for pid in first} == {command_of(process.pid)}
+        os.kill(min(first), signal.SIGKILL)
+        for _ in range(1200):
+            if len(workers_of(process.pid) - first) == 1 and min(first) not in workers_of(process.pid):
+                break
+            time.sleep(0.05)
+        assert len(workers_of(process.pid)) == 2
+        assert httpx2.get(f"{url}/health", trust_env=False).json() == {"status": "ok"}
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+
+
+def workers_of(pid: int) -> set[int]:
+    return set(machine.tree(pid)) - {pid}
+
+
+def command_of(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def test_elsewhere_workers_start_afresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    before = _subprocess.spawn
+    let_workers_fork()
+    assert _subprocess.spawn is before
+
+
+def test_a_worker_that_is_told_to_end_before_it_serves_ends() -> None:
+    """The supervisor's handler only takes a note: a worker that kept it would never end."""
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        for each in before:
+            signal.signal(each, lambda *_: None)
+        begin_afresh()
+        with pytest.raises(SystemExit):
+            signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
