@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from gateway.accounts.passwords import Passwords
 from gateway.actions.client_keys import KeyCache
+from gateway.actions.deletions import DeletionCourier
 from gateway.actions.logout import Courier
 from gateway.actions.postman import Postman
 from gateway.actions.release import Gate
@@ -153,12 +154,13 @@ async def delivering(services: Services) -> AsyncIterator[None]:
     if not services.settings.delivery_interval:
         yield
         return
-    rounds = asyncio.create_task(Courier(services).run())
+    rounds = {asyncio.create_task(each(services).run()) for each in (Courier, DeletionCourier)}
     try:
         yield
     finally:
-        rounds.cancel()
-        await asyncio.wait({rounds})
+        for each in rounds:
+            each.cancel()
+        await asyncio.wait(rounds)
 
 
 def make_app(services: Services) -> Capacity:

@@ -18,6 +18,7 @@ _OFFER = TypeAdapter(Offer)
 _LATER = frozenset(
     {
         "sending_domains",
+        "deletion_uri",
         "message_signing",
         "jwks_uri",
         "tls_client_auth_subject",

@@ -47,6 +47,7 @@ class Partner:
 
     Attributes:
         sending_domains: whose mail alone reaches people's private addresses; empty for anybody's.
+        deletion_uri: where it is asked to delete what it holds; None where people cannot ask that through us.
     """
 
     partner_id: str
@@ -60,6 +61,7 @@ class Partner:
     storage_countries: tuple[str, ...]
     attested_on: date
     sending_domains: tuple[str, ...] = ()
+    deletion_uri: str | None = None
 
 
 OUR_ALG = "ES256"

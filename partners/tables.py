@@ -115,6 +115,7 @@ class PartnerTable(Table):
     storage_countries: Annotated[list[Country], Field(min_length=1, max_length=20)]
     attested_on: date
     sending_domains: Annotated[list[Domain], Field(max_length=20)] = []
+    deletion_uri: Annotated[str, _address(url_fault)] | None = None
 
 
 class ClientTable(Table):

@@ -1,4 +1,4 @@
-"""Our two services in words. A client with another name gets neutral ones."""
+"""Our services in words. A client with another name gets neutral ones."""
 
 from dataclasses import dataclass
 
@@ -53,6 +53,24 @@ WORDINGS = {
         connected="Your reader is being printed, and the parcel will find you.",
         without="You can also order at the campus bookshop and collect the reader there.",
         voice="press",
+    ),
+    "tutorloop": Wording(
+        service="Course questions",
+        headline="Ask about your course. A tutor answers.",
+        lead="Stuck on a lecture? Send a question, and read the answer the same evening.",
+        steps=(
+            ("Ask", "Write what you did not understand."),
+            ("Wait a little", "A tutor who knows your course reads it."),
+            ("Read", "The answer comes here, or by mail."),
+        ),
+        uses=(
+            ("Your course", "so that the right tutor reads it"),
+            ("Your name", "only if the tutor may call you by it"),
+            ("An e-mail address", "only if you want answers by mail; a private one is enough"),
+        ),
+        connected="A tutor of your course is there until it ends.",
+        without="You can also ask without an account. You would choose your course from a list.",
+        voice="plain",
     ),
 }
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from gateway.actions.deletions import AskedDeletion, ask_deletion
 from gateway.actions.opened_profile import OpenedProfile
 from gateway.actions.services import Services, day_of
 from gateway.actions.sessions import is_fresh
@@ -10,6 +11,7 @@ from gateway.consent.decisions import Actor, Outcome, end, narrow, pause, resume
 from gateway.consent.visits import is_own_use
 from gateway.kit.errors import Refusal
 from gateway.ledger.entries import commitment
+from gateway.model.deletions import Deletion
 from gateway.model.grants import LIVE, ActorKind, Grant, GrantState, ReasonCode
 from gateway.model.handoffs import Handoff
 from gateway.model.people import Session
@@ -17,6 +19,7 @@ from gateway.model.registry import Notice
 from gateway.store.admin_actions import AdminAction
 from gateway.store.complaints import Complaint, load_complaints
 from gateway.store.consents import Verdict, forget_refusals
+from gateway.store.deletions import load_deletions
 from gateway.store.grants import (
     Change,
     GrantDetail,
@@ -57,6 +60,7 @@ class ConnectedService:
     Attributes:
         own_uses: by hand-off, whether the person was there; None where nobody knows any more.
         post: what came through the person's private address for this partner.
+        deletion: what the partner was asked to delete at the end, and what it said.
         archived_before: where it ended long ago, its hand-offs before this second may be in an archive only.
     """
 
@@ -69,6 +73,7 @@ class ConnectedService:
     archived_before: int | None = None
     own_uses: Mapping[str, bool | None] = field(default_factory=dict)
     post: Post | None = None
+    deletion: Deletion | None = None
 
 
 async def list_connected(services: Services, session: Session) -> list[GrantLine]:
@@ -113,6 +118,7 @@ async def see_connected(services: Services, session: Session, grant_id: str) -> 
         archived,
         {each.handoff_id: is_own_use(visits.get(each.token_digest), each.at) for each in handoffs},
         await services.store.read(load_post, (grant.person_id, grant.partner_id)),
+        await services.store.read(load_deletions, grant_id),
     )
 
 
@@ -168,12 +174,17 @@ async def switch_off(services: Services, session: Session, grant_id: str, field:
     return await commit_change(services, outcome)
 
 
-async def stop(services: Services, session: Session, grant_id: str) -> Grant:
-    """Stop a combined service: every token dies in the same transaction. An ordinary session is enough (P15)."""
+async def stop(services: Services, session: Session, grant_id: str, *, delete: bool = False) -> Grant:
+    """Stop a combined service: every token dies in the same transaction. An ordinary session is enough (P15).
+
+    Args:
+        delete: ask the partner to delete what it holds, where it can be asked.
+    """
     seen = (await own_detail(services, session, grant_id)).line.grant
     reason = ReasonCode.USER_REQUEST
     outcome = end(seen, _subject(session), reason, now=services.clock(), ids=services.ids)
-    return await commit_change(services, outcome, reason)
+    asked = ask_deletion(services, seen) if delete else None
+    return await commit_change(services, outcome, reason, asked=asked)
 
 
 async def shorten_sharing(services: Services, session: Session, grant_id: str, until: int) -> Grant:
@@ -205,12 +216,12 @@ async def resume_sharing(services: Services, session: Session, grant_id: str) ->
     return await commit_change(services, outcome, used_at=now)
 
 
-async def stop_everything(services: Services, session: Session) -> int:
+async def stop_everything(services: Services, session: Session, *, delete: bool = False) -> int:
     """Stop every service at once; give how many."""
     stopped = 0
     for line in await list_connected(services, session):
         if line.grant.state in LIVE:
-            await stop(services, session, line.grant.grant_id)
+            await stop(services, session, line.grant.grant_id, delete=delete)
             stopped += 1
     return stopped
 
@@ -223,15 +234,17 @@ async def commit_change(
     *,
     answer: NewAnswer | None = None,
     used_at: int | None = None,
+    asked: AskedDeletion | None = None,
 ) -> Grant:
     """Commit a change of a grant, together with the administrator's act or the guardian's answer, if there is one.
 
     Raises:
         Refusal: ``stale_form`` when somebody else changed it first.
     """
+    deletion, action = (asked.deletion, asked.action) if asked else (None, action)
     verdict = await services.store.run(
         commit_changes,
-        Change(outcome.grant, outcome.event, services.clock(), reason, action, answer, used_at),
+        Change(outcome.grant, outcome.event, services.clock(), reason, action, answer, used_at, deletion),
     )
     if verdict is not Verdict.DONE:
         raise Refusal("stale_form", detail="the grant changed in the meantime")

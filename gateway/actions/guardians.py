@@ -119,8 +119,9 @@ async def allow_request(
     grant_id: str,
     ticket: str,
     without: frozenset[tuple[str, str]] = frozenset(),
+    lasts: int | None = None,
 ) -> Grant | None:
-    """Say yes to what was shown, or to less of it. It opens the grant unless another guardian says no.
+    """Say yes to what was shown, or to less of it, or for a shorter time; it counts unless another guardian says no.
 
     Returns:
         The grant; None where a sensitive field takes a recent step-up first (promise P15).
@@ -144,6 +145,7 @@ async def allow_request(
         now=services.clock(),
         ids=services.ids,
         without=without,
+        lasts=lasts,
     )
     if not is_fresh(services, session) and any(_is_sensitive(each.item) for each in outcome.grant.items):
         return None

@@ -1,45 +1,79 @@
-"""A person's whole record to download: every consent, decision and hand-off, by names and never by values."""
+"""A person's whole record to download: account, consents, decisions and hand-offs, by names and never by values."""
 
 from typing import Any
 
 from gateway.actions.connected import archived_before
-from gateway.actions.own_contacts import contact_schema, own_contacts
+from gateway.actions.own_contacts import own_contacts
+from gateway.actions.own_record_schema import SCHEMA, VERSION
+from gateway.actions.preferences import see_choices
 from gateway.actions.services import Services
+from gateway.consent.visits import is_own_use
+from gateway.model.deletions import Deletion
 from gateway.model.grants import ConsentEvent, item_words
 from gateway.model.handoffs import Handoff
 from gateway.model.people import Session
 from gateway.store.complaints import load_complaints
-from gateway.store.grants import GrantDetail, GrantQuery, load_details, search_grants
-from gateway.store.handoffs import HandoffQuery, search_handoffs
+from gateway.store.deletions import load_deletions
+from gateway.store.grants import GrantDetail, GrantLine, GrantQuery, load_details, search_grants
+from gateway.store.handoffs import HandoffQuery, find_visits, search_handoffs
+from gateway.store.own_record import load_own_rows
 
-SCHEMA = "/schemas/own-record.json"
 MOST = 500
 
 
 async def own_record(services: Services, session: Session) -> dict[str, Any]:
     """Collect the record (GDPR Art. 15 and 20; the schema is published at its ``$schema``)."""
-    query = GrantQuery(person_id=session.person.person_id, limit=MOST)
-    lines = await services.store.read(search_grants, query)
+    person_id = session.person.person_id
+    rows = await services.store.read(load_own_rows, person_id)
+    (account,) = rows.pop("account")
+    for each in rows["private_addresses"]:
+        each["address"] = services.relay_address(each["partner_id"], person_id)
+    choices = (await see_choices(services, session)).values()
     return {
         "$schema": services.settings.issuer + SCHEMA,
+        "version": VERSION,
         "made_at": services.clock(),
-        "consents": [await _consent(services, line.grant.grant_id) for line in lines],
+        "account": account,
+        **rows,
+        "preferences": [
+            {"name": str(each.preference), "is_on": each.is_on, "changed_at": each.changed_at}
+            for each in choices
+        ],
         "contacts": await own_contacts(services, session),
+        "consents": [
+            await _consent(services, line.grant.grant_id) for line in await _lines(services, person_id)
+        ],
     }
+
+
+async def _lines(services: Services, person_id: str) -> list[GrantLine]:
+    """Read every grant of a person, newest first, page after page."""
+    found: list[GrantLine] = []
+    before = None
+    while True:
+        query = GrantQuery(person_id=person_id, before=before, limit=MOST)
+        page = await services.store.read(search_grants, query)
+        found += page
+        if len(page) < MOST:
+            return found
+        before = (page[-1].created_at, page[-1].grant.grant_id)
 
 
 async def _consent(services: Services, grant_id: str) -> dict[str, Any]:
     detail = await services.store.read(load_details, grant_id)
     handoffs = await _handoffs(services, grant_id)
+    visits = await services.store.read(find_visits, frozenset(each.token_digest for each in handoffs))
     complaints = await services.store.read(load_complaints, grant_id)
+    deletion = await services.store.read(load_deletions, grant_id)
     return {
         **(_grant(services, detail) if detail else {}),
         "events": [_event(services, each) for each in detail.events] if detail else [],
-        "handoffs": [_handoff(services, each) for each in handoffs],
+        "handoffs": [_handoff(services, each, visits.get(each.token_digest)) for each in handoffs],
         "archived_before": await archived_before(services, detail.line) if detail else None,
         "complaints": [
             {"reference": each.complaint_id, "kind": each.kind, "at": each.opened_at} for each in complaints
         ],
+        "deletion": _deletion(services, deletion) if deletion else None,
     }
 
 
@@ -67,8 +101,20 @@ def _grant(services: Services, detail: GrantDetail) -> dict[str, Any]:
         "items": item_words(grant.granted),
         "since": detail.line.created_at,
         "until": grant.valid_until,
+        "last_used_at": grant.used_at,
         "ended_at": detail.line.ended_at,
         "notice": f"{services.settings.issuer}/notices/{grant.notice_id}",
+    }
+
+
+def _deletion(services: Services, deletion: Deletion) -> dict[str, Any]:
+    return {
+        "reference": deletion.request_id,
+        "state": str(deletion.state(services.clock())),
+        "asked_at": deletion.asked_at,
+        "complete_by": deletion.done_by,
+        "received_at": deletion.received_at,
+        "answered_at": deletion.answered_at,
     }
 
 
@@ -91,74 +137,13 @@ def _event(services: Services, event: ConsentEvent) -> dict[str, Any]:
     }
 
 
-def _handoff(services: Services, handoff: Handoff) -> dict[str, Any]:
+def _handoff(services: Services, handoff: Handoff, came_at: int | None) -> dict[str, Any]:
     return {
         "id": handoff.handoff_id,
         "at": handoff.at,
         "through": handoff.endpoint,
+        "used_by_you": is_own_use(came_at, handoff.at),
         "client": handoff.client_id,
         "items": item_words(tuple(each.item for each in handoff.items)),
         "proof": _proof(services, handoff.grant_id, handoff.handoff_id),
-    }
-
-
-def schema() -> dict[str, Any]:
-    """Give the record's JSON schema (draft 2020-12)."""
-    text, time = {"type": "string"}, {"type": "integer", "description": "Seconds UTC."}
-    maybe = {"type": ["integer", "null"]}
-    items = {
-        "type": "array",
-        "items": {"type": "array", "items": text, "minItems": 3, "maxItems": 3},
-        "description": "Field, purpose, form.",
-    }
-    event = {
-        "id": text,
-        "type": text,
-        "by": text,
-        "reason": {"type": ["string", "null"]},
-        "items": items,
-        "uses": {
-            **maybe,
-            "description": "So many hand-offs from here on; null where it says nothing about that.",
-        },
-        "until": maybe,
-        "at": time,
-        "proof": text,
-    }
-    handoff = {"id": text, "at": time, "through": text, "client": text, "items": items, "proof": text}
-    complaint = {"reference": text, "kind": text, "at": time}
-    consent = {
-        "id": text,
-        "partner": text,
-        "service": text,
-        "state": text,
-        "legal_basis": text,
-        "items": items,
-        "since": time,
-        "until": time,
-        "ended_at": maybe,
-        "notice": text,
-        "events": {"type": "array", "items": _object(event)},
-        "handoffs": {"type": "array", "items": _object(handoff)},
-        "archived_before": {
-            **maybe,
-            "description": "It was over before this second: some of its hand-offs may be in the log's archive only.",
-        },
-        "complaints": {"type": "array", "items": _object(complaint)},
-    }
-    record = {
-        "$schema": text,
-        "made_at": time,
-        "consents": {"type": "array", "items": _object(consent)},
-        "contacts": {"type": "array", "items": _object(contact_schema())},
-    }
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_object(record)}
-
-
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": sorted(properties),
-        "additionalProperties": False,
     }

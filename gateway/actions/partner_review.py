@@ -19,7 +19,7 @@ from partners import (
 )
 from scopes import Form, Item, is_releasable
 
-_UNTOLD = frozenset({"partner_id", "attested_on"})
+_UNTOLD = frozenset({"partner_id", "attested_on", "deletion_uri"})
 """What a partner says of itself and a notice does not."""
 
 

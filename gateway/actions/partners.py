@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum, auto
 
+from gateway.actions.deletions import see_late_deletions
 from gateway.actions.partner_publication import plan_publication
 from gateway.actions.partner_review import Review, own_offers, review_manifest, taken_ids
 from gateway.actions.services import Services
@@ -11,6 +12,7 @@ from gateway.consent.decisions import Actor, end
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
+from gateway.model.deletions import Deletion
 from gateway.model.grants import LIVE, ActorKind, ReasonCode
 from gateway.store.admin_actions import AdminAction, load_actions
 from gateway.store.grants import Change, GrantQuery, commit_changes, count_live, search_grants
@@ -172,6 +174,7 @@ class SeenPartner:
         review: the manifest that waits, if one does.
         moves: what its state allows.
         actions: administrators' acts, oldest first.
+        late_deletions: what it was asked to delete and is late with.
     """
 
     record: PartnerRecord
@@ -180,6 +183,7 @@ class SeenPartner:
     live_grants: int
     moves: tuple[PartnerMove, ...]
     actions: tuple[AdminAction, ...]
+    late_deletions: tuple[Deletion, ...] = ()
 
     @property
     def state(self) -> PartnerState:
@@ -208,6 +212,7 @@ async def see_partner(services: Services, partner_id: str) -> SeenPartner:
         live_grants=live_grants,
         moves=tuple(move for move in PartnerMove if _can_move(record, move, live_grants)),
         actions=tuple(actions),
+        late_deletions=tuple(await see_late_deletions(services, partner_id)),
     )
 
 

@@ -9,7 +9,7 @@ from gateway.actions.sessions import find_email
 from gateway.kit.catalogues import translated, written_day
 from gateway.kit.errors import Refusal
 from gateway.kit.mail import Attachment, Letter
-from gateway.model.grants import LIVE, ActorKind, ConsentEvent, EventType, Grant
+from gateway.model.grants import LIVE, ActorKind, ConsentEvent, EventType, Grant, GrantState
 from gateway.store.guardians import load_guardians
 from gateway.store.people import load_logins_of
 from gateway.store.receipts import Receipt, Story, load_stories
@@ -73,8 +73,10 @@ async def _receipt(services: Services, story: Story, receipt: Receipt, reader_id
     issuer = services.settings.issuer
     paragraphs = [_what(language, event, names), _who(language, event, reader_id), _items(language, event)]
     if grant.state in LIVE:
-        day = written_day(language, day_of(grant.valid_until))
-        paragraphs.append(say("It ends on %(day)s at the latest.", day=day))
+        # A wish has no last day yet: its time begins with the guardian's yes.
+        if grant.state is not GrantState.WAITING or grant.is_to_a_day:
+            day = written_day(language, day_of(grant.valid_until))
+            paragraphs.append(say("It ends on %(day)s at the latest.", day=day))
         link = f"\n{issuer}{stop_path(services, grant.grant_id)}"
         paragraphs.append(say("Stop it whenever you like, without signing in:") + link)
     paragraphs.append(

@@ -10,6 +10,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
 
 from gateway.actions.connected import commit_change
+from gateway.actions.deletions import ask_deletion
 from gateway.actions.services import Services
 from gateway.consent.decisions import Actor, end
 from gateway.consent.receipts import SCHEMA, Basis, basis_of, receipt_of
@@ -128,12 +129,17 @@ async def see_stop(services: Services, grant_id: str, proof: str) -> GrantDetail
     return detail
 
 
-async def stop_by_link(services: Services, grant_id: str, proof: str) -> Grant:
-    """Stop: whoever holds the link acts for the person, and can do nothing but this. Twice is once."""
+async def stop_by_link(services: Services, grant_id: str, proof: str, *, delete: bool = False) -> Grant:
+    """Stop: whoever holds the link acts for the person, and can do nothing but this. Twice is once.
+
+    Args:
+        delete: ask the partner to delete what it holds, where it can be asked.
+    """
     seen = (await see_stop(services, grant_id, proof)).line.grant
     if seen.state not in LIVE:
         return seen
     actor = Actor(ActorKind.SUBJECT, seen.person_id, "stop_link")
     reason = ReasonCode.USER_REQUEST
     outcome = end(seen, actor, reason, now=services.clock(), ids=services.ids)
-    return await commit_change(services, outcome, reason)
+    asked = ask_deletion(services, seen) if delete else None
+    return await commit_change(services, outcome, reason, asked=asked)

@@ -37,7 +37,7 @@ from gateway.store.log_tree import (
 
 LEASE = "sequencer"
 LEASE_TTL = 3
-BATCH = 500
+BATCH = 200
 """Rows of one transaction: hashing more of them at once would keep everybody else waiting."""
 
 

@@ -108,15 +108,17 @@ def allow(
     now: int,
     ids: Ids,
     without: frozenset[tuple[str, str]] = frozenset(),
+    lasts: int | None = None,
 ) -> Outcome:
-    """Say yes as a guardian, to what the child asked for; the chosen duration begins now, a chosen day stays.
+    """Say yes as a guardian, to what the child asked for or to less; the duration begins now, a chosen day stays.
 
     Args:
         without: field and purpose of the optional items that the guardian leaves out.
+        lasts: for so many seconds only.
 
     Raises:
         Refusal: ``stale_form`` when nothing waits for an answer; ``bad_form`` when something is left out that is
-            needed or was not asked for, or everything is.
+            needed or was not asked for, or everything is, or when it is to last longer than was asked for.
     """
     if seen.state is not GrantState.WAITING:
         raise Refusal("stale_form", detail="nothing waits for a guardian")
@@ -124,7 +126,11 @@ def allow(
     kept = tuple(each for each in seen.items if (each.item.field, each.item.purpose) not in without)
     if not without <= optional or not kept:
         raise Refusal("bad_form", detail="not what can be left out")
-    until = seen.valid_until if seen.is_to_a_day else now + seen.valid_until - seen.valid_from
+    until = seen.end_if_allowed(now)
+    if lasts is not None:
+        if not 0 < lasts < until - now:
+            raise Refusal("bad_form", detail="not shorter than what was asked for")
+        until = now + lasts
     begun = replace(seen, items=kept, valid_from=now, valid_until=until, used_at=now)
     outcome = _limited(_move_on(begun, EventType.GIVEN, actor, now=now, ids=ids), seen.use_limit)
     return _on_behalf(outcome, served_id, language)

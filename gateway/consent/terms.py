@@ -80,6 +80,11 @@ def read_term(offer: Offer, answer: str, now: int) -> Term:
     return found
 
 
+def shorter_lengths(longest: int) -> tuple[int, ...]:
+    """List the days that a guardian can allow in place of a longer time, in seconds, that a child asked for."""
+    return tuple(days for days in (1, 7, 30, 90, 180) if days * DAY < longest)
+
+
 def read_day(text: str) -> date | None:
     """Read a day as browsers send it (HTML §2.3.5.2); None for anything else."""
     try:

@@ -40,6 +40,7 @@ class Kind(StrEnum):
     LETTER = "let_"
     MAIL_LINK = "cg_ml_"
     DELIVERY = "dlv_"
+    DELETION = "del_"
     DEVICE_CODE = "cg_dc_"
     REGISTRATION_TOKEN = "cg_rg_"  # noqa: S105 - a prefix
 

@@ -67,10 +67,11 @@ class Outbound:
             raise OutboundFault("another media type")
         return body
 
-    async def post(self, url: str, form: bytes) -> int:
-        """Post a form; gives the status, whatever it is."""
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        return (await self._send("POST", url, headers, form))[0]
+    async def post(
+        self, url: str, content: bytes, media_type: str = "application/x-www-form-urlencoded"
+    ) -> int:
+        """Post a form, or what else the type says; gives the status, whatever it is."""
+        return (await self._send("POST", url, {"Content-Type": media_type}, content))[0]
 
     async def _send(
         self, method: str, url: str, headers: Mapping[str, str], content: bytes

@@ -9,7 +9,7 @@ from gateway.kit.digests import base64url, keyed_digest
 from gateway.model.admin_actions import AdminAction
 from gateway.model.contacts import ContactEvent, ContactView, GivenItem
 from gateway.model.grants import DPV_STATUS, ActorKind, ConsentEvent, item_words
-from gateway.model.handoffs import Handoff
+from gateway.model.handoffs import Handoff, LoggedHandoff
 from gateway.model.log_rows import KIND_OF, LogRow
 from gateway.model.people import PERSON_PREFIX
 from scopes import Item
@@ -22,12 +22,14 @@ Entry = LogRow
 KINDS = frozenset(KIND_OF.values())
 
 
-def encode(entry: Entry) -> bytes:
+def encode(entry: Entry | Handoff) -> bytes:
     """Encode one entry of any kind canonically (docs/specs/handoff-log.md).
 
     Returns:
         JSON, keys sorted, no spaces, ASCII; for example ``{"at":1790000000,"client":"quizco-web",...}``.
     """
+    if isinstance(entry, LoggedHandoff):
+        return _handoff(entry, entry.words)
     if isinstance(entry, Handoff):
         return encode_entry(entry)
     if isinstance(entry, ContactView):
@@ -39,6 +41,16 @@ def encode(entry: Entry) -> bytes:
 
 def encode_entry(handoff: Handoff) -> bytes:
     """Encode a hand-off. The grant stands for the person: nobody's id is in the log."""
+    return _handoff(
+        handoff,
+        [
+            [each.item.field, each.item.purpose, str(each.item.form), each.commitment]
+            for each in handoff.items
+        ],
+    )
+
+
+def _handoff(handoff: Handoff | LoggedHandoff, items: list[list[str]]) -> bytes:
     content = {
         "kind": "handoff",
         "id": handoff.handoff_id,
@@ -48,10 +60,7 @@ def encode_entry(handoff: Handoff) -> bytes:
         "client": handoff.client_id,
         "token": base64url(handoff.token_digest),
         "endpoint": handoff.endpoint,
-        "items": [
-            [each.item.field, each.item.purpose, str(each.item.form), each.commitment]
-            for each in handoff.items
-        ],
+        "items": items,
         "at": handoff.at,
     }
     return _canonical(content)

@@ -108,6 +108,8 @@ MOVES: Mapping[GrantState | None, Mapping[EventType, GrantState]] = MappingProxy
 GROUNDS = frozenset({EventType.ASKED, EventType.GIVEN, EventType.WIDENED, EventType.RENEWED})
 """Wishes and yeses: what a grant stands on. Each sets anew how often may be read, or lifts the limit."""
 
+WISH = 30 * 86_400
+"""A child's wish waits for a guardian so long at least, however short the time is that it asks for."""
 SUNSET = 180 * 86_400
 """A grant that the person has not used for so long releases nothing any more."""
 
@@ -209,8 +211,18 @@ class Grant:
 
     @property
     def ends_at(self) -> int:
-        """The second from which on it releases nothing: its term, or disuse, whichever comes first."""
-        return self.valid_until if self.used_at is None else min(self.valid_until, self.used_at + SUNSET)
+        """The second from which on it releases nothing: its term, or disuse, whichever comes first.
+
+        A wish has no term yet: it waits until then, and to a chosen day no longer than to that day.
+        """
+        term = self.valid_until
+        if self.state is GrantState.WAITING and not self.is_to_a_day:
+            term = max(term, self.valid_from + WISH)
+        return term if self.used_at is None else min(term, self.used_at + SUNSET)
+
+    def end_if_allowed(self, now: int) -> int:
+        """The end of a wish that a guardian allows now: a length of time begins with the yes, a day stays."""
+        return self.valid_until if self.is_to_a_day else now + self.valid_until - self.valid_from
 
     @property
     def is_to_a_day(self) -> bool:

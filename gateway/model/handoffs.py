@@ -33,3 +33,21 @@ class Handoff:
     items: tuple[HandedItem, ...]
     at: int
     entry_digest: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedHandoff:
+    """A hand-off as the log wants it: only what its entry holds, the items as words.
+
+    Half of what giving rows their places costs would be making a `Handoff` of each.
+    """
+
+    handoff_id: str
+    grant_id: str
+    event_id: str
+    partner_id: str
+    client_id: str
+    token_digest: bytes
+    endpoint: str
+    words: list[list[str]]
+    at: int

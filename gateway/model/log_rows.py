@@ -6,13 +6,13 @@ from types import MappingProxyType
 from gateway.model.admin_actions import AdminAction
 from gateway.model.contacts import ContactEvent, ContactView
 from gateway.model.grants import ConsentEvent
-from gateway.model.handoffs import Handoff
+from gateway.model.handoffs import LoggedHandoff
 
-LogRow = Handoff | ConsentEvent | AdminAction | ContactEvent | ContactView
+LogRow = LoggedHandoff | ConsentEvent | AdminAction | ContactEvent | ContactView
 
 KIND_OF: Mapping[type[LogRow], str] = MappingProxyType(
     {
-        Handoff: "handoff",
+        LoggedHandoff: "handoff",
         ConsentEvent: "consent_event",
         AdminAction: "admin_action",
         ContactEvent: "contact_event",
@@ -24,7 +24,7 @@ KIND_OF: Mapping[type[LogRow], str] = MappingProxyType(
 
 def id_of(row: LogRow) -> str:
     """Give a row's own id."""
-    if isinstance(row, Handoff):
+    if isinstance(row, LoggedHandoff):
         return row.handoff_id
     if isinstance(row, ConsentEvent | ContactEvent):
         return row.event_id

@@ -24,6 +24,7 @@ PATHS: Mapping[str, str] = {
     "device_authorization_endpoint": "/device_authorization",
     "registration_endpoint": "/register",
     "release_endpoint": "/release",
+    "deletion_endpoint": "/deletions",
     "grant_management_endpoint": "/grants",
     "end_session_endpoint": "/session/end",
     "jwks_uri": "/jwks.json",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select, tuple_
 
+from gateway.model.deletions import Deletion
 from gateway.model.grants import LIVE, ConsentEvent, Grant, GrantState, ReasonCode
 from gateway.store.admin_actions import AdminAction, append_actions
 from gateway.store.consents import (
@@ -15,6 +16,7 @@ from gateway.store.consents import (
     end_grant,
     replace_items,
 )
+from gateway.store.deletions import keep_deletion
 from gateway.store.guardians import NewAnswer, is_linked, keep_answer
 from gateway.store.loading import GRANT_COLUMNS, events_of, grants_from, uses_left_of
 from gateway.store.tables import (
@@ -235,6 +237,7 @@ class Change:
         action: the administrator's act, if one acted.
         answer: the guardian's, if one answered; kept in the same transaction.
         used_at: when this is the person's own use of the service too.
+        deletion: what the partner is asked at the end; the person's own act of asking comes as `action`.
     """
 
     after: Grant
@@ -244,6 +247,7 @@ class Change:
     action: AdminAction | None = None
     answer: NewAnswer | None = None
     used_at: int | None = None
+    deletion: Deletion | None = None
 
 
 def commit_changes(connection: Connection, changes: Sequence[Change]) -> Sequence[Verdict]:
@@ -270,6 +274,8 @@ def _change(connection: Connection, change: Change) -> Verdict:
         append_actions(connection, [change.action])
     if change.answer:
         keep_answer(connection, change.answer)
+    if change.deletion:
+        keep_deletion(connection, change.deletion)
     return Verdict.DONE
 
 

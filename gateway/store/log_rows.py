@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, Table, select
 
 from gateway.model.admin_actions import AdminAction
+from gateway.model.handoffs import LoggedHandoff
 from gateway.model.log_rows import LogRow
 from gateway.store.contacts import contact_event_from_row, contact_view_from_row
-from gateway.store.handoffs import handoff_from_row
 from gateway.store.loading import event_from_row
 from gateway.store.statements import Hot
 from gateway.store.tables import admin_action, consent_event, contact_event, contact_view, handoff
@@ -25,17 +25,35 @@ def load_rows(connection: Connection, ids: Mapping[str, Sequence[str]]) -> list[
     return found
 
 
+def _handoff_from_row(row: Any) -> LoggedHandoff:
+    handoff_id, grant_id, event_id, partner_id, client_id, token_digest, endpoint, items, at = row
+    return LoggedHandoff(
+        handoff_id, grant_id, event_id, partner_id, client_id, token_digest, endpoint, json.loads(items), at
+    )
+
+
 def _action_from_row(row: Any) -> AdminAction:
     return AdminAction(**{**row._mapping, "detail": json.loads(row.detail)})
 
 
-_HANDOFFS = Hot(lambda lists: select(handoff).where(lists.any_of(handoff.c.handoff_id)))
+_HANDOFF_COLUMNS = (
+    handoff.c.handoff_id,
+    handoff.c.grant_id,
+    handoff.c.event_id,
+    handoff.c.partner_id,
+    handoff.c.client_id,
+    handoff.c.token_digest,
+    handoff.c.endpoint,
+    handoff.c["items"],
+    handoff.c.at,
+)
+_HANDOFFS = Hot(lambda lists: select(*_HANDOFF_COLUMNS).where(lists.any_of(handoff.c.handoff_id)))
 _EVENTS = Hot(lambda lists: select(consent_event).where(lists.any_of(consent_event.c.event_id)))
 _ACTS = Hot(lambda lists: select(admin_action).where(lists.any_of(admin_action.c.action_id)))
 _CONTACT_EVENTS = Hot(lambda lists: select(contact_event).where(lists.any_of(contact_event.c.event_id)))
 _VIEWS = Hot(lambda lists: select(contact_view).where(lists.any_of(contact_view.c.view_id)))
 _READERS: Mapping[str, tuple[Hot, Callable[[Any], LogRow]]] = {
-    "handoff": (_HANDOFFS, handoff_from_row),
+    "handoff": (_HANDOFFS, _handoff_from_row),
     "consent_event": (_EVENTS, event_from_row),
     "admin_action": (_ACTS, _action_from_row),
     "contact_event": (_CONTACT_EVENTS, contact_event_from_row),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, false, func, insert, or_, select
 
 from gateway.model.contacts import ContactView
-from gateway.model.handoffs import Handoff
+from gateway.model.handoffs import LoggedHandoff
 from gateway.model.log_rows import LogRow, id_of
 from gateway.store.engine import Operation
 from gateway.store.leases import Claim, hold
@@ -105,7 +105,7 @@ def _integrate(connection: Connection, turn: Turn, grow: Callable[[Batch], Growt
 def _batch(connection: Connection, taken: Mapping[str, Sequence[str]]) -> Batch:
     rows = load_rows(connection, taken)
     found = {id_of(row) for row in rows}
-    named = sorted({row.event_id for row in rows if isinstance(row, Handoff | ContactView)})
+    named = sorted({row.event_id for row in rows if isinstance(row, LoggedHandoff | ContactView)})
     return Batch(
         size=log_size(connection),
         rows=rows,

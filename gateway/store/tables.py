@@ -264,6 +264,24 @@ logout_delivery = Table(
     Index(None, "due_at"),
 )
 
+deletion_request = Table(
+    "deletion_request",
+    metadata,
+    _id("request_id"),
+    Column("grant_id", Text, ForeignKey("consent_grant.grant_id"), nullable=False, unique=True),
+    _to("partner_id", "partner.partner_id"),
+    _at("asked_at"),
+    _at("done_by"),
+    _at("due_at", nullable=True),
+    Column("attempts", Integer, nullable=False),
+    _at("received_at", nullable=True),
+    _text("outcome", nullable=True),
+    _at("answered_at", nullable=True),
+    _one_of("outcome", "done", "refused"),
+    Index(None, "due_at"),
+    Index(None, "partner_id", "asked_at"),
+)
+
 invitation = Table(
     "invitation",
     metadata,

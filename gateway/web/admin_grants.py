@@ -123,7 +123,7 @@ def _row(visit: Visit, line: GrantLine, email: str) -> views.GrantRow:
 
 def _state(line: GrantLine, now: int) -> views.GrantState:
     grant = line.grant
-    if grant.state is GrantState.ENDED or (grant.state in LIVE and now >= grant.valid_until):
+    if grant.state is GrantState.ENDED or (grant.state in LIVE and now >= grant.ends_at):
         return "ended"
     if grant.state is GrantState.ACTIVE:
         return "used_up" if line.is_used_up else "active"

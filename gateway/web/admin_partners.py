@@ -142,10 +142,26 @@ async def _partner_page(
         risks=_risks(seen),
         moves=_moves(visit, seen),
         events=_events(seen),
+        late_deletions=_late(visit, seen),
         secret=secret,
         errors=errors,
     )
     return show("admin_partner", view, status=status)
+
+
+def _late(visit: Visit, seen: SeenPartner) -> tuple[views.LateDeletion, ...]:
+    """List what it is late with, and lead whoever may see consents to each."""
+    may = Power.SEE_GRANTS in powers_of(visit.signed_in.person.role)
+    return tuple(
+        views.LateDeletion(
+            reference=each.request_id,
+            asked_at=each.asked_at,
+            received_at=each.received_at,
+            complete_by=each.done_by,
+            grant_url=f"/admin/grants/{each.grant_id}" if may else "",
+        )
+        for each in seen.late_deletions
+    )
 
 
 def _facts(seen: SeenPartner) -> tuple[views.Fact, ...]:

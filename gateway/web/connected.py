@@ -21,11 +21,13 @@ from gateway.actions.connected import (
     stop_everything,
     switch_off,
 )
-from gateway.actions.own_record import SCHEMA, own_record, schema
+from gateway.actions.own_record import own_record
+from gateway.actions.own_record_schema import SCHEMA, schema
 from gateway.actions.services import day_of
 from gateway.consent.complaints import ComplaintKind
 from gateway.consent.terms import DAY, end_of_day
 from gateway.kit.errors import Refusal
+from gateway.model.deletions import Deletion, DeletionState
 from gateway.model.grants import LIVE, ActorKind, ConsentEvent, EventType, Grant, GrantState, ReasonCode
 from gateway.model.handoffs import Handoff
 from gateway.model.registry import Gate
@@ -56,6 +58,7 @@ OWN_EVENT_WORDS = {
     "expired": later("It ran out"),
 }
 SHORTENED = later("It was made to end sooner")
+ALLOWED_SHORTER = later("Given, for a shorter time")
 OWN_ACTOR_WORDS = {
     "subject": later("you"),
     "guardian": later("your guardian"),
@@ -74,6 +77,7 @@ async def connected(visit: Visit) -> Response:
         services=services,
         record_url="/connected/my-record.json",
         stop_everything_action="/stop-everything" if is_live else "",
+        can_ask_deletion=any(_can_ask(visit, line.grant) for line in lines),
     )
     return show("connected", view)
 
@@ -176,6 +180,8 @@ def _detail(
         ended_at=_ended_at(visit, line),
         waiting_for="guardian" if grant.state is GrantState.WAITING else "",
         stop_action="" if state == "ended" else f"{here}/stop",
+        can_ask_deletion=_can_ask(visit, grant),
+        deletion=_deletion(found.deletion, visit.services.clock()) if found.deletion else (),
         complain_action=f"{here}/complain",
         complaints=tuple(
             views.Option(value=kind, label=say(words)) for kind, words in COMPLAINT_WORDS.items()
@@ -196,6 +202,33 @@ def _detail(
         last_letter_at=found.post.last_at if found.post else None,
         reveal_url="" if found.is_fresh else f"/reauthenticate?next={here}",
     )
+
+
+def _can_ask(visit: Visit, grant: Grant) -> bool:
+    """Tell whether a partner can be asked through us to delete what this grant let it have."""
+    partner = visit.services.registry.partners[grant.partner_id].partner
+    return grant.state in LIVE and partner.deletion_uri is not None
+
+
+DELETION_WORDS = {
+    DeletionState.RECEIVED: later("They have got our request"),
+    DeletionState.DONE: later("They say that it is deleted"),
+    DeletionState.REFUSED: later("They say that they must keep some of it"),
+    DeletionState.OVERDUE: later("They are late; our administrators see it"),
+}
+
+
+def _deletion(deletion: Deletion, now: int) -> tuple[views.Event, ...]:
+    """Tell what was asked and what came of it, the newest first."""
+    steps = [
+        (deletion.asked_at, say(later("You asked them to delete what they have"))),
+        (deletion.received_at, say(DELETION_WORDS[DeletionState.RECEIVED])),
+    ]
+    if deletion.outcome is not None:
+        steps.append((deletion.answered_at, say(DELETION_WORDS[DeletionState(deletion.outcome)])))
+    if deletion.state(now) is DeletionState.OVERDUE:
+        steps.append((deletion.late_from, say(DELETION_WORDS[DeletionState.OVERDUE])))
+    return tuple(views.Event(at=at, what=what, actor="") for at, what in reversed(steps) if at is not None)
 
 
 def _complaint(complaint: Complaint) -> str:
@@ -242,6 +275,8 @@ def event_view(event: ConsentEvent, before: ConsentEvent | None = None) -> views
     words = (OWN_EVENT_WORDS if is_own else EVENT_WORDS)[event.type]
     if event.type is EventType.NARROWED and before is not None and event.items == before.items:
         words = SHORTENED
+    if before is not None and before.type is EventType.ASKED and _lasts(event) < _lasts(before):
+        words = ALLOWED_SHORTER if event.valid_until != before.valid_until else words
     return views.Event(
         at=event.at,
         what=say(words),
@@ -250,6 +285,10 @@ def event_view(event: ConsentEvent, before: ConsentEvent | None = None) -> views
         check_url=f"/connected/{event.grant_id}/check/{event.event_id}",
         receipt_url=f"/connected/{event.grant_id}/receipt/{event.event_id}",
     )
+
+
+def _lasts(event: ConsentEvent) -> int:
+    return (event.valid_until or event.at) - event.at
 
 
 async def switch_item_off(visit: Visit) -> Response:
@@ -276,8 +315,9 @@ async def shorten_service(visit: Visit) -> Response:
 
 async def stop_service(visit: Visit) -> Response:
     """Stop a service: one press, no question back."""
-    await visit.form()
-    grant = await stop(visit.services, visit.signed_in, visit.request.path_params["grant_id"])
+    form = await visit.form()
+    delete = form.one("delete") == "yes"
+    grant = await stop(visit.services, visit.signed_in, visit.request.path_params["grant_id"], delete=delete)
     return see_other(f"/connected/{grant.grant_id}/stopped")
 
 
@@ -297,8 +337,8 @@ async def resume_service(visit: Visit) -> Response:
 
 async def stop_all(visit: Visit) -> Response:
     """Stop everything: one press."""
-    await visit.form()
-    await stop_everything(visit.services, visit.signed_in)
+    form = await visit.form()
+    await stop_everything(visit.services, visit.signed_in, delete=form.one("delete") == "yes")
     return see_other("/connected?done=all-stopped")
 
 
@@ -336,7 +376,7 @@ async def stopped(visit: Visit) -> Response:
         offer=found.offer.name,
         stopped_at=line.ended_at,
         kept_seconds=found.offer.retention_days * DAY,
-        deletion_asked=False,
+        deletion_asked=found.deletion is not None,
         detail_url=f"/connected/{line.grant.grant_id}",
     )
     return show("stopped", view)

@@ -1,5 +1,7 @@
 """A guardian's pages: children and what waits, one request with yes and no, stopping (promise P9)."""
 
+from collections.abc import Iterator
+
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -12,14 +14,17 @@ from gateway.actions.guardians import (
     list_children,
     see_request,
 )
-from gateway.consent.terms import DAY
-from gateway.model.grants import LIVE, Answer, ConsentEvent, GrantedItem, GrantState
+from gateway.actions.services import day_of
+from gateway.consent.terms import DAY, shorter_lengths
+from gateway.kit.errors import Refusal
+from gateway.model.grants import LIVE, Answer, ConsentEvent, Grant, GrantedItem, GrantState
 from gateway.store.grants import GrantLine
 from gateway.web import views
 from gateway.web.administration import path_id
+from gateway.web.bodies import Form
 from gateway.web.connected import state_of
 from gateway.web.consent_views import country_names, form_words, partner_view
-from gateway.web.formats import say
+from gateway.web.formats import date_words, duration, later, say
 from gateway.web.reason_words import reason_words
 from gateway.web.visit import Visit, see_other, show, signed_in_page
 from gateway.web.wording import ACTOR_WORDS, EVENT_WORDS, field_label, so_that
@@ -64,14 +69,23 @@ async def request_page(visit: Visit) -> Response:
 
 
 async def _page(
-    visit: Visit, errors: tuple[views.FieldError, ...] = (), left_out: tuple[str, ...] = ()
+    visit: Visit,
+    errors: tuple[views.FieldError, ...] = (),
+    left_out: tuple[str, ...] = (),
+    days: str = "",
 ) -> Response:
     found = await see_request(visit.services, visit.signed_in, path_id(visit, "grant_id"))
-    return show("guardian_request", _view(visit, found, errors, left_out), status=422 if errors else 200)
+    return show(
+        "guardian_request", _view(visit, found, errors, left_out, days), status=422 if errors else 200
+    )
 
 
 def _view(
-    visit: Visit, found: Request, errors: tuple[views.FieldError, ...], left_out: tuple[str, ...]
+    visit: Visit,
+    found: Request,
+    errors: tuple[views.FieldError, ...],
+    left_out: tuple[str, ...],
+    days: str,
 ) -> views.GuardianRequestView:
     line, offer = found.detail.line, found.offer
     grant, here = line.grant, f"/guardian/{line.grant.grant_id}"
@@ -105,12 +119,36 @@ def _view(
         notice_url=f"/notices/{grant.notice_id}",
         notice_version=grant.offer_version,
         other_no=any(each.answer is Answer.DENY and each.guardian_id != own for each in found.approvals),
+        lengths=tuple(_lengths(visit, grant, days)) if waits else (),
         allow_action=here if waits else "",
         stop_action=f"{here}/stop" if grant.state in LIVE and not waits else "",
         again_action=f"{here}/ask-again" if _is_guardians_no(found) else "",
         errors=errors,
         hidden=(("ticket", found.ticket),),
     )
+
+
+def _lengths(visit: Visit, grant: Grant, chosen: str) -> Iterator[views.Option]:
+    """List what was asked for and what is shorter; nothing where nothing is."""
+    longest = grant.end_if_allowed(now := visit.services.clock()) - now
+    shorter = shorter_lengths(longest)
+    if not shorter:
+        return
+    if grant.is_to_a_day:
+        asked = say(later("As long as asked, until %(day)s"), day=date_words(day_of(grant.valid_until)))
+    else:
+        asked = say(later("As long as asked: %(time)s"), time=duration(longest))
+    yield views.Option(value="", label=asked, chosen=chosen == "")
+    for days in shorter:
+        yield views.Option(value=str(days), label=duration(days * DAY), chosen=chosen == str(days))
+
+
+def _lasts(form: Form) -> int | None:
+    """Read for how long the guardian allows it; None for as long as was asked."""
+    days = form.one("days")
+    if days and not (days.isascii() and days.isdigit() and len(days) <= 3):
+        raise Refusal("bad_form", detail="no length of time")
+    return int(days) * DAY if days else None
 
 
 def _key(granted: GrantedItem) -> str:
@@ -135,10 +173,12 @@ async def answer(visit: Visit) -> Response:
     left_out = form.all("without")
     if form.one("third_party") != "yes":
         message = say("Tick this to say yes, or press No.")
-        return await _page(visit, (views.FieldError(field="third_party", message=message),), left_out)
+        error = views.FieldError(field="third_party", message=message)
+        return await _page(visit, (error,), left_out, form.one("days"))
     pairs = (each.partition(".") for each in left_out)
     without = frozenset((field, purpose) for field, _, purpose in pairs)
-    if await allow_request(visit.services, visit.signed_in, grant_id, form.one("ticket"), without) is None:
+    ticket, lasts = form.one("ticket"), _lasts(form)
+    if await allow_request(visit.services, visit.signed_in, grant_id, ticket, without, lasts) is None:
         return see_other(f"/reauthenticate?next=/guardian/{grant_id}")
     return see_other(f"/guardian/{grant_id}?done=guardian-yes")
 

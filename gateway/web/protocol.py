@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.actions.clients import BackRequest
+from gateway.actions.deletions import answer_deletion
 from gateway.actions.device import authorize_device
 from gateway.actions.grant_management import give_back_grant, query_grant
 from gateway.actions.introspect import introspect_token
@@ -91,6 +92,11 @@ async def _device(services: Services, request: BackRequest) -> Response:
 async def _revoke(services: Services, request: BackRequest) -> Response:
     await revoke_token(services, request)
     # An empty JSON object: oidc-client-ts and simple-oauth2 throw on an empty answer.
+    return json_answer({})
+
+
+async def _deletion(services: Services, request: BackRequest) -> Response:
+    await answer_deletion(services, request)
     return json_answer({})
 
 
@@ -240,6 +246,7 @@ ROUTES = (
     Route(PATHS["pushed_authorization_request_endpoint"], back_channel(_par), methods=["POST"]),
     Route(PATHS["device_authorization_endpoint"], back_channel(_device), methods=["POST"]),
     Route(PATHS["revocation_endpoint"], back_channel(_revoke), methods=["POST"]),
+    Route(PATHS["deletion_endpoint"], back_channel(_deletion), methods=["POST"]),
     Route(PATHS["introspection_endpoint"], back_channel(_introspect), methods=["POST"]),
     Route(PATHS["userinfo_endpoint"], resource(_userinfo), methods=["GET", "POST"]),
     Route(PATHS["release_endpoint"], resource(_release), methods=["POST"]),

@@ -109,14 +109,16 @@ async def _stop_view(visit: Visit) -> views.StopLinkView:
         brand=registry.partners[grant.partner_id].partner.brand,
         offer=registry.offers[grant.offer_id].offer.name,
         stop_action=visit.request.url.path if grant.state in LIVE else "",
+        can_ask_deletion=registry.partners[grant.partner_id].partner.deletion_uri is not None,
         ended_at=detail.line.ended_at,
     )
 
 
 async def stop(visit: Visit) -> Response:
     """Stop: one press, no log-in."""
-    await visit.form(for_strangers=True)
-    await stop_by_link(visit.services, path_id(visit, "grant_id"), path_id(visit, "proof"))
+    form = await visit.form(for_strangers=True)
+    delete = form.one("delete") == "yes"
+    await stop_by_link(visit.services, path_id(visit, "grant_id"), path_id(visit, "proof"), delete=delete)
     return see_other(visit.request.url.path)
 
 

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
+from gateway.actions.own_record_schema import SCHEMA
 from gateway.kit.errors import Refusal
 from gateway.oauth.metadata import PATHS
 from gateway.web import (
@@ -46,7 +47,7 @@ from gateway.web.visit import Visit, refusal_page
 _READS_ALONE = {
     "/jwks.json",
     "/receipts/jwks.json",
-    "/schemas/own-record.json",
+    SCHEMA,
     "/health",
     "/ready",
     "/static/{name}",

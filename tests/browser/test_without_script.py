@@ -37,7 +37,7 @@ def test_no_page_carries_a_script(plain: Visitor) -> None:
     pages = [plain.page.content()]
     plain.sign_in()
     pages.append(plain.page.content())
-    for path in ("/", "/connected", "/profile", "/privacy"):
+    for path in ("/", "/connected", "/contacts", "/contacts/ask", "/profile", "/privacy"):
         plain.go(path)
         pages.append(plain.page.content())
     for page in pages:

@@ -245,9 +245,10 @@ class LocksMachine(RuleBasedStateMachine):
     @rule(
         guardian=st.sampled_from((LAKSHMI, LAKSHMI, BEN)),
         word=st.sampled_from(("allow", "allow", "allow", "deny", "again")),
+        days=st.sampled_from(("", "", "7")),
     )
-    def answer(self, guardian: str, word: str) -> None:
-        """One of two guardians answers, stops, or takes a no back."""
+    def answer(self, guardian: str, word: str, days: str = "") -> None:
+        """One of two guardians answers, perhaps for a shorter time, stops, or takes a no back."""
         browser, path = self.browser(guardian), f"/guardian/{self.latest(MEERA)}"
         page, said = browser.open(path), self.said[MEERA]
         offered = {form.action for form in page.forms}
@@ -258,19 +259,21 @@ class LocksMachine(RuleBasedStateMachine):
             assert browser.submit(page, "/stop").status == 200
             self.note_no(guardian)
         elif word != "again" and path in offered:
-            done = browser.submit(page, path, {"third_party": "yes"}, button=word)
+            if 'name="days" value="7"' not in page.response.text:
+                days = ""
+            done = browser.submit(page, path, {"third_party": "yes", "days": days}, button=word)
             assert done.status == 200, done.text
-            self.note_no(guardian) if word == "deny" else self.note_guardians_yes(guardian)
+            self.note_no(guardian) if word == "deny" else self.note_guardians_yes(guardian, days)
 
     def note_no(self, guardian: str) -> None:
         said = self.said[MEERA]
         said.answers[guardian] = ("deny", said.number)
         said.items.clear()
 
-    def note_guardians_yes(self, guardian: str) -> None:
+    def note_guardians_yes(self, guardian: str, days: str) -> None:
         said, now = self.said[MEERA], self.world.clock()
         said.answers[guardian] = ("allow", said.number)
-        said.until, said.used_at = now + said.lasts, now
+        said.until, said.used_at = now + (int(days) * DAY if days else said.lasts), now
 
     # School, partner, time ---------------------------------------------------------------------------------------
 

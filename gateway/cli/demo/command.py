@@ -58,7 +58,7 @@ def demo(
     ] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
-    """Run the gateway with people and two partners on this machine.
+    """Run the gateway with people and three partners on this machine.
 
     A second start reuses what is there. Addresses, log-ins and secrets stand in demo.json in the folder.
     With --check, free ports and a fresh folder are taken unless given; status 1 when a step does not hold.
@@ -93,6 +93,7 @@ def _show(place: Place, facts: Mapping[str, Any], *, as_json: bool) -> None:
         [
             (f"{place.partner_app}/quizco", "a partner: begin here"),
             (f"{place.partner_app}/campuspress", "another partner, held to FAPI 2.0"),
+            (f"{place.partner_app}/tutorloop", "a third, for one course, by a private address"),
             (place.issuer, "the gateway: connected services, profile"),
             (f"{place.issuer}/admin", "administration"),
             (f"{place.issuer}/inbox", "the mail that it would send"),

@@ -3,10 +3,11 @@
 import asyncio
 import csv
 import json
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from gateway.actions.partners import (
     submit_manifest,
 )
 from gateway.actions.people_import import Importer, add_organisation, import_people
-from gateway.actions.services import Services
+from gateway.actions.services import Services, day_of
 from gateway.actions.sessions import login_index
 from gateway.cli.demo.folder import Folder, write_private
 from gateway.cli.terminal import Fault
@@ -36,8 +37,10 @@ ROOT = Path(__file__).resolve().parents[3]
 PARTNER_APP = "http://localhost:8100"
 """Where the manifests of `deploy/partners.d` say that the sample partner runs."""
 ACTOR = "demo"
-COLOURS = {"quizco": "#6d28d9", "campuspress": "#f4b942"}
+COLOURS = {"quizco": "#6d28d9", "campuspress": "#f4b942", "tutorloop": "#0f766e"}
 BATCH = 25
+COURSE = timedelta(days=120)
+"""So long from its beginning the demonstration's course goes on."""
 _WORDS = (
     "amber apple arrow aspen badge basil beach birch bison bloom brook cabin cedar chalk cloud clover comet coral "
     "crane daisy delta ember fable falcon fern field flint forest garnet ginger grove harbor hazel heron honey "
@@ -99,14 +102,26 @@ async def fill(
     if not known.get("filled"):
         await _fill_people(services, {each["login"]: each["password"] for each in known["people"]}, progress)
     secrets = {each["client_id"]: each.get("client_secret") for each in known["clients"]}
-    clients = []
+    clients, ends_on = [], course_end(known.get("course_ends_on", ""), day_of(services.clock()))
     for name, text in sample_manifests():
-        sample = await _publish(services, folder, name, text.replace(PARTNER_APP, partner_app))
+        placed = at_present(text, partner_app, ends_on)
+        sample = await _publish(services, folder, name, placed)
         clients += [
             await _client(services, folder, sample, client, secrets.get(client.client_id))
             for client in sample.manifest.clients
         ]
-    return {**known, "clients": clients, "filled": True}
+    return {**known, "clients": clients, "course_ends_on": ends_on, "filled": True}
+
+
+def course_end(known: str, today: date) -> str:
+    """Keep the day on which the course ends, as consents name it; one that is over gives way to a new one."""
+    return known if known > str(today) else str(today + COURSE)
+
+
+def at_present(text: str, partner_app: str, ends_on: str) -> str:
+    """Put a sample manifest in the place and the time of this demonstration."""
+    dated = re.sub(r"(?m)^course_ends_on = .*$", f"course_ends_on = {ends_on}", text)
+    return dated.replace(PARTNER_APP, partner_app)
 
 
 async def _fill_people(

@@ -253,6 +253,17 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LateDeletion:
+    """A request to delete that the partner has not taken in, or not answered, in time."""
+
+    reference: str
+    asked_at: int
+    received_at: int | None
+    complete_by: int
+    grant_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AdminPartnerView(AdminView):
     """A partner under review or in service; the moves are those its state and its reader's role allow."""
 
@@ -265,6 +276,7 @@ class AdminPartnerView(AdminView):
     risks: tuple[RiskFlag, ...] = ()
     moves: tuple[Move, ...] = ()
     events: tuple[Event, ...] = ()
+    late_deletions: tuple[LateDeletion, ...] = ()
     secret: NewSecret | None = None
     errors: tuple[FieldError, ...] = ()
 

@@ -48,6 +48,7 @@ class ConnectedView(View):
 
     services: tuple[ConnectedService, ...]
     stop_everything_action: str = ""
+    can_ask_deletion: bool = False
     record_url: str = ""
 
 
@@ -97,6 +98,7 @@ class ConnectedDetailView(View):
 
     `stop_action` is empty when there is nothing to stop; `ask_again_action` forgets a remembered "no thanks".
     `letters` came through the person's private address.
+    `can_ask_deletion` lets `stop_action` take `delete=yes`; `deletion` is what came of it.
     With `archived_before`, hand-offs may be in the log's archive only.
     """
 
@@ -116,6 +118,8 @@ class ConnectedDetailView(View):
     archived_before: int | None = None
     waiting_for: Literal["", "guardian", "school"] = ""
     stop_action: str = ""
+    can_ask_deletion: bool = False
+    deletion: tuple[Event, ...] = ()
     pause_action: str = ""
     timeline: Timeline | None = None
     reads_left: int | None = None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from gateway.web.views.connected import ServiceState
-from gateway.web.views.frame import Event, FieldError, Hidden, Partner, Spoken, View
+from gateway.web.views.frame import Event, FieldError, Hidden, Option, Partner, Spoken, View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,8 @@ class GuardianRequestView(View):
     """One service of a child: what the child was shown, and the guardian's answer.
 
     `allow_action` takes the answer and is empty where nothing waits; `stop_action` ends what stands; `again_action`
-    takes a no back. `other_no` says that another guardian said no.
+    takes a no back. `other_no` says that another guardian said no. `lengths` are the times that can be allowed; empty
+    where none is shorter than what was asked for.
     """
 
     child: str
@@ -74,6 +75,7 @@ class GuardianRequestView(View):
     notice_url: str
     notice_version: int
     other_no: bool = False
+    lengths: tuple[Option, ...] = ()
     allow_action: str = ""
     stop_action: str = ""
     again_action: str = ""

@@ -42,4 +42,5 @@ class StopLinkView(View):
     brand: str
     offer: str
     stop_action: str
+    can_ask_deletion: bool = False
     ended_at: int | None = None

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import date
@@ -27,10 +28,13 @@ from gateway.cli.demo.place import Place
 from gateway.cli.demo.processes import Children, Stopped, stopping
 from gateway.cli.demo.steps import Unexpected, Walk, WalkEnded, expect
 from gateway.cli.terminal import Fault
-from gateway.kit.clock import stopwatch
+from gateway.consent.terms import DAY, terms
+from gateway.kit.clock import stopwatch, system_clock
 from gateway.kit.errors import Refusal
 from gateway.kit.settings import Settings
 from gateway.model.people import Role
+from partners import Offer, parse_manifest
+from scopes import Form
 from tests.gateway.cli.conftest import Cli
 from tests.ports import free_port
 
@@ -250,7 +254,7 @@ def test_a_partner_that_was_stopped_stays_so(
     cli("partner", "end", "campuspress", "--yes")
     Place(place_.folder, free_port(), free_port()).prepare()
     states = {each["partner_id"]: each["state"] for each in cli.json("partner", "list")}
-    assert states == {"quizco": "paused", "campuspress": "ended"}
+    assert states == {"quizco": "paused", "campuspress": "ended", "tutorloop": "live"}
 
 
 def test_a_list_with_faults_is_told(
@@ -268,10 +272,52 @@ def test_a_list_with_faults_is_told(
 
 def test_the_samples_are_those_of_a_checkout(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert deploy_folder() == ROOT / "deploy"
-    assert [name for name, _ in sample_manifests()] == ["campuspress.toml", "quizco.toml"]
+    assert [name for name, _ in sample_manifests()] == ["campuspress.toml", "quizco.toml", "tutorloop.toml"]
     monkeypatch.setattr(content, "ROOT", tmp_path)
     with pytest.raises(Fault, match="needs the folder deploy/ of a checkout"):
         deploy_folder()
+
+
+@pytest.mark.parametrize("today", [date(2026, 11, 22), date(2027, 5, 28), date(2031, 2, 28)])
+def test_the_course_of_the_demonstration_has_not_ended_whenever_it_is_set_up(today: date) -> None:
+    """A later start keeps the day that consents name, until that day has come."""
+    ends_on = content.course_end("", today)
+    assert content.course_end(ends_on, today) == ends_on
+    assert content.course_end(ends_on, date.fromisoformat(ends_on)) > ends_on
+    texts = [content.at_present(text, "http://localhost:1", ends_on) for _, text in sample_manifests()]
+    (offer,) = [
+        offer for text in texts for offer in tomllib.loads(text)["offer"] if "course_ends_on" in offer
+    ]
+    [term] = [
+        each
+        for each in terms(_offer_of(texts[-1], offer["offer_id"]), seconds_of(today))
+        if each.kind == "course"
+    ]
+    assert term.until == seconds_of(date.fromisoformat(ends_on)) + DAY - 1
+
+
+def seconds_of(day: date) -> int:
+    return (day - date(1970, 1, 1)).days * DAY
+
+
+def _offer_of(text: str, offer_id: str) -> Offer:
+    manifest = parse_manifest(text, file="sample", files={}, allow_loopback=True)
+    return next(each for each in manifest.offers if each.offer_id == offer_id)
+
+
+def test_the_demonstration_shows_reads_a_course_and_a_private_address(few: None, place_: Place) -> None:
+    """What the gateway can do is there to be seen: so many reads, until the course ends, a private address."""
+    place_.prepare()
+    facts = json.loads((place_.folder / "demo.json").read_text())
+    assert [each["name"] for each in facts["clients"]] == ["campuspress", "quizco", "tutorloop"]
+    text = dict(sample_manifests())["tutorloop.toml"]
+    offer = _offer_of(
+        content.at_present(text, place_.partner_app, facts["course_ends_on"]), "course-questions"
+    )
+    kinds = {each.kind for each in terms(offer, system_clock())}
+    assert {"reads", "course"} <= kinds
+    assert any(Form.RELAY in each.forms for each in offer.items)
+    assert place_.settings.relay_domain
 
 
 def test_everybody_worth_trying_is_on_the_list() -> None:

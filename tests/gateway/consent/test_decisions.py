@@ -21,8 +21,9 @@ from gateway.consent.decisions import (
     shorten,
 )
 from gateway.consent.receipts import _durations
+from gateway.consent.terms import DAY
 from gateway.kit.errors import Refusal
-from gateway.model.grants import EventType, Grant, GrantedItem, GrantState, IllegalMove, ReasonCode
+from gateway.model.grants import WISH, EventType, Grant, GrantedItem, GrantState, IllegalMove, ReasonCode
 from tests.gateway.consent.samples import BASIS, EMAIL, NAME, NOW, PERSON, PHONE, SUPPORT, counting_ids, grant
 
 
@@ -226,6 +227,30 @@ def test_a_chosen_day_stays_when_the_guardian_answers_later() -> None:
         asked = replace(seen, valid_until=until)
         outcome = allow(asked, PERSON, "srv_1", "en", now=NOW, ids=counting_ids())
         assert outcome.grant.valid_until == expected
+
+
+@pytest.mark.parametrize("lasts", [1, 199, 0, -1, 200, 201])
+def test_p9_a_guardian_allows_a_shorter_time_and_never_a_longer_one(lasts: int) -> None:
+    seen = grant(NAME, state=GrantState.WAITING)
+    later = NOW + 50
+    if 0 < lasts < 200:
+        outcome = allow(seen, PERSON, "srv_1", "en", now=later, ids=counting_ids(), lasts=lasts)
+        assert outcome.grant.valid_until == outcome.event.valid_until == later + lasts
+        return
+    with pytest.raises(Refusal) as caught:
+        allow(seen, PERSON, "srv_1", "en", now=later, ids=counting_ids(), lasts=lasts)
+    assert caught.value.code == "bad_form"
+
+
+def test_a_wish_waits_a_month_at_least_and_to_a_day_no_longer() -> None:
+    """However short the time is that it asks for: that begins with the guardian's yes."""
+    asked = replace(grant(NAME, state=GrantState.WAITING), valid_until=NOW + 100)
+    assert asked.ends_at == asked.valid_from + WISH
+    assert asked.end_if_allowed(NOW + DAY) == NOW + DAY + 200
+    assert replace(asked, valid_until=asked.valid_from + 2 * WISH).ends_at == asked.valid_from + 2 * WISH
+    day = (NOW // DAY + 3) * DAY - 1
+    assert replace(asked, valid_until=day).ends_at == day
+    assert replace(asked, state=GrantState.ACTIVE).ends_at == NOW + 100
 
 
 @pytest.mark.parametrize("until", [NOW, NOW - 1, NOW + 100, NOW + 200])

@@ -1,12 +1,16 @@
 """A child asks, a guardian answers: nothing leaves without the guardian's yes for that partner (promise P9)."""
 
+import re
 from urllib.parse import urlsplit
 
 import pytest
 
 from gateway.actions import guardians
+from gateway.actions.upkeep import sweep
 from gateway.cli.browser import Browser, Page, PageForm
+from gateway.consent.terms import DAY
 from gateway.kit.errors import Refusal
+from gateway.model.grants import WISH
 from tests.gateway.store.samples import act, rows
 from tests.world import QUIZCO_REDIRECT, World, answer_of
 
@@ -80,6 +84,70 @@ def test_p9_a_guardian_can_allow_less_than_was_asked(both: World) -> None:
     assert rows(both, "SELECT field FROM grant_item ORDER BY field") == [("course",), ("email",), ("name",)]
     [(items,)] = rows(both, "SELECT items FROM consent_event WHERE type = 'given'")
     assert "phone_number" not in items
+
+
+def test_p9_a_guardian_can_allow_a_shorter_time_than_was_asked(both: World) -> None:
+    """It ends so long after the guardian's yes; a time that is not shorter is none, and the child is told."""
+    wish(both, EMAIL)
+    missing = say(both, "allow", days="7")
+    assert missing.status == 422
+    assert ("days", "7") in missing.form(path_of(missing)).fields
+    for wrong in ("180", "365", "0", "-1", "x", "1000", "१"):
+        assert say(both, "allow", third_party="yes", days=wrong).status == 400
+    assert states(both) == [("waiting", "guardian_consent")]
+    both.clock.pass_by(DAY)
+    page = say(both, "allow", third_party="yes", days="7")
+    assert "Your yes is kept" in page.text
+    [(until,)] = rows(both, "SELECT valid_until FROM consent_grant")
+    assert until == both.clock() + 7 * DAY
+    assert "Given, for a shorter time" in say_history(both)
+    access = token(both, both.signed_in(MEERA))
+    assert both.userinfo(access).status_code == 200
+    both.clock.pass_by(7 * DAY)
+    assert both.userinfo(access).status_code == 401
+
+
+def test_p9_once_counts_from_the_guardians_yes(both: World) -> None:
+    """A wish for a single day waits longer than a day; then it lasts that day, and is read once."""
+    child = both.signed_in(MEERA)
+    child.submit(both.ask(child), "/consent", {"duration": "once"}, button="share")
+    both.clock.pass_by(3 * DAY)
+    both.run(sweep, both.services)
+    _, page = request_page(both)
+    assert ("days", "") not in page.form(path_of(page)).fields
+    allow(both)
+    access = token(both, both.signed_in(MEERA))
+    assert [both.userinfo(access).status_code for _ in range(2)] == [200, 401]
+    assert rows(both, "SELECT valid_until FROM consent_grant") == [(both.clock() + DAY,)]
+
+
+def test_p9_a_wish_that_nobody_answers_runs_out(both: World) -> None:
+    """The same where the guardian's link has ended: after its time it is over, and the child may ask again."""
+    child = both.signed_in(MEERA)
+    child.submit(both.ask(child), "/consent", {"duration": "once"}, button="share")
+    both.clock.pass_by(WISH - 1)
+    assert both.run(sweep, both.services) == 0
+    both.clock.pass_by(1)
+    assert both.run(sweep, both.services) == 1
+    assert states(both) == [("ended", "guardian_consent")]
+    assert "Expired" in say_history(both)
+    assert "Ask my guardian" in both.ask(both.signed_in(MEERA)).text
+
+
+def say_history(world: World) -> str:
+    child = world.signed_in(MEERA)
+    return child.open(child.open("/connected").link("/connected/gra_")).text
+
+
+def test_p9_a_time_to_a_day_is_offered_as_that_day(world: World) -> None:
+    child = world.signed_in(MEERA)
+    changes = {"duration": "until", "until": "2027-03-01"}
+    asked = child.submit(world.ask(child), "/consent", changes, button="share")
+    assert "Your guardian was asked" in asked.text
+    _, page = request_page(world)
+    assert "As long as asked, until" in page.text
+    values = re.findall(r'name="days" value="(\d*)"', page.response.text)
+    assert values == ["", "1", "7", "30", "90"]
 
 
 def test_p9_the_whole_way_of_a_childs_wish(both: World) -> None:

@@ -24,6 +24,7 @@ from gateway.web.views import (
     GrantRow,
     ImportReport,
     ImportRow,
+    LateDeletion,
     LogFilter,
     LogRow,
     Move,
@@ -451,6 +452,25 @@ SAMPLES: dict[str, tuple[str, View]] = {
             moves=tuple(
                 Move(kind=kind, action=f"/admin/partners/quizco/{kind}", reauthenticate_url="/reauthenticate")
                 for kind in ("approve", "resume")
+            ),
+        ),
+    ),
+    "admin_partner.late": (
+        "admin_partner",
+        replace(
+            partner_page,
+            state="live",
+            late_deletions=(
+                LateDeletion(
+                    reference="del_01",
+                    asked_at=NOW - 40 * DAY,
+                    received_at=NOW - 39 * DAY,
+                    complete_by=NOW - 10 * DAY,
+                    grant_url="/admin/grants/g1",
+                ),
+                LateDeletion(
+                    reference="del_02", asked_at=NOW - 4 * DAY, received_at=None, complete_by=NOW + 26 * DAY
+                ),
             ),
         ),
     ),

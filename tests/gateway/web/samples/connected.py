@@ -8,6 +8,7 @@ from gateway.web.views import (
     ConnectedDetailView,
     ConnectedService,
     ConnectedView,
+    Event,
     Fact,
     GrantedItem,
     Handoff,
@@ -371,6 +372,7 @@ SAMPLES: dict[str, tuple[str, View]] = {
             chrome=at_connected,
             services=services,
             stop_everything_action="/stop-everything",
+            can_ask_deletion=True,
             record_url="/connected/my-record.json",
         ),
     ),
@@ -379,9 +381,26 @@ SAMPLES: dict[str, tuple[str, View]] = {
         replace(
             detail,
             pause_action="/connected/g1/pause",
+            can_ask_deletion=True,
             complain_action="/connected/g1/complain",
             complaints=(Option(value="advertising", label="They advertised to me"),),
             complained=(Fact(label="They advertised to me", value="cmp_1"),),
+        ),
+    ),
+    "connected_detail.deletion": (
+        "connected_detail",
+        replace(
+            detail,
+            state="ended",
+            ended_at=NOW - 40 * DAY,
+            stop_action="",
+            shorten_action="",
+            items=tuple(replace(each, off_action="") for each in detail.items),
+            deletion=(
+                Event(at=NOW - 10 * DAY, what="They are late; our administrators see it", actor=""),
+                Event(at=NOW - 39 * DAY, what="They have got our request", actor=""),
+                Event(at=NOW - 40 * DAY, what="You asked them to delete what they have", actor=""),
+            ),
         ),
     ),
     "connected_detail.own-pause": (

@@ -171,6 +171,7 @@ SAMPLES: dict[str, tuple[str, View]] = {
             contact,
             is_open=True,
             needs_password=False,
+            show_action="",
             sees=(
                 SeenDetail(label="E-mail", form="full", value="ben@lakeside.example.org"),
                 SeenDetail(label="Phone", form="last two digits", missing=True),

@@ -13,6 +13,7 @@ from gateway.web.views import (
     GateRow,
     GuardianRequestView,
     GuardianView,
+    Option,
     View,
 )
 from tests.gateway.web.samples.frame import DAY, NOW, benefit, officer, person, quizco
@@ -47,6 +48,11 @@ request = GuardianRequestView(
     countries=("Ireland", "Germany"),
     notice_url="/notices/not_7",
     notice_version=7,
+    lengths=(
+        Option(value="", label="As long as asked: 180 days", chosen=True),
+        Option(value="30", label="30 days"),
+        Option(value="90", label="90 days"),
+    ),
     allow_action="/guardian/gra_1",
     hidden=(("ticket", "sealed"),),
 )
