@@ -185,6 +185,9 @@ class Settings(BaseSettings):
     max_requests_in_progress: int = Field(
         512, ge=1, le=100000, description="Most requests that one process has in progress; beyond: 503."
     )
+    body_timeout: float = Field(
+        30, gt=0, le=600, description="Seconds that a request's body may take to arrive; beyond: 408."
+    )
     password_workers: int = Field(2, ge=1, le=64, description="Passwords hashed at the same time.")
     password_queue: int = Field(64, ge=1, le=10000, description="Passwords that wait; beyond: 503.")
     go_live_approvals: int = Field(

@@ -424,9 +424,9 @@ def test_without_the_database_the_page_says_so_and_changes_nothing(
 
 def test_the_first_page_says_that_a_question_waits(world: World) -> None:
     asha, ben = world.signed_in(), world.signed_in(BEN)
-    assert "asks to be your contact" not in ben.open("/").text
+    assert "1 needs your answer" not in ben.open("/").text
     ask(asha, BEN)
-    assert "1 person asks to be your contact" in ben.open("/").text
+    assert "1 needs your answer" in ben.open("/").text
     answer(ben)
     assert "1 person is your contact" in ben.open("/").text
 
