@@ -29,7 +29,7 @@ from gateway.oauth.reach import reached
 from gateway.oauth.signed_answers import signed_userinfo
 from gateway.store.release import Decided, ReleaseAsk, release_operation
 from gateway.store.release_ahead import ahead_operation
-from scopes import FIELDS, Form, Item, Sensitivity, release
+from scopes import FIELDS, Form, Item, Sensitivity, is_releasable, release
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +190,14 @@ class Gate:
         return self._services.relay_address(held.grant.partner_id, held.grant.person_id)
 
     def _items(self, ask: ReleaseAsk, held: Held[AccessToken]) -> list[Item]:
-        """Choose the granted items that the token reaches and the request is about."""
+        """Choose the granted items that the token reaches and the request is about.
+
+        What an older catalogue allowed and this one denies is not even opened. The projection would pass it over, but
+        under a claim that another purpose brings, the hand-off would name the denied one too (promise P1).
+        """
         token = held.token
-        items = sorted(each.item for each in reached(token.scope, token.details, held.grant))
+        granted = (each.item for each in reached(token.scope, token.details, held.grant))
+        items = sorted(item for item in granted if is_releasable(item))
         if ask.endpoint == "userinfo":
             if "openid" not in token.scope.split():
                 raise Refusal("insufficient_scope", detail="no openid", hint="The scope lacks openid.")

@@ -13,7 +13,7 @@ from gateway.oauth.jarm import is_signed
 from gateway.oauth.parameters import Parameters
 from gateway.oauth.response_modes import MODES, Back, way_back
 from partners import Profile, redirect_uri_matches
-from scopes import SCOPES
+from scopes import SCOPES, Item, is_releasable
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 ACRS = tuple(map(str, Acr))
@@ -129,6 +129,17 @@ def _has_nonce(parameters: Parameters) -> bool:
     return "nonce" in parameters and is_openid and "code_challenge_method" not in parameters
 
 
+def check_purposes(asked: Asked) -> None:
+    """The combined service has only what may leave: an older one can have what is denied since (promise P1)."""
+    for item in asked.offer.offer.items:
+        if not all(is_releasable(Item(item.field, item.purpose, form)) for form in item.forms):
+            raise Refusal(
+                "unauthorized_client",
+                detail=f"{item.field} for {item.purpose} may not leave",
+                hint="The combined service has a purpose that is no longer allowed. Hand in a new version.",
+            )
+
+
 def check_scope(asked: Asked) -> None:
     """The scope is known and stays within the combined service (RFC 6749 §3.3)."""
     scope = asked.parameters.get("scope", "").split()
@@ -203,6 +214,7 @@ CHECKS: tuple[Check, ...] = (
     check_was_pushed,
     check_response_type,
     check_code_challenge,
+    check_purposes,
     check_scope,
     check_authorization_details,
     check_claims,

@@ -37,7 +37,8 @@ HELP: Mapping[str, Help] = MappingProxyType(
             "Ask the person again by a new authorization request. Never retry a code: a second use ends its tokens.",
         ),
         "unauthorized_client": Help(
-            "The client is unknown, its partner is not live, or its manifest does not allow this flow.",
+            "The client is unknown, its partner is not live, its manifest does not allow this flow, or its combined "
+            "service has a purpose that is denied by now.",
             "Compare the client_id with the manifest; ask the administrators in which state the partner is.",
         ),
         "unsupported_grant_type": Help(

@@ -6,17 +6,42 @@ over HTTP once it is live. A refusal is one thing to prove, that nothing was rea
 
 import json
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.store.handoffs import count_log
 from scopes import DENIED
 from tests.protocol.campuspress import REQUEST
+from tests.protocol.screen import Television
+from tests.protocol.test_rfc7591 import Registrar
 from tests.protocol.test_rfc9396 import EMAIL, details, item
 from tests.scopes.test_purposes import respelt
 from tests.world import World, answer_of
+
+SINCE = "tests.protocol.test_denied_since"
+PATHS = {
+    "manifest": "tests.partners.test_manifest.test_p1_no_manifest_with_a_denied_purpose_is_read",
+    "registration API (RFC 7591)": f"{__name__}.test_p1_a_registration_brings_no_purpose",
+    "PAR": f"{__name__}.test_p1_no_question_with_it_reaches_a_person",
+    "authorize": f"{__name__}.test_p1_no_question_with_it_reaches_a_person",
+    "authorize, settled person": f"{SINCE}.test_p1_the_combined_service_is_asked_for_at_no_door",
+    "device": f"{__name__}.test_p1_no_device_asks_for_it",
+    "claims": f"{__name__}.test_p1_a_claim_that_names_it_brings_no_item",
+    "authorization_details at the exchange": f"{__name__}.test_p1_no_code_is_exchanged_for_it",
+    "refresh": f"{__name__}.test_p1_no_token_and_no_read_is_narrowed_to_it",
+    "release": f"{__name__}.test_p1_no_token_and_no_read_is_narrowed_to_it",
+    "userinfo": f"{SINCE}.test_p1_what_was_agreed_to_leaves_no_more",
+    "migration: a grant from before": f"{SINCE}.test_p1_what_was_agreed_to_leaves_no_more",
+    "migration: an offer from before": f"{SINCE}.test_p1_it_is_not_pushed",
+    "the log": f"{SINCE}.test_p1_no_hand_off_names_it",
+}
+"""Every path of promise P1, and the test that stands in it. What an administrator edits or imports for a partner is a
+manifest and read by the same reader; a list of people has no column for a purpose, and its columns are fixed.
+"""
 
 LIMITS = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 REFUSED = "invalid_authorization_details"
@@ -33,6 +58,13 @@ def asked_for(purpose: str, *, is_alone: bool) -> str:
     """Ask for an address under a denied purpose, alone or hidden behind something that is allowed."""
     bad = {"field": "email", "purpose": purpose, "form": "full"}
     return details(bad) if is_alone else details(item(EMAIL), bad)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_p1_every_path_has_its_test(path: str) -> None:
+    """A test that is renamed or taken away leaves a hole that is seen."""
+    module, _, name = PATHS[path].rpartition(".")
+    assert callable(getattr(import_module(module), name))
 
 
 @LIMITS
@@ -66,6 +98,45 @@ def test_p1_no_token_and_no_read_is_narrowed_to_it(world: World) -> None:
     refused_at_every_door()
     assert world.store(count_log, None)[0] == 0
     assert world.userinfo(access).status_code == 200
+
+
+def test_p1_no_code_is_exchanged_for_it(world: World) -> None:
+    """Whoever holds the code gets nothing for it, and it still buys what the person agreed to."""
+    code = world.approve(EMAIL)
+
+    @LIMITS
+    @given(purpose=denied(), is_alone=st.booleans())
+    def refused(purpose: str, is_alone: bool) -> None:
+        answer = world.exchange(code, authorization_details=asked_for(purpose, is_alone=is_alone))
+        assert (answer.status_code, answer.json()["error"]) == (400, REFUSED)
+
+    refused()
+    assert world.exchange(code).status_code == 200
+
+
+def test_p1_no_device_asks_for_it(world: World) -> None:
+    """No code is shown on any screen."""
+    television = Television(world)
+
+    @LIMITS
+    @given(purpose=denied(), is_alone=st.booleans())
+    def refused(purpose: str, is_alone: bool) -> None:
+        answer = television.begin(authorization_details=asked_for(purpose, is_alone=is_alone))
+        assert (answer.status_code, answer.json()["error"]) == (400, REFUSED)
+
+    refused()
+    assert not television.device_code
+
+
+def test_p1_a_registration_brings_no_purpose(world: World) -> None:
+    """A client that registers itself names no items: what it sends besides its metadata is not kept (RFC 7591 §2)."""
+    registrar = Registrar(world)
+    before = world.services.registry.offers["practice-quizzes"].offer
+    bad = [{"field": "email", "purpose": "marketing", "forms": ["full"], "necessity": "needed"}]
+    answer = registrar.registered(purpose="marketing", items=bad, authorization_details=bad)
+    assert "marketing" not in json.dumps(answer)
+    registrar.approve()
+    assert world.services.registry.offers["practice-quizzes"].offer.items == before.items
 
 
 @LIMITS

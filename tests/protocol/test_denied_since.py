@@ -1,0 +1,88 @@
+"""A purpose that is denied only now: what older versions stored under it leaves no more (promise P1, migration).
+
+An upgrade leaves offers and grants as they are. Here the catalogue changes under a gateway that holds both.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from scopes import PURPOSES, PurposeState, projection
+from tests.gateway.store.samples import act
+from tests.ledgers import entries, sequence
+from tests.protocol.campuspress import REQUEST
+from tests.protocol.screen import Television
+from tests.protocol.test_rfc9396 import EMAIL
+from tests.world import World, answer_of
+
+Deny = Callable[[str], None]
+EMAIL_AS_GRANTED = "a***@lakeside.example"
+ALSO_FOR_SUPPORT = """
+INSERT INTO grant_item (grant_id, field, purpose, form, needed, retention_days)
+SELECT grant_id, field, 'customer_support', form, needed, retention_days FROM grant_item WHERE field = 'email'
+"""
+
+
+@pytest.fixture
+def deny(monkeypatch: pytest.MonkeyPatch) -> Deny:
+    """Deny a purpose from now on, as a newer version of the catalogue does."""
+
+    def denied(code: str) -> None:
+        changed = {**PURPOSES, code: replace(PURPOSES[code], state=PurposeState.DENIED)}
+        monkeypatch.setattr(projection, "PURPOSES", changed)
+
+    return denied
+
+
+def read(world: World, token: str) -> str:
+    """Read at both endpoints; give all that came."""
+    by_name = world.client().post("/release", headers={"Authorization": f"Bearer {token}"})
+    assert by_name.status_code == 200, by_name.text
+    return json.dumps([world.userinfo(token).json(), by_name.json()])
+
+
+def test_p1_what_was_agreed_to_leaves_no_more(both: World, deny: Deny) -> None:
+    """Neither by the token of that time nor by a renewed one; the other items go on."""
+    tokens = both.tokens(EMAIL)
+    assert EMAIL_AS_GRANTED in read(both, tokens["access_token"])
+    deny("results_delivery")
+    renewed = both.refresh(tokens["refresh_token"]).json()
+    for each in (tokens, renewed):
+        answered = read(both, each["access_token"])
+        assert "Asha Rao" in answered
+        assert EMAIL_AS_GRANTED not in answered
+
+
+def test_p1_no_hand_off_names_it(both: World, deny: Deny) -> None:
+    """Not even where the same field leaves for another purpose, by the same name of a claim."""
+    tokens = both.tokens(EMAIL)
+    act(both, ALSO_FOR_SUPPORT)
+    deny("results_delivery")
+    assert EMAIL_AS_GRANTED in read(both, tokens["access_token"])
+    sequence(both)
+    handed = [each for each in entries(both) if each["kind"] == "handoff"]
+    purposes = {purpose for each in handed for _, purpose, _, _ in each["items"]}
+    assert "customer_support" in purposes
+    assert "results_delivery" not in purposes
+
+
+def test_p1_the_combined_service_is_asked_for_at_no_door(both: World, deny: Deny) -> None:
+    """Authorize and a device; a person who is settled is not sent back with a code either."""
+    television, browser = Television(both), both.signed_in()
+    both.share(browser, both.ask(browser), EMAIL)
+    deny("results_delivery")
+    for page in (both.ask(browser), both.ask(both.browser()), both.ask(both.browser(), prompt="none")):
+        assert answer_of(page)["error"] == "unauthorized_client"
+    device = television.begin()
+    assert (device.status_code, device.json()["error"]) == (400, "unauthorized_client")
+    assert both.post_signed("/par", REQUEST).status_code == 201
+
+
+def test_p1_it_is_not_pushed(both: World, deny: Deny) -> None:
+    """PAR; the other partner's combined service goes on."""
+    deny("delivery_of_goods")
+    pushed = both.post_signed("/par", REQUEST)
+    assert (pushed.status_code, pushed.json()["error"]) == (400, "unauthorized_client")
+    assert both.ask(both.signed_in()).form("/consent")
