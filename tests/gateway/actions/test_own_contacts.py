@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from gateway.actions.contacts import change_contact, end_contact, refuse_contact
-from gateway.actions.own_record import own_record, schema
+from gateway.actions.own_record import own_record
+from gateway.actions.own_record_schema import schema
 from gateway.model.contacts import WAITS
 from tests.gateway.actions.test_contacts import ASHA, BEN, MASKED, Two
 from tests.gateway.web.test_connected import fits
