@@ -190,6 +190,7 @@ def make_app(services: Services) -> Capacity:
         is_https=is_https,
         metrics=app.state.metrics,
         unlisted=PARTNER_PATHS,
+        body_timeout=services.settings.body_timeout,
     )
     return Capacity(
         edge,

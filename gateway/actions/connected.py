@@ -29,7 +29,7 @@ from gateway.store.grants import (
     load_details,
     search_grants,
 )
-from gateway.store.guardians import NewAnswer
+from gateway.store.guardians import NewAnswer, load_guardians
 from gateway.store.handoffs import HandoffQuery, find_visits, search_handoffs
 from gateway.store.log_archive import load_archives
 from gateway.store.partners import load_notices, load_offer_versions
@@ -59,6 +59,7 @@ class ConnectedService:
 
     Attributes:
         own_uses: by hand-off, whether the person was there; None where nobody knows any more.
+        has_guardian: whether anybody can answer what waits for a guardian.
         post: what came through the person's private address for this partner.
         deletion: what the partner was asked to delete at the end, and what it said.
         archived_before: where it ended long ago, its hand-offs before this second may be in an archive only.
@@ -74,6 +75,7 @@ class ConnectedService:
     own_uses: Mapping[str, bool | None] = field(default_factory=dict)
     post: Post | None = None
     deletion: Deletion | None = None
+    has_guardian: bool = True
 
 
 async def list_connected(services: Services, session: Session) -> list[GrantLine]:
@@ -119,6 +121,8 @@ async def see_connected(services: Services, session: Session, grant_id: str) -> 
         {each.handoff_id: is_own_use(visits.get(each.token_digest), each.at) for each in handoffs},
         await services.store.read(load_post, (grant.person_id, grant.partner_id)),
         await services.store.read(load_deletions, grant_id),
+        grant.state is not GrantState.WAITING
+        or bool(await services.store.read(load_guardians, grant.person_id)),
     )
 
 

@@ -15,6 +15,7 @@ from gateway.kit.ids import Kind
 from gateway.model.deletions import Deletion
 from gateway.model.grants import LIVE, ActorKind, ReasonCode
 from gateway.store.admin_actions import AdminAction, load_actions
+from gateway.store.go_live import ManifestApproval, approve_manifests, load_approvers
 from gateway.store.grants import Change, GrantQuery, commit_changes, count_live, search_grants
 from gateway.store.partners import (
     NewSecret,
@@ -175,6 +176,7 @@ class SeenPartner:
         moves: what its state allows.
         actions: administrators' acts, oldest first.
         late_deletions: what it was asked to delete and is late with.
+        approvers: who approved the manifest that waits, where more than one has to.
     """
 
     record: PartnerRecord
@@ -184,6 +186,7 @@ class SeenPartner:
     moves: tuple[PartnerMove, ...]
     actions: tuple[AdminAction, ...]
     late_deletions: tuple[Deletion, ...] = ()
+    approvers: tuple[str, ...] = ()
 
     @property
     def state(self) -> PartnerState:
@@ -213,6 +216,7 @@ async def see_partner(services: Services, partner_id: str) -> SeenPartner:
         moves=tuple(move for move in PartnerMove if _can_move(record, move, live_grants)),
         actions=tuple(actions),
         late_deletions=tuple(await see_late_deletions(services, partner_id)),
+        approvers=await services.store.read(load_approvers, (partner_id, record.pending_manifest or 0)),
     )
 
 
@@ -324,11 +328,16 @@ async def _end_grants(services: Services, actor_id: str, partner_id: str) -> Non
 
 async def approve_partner(
     services: Services, actor_id: str, partner_id: str, seen: int, reason: ReasonCode | None = None
-) -> Review:
+) -> Review | None:
     """Publish the manifest that waits: partner, clients, and a new version of each offer that changed.
+
+    Where two have to approve, the first one's yes is kept, and nothing is live until somebody else's.
 
     Args:
         seen: version of the manifest that was looked at; another one is not published.
+
+    Returns:
+        What went live; None where it waits for somebody else's yes.
 
     Raises:
         UnpublishableError: the manifest cannot go live as it is.
@@ -343,7 +352,18 @@ async def approve_partner(
     action = _action(
         services, actor_id, "approve_partner", partner_id, reason, manifest=seen, **review.numbers
     )
-    plan = plan_publication(record, review, action, services.ids)
+    needed = services.settings.approvals_needed
+    if needed > 1:
+        yes = _action(services, actor_id, "say_yes_to_manifest", partner_id, reason, manifest=seen)
+        own = ManifestApproval(partner_id, record.state, seen, yes)
+        count = await services.store.run(approve_manifests, own)
+        if count is None:
+            raise Refusal("stale_form", detail="the partner changed in the meantime")
+        if count < needed:
+            return None
+    plan = replace(
+        plan_publication(record, review, action, services.ids), approvals=needed if needed > 1 else 0
+    )
     if not await services.store.run(publish_manifests, plan):
         raise Refusal("stale_form", detail="the partner changed in the meantime")
     return review

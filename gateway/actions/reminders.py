@@ -10,11 +10,12 @@ from gateway.consent.upkeep import Lapse, soon_over
 from gateway.kit.catalogues import translated, written_day
 from gateway.kit.ids import Kind
 from gateway.kit.mail import Letter
-from gateway.model.grants import Grant
+from gateway.model.grants import SUNSET, Grant
 from gateway.store.reminders import (
     DIGEST,
     ENDING,
     UNUSED,
+    DuePage,
     Reminded,
     Reminding,
     Sharer,
@@ -22,21 +23,26 @@ from gateway.store.reminders import (
     load_sharers,
     remind,
 )
-from gateway.store.upkeep import Page
 
 PAGE = 200
 
 
 async def remind_people(services: Services) -> int:
-    """Look at everybody who shares something; give how many letters were posted. Two nodes at once post each once."""
+    """Look at everybody who may be due; give how many letters were posted. Two nodes at once post each once."""
     posted, after = 0, ""
     while True:
-        page = await services.store.read(load_sharers, Page(after, PAGE))
+        page = await services.store.read(load_sharers, _due(services, after))
         plans = [plan for each in page if (plan := _plan(services, each)) is not None]
         posted += sum(await services.store.run_all(remind, plans)) if plans else 0
         if len(page) < PAGE:
             return posted
         after = page[-1].person_id
+
+
+def _due(services: Services, after: str) -> DuePage:
+    now = services.clock()
+    soon = now + upkeep.WARNING
+    return DuePage(after, PAGE, soon, soon - SUNSET, now - upkeep.DIGEST)
 
 
 def _plan(services: Services, sharer: Sharer) -> Reminding | None:

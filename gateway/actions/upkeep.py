@@ -9,14 +9,15 @@ from gateway.consent.age_policy import needs_guardian
 from gateway.consent.upkeep import what_time_did
 from gateway.kit.errors import Refusal
 from gateway.kit.logs import log
-from gateway.model.grants import Grant
+from gateway.model.grants import SUNSET, Grant
 from gateway.model.people import Person
 from gateway.store.consents import Verdict
 from gateway.store.contacts import forget_lapsed
 from gateway.store.grants import Change, commit_changes
 from gateway.store.people import mark_ages
 from gateway.store.profiles import load_profiles
-from gateway.store.upkeep import Page, load_live_grants
+from gateway.store.registry import look_at_registry
+from gateway.store.upkeep import RipePage, load_ripe_grants
 
 PAGE = 200
 
@@ -34,15 +35,24 @@ async def run_upkeep(services: Services) -> None:
 
 
 async def sweep(services: Services) -> int:
-    """Look at every live grant once; give how many changed. Two nodes at once change each grant once."""
+    """Look at every live grant that time may have changed; give how many did. Two nodes at once change each once."""
     changed, after = 0, ""
+    # Which terms are the newest has to be known before grants are looked for.
+    await services.store.read(look_at_registry, None)
     while True:
-        page = await services.store.read(load_live_grants, Page(after, PAGE))
+        page = await services.store.read(load_ripe_grants, _ripe(services, after))
         for grant, person in page:
             changed += await _look(services, grant, person)
         if len(page) < PAGE:
             return changed
         after = page[-1][0].grant_id
+
+
+def _ripe(services: Services, after: str) -> RipePage:
+    now = services.clock()
+    offers = services.registry.offers.items()
+    terms = tuple((offer_id, live.material_version) for offer_id, live in sorted(offers))
+    return RipePage(after, PAGE, now, now - SUNSET, tuple(each for each in terms if each[1] > 1))
 
 
 async def _look(services: Services, grant: Grant, person: Person) -> bool:

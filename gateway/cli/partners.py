@@ -191,6 +191,9 @@ def approve(
 ) -> None:
     """Publish the manifest that waits. From then on people can be asked."""
     review = with_services(lambda services: approve_partner(services, ACTOR, partner_id, manifest, reason))
+    if review is None:
+        done(f"{partner_id} waits: somebody else has to approve manifest {manifest} too")
+        return
     new = [f"{each.offer.offer_id} version {each.version}" for each in review.offers if each.is_new]
     done(f"{partner_id} is live; new: {', '.join(new) or 'nothing that people would be told'}")
 

@@ -181,6 +181,9 @@ ERRORS = MappingProxyType(
         "method_not_allowed": ErrorKind(
             405, _BACK | Where.PAGE, "RFC 9110 §15.5.6", "This address does not take that method."
         ),
+        "too_slow": ErrorKind(
+            408, _BACK | Where.PAGE, "RFC 9110 §15.5.9", "What you sent took too long to arrive."
+        ),
         "too_large": ErrorKind(413, _BACK | Where.PAGE, "RFC 9110 §15.5.14", "What you sent is too large."),
         "unsupported_media_type": ErrorKind(
             415, _BACK | Where.PAGE, "RFC 9110 §15.5.16", "Send application/x-www-form-urlencoded in UTF-8."

@@ -185,8 +185,17 @@ class Settings(BaseSettings):
     max_requests_in_progress: int = Field(
         512, ge=1, le=100000, description="Most requests that one process has in progress; beyond: 503."
     )
+    body_timeout: float = Field(
+        30, gt=0, le=600, description="Seconds that a request's body may take to arrive; beyond: 408."
+    )
     password_workers: int = Field(2, ge=1, le=64, description="Passwords hashed at the same time.")
     password_queue: int = Field(64, ge=1, le=10000, description="Passwords that wait; beyond: 503.")
+    go_live_approvals: int = Field(
+        0,
+        ge=0,
+        le=2,
+        description="Administrators who approve a manifest before it is live; 0: two in production, else one.",
+    )
     decline_memory: int = Field(90 * 86400, ge=0, description="Seconds a 'no thanks' is remembered.")
     retired_key_ttl: int = Field(86400, ge=3600, description="Seconds a retired signing key stays published.")
 
@@ -329,6 +338,11 @@ class Settings(BaseSettings):
     def is_production(self) -> bool:
         """Whether the doctor's faults forbid serving."""
         return self.environment == "production"
+
+    @property
+    def approvals_needed(self) -> int:
+        """How many different administrators a manifest needs."""
+        return self.go_live_approvals or (2 if self.is_production else 1)
 
     @property
     def documentation(self) -> str:

@@ -76,6 +76,7 @@ BY_STORY = frozenset(
         tables.consent_event,
         tables.handoff,
         tables.complaint,
+        tables.deletion_request,
     }
 )
 """Tables that the record tells consent by consent, and contact by contact."""

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, select, update
 
 from gateway.model.registry import Notice
 from gateway.store.admin_actions import AdminAction, append_actions, did_act
+from gateway.store.go_live import count_approvals, forget_approvals
 from gateway.store.registry import bump_version, notice_from_row
 from gateway.store.statements import Hot, did_insert, insert_once
 from gateway.store.tables import client, manifest_version, notice_version, offer, offer_version, partner
@@ -149,6 +150,8 @@ def _move(connection: Connection, change: StateChange) -> bool:
     )
     if connection.execute(statement).first() is None:
         return False
+    if change.after == "draft":
+        forget_approvals(connection, change.partner_id)
     append_actions(connection, [change.action])
     return True
 
@@ -175,20 +178,25 @@ class OfferRow:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """The plan of approving one submitted manifest: everything it names goes live at once."""
+    """The plan of approving one submitted manifest: everything it names goes live at once.
+
+    Attributes:
+        approvals: how many different people must have approved this version.
+    """
 
     change: StateChange
     manifest_version: int
     partner_content: str
     clients: tuple[ClientRow, ...]
     offers: tuple[OfferRow, ...]
+    approvals: int = 0
 
 
 def publish_manifests(connection: Connection, publications: Sequence[Publication]) -> Sequence[bool]:
     """Publish manifests, each whole or not at all.
 
-    False where the state or the manifest under review changed in the meantime, where another partner holds an
-    id that the manifest names, and where an offer version of that number stands already.
+    False where too few have approved it, where the state or the manifest under review changed in the meantime, where
+    another partner holds an id that the manifest names, and where an offer version of that number stands already.
     """
     outcomes = []
     for each in publications:
@@ -204,6 +212,8 @@ def publish_manifests(connection: Connection, publications: Sequence[Publication
 
 def _publish(connection: Connection, plan: Publication) -> bool:
     if not _move(connection, plan.change):
+        return False
+    if count_approvals(connection, plan.change.partner_id, plan.manifest_version) < plan.approvals:
         return False
     partner_id, at = plan.change.partner_id, plan.change.at
     statement = (

@@ -3,14 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from gateway.model.grants import Grant, GrantState
 from gateway.store.letters import REMINDER, NewLetter, post_letters
 from gateway.store.loading import GRANT_COLUMNS, grants_from
-from gateway.store.statements import did_insert
+from gateway.store.statements import did_insert, insert_once
 from gateway.store.tables import consent_grant, reminder
-from gateway.store.upkeep import Page
 
 DIGEST = "digest"
 UNUSED = "unused"
@@ -30,16 +29,39 @@ class Sharer:
     told: Mapping[tuple[str, str], int]
 
 
-def load_sharers(connection: Connection, pages: Sequence[Page]) -> Sequence[list[Sharer]]:
-    """Load people with active grants, in pages by their ids."""
+@dataclass(frozen=True, slots=True)
+class DuePage:
+    """A page of people who may have to be told something, in the order of their ids.
+
+    Attributes:
+        ends_by: a grant's term is over by then.
+        unused_since: or it was not used after that.
+        told_after: or no digest came after that.
+    """
+
+    after: str
+    limit: int
+    ends_by: int
+    unused_since: int
+    told_after: int
+
+
+def load_sharers(connection: Connection, pages: Sequence[DuePage]) -> Sequence[list[Sharer]]:
+    """Load people with active grants who may have to be told something."""
     return [_load(connection, page) for page in pages]
 
 
-def _load(connection: Connection, page: Page) -> list[Sharer]:
+def _load(connection: Connection, page: DuePage) -> list[Sharer]:
     own = consent_grant.c
+    digest = select(reminder.c.person_id).where(
+        reminder.c.person_id == own.person_id, reminder.c.kind == DIGEST, reminder.c.at > page.told_after
+    )
+    is_due = or_(
+        own.valid_until <= page.ends_by, own.last_user_activity_at <= page.unused_since, ~digest.exists()
+    )
     people = (
         select(own.person_id)
-        .where(own.person_id > page.after, own.state == GrantState.ACTIVE)
+        .where(own.person_id > page.after, own.state == GrantState.ACTIVE, is_due)
         .distinct()
         .order_by(own.person_id)
         .limit(page.limit)
@@ -80,12 +102,12 @@ class Reminding:
 
 def remind(connection: Connection, plans: Sequence[Reminding]) -> Sequence[bool]:
     """Write down what is told now, and post the letter in the same transaction; False where all was told before."""
+    begun = [_row(each, DIGEST, "", letter_id=None) for each in plans if each.begins]
+    insert_once(connection, reminder, begun)
     return [_remind(connection, each) for each in plans]
 
 
 def _remind(connection: Connection, plan: Reminding) -> bool:
-    if plan.begins:
-        did_insert(connection, reminder, _row(plan, DIGEST, "", letter_id=None))
     fresh = [
         did_insert(connection, reminder, _row(plan, kind, about, letter_id=plan.letter_id))
         for kind, about in plan.warnings

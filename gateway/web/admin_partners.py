@@ -78,6 +78,7 @@ ACT_WORDS = {
     "retire_client": later("A client was retired"),
     "client_left": later("A client left"),
     "approve_partner": later("Approved"),
+    "say_yes_to_manifest": later("Approved; a second administrator has to as well"),
     "new_client_secret": later("New client secret"),
     "allow_nonce": later("A nonce allowed instead of PKCE"),
     "demand_pkce": later("PKCE demanded again"),
@@ -143,6 +144,7 @@ async def _partner_page(
         moves=_moves(visit, seen),
         events=_events(seen),
         late_deletions=_late(visit, seen),
+        needs_second=bool(seen.approvers),
         secret=secret,
         errors=errors,
     )
@@ -267,7 +269,10 @@ def _moves(visit: Visit, seen: SeenPartner) -> tuple[views.Move, ...]:
     powers = powers_of(visit.signed_in.person.role)
     here = f"/admin/partners/{seen.record.partner_id}"
     moves = []
-    if seen.review and seen.is_approvable and Power.REVIEW_PARTNER in powers:
+    # Whoever approved waits for another one; with enough of them, and a node that died then, anybody may publish.
+    waits = len(seen.approvers) < visit.services.settings.approvals_needed
+    is_done = waits and visit.signed_in.person.person_id in seen.approvers
+    if seen.review and seen.is_approvable and Power.REVIEW_PARTNER in powers and not is_done:
         moves.append(
             views.Move(
                 kind="approve",

@@ -1,5 +1,6 @@
 """Reading what browsers and partners send: bounded, of the right type, in UTF-8."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
@@ -11,21 +12,29 @@ from gateway.oauth.parameters import MAX_BYTES, Parameters, read_parameters
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 MAX_FIELDS = 500
+BODY_TIMEOUT = 30.0
+"""Seconds for a body where no setting says otherwise; the edge writes the setting into the request's state."""
 
 
 async def read_body(request: Request, limit: int = MAX_BYTES) -> bytes:
-    """Read a body of at most `limit` bytes.
+    """Read a body of at most `limit` bytes, in the time that the settings give (RFC 9110 §15.5.9).
+
+    The time is for the whole body: a limit for each piece would let one byte a second hold a place for hours.
 
     Raises:
-        Refusal: ``too_large``; nothing beyond the limit is kept in memory.
+        Refusal: ``too_large``, and nothing beyond the limit is kept in memory; or ``too_slow``.
     """
     chunks, size = [], 0
+    seconds: float = request.scope.get("state", {}).get("body_timeout", BODY_TIMEOUT)
     try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > limit:
-                raise Refusal("too_large", detail=f"a body of more than {limit} bytes")
-            chunks.append(chunk)
+        async with asyncio.timeout(seconds):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > limit:
+                    raise Refusal("too_large", detail=f"a body of more than {limit} bytes")
+                chunks.append(chunk)
+    except TimeoutError:
+        raise Refusal("too_slow", detail=f"{size} bytes in {seconds:g} seconds") from None
     except ClientDisconnect:
         raise Refusal("bad_form", detail="the client went away") from None
     return b"".join(chunks)
@@ -40,7 +49,7 @@ async def read_parameters_of(request: Request) -> Parameters:
     """Read a partner's POST; only the body counts, never the query (trap 6).
 
     Raises:
-        Refusal: ``unsupported_media_type``, ``invalid_request`` or ``too_large``.
+        Refusal: ``unsupported_media_type``, ``invalid_request``, ``too_large`` or ``too_slow``.
     """
     body = await read_body(request)
     if body and media_type(request) != FORM_TYPE:

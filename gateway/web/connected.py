@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Literal
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -91,7 +92,7 @@ def _line(visit: Visit, line: GrantLine) -> views.ConnectedService:
         url=f"/connected/{grant.grant_id}",
         fields=tuple(dict.fromkeys(field_label(each.item.field) for each in grant.items)),
         since=line.created_at,
-        until=grant.valid_until if grant.state in LIVE else None,
+        until=_last_second(grant) if grant.state in LIVE else None,
         ended_at=_ended_at(visit, line),
         waiting_for="guardian" if grant.state is GrantState.WAITING else "",
         last_handoff_at=line.last_handoff_at,
@@ -176,9 +177,9 @@ def _detail(
         notice_version=grant.offer_version,
         kept_seconds=offer.retention_days * DAY,
         since=line.created_at,
-        until=grant.valid_until if state != "ended" else None,
+        until=_last_second(grant) if state != "ended" else None,
         ended_at=_ended_at(visit, line),
-        waiting_for="guardian" if grant.state is GrantState.WAITING else "",
+        waiting_for=_waits_for(found),
         stop_action="" if state == "ended" else f"{here}/stop",
         can_ask_deletion=_can_ask(visit, grant),
         deletion=_deletion(found.deletion, visit.services.clock()) if found.deletion else (),
@@ -229,6 +230,18 @@ def _deletion(deletion: Deletion, now: int) -> tuple[views.Event, ...]:
     if deletion.state(now) is DeletionState.OVERDUE:
         steps.append((deletion.late_from, say(DELETION_WORDS[DeletionState.OVERDUE])))
     return tuple(views.Event(at=at, what=what, actor="") for at, what in reversed(steps) if at is not None)
+
+
+def _last_second(grant: Grant) -> int | None:
+    """Tell when it ends; a wish for a length of time has no end yet: that begins with the guardian's yes."""
+    is_open = grant.state is GrantState.WAITING and not grant.is_to_a_day
+    return None if is_open else grant.valid_until
+
+
+def _waits_for(found: ConnectedService) -> Literal["", "guardian", "nobody"]:
+    if found.detail.line.grant.state is not GrantState.WAITING:
+        return ""
+    return "guardian" if found.has_guardian else "nobody"
 
 
 def _complaint(complaint: Complaint) -> str:

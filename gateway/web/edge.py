@@ -11,6 +11,7 @@ from gateway.kit.clock import stopwatch
 from gateway.kit.ids import Ids, Kind
 from gateway.kit.logs import log
 from gateway.web.answers import plain_failure
+from gateway.web.bodies import BODY_TIMEOUT
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -57,10 +58,12 @@ class Edge:
         is_https: bool,
         metrics: CollectorRegistry,
         unlisted: frozenset[str] = frozenset(),
+        body_timeout: float = BODY_TIMEOUT,
     ) -> None:
         """Take the application inside.
 
         Args:
+            body_timeout: seconds that a request's body may take to arrive.
             unlisted: paths where a success is counted and not written into the log line by line; refusals are.
         """
         self._app = app
@@ -68,6 +71,7 @@ class Edge:
         headers = security_headers(is_https=is_https)
         self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         self._unlisted = unlisted
+        self._body_timeout = body_timeout
         self._series: dict[tuple[str, int], Histogram] = {}
         self._seconds = Histogram(
             "gateway_request_seconds",
@@ -83,7 +87,8 @@ class Edge:
             await self._app(scope, receive, send)
             return
         request_id = self._ids(Kind.REQUEST)
-        scope.setdefault("state", {})["request_id"] = request_id
+        state = scope.setdefault("state", {})
+        state["request_id"], state["body_timeout"] = request_id, self._body_timeout
         structlog.contextvars.bind_contextvars(request_id=request_id)
         began, status, is_whole = stopwatch(), 0, False
 
@@ -95,6 +100,9 @@ class Edge:
                 present = {name for name, _ in headers}
                 headers += [pair for pair in self._headers if pair[0] not in present]
                 headers.append((b"x-request-id", request_id.encode()))
+                if status == 408:
+                    # The rest of the body may never come, so nothing else can be sent on this connection.
+                    headers.append((b"connection", b"close"))
             await send(message)
             is_whole = message["type"] == "http.response.body" and not message.get("more_body", False)
 

@@ -162,6 +162,10 @@ HELP: Mapping[str, Help] = MappingProxyType(
         "method_not_allowed": Help(
             "Another HTTP method than the address takes.", "Use one that the answer's Allow header names."
         ),
+        "too_slow": Help(
+            "The body did not arrive in time; often a Content-Length that is longer than what was sent.",
+            "Send the whole body at once, on a new connection.",
+        ),
         "too_large": Help(
             "More than 64 KiB of parameters, or a file beyond its limit.",
             "Push the request in place of a long address; send less.",

@@ -26,7 +26,7 @@ async def read_upload(visit: Visit, limit: int) -> Upload:
     """Read the file of a form of ours.
 
     Raises:
-        Refusal: ``too_large``, ``bad_form``, or ``forged_form`` without the session's token.
+        Refusal: ``too_large``, ``too_slow``, ``bad_form``, or ``forged_form`` without the session's token.
     """
     check_origin(visit.request, visit.services.settings.issuer)
     body = await read_body(visit.request, limit + ENVELOPE)

@@ -277,6 +277,7 @@ class AdminPartnerView(AdminView):
     moves: tuple[Move, ...] = ()
     events: tuple[Event, ...] = ()
     late_deletions: tuple[LateDeletion, ...] = ()
+    needs_second: bool = False
     secret: NewSecret | None = None
     errors: tuple[FieldError, ...] = ()
 

@@ -116,7 +116,7 @@ class ConnectedDetailView(View):
     until: int | None = None
     ended_at: int | None = None
     archived_before: int | None = None
-    waiting_for: Literal["", "guardian", "school"] = ""
+    waiting_for: Literal["", "guardian", "school", "nobody"] = ""
     stop_action: str = ""
     can_ask_deletion: bool = False
     deletion: tuple[Event, ...] = ()

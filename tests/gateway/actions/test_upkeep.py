@@ -2,13 +2,14 @@
 
 import asyncio
 import dataclasses
+from typing import Any
 
 import pytest
 
 from gateway.actions import upkeep
 from gateway.actions.upkeep import sweep
 from gateway.app import keeping_up
-from gateway.store.upkeep import Page, load_live_grants
+from gateway.store.upkeep import RipePage, load_ripe_grants
 from tests.gateway.store.samples import act, given, rows
 from tests.gateway.web.test_connected import new_version
 from tests.gateway.web.test_guardian import THIRTEEN, allow, wish
@@ -90,7 +91,8 @@ def test_the_sweep_runs_in_the_background_where_it_is_told_to(world: World) -> N
         async with keeping_up(changed):
             for _ in range(1200):
                 await asyncio.sleep(0.05)
-                if interval == 0 or not await services.store.read(load_live_grants, Page("", 1)):
+                ripe = RipePage("", 1, world.clock(), 0)
+                if interval == 0 or not await services.store.read(load_ripe_grants, ripe):
                     break
 
     world.run(while_it_runs, 0)
@@ -142,3 +144,22 @@ def test_a_child_who_was_erased_meanwhile_stops_no_sweep(world: World) -> None:
     )
     world.clock.now = THIRTEEN
     assert swept(world) == 0
+
+
+def test_a_sweep_reads_only_what_time_may_have_changed(both: World) -> None:
+    """However many grants stand, a round costs what changed: nothing is read of the others."""
+    given(both, "1")
+    given(both, "2", email="ben@lakeside.example")
+    act(both, "UPDATE consent_grant SET valid_until = valid_until + 9000 WHERE grant_id = 'gra_2'")
+    both.clock.pass_by(9000)
+
+    def ripe(**changes: Any) -> list[str]:
+        page = dataclasses.replace(RipePage("", 9, both.clock(), 0), **changes)
+        return [grant.grant_id for grant, _ in both.store(load_ripe_grants, page)]
+
+    assert ripe() == ["gra_1"]
+    assert ripe(unused_since=both.clock()) == ["gra_1", "gra_2"]
+    assert ripe(terms=(("practice-quizzes", 2), ("of nobody", 9))) == ["gra_1", "gra_2"]
+    assert ripe(terms=(("practice-quizzes", 1),)) == ["gra_1"]
+    act(both, "UPDATE consent_grant SET legal_basis = 'guardian_consent' WHERE grant_id = 'gra_2'")
+    assert ripe() == ["gra_1", "gra_2"]

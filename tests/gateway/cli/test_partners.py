@@ -1,5 +1,6 @@
 """`partner`: from a manifest to a live partner, the brake, secrets."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,18 @@ def test_a_partner_goes_from_a_manifest_to_live(cli: Cli, tmp_path: Path) -> Non
     assert listed["otherco"]["state"] == "live"
     assert listed["otherco"]["pending_manifest"] is None
     assert "approve_partner" in cli("partner", "show", "otherco")
+
+
+def test_where_two_have_to_approve_the_command_line_is_one(
+    cli: Cli, environment: Callable[..., None], tmp_path: Path
+) -> None:
+    """However often it says yes; the second one is somebody on the administrators' pages."""
+    environment(go_live_approvals=2)
+    cli("partner", "submit", write(tmp_path, LONGER))
+    for _ in range(2):
+        cli("partner", "approve", "quizco", "--manifest", "2")
+        assert "somebody else has to approve manifest 2 too" in cli.said
+    assert cli.json("partner", "show", "quizco")["is_approvable"] is True
 
 
 def test_a_changed_offer_is_shown_with_its_weight(cli: Cli, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from gateway.kit.errors import ERRORS, Refusal, Where
 
 RFC6749 = re.compile(r"[\x20-\x21\x23-\x5B\x5D-\x7E]+")
-STATUS = {400, 401, 403, 404, 405, 409, 413, 415, 429, 500, 503}
+STATUS = {400, 401, 403, 404, 405, 408, 409, 413, 415, 429, 500, 503}
 
 
 @pytest.mark.parametrize("code", ERRORS)

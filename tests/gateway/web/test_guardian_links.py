@@ -111,7 +111,13 @@ def test_a_wish_waits_on_for_another_guardian(both: World) -> None:
     child = wish(both)
     end_by_page(both)
     assert states(both) == [("waiting", "guardian_consent")]
+    page = child.open(child.open("/connected").link("/connected/gra_"))
+    assert "Nobody can answer this" in page.text
+    assert " until " not in page.text.partition("What it may read")[0]
     link_by_page(both)
+    page = child.open(child.open("/connected").link("/connected/gra_"))
+    assert "Nobody can answer this" not in page.text
+    assert "Waits for your guardian" in page.text
     allow(both, BEN)
     assert both.userinfo(token(both, child)).status_code == 200
 

@@ -409,6 +409,7 @@ SAMPLES: dict[str, tuple[str, View]] = {
     "error.403": ("error", ErrorView(chrome=person, status=403)),
     "error.404": ("error", ErrorView(chrome=stranger, status=404)),
     "error.405": ("error", ErrorView(chrome=stranger, status=405)),
+    "error.408": ("error", ErrorView(chrome=person, status=408)),
     "error.409": ("error", ErrorView(chrome=person, status=409)),
     "error.said": (
         "error",

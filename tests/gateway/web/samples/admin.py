@@ -455,6 +455,10 @@ SAMPLES: dict[str, tuple[str, View]] = {
             ),
         ),
     ),
+    "admin_partner.second": (
+        "admin_partner",
+        replace(partner_page, needs_second=True, moves=()),
+    ),
     "admin_partner.late": (
         "admin_partner",
         replace(

@@ -220,6 +220,19 @@ SAMPLES: dict[str, tuple[str, View]] = {
             shorten_action="",
         ),
     ),
+    "connected_detail.nobody": (
+        "connected_detail",
+        replace(
+            detail,
+            state="waiting",
+            waiting_for="nobody",
+            handoffs=(),
+            since=None,
+            until=None,
+            reads_left=None,
+            shorten_action="",
+        ),
+    ),
     "connected_detail.school": (
         "connected_detail",
         replace(detail, state="waiting", waiting_for="school", handoffs=()),
