@@ -42,7 +42,7 @@ from gateway.store.contacts import (
 )
 from gateway.store.profiles import load_profiles
 from gateway.store.throttles import Take, take_tokens
-from scopes import CONTACT_FORMS, contact_detail
+from scopes import CONTACT_FORMS, FIELDS, Sensitivity, contact_detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +217,7 @@ async def ask_contact(
     if session.person.needs_guardian:
         raise Refusal("not_allowed", detail="no contacts under age")
     given = _checked(items)
+    _check_step_up(services, session, given)
     try:
         address = check_email(email)
     except FieldFault as fault:
@@ -266,6 +267,22 @@ def _checked(items: Iterable[GivenItem]) -> tuple[GivenItem, ...]:
     return given
 
 
+def takes_step_up(
+    services: Services, session: Session, items: Iterable[GivenItem], before: Iterable[GivenItem] = ()
+) -> bool:
+    """Tell whether something sensitive would be given that was not before: that takes a recent step-up (P15)."""
+    new = set(items) - set(before)
+    is_sensitive = any(FIELDS[each.field].sensitivity is Sensitivity.SENSITIVE for each in new)
+    return is_sensitive and not is_fresh(services, session)
+
+
+def _check_step_up(
+    services: Services, session: Session, items: Iterable[GivenItem], before: Iterable[GivenItem] = ()
+) -> None:
+    if takes_step_up(services, session, items, before):
+        raise Refusal("not_allowed", detail="something sensitive takes a recent step-up")
+
+
 def _event(
     services: Services,
     session: Session,
@@ -301,6 +318,7 @@ async def accept_contact(
             ``bad_form`` for an item that cannot be given.
     """
     given = _checked(items)
+    _check_step_up(services, session, given)
     key, name = await _own_name(services, session.person.person_id)
     sealed = seal(key, name, _place(contact_id, str(Side.ASKED)))
     await _step(services, session, contact_id, ContactEventType.ACCEPTED, given, language, sealed)
@@ -323,7 +341,10 @@ async def change_contact(
     Raises:
         Refusal: as `accept_contact`.
     """
-    await _step(services, session, contact_id, ContactEventType.CHANGED, _checked(items), language)
+    given, found = _checked(items), await _own(services, session, contact_id)
+    before = found.contact.gives[found.contact.side_of(session.person.person_id) or Side.ASKER]
+    _check_step_up(services, session, given, before)
+    await _step(services, session, contact_id, ContactEventType.CHANGED, given, language)
 
 
 async def end_contact(services: Services, session: Session, contact_id: str, language: str) -> None:

@@ -73,7 +73,12 @@ class Gate:
         """Take the services; the operation is bound to this gate's decision."""
         self._services = services
         used_up: Answer = Refusal("invalid_token", detail="the grant's uses are up")
-        self._operation = release_operation(self._decide, used_up)
+        changed: Answer = Refusal(
+            "temporarily_unavailable",
+            detail="the grant changed while the database did not answer",
+            retry_after=1,
+        )
+        self._operation = release_operation(self._decide, used_up, changed)
         self._ahead = ahead_operation(self._decide)
 
     async def userinfo(self, reading: Reading) -> Mapping[str, Any] | str:

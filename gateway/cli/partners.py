@@ -8,6 +8,7 @@ import typer
 from rich.markup import escape
 
 from gateway.actions.client_retirement import retire_client
+from gateway.actions.partner_rejection import reject_manifest
 from gateway.actions.partner_review import Review
 from gateway.actions.partners import (
     PartnerMove,
@@ -227,6 +228,17 @@ def pause(partner_id: Annotated[str, PARTNER], reason: Annotated[ReasonCode | No
 def resume(partner_id: Annotated[str, PARTNER], reason: Annotated[ReasonCode | None, REASON] = None) -> None:
     """Release the brake."""
     _move(partner_id, PartnerMove.RESUME, reason, "is live again")
+
+
+@app.command()
+def reject(
+    partner_id: Annotated[str, PARTNER],
+    manifest: Annotated[int, typer.Option(help="Version of the manifest that you have looked at.")],
+    why: Annotated[str, typer.Option(help="What the partner reads, and the record keeps.")],
+) -> None:
+    """Reject a newer manifest of a partner that is in service; what is live stays."""
+    with_services(lambda services: reject_manifest(services, ACTOR, partner_id, manifest, why))
+    done(f"manifest {manifest} of {partner_id} is rejected; what is live stays")
 
 
 @app.command()

@@ -74,11 +74,15 @@ Decide = Callable[[ReleaseAsk, Held[AccessToken] | None, SealedProfile | None, b
 """The last argument says whether the request's proof was used before."""
 
 
-def release_operation(decide: Decide[Answer], used_up: Answer) -> Operation[ReleaseAsk, Answer]:
+def release_operation(
+    decide: Decide[Answer], used_up: Answer, changed: Answer
+) -> Operation[ReleaseAsk, Answer]:
     """Make the operation: load under lock, let the gate decide, append what it decided.
 
     Args:
         used_up: the answer where a grant allows so many hand-offs and no more.
+        changed: the answer to a release whose commit was not answered, so that it is run again, and which would now
+            hand off something else than the row says that it has committed.
     """
 
     def release(connection: Connection, asks: Sequence[ReleaseAsk]) -> Sequence[Answer]:
@@ -96,10 +100,36 @@ def release_operation(decide: Decide[Answer], used_up: Answer) -> Operation[Rele
                 is_left = spend_use(connection, found.grant, each.handoff.handoff_id)
                 each = each if is_left else Decided(None, used_up)
             decided.append(each)
-        append_handoffs(connection, [each.handoff for each in decided if each.handoff])
-        return [each.answer for each in decided]
+        leaving = [each.handoff for each in decided if each.handoff]
+        strange = _committed_otherwise(connection, leaving)
+        append_handoffs(connection, leaving)
+        return [
+            changed if each.handoff and each.handoff.handoff_id in strange else each.answer
+            for each in decided
+        ]
 
     return release
+
+
+def _committed_otherwise(connection: Connection, leaving: Sequence[Handoff]) -> frozenset[str]:
+    """Name hand-offs that were committed before, by a run whose answer was lost, with another content.
+
+    A row that is there stays as it is, so what leaves now would be in no row.
+    """
+    kept = _COMMITTED(connection, wanted=[each.handoff_id for each in leaving]) if leaving else ()
+    digests = {row.handoff_id: bytes(row.entry_digest) for row in kept}
+    return frozenset(
+        each.handoff_id
+        for each in leaving
+        if digests.get(each.handoff_id, each.entry_digest) != each.entry_digest
+    )
+
+
+_COMMITTED = Hot(
+    lambda lists: select(handoff.c.handoff_id, handoff.c.entry_digest).where(
+        lists.any_of(handoff.c.handoff_id)
+    )
+)
 
 
 def tokens_with_grants(lists: Lists, lock: bool) -> Select[Any]:

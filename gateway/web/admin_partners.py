@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.actions.client_retirement import retire_client
+from gateway.actions.partner_rejection import reject_manifest
 from gateway.actions.partner_review import OfferReview, own_clients, own_offers
 from gateway.actions.partners import (
     ListedPartner,
@@ -33,6 +34,7 @@ from gateway.web.administration import (
     read_reason,
     reason_options,
 )
+from gateway.web.bodies import Form
 from gateway.web.formats import later, say
 from gateway.web.reason_words import reason_choice
 from gateway.web.visit import Answer, Visit, see_other, show, signed_in_page
@@ -78,6 +80,7 @@ ACT_WORDS = {
     "retire_client": later("A client was retired"),
     "client_left": later("A client left"),
     "approve_partner": later("Approved"),
+    "reject_manifest": later("Rejected"),
     "say_yes_to_manifest": later("Approved; a second administrator has to as well"),
     "new_client_secret": later("New client secret"),
     "allow_nonce": later("A nonce allowed instead of PKCE"),
@@ -145,6 +148,7 @@ async def _partner_page(
         events=_events(seen),
         late_deletions=_late(visit, seen),
         needs_second=bool(seen.approvers),
+        reject=_rejection(visit, seen),
         secret=secret,
         errors=errors,
     )
@@ -295,6 +299,15 @@ def _moves(visit: Visit, seen: SeenPartner) -> tuple[views.Move, ...]:
     return tuple(moves)
 
 
+def _rejection(visit: Visit, seen: SeenPartner) -> views.Rejection | None:
+    """Offer to reject a newer manifest; what never was live is returned to draft instead."""
+    may = Power.REVIEW_PARTNER in powers_of(visit.signed_in.person.role)
+    if seen.review is None or seen.record.live_manifest is None or not may:
+        return None
+    action = f"/admin/partners/{seen.record.partner_id}/reject"
+    return views.Rejection(action=action, hidden=(("manifest", str(seen.review.version)),))
+
+
 def _power(move: PartnerMove) -> Power:
     return Power.BRAKE_PARTNER if move is PartnerMove.PAUSE else Power.REVIEW_PARTNER
 
@@ -359,15 +372,28 @@ async def approve(visit: Visit) -> Response:
     away = password_first(visit, here)
     if away:
         return see_other(away)
-    seen = form.one("manifest")
-    if not (seen.isascii() and seen.isdigit() and len(seen) < 10):
-        raise Refusal("bad_form", detail="no manifest's number")
     try:
-        await approve_partner(visit.services, actor.person_id, partner_id, int(seen))
+        await approve_partner(visit.services, actor.person_id, partner_id, _manifest_of(form))
     except UnpublishableError as error:
         errors = tuple(views.FieldError(field="", message=each) for each in error.obstacles)
         return await _partner_page(visit, partner_id, errors, status=409)
     return see_other(f"{here}?done=moved")
+
+
+def _manifest_of(form: Form) -> int:
+    seen = form.one("manifest")
+    if not (seen.isascii() and seen.isdigit() and len(seen) < 10):
+        raise Refusal("bad_form", detail="no manifest's number")
+    return int(seen)
+
+
+async def reject(visit: Visit) -> Response:
+    """Reject the manifest that was looked at; what is live stays, so it takes no password."""
+    actor = visit.check_power(Power.REVIEW_PARTNER).person
+    form = await visit.form()
+    partner_id = path_id(visit, "partner_id")
+    await reject_manifest(visit.services, actor.person_id, partner_id, _manifest_of(form), form.one("why"))
+    return see_other(f"/admin/partners/{partner_id}?done=moved")
 
 
 async def new_secret(visit: Visit) -> Response:
@@ -401,6 +427,7 @@ ROUTES = (
     Route("/admin/partners", signed_in_page(partners), methods=["GET"]),
     Route("/admin/partners/{partner_id}", signed_in_page(partner), methods=["GET"]),
     Route("/admin/partners/{partner_id}/approve", signed_in_page(approve), methods=["POST"]),
+    Route("/admin/partners/{partner_id}/reject", signed_in_page(reject), methods=["POST"]),
     Route(
         "/admin/partners/{partner_id}/clients/{client_id}/secret",
         signed_in_page(new_secret),

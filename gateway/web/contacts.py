@@ -13,6 +13,7 @@ from gateway.actions.contacts import (
     refuse_contact,
     see_contact,
     see_contacts,
+    takes_step_up,
     view_contact,
 )
 from gateway.actions.profile import see_profile
@@ -86,6 +87,8 @@ async def do_ask(visit: Visit) -> Response:
     who, items = form.one("who"), chosen_items(form)
     if form.one("decision") != "ask":
         return await _ask_page(visit, who, items)
+    if takes_step_up(visit.services, visit.signed_in, items):
+        return see_other(f"/reauthenticate?next={ASK}")
     try:
         fault = await ask_contact(visit.services, visit.signed_in, who, items, visit.language)
     except Refusal as refusal:
@@ -116,6 +119,8 @@ async def answer(visit: Visit) -> Response:
     form = await visit.form()
     contact_id, items, language = path_id(visit, "contact_id"), chosen_items(form), visit.language
     match form.one("decision"):
+        case "accept" if takes_step_up(visit.services, visit.signed_in, items):
+            return see_other(f"/reauthenticate?next={HERE}/{contact_id}")
         case "accept":
             await accept_contact(visit.services, visit.signed_in, contact_id, items, language)
             return see_other(f"{HERE}/{contact_id}?done=contact-yes")
@@ -133,6 +138,9 @@ async def change(visit: Visit) -> Response:
     contact_id, items = path_id(visit, "contact_id"), chosen_items(form)
     if form.one("decision") != "change":
         return await _contact_page(visit, items)
+    before = (await see_contact(visit.services, visit.signed_in, contact_id)).line.given
+    if takes_step_up(visit.services, visit.signed_in, items, before):
+        return see_other(f"/reauthenticate?next={HERE}/{contact_id}")
     await change_contact(visit.services, visit.signed_in, contact_id, items, visit.language)
     return see_other(f"{HERE}/{contact_id}?done=contact-changed")
 

@@ -20,6 +20,7 @@ from gateway.kit.errors import Refusal
 from gateway.model.grants import LIVE, Answer, ConsentEvent, Grant, GrantedItem, GrantState
 from gateway.store.grants import GrantLine
 from gateway.web import views
+from gateway.web.admin_guardians import METHOD_WORDS
 from gateway.web.administration import path_id
 from gateway.web.bodies import Form
 from gateway.web.connected import state_of
@@ -46,7 +47,7 @@ def _child(visit: Visit, child: Child) -> views.ChildRow:
     services = [_service(visit, line) for line in child.lines]
     return views.ChildRow(
         name=child.name,
-        method=child.ward.method.replace("_", " "),
+        method=say(METHOD_WORDS.get(child.ward.method, child.ward.method)),
         services=tuple(sorted(services, key=lambda each: _ORDER.index(each.state))),
     )
 

@@ -53,6 +53,66 @@ def test_what_a_release_could_newly_hold_is_material(old, new):
         assert any(change.material for change in diff_offers(old, new))
 
 
+@st.composite
+def near_offers(draw):
+    """Offers that differ from QuizCo's in few places, so that steps from one to another are often small."""
+    items = []
+    for item in OFFER.items:
+        if draw(st.booleans()):
+            forms = draw(st.sets(st.sampled_from([Form.MASKED, Form.COARSE, Form.FULL]), min_size=1))
+            items.append(
+                dataclasses.replace(
+                    item,
+                    forms=tuple(sorted(forms)),
+                    necessity=draw(st.sampled_from(Necessity)),
+                    retention_days=draw(st.integers(1, 3)),
+                )
+            )
+    return dataclasses.replace(
+        OFFER,
+        items=tuple(items),
+        retention_days=draw(st.integers(1, 3)),
+        duration_days=draw(st.integers(1, 2)),
+        frequency=draw(st.sampled_from([None, "daily"])),
+    )
+
+
+def weighs(old, new):
+    return any(change.material for change in diff_offers(old, new))
+
+
+@given(near_offers(), near_offers(), near_offers())
+def test_small_steps_ask_for_nothing_that_one_step_would_not(first, second, third):
+    """Whoever splits a material change over two versions has a material one among them."""
+    assert weighs(first, second) or weighs(second, third) or not weighs(first, third)
+
+
+@given(near_offers(), near_offers(), st.data())
+def test_asking_for_more_on_top_never_weighs_less(old, new, data):
+    """Materiality is monotone: another item, a longer retention or a need make no change lighter."""
+    more = data.draw(
+        st.sampled_from(
+            [
+                dataclasses.replace(new, retention_days=new.retention_days + 1),
+                dataclasses.replace(new, duration_days=new.duration_days + 1),
+                dataclasses.replace(
+                    new,
+                    items=tuple(dataclasses.replace(each, necessity=Necessity.NEEDED) for each in new.items),
+                ),
+                dataclasses.replace(
+                    new,
+                    items=tuple(
+                        dataclasses.replace(each, retention_days=each.retention_days + 1)
+                        for each in new.items
+                    ),
+                ),
+                dataclasses.replace(new, items=(*new.items, dataclasses.replace(EMAIL, purpose="another"))),
+            ]
+        )
+    )
+    assert weighs(old, more) or not weighs(old, new)
+
+
 def test_an_added_field_is_material_and_a_removed_one_is_not():
     fewer = dataclasses.replace(OFFER, items=OFFER.items[:4])
     assert diff_offers(fewer, OFFER) == (

@@ -253,6 +253,14 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rejection:
+    """A no to the newer manifest; posts `why`."""
+
+    action: str
+    hidden: Hidden
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LateDeletion:
     """A request to delete that the partner has not taken in, or not answered, in time."""
 
@@ -278,6 +286,7 @@ class AdminPartnerView(AdminView):
     events: tuple[Event, ...] = ()
     late_deletions: tuple[LateDeletion, ...] = ()
     needs_second: bool = False
+    reject: Rejection | None = None
     secret: NewSecret | None = None
     errors: tuple[FieldError, ...] = ()
 

@@ -1,6 +1,7 @@
 """Contacts between people: each gives separately, sees only what is given, and no longer than it is (promise P2)."""
 
 import asyncio
+import dataclasses
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
@@ -350,6 +351,27 @@ def test_of_two_questions_that_cross_one_waits(two: Two) -> None:
 
 
 # Under age, step-up, erasure
+
+
+@pytest.mark.parametrize("field", ["address", "alternate_email"])
+def test_p15_no_action_gives_something_sensitive_after_an_older_log_in(two: Two, field: str) -> None:
+    """Whatever the page asks: the action itself refuses, and takes less at any time."""
+    given = GivenItem(field, Form.FULL)
+    contact_id = two.meet(EMAIL)
+    now = two.world.clock()
+    old = {email: dataclasses.replace(two.session(email), auth_time=now - 601) for email in (ASHA, BEN)}
+
+    def code(action: Callable[..., Any], *words: Any) -> str:
+        with pytest.raises(Refusal) as caught:
+            two.world.run(action, two.world.services, *words)
+        return caught.value.code
+
+    assert code(ask_contact, old[ASHA], AOIFE, (given,), "en") == "not_allowed"
+    assert code(change_contact, old[BEN], contact_id, (EMAIL, given), "en") == "not_allowed"
+    two.do(end_contact, ASHA, contact_id, "en")
+    two.ask()
+    assert code(accept_contact, old[BEN], two.wish(), (given,), "en") == "not_allowed"
+    two.world.run(accept_contact, two.world.services, old[BEN], two.wish(), (EMAIL,), "en")
 
 
 def under_age(two: Two, email: str, *, is_child: bool = True) -> None:

@@ -54,6 +54,12 @@ def test_where_two_have_to_approve_the_command_line_is_one(
     assert cli.json("partner", "show", "quizco")["is_approvable"] is True
 
 
+def test_a_newer_manifest_is_rejected_and_what_is_live_stays(cli: Cli, tmp_path: Path) -> None:
+    cli("partner", "submit", write(tmp_path, LONGER))
+    assert "what is live stays" in cli("partner", "reject", "quizco", "--manifest", "2", "--why", "Too long.")
+    assert cli.json("partner", "show", "quizco")["review"] is None
+
+
 def test_a_changed_offer_is_shown_with_its_weight(cli: Cli, tmp_path: Path) -> None:
     assert cli.json("partner", "submit", write(tmp_path, LONGER)) == {
         "partner_id": "quizco",

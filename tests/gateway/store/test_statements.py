@@ -20,7 +20,7 @@ from gateway.store.loading import _ITEMS
 from gateway.store.people import _LOGINS, _LOGINS_OF
 from gateway.store.profiles import _PROFILES
 from gateway.store.receipts import _EVENTS, _RECEIPTS, _STORIES
-from gateway.store.release import _LOCKED_TOKENS, _TOKENS
+from gateway.store.release import _COMMITTED, _LOCKED_TOKENS, _TOKENS
 from gateway.store.release_ahead import _SEEN, _WRITING
 from gateway.store.sessions import _SESSIONS
 from gateway.store.statements import Hot, insert_all_once, insert_once
@@ -154,6 +154,7 @@ STATEMENTS: dict[str, tuple[Hot, dict[str, Any]]] = {
     "tokens ahead": (_SEEN, {"wanted": DIGESTS}),
     "hand-offs that still hold": (_WRITING, WRITTEN),
     "tokens under lock": (_LOCKED_TOKENS, {"wanted": DIGESTS}),
+    "hand-offs committed before": (_COMMITTED, {"wanted": IDS}),
     "items": (_ITEMS, {"wanted": IDS}),
     "profiles": (_PROFILES, {"wanted": IDS}),
     "codes": (_CODES, {"wanted": DIGESTS}),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import httpx2
 import pytest
 
+from gateway.actions.erasure import erase_person
 from gateway.cli.browser import Browser, Page
 from gateway.kit.errors import Refusal
 from gateway.kit.mail import Letter
@@ -136,6 +137,20 @@ def test_a_yes_may_show_nothing(world: World) -> None:
     page = ben.open(address_of(ben))
     assert "/show" not in [form.action[-5:] for form in page.forms]
     assert "They may see nothing" in ben.open("/contacts").text
+
+
+def test_of_a_closed_account_no_name_is_left_and_the_contact_is_over(both: World) -> None:
+    asha, ben = pair(both, phone_number="full")
+    look(ben)
+    assert both.run(erase_person, both.services, "cli", ASHA)
+    listed = ben.open("/contacts")
+    assert "Asha Rao" not in listed.response.text
+    page = ben.open(address_of(ben))
+    assert "Somebody no longer here" in page.text
+    assert "The account was closed" in page.text
+    assert "Asha Rao" not in page.response.text
+    assert "90000" not in page.response.text
+    assert asha.open("/contacts").url.endswith("/login?next=/contacts")
 
 
 # What nobody learns
@@ -268,6 +283,36 @@ def test_ones_own_details_are_masked_until_the_password_is_given(world: World) -
         assert "90000" not in stale.response.text
         assert "Lake View" not in stale.response.text
         assert "Show your own details in full" in stale.text
+
+
+def test_p15_to_show_something_sensitive_takes_a_recent_password_and_to_show_less_does_not(
+    both: World,
+) -> None:
+    asha, ben = both.signed_in(), both.signed_in(BEN)
+    both.clock.pass_by(STALE)
+    asked = ask(asha, BEN, "email", "address")
+    assert "/reauthenticate" in asked.url
+    assert links(asha) == []
+    assert "Asked. It waits" in ask(asha, BEN, "email", "phone_number").text
+    assert "/reauthenticate" in answer(ben, "address").url
+    answer(ben, "email")
+    here = address_of(asha)
+    page = asha.open(here)
+    wider = {"item": ("email", "address")}
+    asked = asha.submit(page, "/change", wider, button="change")
+    assert "/reauthenticate" in asked.url
+    page = asha.submit(asked, "/reauthenticate", {"password": PASSWORD})
+    assert page.url.endswith(here)
+    asha.submit(page, "/change", wider, button="change")
+    both.clock.pass_by(STALE)
+    page = asha.open(here)
+    assert ("item", "address") in boxes(page, "/change")
+    kept = asha.submit(page, "/change", {"item": ("address",)}, button="change")
+    assert boxes(kept, "/change") == [("item", "address")]
+    wider = {"item": ("address",), "form:address": "full"}
+    assert "/reauthenticate" in asha.submit(kept, "/change", wider, button="change").url
+    none = asha.submit(kept, "/change", {"item": ()}, button="change")
+    assert boxes(none, "/change") == []
 
 
 # What goes wrong

@@ -134,6 +134,12 @@ def test_p9_a_wish_that_nobody_answers_runs_out(both: World) -> None:
     assert "Ask my guardian" in both.ask(both.signed_in(MEERA)).text
 
 
+def test_p9_a_guardian_reads_how_the_link_was_checked_in_words(world: World) -> None:
+    wish(world)
+    browser = world.signed_in(LAKSHMI)
+    assert "How it was checked: By a digital locker" in browser.open("/guardian").text
+
+
 def say_history(world: World) -> str:
     child = world.signed_in(MEERA)
     return child.open(child.open("/connected").link("/connected/gra_")).text

@@ -46,6 +46,8 @@ IN_FULL = {
     "/contacts/ask",
     "/contacts/{contact_id}",
     "/contacts/{contact_id}/ended",
+    # The names of contacts.
+    "/connected/my-record.json",
 }
 """What shows a person's values in full to a recent log-in; what has not stopped leads to its own page."""
 EXPORTS = {

@@ -35,6 +35,7 @@ from gateway.web.views import (
     Option,
     Pager,
     PartnerRow,
+    Rejection,
     RiskFlag,
     TokenRow,
     View,
@@ -457,7 +458,12 @@ SAMPLES: dict[str, tuple[str, View]] = {
     ),
     "admin_partner.second": (
         "admin_partner",
-        replace(partner_page, needs_second=True, moves=()),
+        replace(
+            partner_page,
+            needs_second=True,
+            moves=(),
+            reject=Rejection(action="/admin/partners/quizco/reject", hidden=(("manifest", "8"),)),
+        ),
     ),
     "admin_partner.late": (
         "admin_partner",

@@ -65,7 +65,7 @@ SAMPLES: dict[str, tuple[str, View]] = {
             children=(
                 ChildRow(
                     name="Meera Iyer",
-                    method="digital locker",
+                    method="By a digital locker",
                     services=(
                         ChildService(
                             brand="QuizCo",
