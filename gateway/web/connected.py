@@ -77,6 +77,7 @@ async def connected(visit: Visit) -> Response:
         chrome=visit.chrome("connected"),
         services=services,
         record_url="/connected/my-record.json",
+        record_page_url="/connected/my-record",
         stop_everything_action="/stop-everything" if is_live else "",
         can_ask_deletion=any(_can_ask(visit, line.grant) for line in lines),
     )

@@ -7,7 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scopes import CLAIMS, DENIED, FIELDS, PURPOSES, Form, Item, is_releasable, preview, release
+from scopes import (
+    CLAIMS,
+    CONTACT_FORMS,
+    DENIED,
+    FIELDS,
+    PURPOSES,
+    Form,
+    Item,
+    contact_detail,
+    is_releasable,
+    preview,
+    release,
+)
 
 TODAY = date(2026, 11, 22)
 ADDRESS = {
@@ -235,3 +247,14 @@ def test_a_preview_is_shown_exactly_when_something_would_leave(one, profile):
 )
 def test_the_consent_screen_shows_the_value_as_it_would_leave(one, shown):
     assert preview(one, PROFILE, today=TODAY, relay_address=RELAY) == shown
+
+
+def test_p2_a_contact_sees_nothing_that_cannot_be_given():
+    """Whatever a row says: no field but contact details, and no partner's private address."""
+    profile = dict.fromkeys(FIELDS, "+919000000101")
+    for name in FIELDS:
+        for form in Form:
+            shown = contact_detail(name, form, profile, today=date(2026, 1, 1))
+            assert shown is None or form in CONTACT_FORMS[name]
+    assert contact_detail("email", Form.RELAY, profile, today=date(2026, 1, 1)) is None
+    assert contact_detail("phone_number", Form.FULL, profile, today=date(2026, 1, 1)) == "+919000000101"

@@ -124,6 +124,7 @@ from gateway.web.views.frame import (
 )
 from gateway.web.views.guardian import AskedItem, ChildRow, ChildService, GuardianRequestView, GuardianView
 from gateway.web.views.log import CheckedEntry, HashStep, LogCheckView, LogView
+from gateway.web.views.own_record import OwnRecordView, RecordCell, RecordPart, RecordTable
 from gateway.web.views.preferences import PreferencesView, UnsubscribeView
 from gateway.web.views.receipts import ReceiptItem, ReceiptView, StopLinkView
 from gateway.web.views.security import (
@@ -190,6 +191,7 @@ PAGES: Mapping[str, type[View]] = MappingProxyType(
         "guardian_request": GuardianRequestView,
         "log_check": LogCheckView,
         "receipt": ReceiptView,
+        "own_record": OwnRecordView,
         "stop_link": StopLinkView,
         "admin_home": AdminHomeView,
         "admin_grants": AdminGrantsView,
@@ -301,6 +303,7 @@ __all__ = [
     "Option",
     "OwnDay",
     "OwnPasskey",
+    "OwnRecordView",
     "Pager",
     "Partner",
     "PartnerRow",
@@ -318,6 +321,9 @@ __all__ = [
     "ReauthenticateView",
     "ReceiptItem",
     "ReceiptView",
+    "RecordCell",
+    "RecordPart",
+    "RecordTable",
     "RecoverView",
     "RecoveryCodesView",
     "Rejection",

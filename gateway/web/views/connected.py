@@ -50,6 +50,7 @@ class ConnectedView(View):
     stop_everything_action: str = ""
     can_ask_deletion: bool = False
     record_url: str = ""
+    record_page_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

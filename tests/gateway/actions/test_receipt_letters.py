@@ -113,6 +113,16 @@ def test_a_childs_question_reaches_each_guardian_and_the_answer_the_child(both: 
     assert last(both, BEN).attachment is None
 
 
+def test_a_wish_that_waits_names_no_last_day(world: World) -> None:
+    """Its time begins with the guardian's yes; what a child takes back of it is told all the same."""
+    child = wish(world, EMAIL)
+    detail = child.open(child.open("/connected").link("/connected/gra_"))
+    child.submit(detail, f"/off/{EMAIL.replace('.', '/')}")
+    check(world, last(world, MEERA), EventType.NARROWED)
+    assert "It ends on" not in last(world, MEERA).text
+    assert "/stop/gra_" in last(world, MEERA).text
+
+
 def test_a_guardians_no_is_told_to_the_child(world: World) -> None:
     wish(world, EMAIL)
     say(world, "deny")

@@ -401,7 +401,7 @@ def test_the_whole_record_can_be_downloaded_and_fits_its_published_schema(both: 
     both.userinfo(both.tokens(PHONE)["access_token"])
     browser = both.signed_in()
     browser.submit(detail_of(browser), "/complain", {"kind": "other"})
-    text = browser.open(browser.open("/connected").link("/connected/my-record")).response.text
+    text = browser.open(browser.open("/connected").link("/connected/my-record.json")).response.text
     record = json.loads(text)
     schema = both.client().get(urlsplit(record["$schema"]).path).json()
     fits(record, schema)

@@ -12,6 +12,7 @@ from gateway.actions.partners import (
     see_partner,
     submit_manifest,
 )
+from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind, random_ids
 from gateway.kit.settings import Settings
 from gateway.store.admin_actions import AdminAction
@@ -120,6 +121,20 @@ def test_an_approval_of_what_changed_meanwhile_is_not_kept(two: World) -> None:
     assert yes(two, "per_one", version=1) is None
     assert yes(two, "per_one", "review") is None
     assert yes(two, "per_one", partner_id="nobody") is None
+    assert rows(two, "SELECT count(*) FROM approval") == [(0,)]
+
+
+def test_an_approval_that_comes_too_late_says_so(two: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The partner changed between the look and the yes."""
+    run = two.services.store.run
+
+    async def later(operation: Any, item: Any) -> Any:
+        stale = operation is approve_manifests
+        return await run(operation, replace(item, state="review") if stale else item)
+
+    monkeypatch.setattr(two.services.store, "run", later)
+    with pytest.raises(Refusal, match="changed in the meantime"):
+        approve(two, "per_one")
     assert rows(two, "SELECT count(*) FROM approval") == [(0,)]
 
 

@@ -6,15 +6,17 @@ from typing import Any
 from sqlalchemy import Table
 
 from gateway.consent.visits import VISIT
+from gateway.model.contacts import GivenItem
 from gateway.store.own_record import BY_STORY, LEFT_OUT, SECTIONS
 from gateway.store.tables import metadata, person
+from scopes import Form
 from tests.gateway.actions.test_contacts import ASHA, BEN, Two
 from tests.gateway.actions.test_contacts import PHONE as PHONE_GIVEN
 from tests.gateway.store.samples import act, rows
-from tests.gateway.web.test_connected import PHONE, fits
+from tests.gateway.web.test_connected import PHONE, detail_of, fits
 from tests.gateway.web.test_guardian import EMAIL, LAKSHMI, MEERA, allow, wish
 from tests.gateway.web.test_preferences import switch
-from tests.world import World
+from tests.world import PERSONAL_VALUES, World
 
 NAMES_SOMEBODY = re.compile(r"(.*_by|actor_id|subject|(person|child|guardian|grant|asker|asked)_id)")
 
@@ -113,3 +115,37 @@ def test_a_record_leaves_no_consent_out(both: World, monkeypatch: Any) -> None:
         == len(consents)
         == len(rows(both, "SELECT * FROM consent_grant"))
     )
+
+
+def test_the_record_is_a_page_to_read_too(both: World) -> None:
+    """All that the download tells, in words: every consent, decision, hand-off, contact and row of the account."""
+    tokens = both.tokens(PHONE)
+    both.userinfo(tokens["access_token"])
+    switch(both, "statistics", "off")
+    browser = both.signed_in()
+    browser.submit(detail_of(browser), "/complain", {"kind": "other"})
+    browser.submit(detail_of(browser), "/off/phone_number/appointment_reminders")
+    page = browser.open(browser.open("/connected").link("/connected/my-record"))
+    assert page.status == 200
+    for words in (
+        "Practice quizzes",
+        "You said yes",
+        "A detail was switched off",
+        "userinfo",
+        "Signed in",
+        "Phone",
+    ):
+        assert words in page.text
+    for words in ("statistics", "no", "Browsers that were signed in", "Your profile, by the names"):
+        assert words in page.text
+    assert not [value for value in PERSONAL_VALUES if value in page.text.replace("Asha Rao", "")]
+
+
+def test_contacts_and_deletions_stand_on_the_page(both: World) -> None:
+    """Also somebody who said no to a wish, without a name."""
+    two = Two(both)
+    contact_id = two.meet(GivenItem("email", Form.FULL))
+    two.view("asha@lakeside.example", contact_id)
+    page = both.signed_in().open("/connected/my-record")
+    assert "Contact: Ben Okafor" in page.text
+    assert "Who looked at what" in page.text

@@ -47,6 +47,7 @@ IN_FULL = {
     "/contacts/{contact_id}",
     "/contacts/{contact_id}/ended",
     # The names of contacts.
+    "/connected/my-record",
     "/connected/my-record.json",
 }
 """What shows a person's values in full to a recent log-in; what has not stopped leads to its own page."""

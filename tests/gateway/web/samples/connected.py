@@ -387,6 +387,7 @@ SAMPLES: dict[str, tuple[str, View]] = {
             stop_everything_action="/stop-everything",
             can_ask_deletion=True,
             record_url="/connected/my-record.json",
+            record_page_url="/connected/my-record",
         ),
     ),
     "connected_detail.acts": (

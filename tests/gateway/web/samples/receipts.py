@@ -2,7 +2,17 @@
 
 from dataclasses import replace
 
-from gateway.web.views import Fact, ReceiptItem, ReceiptView, StopLinkView, View
+from gateway.web.views import (
+    Fact,
+    OwnRecordView,
+    ReceiptItem,
+    ReceiptView,
+    RecordCell,
+    RecordPart,
+    RecordTable,
+    StopLinkView,
+    View,
+)
 from tests.gateway.web.samples.frame import NOW, at_connected, stranger
 
 receipt = ReceiptView(
@@ -31,8 +41,54 @@ receipt = ReceiptView(
 stop = StopLinkView(
     chrome=stranger, brand="QuizCo", offer="Practice Quizzes", stop_action="/stop/gra_1/proof"
 )
+own_record = OwnRecordView(
+    chrome=at_connected,
+    made_at=NOW,
+    json_url="/connected/my-record.json",
+    back_url="/connected",
+    parts=(
+        RecordPart(
+            title="Practice Quizzes · QuizCo Learning Limited",
+            facts=(
+                ("State", RecordCell(text="active")),
+                (
+                    "What",
+                    RecordCell(text="Name (in full) · Account linking, E-mail (masked) · Results delivery"),
+                ),
+                ("Since", RecordCell(at=NOW - 86_400)),
+            ),
+            tables=(
+                RecordTable(
+                    title="Decisions",
+                    heads=("What", "Who", "When"),
+                    rows=(
+                        (
+                            RecordCell(text="You said yes"),
+                            RecordCell(text="you"),
+                            RecordCell(at=NOW - 86_400),
+                        ),
+                    ),
+                ),
+                RecordTable(
+                    title="What left for the partner",
+                    heads=("When", "Where", "What"),
+                    rows=tuple(
+                        (
+                            RecordCell(at=NOW - each),
+                            RecordCell(text="userinfo"),
+                            RecordCell(text="Name (in full)"),
+                        )
+                        for each in (60, 3600, 7200)
+                    ),
+                ),
+            ),
+        ),
+        RecordPart(title="Your account", facts=(("Role", RecordCell(text="student")),)),
+    ),
+)
 SAMPLES: dict[str, tuple[str, View]] = {
     "receipt": ("receipt", receipt),
+    "own_record": ("own_record", own_record),
     "receipt.ended": ("receipt", replace(receipt, stop_url="", until="", items=())),
     "stop_link": ("stop_link", stop),
     "stop_link.stopped": ("stop_link", replace(stop, stop_action="", ended_at=NOW)),
