@@ -1,5 +1,6 @@
 """The partner's endpoints: token, PAR, revocation, introspection, userinfo, discovery, keys."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -226,10 +227,15 @@ async def jwks(request: Request) -> Response:
     return _public(key_set(services.registry.signing_keys))
 
 
+PATIENCE = 1.0
+"""Seconds that what everybody may read waits for the database."""
+
+
 async def _look(services: Services) -> None:
     """Learn of a key that another node has made meanwhile; where the database is away, what is known has to do."""
-    with suppress(Refusal):
-        await services.store.lane(look_at_registry, reads=True).submit(None)
+    with suppress(Refusal, TimeoutError):
+        async with asyncio.timeout(PATIENCE):
+            await services.store.lane(look_at_registry, reads=True).submit(None)
 
 
 def _public(body: Mapping[str, Any]) -> Response:

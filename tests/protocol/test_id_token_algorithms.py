@@ -1,5 +1,7 @@
 """RS256 beside ES256 (OIDC Discovery §3, Registration §2): on offer, chosen by the client, never mixed up."""
 
+import asyncio
+
 import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
@@ -7,7 +9,10 @@ from sqlalchemy import Connection, text
 
 from gateway.actions.keys import rotate_signing_keys
 from gateway.actions.receipts import read_receipt
+from gateway.kit.errors import Refusal
 from gateway.oauth.signing import ALGORITHMS
+from gateway.store.engine import Store
+from gateway.web import protocol
 from partners.tables import ClientTable
 from tests.gateway.web.test_receipts import signed
 from tests.protocol.leaving import BYE
@@ -68,6 +73,28 @@ def test_discovery_offers_what_there_are_keys_for(world: World) -> None:
     kinds = [key["kty"] for key in world.client().get("/jwks.json").json()["keys"]]
     assert sorted(kinds) == ["EC", "EC", "RSA"]
     assert world.client().get(document).json()[name] == ["ES256", "RS256"]
+
+
+@pytest.mark.parametrize("fault", ["away", "slow"])
+def test_keys_are_published_while_the_database_is_away_or_slow(
+    world: World, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What everybody may read waits for nobody: what was known last has to do."""
+    before, answered = world.client().get("/jwks.json").json(), asyncio.Event()
+
+    async def answer() -> None:
+        answered.set()
+
+    async def absent(store: Store, *_: object) -> None:
+        if fault == "slow":
+            await answered.wait()
+        raise Refusal("temporarily_unavailable", detail="away")
+
+    monkeypatch.setattr(Store, "_persist", absent)
+    monkeypatch.setattr(protocol, "PATIENCE", 0.01)
+    assert world.client().get("/jwks.json").json() == before
+    assert world.client().get("/.well-known/openid-configuration").status_code == 200
+    world.run(answer)
 
 
 def without_rsa(connection: Connection, _: object) -> list[None]:
