@@ -35,6 +35,8 @@ def next_stop(page: Page) -> tuple[int, str] | None:
         The element's place in the page and the fault (WCAG 2.2 SC 2.4.7, 2.4.11), empty when there is none;
         None when the focus left the page.
     """
+    # Before its style sheet is there, a page has Chromium's own thin outline.
+    page.wait_for_load_state("load")
     page.keyboard.press("Tab")
     found: tuple[int, str] | None = page.evaluate(_STOP)
     return found
