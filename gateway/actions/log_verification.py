@@ -23,6 +23,7 @@ from gateway.store.log_audit import (
     SliceAsk,
     count_tiles,
     find_misattributed,
+    find_miswaiting,
     find_unplaced,
     load_checkpoints,
     read_leaf_slices,
@@ -236,8 +237,9 @@ class _Verification:
         await self._check_edge(total)
         for size in await self._services.store.read(find_cosigned_and_gone, None):
             self._fault(f"checkpoint {size}", "a witness cosigned it, and it is gone")
-        for source_id, what in await self._services.store.read(find_misattributed, 100):
-            self._fault(source_id, what)
+        for find in (find_misattributed, find_miswaiting):
+            for source_id, what in await self._services.store.read(find, 100):
+                self._fault(source_id, what)
         for source_id in await self._services.store.read(find_unplaced, 100):
             self._fault(source_id, "it has no place in the log and waits for none")
 

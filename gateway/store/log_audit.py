@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, case, func, or_, select
 
 from gateway.model.grants import DPV_STATUS, GROUNDS, ActorKind
 from gateway.model.log_rows import LogRow, id_of
@@ -99,6 +99,30 @@ def _unplaced(connection: Connection, limit: int) -> list[str]:
         waits = select(log_pending.c.source_id).where(log_pending.c.source_id == key).exists()
         found += connection.execute(select(key).where(~placed, ~waits).limit(limit)).scalars()
     return found
+
+
+def find_miswaiting(connection: Connection, limits: Sequence[int]) -> Sequence[list[tuple[str, str]]]:
+    """Find lines that wait for no row, or for one that has its place, so many of either at most.
+
+    Returns:
+        what the line names, and what is wrong with it.
+    """
+    return [_miswaiting(connection, limit) for limit in limits]
+
+
+def _miswaiting(connection: Connection, limit: int) -> list[tuple[str, str]]:
+    own = log_pending.c.source_id
+    placed = select(log_leaf.c.source_id).where(log_leaf.c.source_id == own).exists()
+    rows = [select(key).where(key == own).exists() for key in SOURCES]
+    wrong = (
+        (placed, "it waits for a place, and has one"),
+        (~or_(*rows), "it waits for a place, and its row is gone"),
+    )
+    return [
+        (each, what)
+        for is_wrong, what in wrong
+        for each in connection.execute(select(own).where(is_wrong).limit(limit)).scalars()
+    ]
 
 
 def find_misattributed(connection: Connection, limits: Sequence[int]) -> Sequence[list[tuple[str, str]]]:

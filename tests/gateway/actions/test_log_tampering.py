@@ -31,6 +31,7 @@ from gateway.actions.witness import Witness
 from gateway.kit.ids import Kind
 from gateway.ledger.dating import BACK_DATED, POST_DATED
 from gateway.ledger.merkle import leaf_hash
+from gateway.ledger.notes import NoteKey
 from gateway.ledger.tiles import HASH, TilePath
 from gateway.ledger.tree_check import TileBuilder
 from gateway.ledger.witness import NotCosigned
@@ -94,7 +95,9 @@ class Undone(Exception):
     """Ends the transaction."""
 
 
-def found_by(world: World, tamper: Tamper, known: Sequence[str] = ()) -> set[str]:
+def found_by(
+    world: World, tamper: Tamper, known: Sequence[str] = (), witnesses: Sequence[NoteKey] = ()
+) -> set[str]:
     """Tamper, verify as `log verify` does, and undo it all; give what was found."""
     found: set[str] = set()
 
@@ -105,7 +108,7 @@ def found_by(world: World, tamper: Tamper, known: Sequence[str] = ()) -> set[str
             services = dataclasses.replace(world.services, store=Store(OneTransaction(connection)))
             await services.store.open()
             rows = await check_log(services)
-            tree = await verify_tree(services, known=known)
+            tree = await verify_tree(services, known=known, witnesses=witnesses)
             found.update(f"{each.subject}: {each.what}" for each in (*rows.faults, *tree.faults))
 
         # Nothing in it ever waits: the one transaction answers at once.
