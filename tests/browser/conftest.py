@@ -48,7 +48,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 @pytest.fixture(scope="session")
 def ports() -> tuple[int, int]:
-    """The ports of the gateway and of the partner, the same for the whole session."""
+    """The ports of the gateway and of the partner, the same for the whole session of one worker."""
     return free_port(), free_port()
 
 
@@ -88,8 +88,10 @@ def gateway(
             yield found
         return
     server = request.getfixturevalue("postgres_server")
-    server.create_template("gateway_stage", filler)
-    url = server.create_database("gateway_stage")
+    # Workers share the server, but the partners in each one's databases live at an address of its own.
+    template = f"gateway_stage_{ports[1]}"
+    server.create_template(template, filler)
+    url = server.create_database(template)
     with serve_gateway(url, tmp_path, ports[0]) as found:
         yield found
     server.drop_database(url)

@@ -19,7 +19,9 @@ def find_consent(admin: Visitor) -> None:
     """Search for Asha's consent and open it."""
     admin.page.get_by_label("Person, exact e-mail address").fill(ASHA)
     admin.press("Search")
-    admin.page.get_by_role("table", name="Consents found, newest first").get_by_role("link").first.click()
+    found = admin.page.get_by_role("table", name="Consents found, newest first")
+    with admin.page.expect_navigation(wait_until="domcontentloaded"):
+        found.get_by_role("link").first.click()
 
 
 def test_what_an_administrator_revokes_is_refused_at_once(

@@ -72,7 +72,7 @@ def tour_of_a_person(visitor: Visitor, look: Look) -> None:
     clock.ahead = STALE
     visitor.ask()
     look("consent")
-    page.get_by_role("button", name="Show in full Phone").click()
+    visitor.press("Show in full Phone", exact=False)
     look("reauthenticate")
     page.get_by_label("Password").fill("not hers")
     visitor.press("Continue")
@@ -160,7 +160,8 @@ def tour_of_an_administrator(visitor: Visitor, look: Look) -> None:
     page.get_by_label("Partner").select_option(label="QuizCo")
     visitor.press("Search")
     look("admin-grants")
-    page.get_by_role("table").get_by_role("link").first.click()
+    with page.expect_navigation(wait_until="domcontentloaded"):
+        page.get_by_role("table").get_by_role("link").first.click()
     look("admin-grant")
     address = page.url
     clock.ahead = STALE

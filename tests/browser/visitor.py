@@ -21,7 +21,8 @@ SETTLED = """scheme => new Promise(settled => {
 
 
 def show_scheme(page: Page, scheme: Literal["light", "dark"]) -> None:
-    """Show the page in a colour scheme and wait until it is drawn so."""
+    """Show the page in a colour scheme, with its style sheet, and wait until it is drawn so."""
+    page.wait_for_load_state("load")
     page.emulate_media(color_scheme=scheme)
     page.evaluate(SETTLED, scheme)
 
@@ -95,6 +96,8 @@ class Visitor:
 
     def received(self) -> dict[str, str]:
         """Read from the partner's page what it says that it received."""
+        # A heading that was waited for is there before the rest of its page may be.
+        self.page.wait_for_load_state("domcontentloaded")
         rows = self.page.locator("section[aria-labelledby=received] tbody tr")
         return {row.locator("code").inner_text(): row.locator("td .value").inner_text() for row in rows.all()}
 
@@ -105,6 +108,7 @@ class Visitor:
 
     def answers(self) -> list[tuple[str, int]]:
         """Read from the partner's page what the gateway answered last: paths and statuses."""
+        self.page.wait_for_load_state("domcontentloaded")
         rows = self.page.locator("details tbody tr").all()
         return [
             (str(row.locator("code").text_content()).split()[1], int(str(row.locator("td").text_content())))

@@ -63,6 +63,8 @@ def axe_findings(browser_page: Any) -> list[str]:
     """What axe has against the page shown: one line for each element, empty when all is well."""
     from axe_playwright_python.sync_playwright import Axe
 
+    # A page that was waited for by its words may still be without its style sheet.
+    browser_page.wait_for_load_state("load")
     found = (
         Axe()
         .run(browser_page, options={"runOnly": {"type": "tag", "values": AXE_TAGS}})
@@ -77,6 +79,7 @@ def axe_findings(browser_page: Any) -> list[str]:
 
 def overflow(browser_page: Any) -> int:
     """By how many pixels the page is wider than its window (WCAG 2.2 SC 1.4.10)."""
+    browser_page.wait_for_load_state("load")
     width: int = browser_page.evaluate(
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
