@@ -146,12 +146,16 @@ class SqliteBackend:
 class _Pool:
     """Connections to PostgreSQL that share a way of planning."""
 
-    def __init__(self, url: str, size: int, plans: str) -> None:
+    def __init__(self, url: str, size: int, **planning: str) -> None:
         """Prepare a pool; nothing connects yet.
 
         Args:
-            plans: PostgreSQL's ``plan_cache_mode``.
+            planning: PostgreSQL's settings for it; its just-in-time compiler is off anyway.
         """
+        settings = ", ".join(
+            f"set_config('{name}', '{value}', false)" for name, value in {"jit": "off", **planning}.items()
+        )
+
         # The connection used last goes out first: it knows the statements. None is opened beyond the pool's size:
         # learning the types and statements anew costs more than waiting for one that knows them.
         self._engine = create_engine(
@@ -168,9 +172,7 @@ class _Pool:
         @event.listens_for(self._engine, "connect")
         def prepare(connection: Any, _: object) -> None:
             cursor = connection.cursor()
-            cursor.execute(
-                f"SELECT set_config('plan_cache_mode', '{plans}', false), set_config('jit', 'off', false)"
-            )
+            cursor.execute(f"SELECT {settings}")
             cursor.close()
 
     async def write(self, work: Callable[[Connection], T]) -> T:
@@ -201,15 +203,16 @@ class PostgresBackend(_Pool):
     """PostgreSQL through asyncpg.
 
     Lists of unknown length make PostgreSQL plan a statement anew each time, which costs a batch of eight more than
-    running it. So a lane's statements are planned once, for any values; each is held against tables that are full.
+    running it. So a lane's statements are planned once, for any values. Such a plan stays when its table has grown a
+    hundredfold, so none may read a table whole; each is held against an index for every table that grows.
     """
 
     locks_rows = True
 
     def __init__(self, url: str, *, pool_size: int = 8) -> None:
         """Prepare the two pools, each of so many connections at most."""
-        super().__init__(url, pool_size, "auto")
-        self._in_lanes = _Pool(url, pool_size, "force_generic_plan")
+        super().__init__(url, pool_size)
+        self._in_lanes = _Pool(url, pool_size, plan_cache_mode="force_generic_plan", enable_seqscan="off")
 
     @property
     def in_lanes(self) -> Ways:
