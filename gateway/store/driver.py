@@ -24,7 +24,7 @@ class _Columns(Protocol):
 def _row_of(names: tuple[str, ...]) -> _Columns:
     """Make the class of rows that have these columns: a tuple, whose attributes cost a tenth of a look-up by name."""
 
-    class Row(namedtuple("Row", names)):  # type: ignore[misc]  # mypy wants the names to stand here
+    class Row(namedtuple("Row", names, rename=True)):  # type: ignore[misc]  # mypy wants the names to stand here
         """A row as SQLAlchemy's are."""
 
         __slots__ = ()
