@@ -212,7 +212,14 @@ class PostgresBackend(_Pool):
     def __init__(self, url: str, *, pool_size: int = 8) -> None:
         """Prepare the two pools, each of so many connections at most."""
         super().__init__(url, pool_size)
-        self._in_lanes = _Pool(url, pool_size, plan_cache_mode="force_generic_plan", enable_seqscan="off")
+        # Merging, too, would read a small index from end to end.
+        self._in_lanes = _Pool(
+            url,
+            pool_size,
+            plan_cache_mode="force_generic_plan",
+            enable_seqscan="off",
+            enable_mergejoin="off",
+        )
 
     @property
     def in_lanes(self) -> Ways:
