@@ -81,10 +81,10 @@ class Sequencer:
         """
         services = self._services
         while await services.store.read(is_anything_waiting, None):
-            if not await services.store.run(self._integrate, Turn(self._claim(), BATCH)):
+            if not await services.store.run_planned(self._integrate, Turn(self._claim(), BATCH)):
                 return
         if await services.store.read(is_anything_unsigned, None):
-            await services.store.run(self._sign, await self._claim_with_key())
+            await services.store.run_planned(self._sign, await self._claim_with_key())
 
     def _claim(self) -> Claim:
         return Claim(LEASE, self._holder, self._services.clock(), LEASE_TTL)

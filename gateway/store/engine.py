@@ -277,6 +277,10 @@ class Store:
         """Run an operation over a set in one transaction: all of it commits or nothing."""
         return await self._write_all(self._backend, operation, items)
 
+    async def run_planned(self, operation: Operation[Item, Outcome], item: Item) -> Outcome:
+        """Run an operation as `run` does, whose statements are planned once, as a lane's are: for what runs all day."""
+        return (await self._write_all(self._backend.in_lanes, operation, [item]))[0]
+
     async def _write_all(
         self, ways: Ways, operation: Operation[Item, Outcome], items: Sequence[Item]
     ) -> Sequence[Outcome]:
