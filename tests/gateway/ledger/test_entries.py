@@ -62,10 +62,10 @@ def test_a_commitment_is_bound_to_field_and_form_and_takes_any_claim() -> None:
     turned = dict(reversed(value.items()))
     assert commitment(KEY, "gra_1", address, value) == commitment(KEY, "gra_1", address, turned)
     assert commitment(KEY, "gra_1", address, value) != commitment(
-        KEY, "gra_1", replace(address, form=Form.COARSE), value
+        KEY, "gra_1", address._replace(form=Form.COARSE), value
     )
     assert commitment(KEY, "gra_1", address, True) != commitment(
-        KEY, "gra_1", replace(address, field="locale"), True
+        KEY, "gra_1", address._replace(field="locale"), True
     )
 
 
