@@ -16,7 +16,7 @@ from gateway.consent.age_policy import needs_guardian
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
-from gateway.ledger.entries import commitment, encode_entry
+from gateway.ledger.entries import Commitments, encode_entry
 from gateway.ledger.merkle import leaf_hash
 from gateway.model.grants import GrantedItem
 from gateway.model.handoffs import HandedItem, Handoff
@@ -183,7 +183,8 @@ class Gate:
             ]
             answer = {"authorization_details": _typed(held, handed)}
         grant = held.grant
-        committed = [(item, commitment(opened.key, grant.grant_id, item, value)) for item, value in handed]
+        commitments = Commitments(opened.key, grant.grant_id)
+        committed = [(item, commitments.to(item, value)) for item, value in handed]
         client = self._services.registry.clients[held.token.client_id]
         body = {"sub": self._services.subject(client, grant.person_id), **answer}
         if ask.endpoint == "userinfo" and client.client.userinfo_signed_response_alg is not None:
