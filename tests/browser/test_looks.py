@@ -14,15 +14,10 @@ from tests.browser.tours import (
     tour_of_strangers,
 )
 from tests.browser.visitor import Visitor, show_scheme
-from tests.gateway.web.gallery import axe_findings, overflow
+from tests.gateway.web.gallery import axe_findings, enlarge_text, overflow
 
 WIDE = {"width": 1280, "height": 800}
 NARROW = {"width": 320, "height": 640}
-
-
-def large_text(page: Page, percent: int) -> None:
-    """Enlarge the text alone, as a person's own setting does (WCAG 2.2 SC 1.4.4)."""
-    page.evaluate("percent => document.documentElement.style.fontSize = percent * 1.0625 + '%'", percent)
 
 
 def too_wide(page: Page) -> str:
@@ -53,13 +48,13 @@ def faults_of(page: Page) -> list[str]:
     faults += axe_findings(page)
     for size, percent in ((WIDE, 200), (NARROW, 100), (NARROW, 200)):
         page.set_viewport_size(size)
-        large_text(page, percent)
+        enlarge_text(page, percent)
         if overflow(page) > 0:
             faults.append(
                 f"scrolls sideways by {overflow(page)} px at {size['width']} px, {percent} %: {too_wide(page)}"
             )
     faults += walk_through(page)
-    large_text(page, 100)
+    enlarge_text(page, 100)
     page.set_viewport_size(WIDE)
     return faults
 

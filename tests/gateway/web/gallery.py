@@ -86,6 +86,44 @@ def overflow(browser_page: Any) -> int:
     return width
 
 
+def cut_off(browser_page: Any) -> list[str]:
+    """What of the content is wider than the box that cuts it off, or stands out of its card (SC 1.4.4, 1.4.10).
+
+    A field is left out: what is typed into it moves along in it.
+    """
+    found: list[str] = browser_page.evaluate(
+        """() => [...document.querySelectorAll('main, main *')]
+            .filter(e => !e.closest('.unseen, .table-room, svg, input, textarea, select'))
+            .filter(e => e.getBoundingClientRect().width > 1)
+            .filter(e => {
+                const clips = ['hidden', 'clip'].includes(getComputedStyle(e).overflowX)
+                const boxed = e.matches('main, .card, .block, .door, fieldset, button, .button')
+                return (clips || boxed) && e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0
+            })
+            .slice(0, 4).map(e => `${e.scrollWidth} in ${e.clientWidth} px: ${e.outerHTML.slice(0, 90)}`)"""
+    )
+    return found
+
+
+def enlarge_text(browser_page: Any, percent: int) -> None:
+    """Enlarge the text alone, as a person's own setting does (WCAG 2.2 SC 1.4.4)."""
+    browser_page.evaluate(
+        "percent => document.documentElement.style.fontSize = percent * 1.0625 + '%'", percent
+    )
+
+
+def too_narrow(browser_page: Any) -> list[str]:
+    """What does not fit at 320 pixels, with text as it is and at twice its size."""
+    findings = []
+    for percent in (100, 200):
+        enlarge_text(browser_page, percent)
+        if overflow(browser_page) > 0:
+            findings.append(f"scrolls sideways by {overflow(browser_page)} px at {percent} %")
+        findings += [f"is cut off at {percent} %: {line}" for line in cut_off(browser_page)]
+    enlarge_text(browser_page, 100)
+    return findings
+
+
 def write_files(folder: Path, names: list[str]) -> None:
     """Write every sample as a file beside its style sheet."""
     (folder / "static").mkdir(parents=True, exist_ok=True)
