@@ -249,6 +249,9 @@ def did_append(connection: Connection, event: ConsentEvent) -> bool:
 _APPENDED = Hot(lambda lists: select(consent_event.c.event_id).where(lists.any_of(consent_event.c.event_id)))
 
 
+_ANSWERED = Hot(lambda lists: select(consent_event.c.event_id).where(lists.any_of(consent_event.c.served_id)))
+
+
 def _commit(connection: Connection, decision: Decision) -> Verdict:
     if did_append(connection, decision.event):
         return Verdict.DONE
@@ -265,6 +268,9 @@ def _commit(connection: Connection, decision: Decision) -> Verdict:
 def _try(connection: Connection, decision: Decision) -> Verdict:
     # First of all, as an erasure does: two that lock in another order wait for each other.
     if decision.created and not _is_active(connection, decision.grant.person_id):
+        return Verdict.STALE
+    if decision.event.served_id and _ANSWERED(connection, wanted=[decision.event.served_id]):
+        # Or its event, which names the record, would not be kept, and a grant would stand on nothing.
         return Verdict.STALE
     if decision.request_digest and not use_up_request(connection, decision.request_digest, decision.at):
         return Verdict.REQUEST_USED

@@ -8,8 +8,8 @@ leave nothing behind.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import CTE, Select, Text, delete, exists, func, or_, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import CTE, Select, Table, Text, delete, exists, func, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.engine import Connection
 
 from gateway.model.grants import LIVE, EventType, GrantState
@@ -107,19 +107,25 @@ def _creating(lists: Lists) -> Any:
 def _and_what_follows(won: CTE, items: CTE) -> Select[Any]:
     """Insert event, items and code of whatever won; say what did."""
     inserts = []
-    for table in (consent_event, log_pending, letter, authorization_code):
+    for table in (log_pending, letter, authorization_code):
         rows = rows_beside(table, _KEY, Text)
         is_won = rows.c.beside.in_(select(won.c.event_id))
         inserts.append(insert_where(table, rows, is_won).cte(f"{table.name}_new"))
-    names = [each.name for each in grant_item.c]
-    given = select(*(items.c[name] for name in names)).where(items.c.beside.in_(select(won.c.event_id)))
-    fresh = insert(grant_item).from_select(names, given)
+    # No grant without its event: of two answers to one screen at the same instant the later one fails.
+    inserts.append(_insert_won(consent_event, rows_beside(consent_event, _KEY, Text), won).cte("event_new"))
+    fresh = _insert_won(grant_item, items, won)
     changed = {name: fresh.excluded[name] for name in ("form", "needed", "retention_days")}
     # Most answers leave most items as they are, and a row that stays costs nothing.
     differs = or_(*(grant_item.c[name] != value for name, value in changed.items()))
     keys = list(grant_item.primary_key)
     kept = fresh.on_conflict_do_update(index_elements=keys, set_=changed, where=differs)
     return select(won.c.event_id).add_cte(*inserts, kept.cte("grant_item_new"))
+
+
+def _insert_won(table: Table, rows: CTE, won: CTE) -> Insert:
+    names = [each.name for each in table.c]
+    of_won = select(*(rows.c[name] for name in names)).where(rows.c.beside.in_(select(won.c.event_id)))
+    return insert(table).from_select(names, of_won)
 
 
 _MOVING, _CREATING = Hot(_moving), Hot(_creating)
