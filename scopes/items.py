@@ -1,7 +1,7 @@
 """The unit of consent: one field, for one purpose, in one form."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from scopes.fields import Form
 
@@ -13,8 +13,7 @@ class Necessity(StrEnum):
     OPTIONAL = "optional"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Item:
+class Item(NamedTuple):
     """Field × purpose × form; what is not listed as an item is not granted."""
 
     field: str

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
+from functools import lru_cache
 from types import MappingProxyType
 
 from scopes.address import coarse_address, parse_address
@@ -47,16 +48,26 @@ def release(
         relay_address: this person's private address for this partner.
         verified: names of verified fields; without it no `email_verified` or `phone_number_verified` is made.
     """
-    granted = {(item.field, item.form) for item in items if is_releasable(item)}
     claims: dict[str, object] = {}
-    for name, form in sorted(granted, key=_by_revelation):
+    for name, form, claim, verified_claim in _claimed(tuple(items)):
         value = _value(name, form, profile, today, relay_address)
         if value is None:
             continue
-        claims[FIELDS[name].claim_of(form)] = value
-        if verified is not None and name in VERIFIED_CLAIMS and form is not Form.MASKED:
-            claims[VERIFIED_CLAIMS[name]] = name in verified
+        claims[claim] = value
+        if verified is not None and verified_claim is not None:
+            claims[verified_claim] = name in verified
     return claims
+
+
+# Granted items are the same few sets again and again.
+@lru_cache(1024)
+def _claimed(items: tuple[Item, ...]) -> tuple[tuple[str, Form, str, str | None], ...]:
+    """Name field, form, claim, and the claim that says whether it is verified; what stands comes last."""
+    granted = {(item.field, item.form) for item in items if is_releasable(item)}
+    return tuple(
+        (name, form, FIELDS[name].claim_of(form), None if form is Form.MASKED else VERIFIED_CLAIMS.get(name))
+        for name, form in sorted(granted, key=_by_revelation)
+    )
 
 
 def preview(

@@ -10,7 +10,7 @@ from gateway.actions.sessions import is_fresh
 from gateway.consent.decisions import Actor, Outcome, end, narrow, pause, resume, shorten
 from gateway.consent.visits import is_own_use
 from gateway.kit.errors import Refusal
-from gateway.ledger.entries import commitment
+from gateway.ledger.entries import Commitments
 from gateway.model.deletions import Deletion
 from gateway.model.grants import LIVE, ActorKind, Grant, GrantState, ReasonCode
 from gateway.model.handoffs import Handoff
@@ -97,14 +97,14 @@ async def see_connected(services: Services, session: Session, grant_id: str) -> 
     fresh, today = is_fresh(services, session), day_of(services.clock())
     opened = profile.values({each.item.field for each in grant.items})
     relay = services.relay_address(grant.partner_id, grant.person_id)
-    items = []
+    items, commitments = [], Commitments(profile.key, grant_id)
     for each in sorted(grant.items, key=lambda granted: (not granted.needed, granted.item)):
         value = preview(each.item, opened, today=today, relay_address=relay)
         shown = value if fresh or value is None else masked(each.item.field, value)
         claim = release([each.item], opened, today=today, relay_address=relay).get(
             FIELDS[each.item.field].claim_of(each.item.form)
         )
-        older = _older_copy(each.item, commitment(profile.key, grant_id, each.item, claim), handoffs)
+        older = _older_copy(each.item, commitments.to(each.item, claim), handoffs)
         items.append(ConnectedItem(each.item, each.needed, shown, older))
     complaints = await services.store.read(load_complaints, grant_id)
     digests = frozenset(each.token_digest for each in handoffs)

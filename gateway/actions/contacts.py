@@ -13,7 +13,7 @@ from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
 from gateway.kit.sealing import seal, unseal
 from gateway.kit.words import Words
-from gateway.ledger.entries import commitment, encode_view
+from gateway.ledger.entries import Commitments, encode_view
 from gateway.ledger.merkle import leaf_hash
 from gateway.model.contacts import (
     WAITS,
@@ -399,7 +399,7 @@ def _decide(
     items = contact.gives[giver]
     opened = OpenedProfile(services.seal, profile)
     values = opened.values({each.field for each in items})
-    today = day_of(ask.at)
+    today, commitments = day_of(ask.at), Commitments(opened.key, contact.contact_id)
     seen = tuple(
         SeenValue(each, contact_detail(each.field, each.form, values, today=today)) for each in items
     )
@@ -411,7 +411,7 @@ def _decide(
         giver_id=profile.person_id,
         viewer_id=ask.viewer_id,
         items=tuple(
-            SeenItem(each.item, commitment(opened.key, contact.contact_id, each.item, each.text))
+            SeenItem(each.item, commitments.to(each.item, each.text))
             for each in seen
             if each.text is not None
         ),

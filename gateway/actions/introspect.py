@@ -74,11 +74,11 @@ def _described(services: Services, client: RegisteredClient, held: Held[AccessTo
     bound = cnf(token.bound_to)
     optional: dict[str, Any] = {"auth_time": token.auth_time, "acr": token.acr, "cnf": dict(bound) or None}
     if token.details is not None:
-        items = reached("", token.details, grant)
+        items = reached("", token.details, grant.items)
         optional["authorization_details"] = granted_details(items, grant, issuer)
     return {
         "active": True,
-        "scope": kept_scope(token.scope, grant),
+        "scope": kept_scope(token.scope, grant.items),
         "client_id": token.client_id,
         "sub": services.subject(client, grant.person_id),
         "aud": issuer,

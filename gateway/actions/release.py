@@ -5,6 +5,7 @@ token → live grant → granted items → values unsealed → hand-off row → 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from gateway.actions.introspect import why_dead
@@ -15,8 +16,9 @@ from gateway.consent.age_policy import needs_guardian
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
-from gateway.ledger.entries import commitment, encode_entry
+from gateway.ledger.entries import Commitments, encode_entry
 from gateway.ledger.merkle import leaf_hash
+from gateway.model.grants import GrantedItem
 from gateway.model.handoffs import HandedItem, Handoff
 from gateway.model.people import Acr
 from gateway.model.profile import SealedProfile
@@ -181,7 +183,8 @@ class Gate:
             ]
             answer = {"authorization_details": _typed(held, handed)}
         grant = held.grant
-        committed = [(item, commitment(opened.key, grant.grant_id, item, value)) for item, value in handed]
+        commitments = Commitments(opened.key, grant.grant_id)
+        committed = [(item, commitments.to(item, value)) for item, value in handed]
         client = self._services.registry.clients[held.token.client_id]
         body = {"sub": self._services.subject(client, grant.person_id), **answer}
         if ask.endpoint == "userinfo" and client.client.userinfo_signed_response_alg is not None:
@@ -194,15 +197,10 @@ class Gate:
             return None
         return self._services.relay_address(held.grant.partner_id, held.grant.person_id)
 
-    def _items(self, ask: ReleaseAsk, held: Held[AccessToken]) -> list[Item]:
-        """Choose the granted items that the token reaches and the request is about.
-
-        What an older catalogue allowed and this one denies is not even opened. The projection would pass it over, but
-        under a claim that another purpose brings, the hand-off would name the denied one too (promise P1).
-        """
+    def _items(self, ask: ReleaseAsk, held: Held[AccessToken]) -> tuple[Item, ...]:
+        """Choose the granted items that the token reaches and the request is about."""
         token = held.token
-        granted = (each.item for each in reached(token.scope, token.details, held.grant))
-        items = sorted(item for item in granted if is_releasable(item))
+        items = _releasable(token.scope, token.details, held.grant.items)
         if ask.endpoint == "userinfo":
             if "openid" not in token.scope.split():
                 raise Refusal("insufficient_scope", detail="no openid", hint="The scope lacks openid.")
@@ -212,7 +210,7 @@ class Gate:
         registry, issuer = self._services.registry, self._services.settings.issuer
         offer = registry.offers[registry.clients[token.client_id].client.offer_id].offer
         keys = read_details(ask.details, offer, issuer).keys
-        return [item for item in items if item_key(item) in keys]
+        return tuple(item for item in items if item_key(item) in keys)
 
     def _check_login(self, ask: ReleaseAsk, token: AccessToken, items: Iterable[Item]) -> None:
         """Want a recent or a strong log-in behind sensitive fields, where the settings say so (RFC 9470 §3)."""
@@ -229,6 +227,17 @@ class Gate:
                 max_age=most or None,
                 acr_values=least,
             )
+
+
+@lru_cache(1024)
+def _releasable(scope: str, details: str | None, granted: tuple[GrantedItem, ...]) -> tuple[Item, ...]:
+    """Choose the granted items that a token reaches and that the catalogue lets leave.
+
+    What an older catalogue allowed and this one denies is not even opened. The projection would pass it over, but
+    under a claim that another purpose brings, the hand-off would name the denied one too (promise P1).
+    """
+    items = (each.item for each in reached(scope, details, granted))
+    return tuple(sorted(item for item in items if is_releasable(item)))
 
 
 def _typed(held: Held[AccessToken], handed: Iterable[tuple[Item, object]]) -> list[dict[str, Any]]:

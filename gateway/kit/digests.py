@@ -3,6 +3,8 @@
 import base64
 import hashlib
 import hmac
+from binascii import b2a_base64
+from collections.abc import Iterable
 
 
 def digest(secret: str) -> bytes:
@@ -15,12 +17,25 @@ def digest(secret: str) -> bytes:
 
 def keyed_digest(key: bytes, *parts: str) -> bytes:
     """Digest low-entropy text under a key: HMAC-SHA-256 over length-framed parts, 32 bytes."""
-    framed = bytearray()
-    for part in parts:
-        data = part.encode()
-        framed += len(data).to_bytes(4, "big")
-        framed += data
-    return hmac.digest(key, framed, "sha256")
+    return hmac.digest(key, _framed(parts), "sha256")
+
+
+class KeyedDigests:
+    """What `keyed_digest` makes of parts that begin alike: key and beginning, which cost most, are digested once."""
+
+    def __init__(self, key: bytes, *beginning: str) -> None:
+        """Begin."""
+        self._begun = hmac.new(key, _framed(beginning), "sha256")
+
+    def of(self, *parts: str) -> bytes:
+        """Digest the beginning and further parts."""
+        digests = self._begun.copy()
+        digests.update(_framed(parts))
+        return digests.digest()
+
+
+def _framed(parts: Iterable[str]) -> bytes:
+    return b"".join(len(data).to_bytes(4, "big") + data for data in map(str.encode, parts))
 
 
 def is_same(left: bytes, right: bytes) -> bool:
@@ -30,7 +45,11 @@ def is_same(left: bytes, right: bytes) -> bool:
 
 def base64url(data: bytes) -> str:
     """Encode without padding (RFC 7515 §2)."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    # The library's own way to the other two characters costs four times as much.
+    return b2a_base64(data, newline=False).translate(_URL_SAFE).rstrip(b"=").decode()
+
+
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 def from_base64url(text: str) -> bytes:

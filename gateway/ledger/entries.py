@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.kit.digests import base64url, keyed_digest
+from gateway.kit.digests import KeyedDigests, base64url
 from gateway.model.admin_actions import AdminAction
 from gateway.model.contacts import ContactEvent, ContactView, GivenItem
 from gateway.model.grants import DPV_STATUS, ActorKind, ConsentEvent, item_words
@@ -167,12 +167,18 @@ def mark(entry_id: str, name: str) -> str:
     return "mark:" + base64url(hashlib.sha256(f"consent-gateway/mark\n{entry_id}\n{name}".encode()).digest())
 
 
-def commitment(person_key: bytes, grant_id: str, item: Item | GivenItem, value: object) -> str:
-    """Commit to a released value under the person's key: HMAC-SHA-256, base64url.
+class Commitments:
+    """Commits to released values under the person's key: HMAC-SHA-256, base64url.
 
     The same value gives the same commitment within one grant, which shows whether a partner holds an older
     copy; across grants nothing can be compared, and once the person's key is shredded nobody can tell what
     it was. A contact takes the grant's place where people see each other's details.
     """
-    text = _CANONICAL.encode(value)
-    return base64url(keyed_digest(person_key, "commitment", grant_id, item.field, str(item.form), text))
+
+    def __init__(self, person_key: bytes, grant_id: str) -> None:
+        """Begin; for the values of one grant."""
+        self._digests = KeyedDigests(person_key, "commitment", grant_id)
+
+    def to(self, item: Item | GivenItem, value: object) -> str:
+        """Commit to one item's value."""
+        return base64url(self._digests.of(item.field, item.form, _CANONICAL.encode(value)))

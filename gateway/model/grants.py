@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum, auto
 from types import MappingProxyType
+from typing import NamedTuple
 
 from scopes import Form, Item
 
@@ -162,8 +163,7 @@ class ActorKind(StrEnum):
     COURT = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class GrantedItem:
+class GrantedItem(NamedTuple):
     """One item that a grant holds."""
 
     item: Item

@@ -1,12 +1,12 @@
 """Hand-offs: one logged release, a leaf of the log (promise P13)."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from scopes import Item
 
 
-@dataclass(frozen=True, slots=True)
-class HandedItem:
+class HandedItem(NamedTuple):
     """One value that left: what it was called, never what it said.
 
     Attributes:

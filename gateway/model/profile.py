@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gateway.kit.sealing import WrappedKey
 
 
-@dataclass(frozen=True, slots=True)
-class SealedField:
+class SealedField(NamedTuple):
     """One sealed value.
 
     Attributes:

@@ -33,7 +33,7 @@ class CodeRecord:
 
     def get_scope(self) -> str:
         """What the person granted, and has not switched off since."""
-        return kept_scope(self.code.scope, self.grant)
+        return kept_scope(self.code.scope, self.grant.items)
 
     def get_nonce(self) -> str | None:
         """The request's nonce (OIDC Core §3.1.2.1)."""
@@ -117,7 +117,7 @@ def plan_access_token(
     details = _details(source.details, here.details)
     if details is not None:
         token["authorization_details"] = granted_details(
-            reached("", details, grant), grant, here.terms.settings.issuer
+            reached("", details, grant.items), grant, here.terms.settings.issuer
         )
     return AccessToken(
         token_digest=digest(token["access_token"]),

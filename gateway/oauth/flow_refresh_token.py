@@ -71,7 +71,7 @@ class RefreshTokenFlow(RefreshTokenGrant):  # type: ignore[misc]  # Authlib has 
         here, held = desk(), refresh_token.token
         wanted = (self.request.payload.scope or held.scope).split()
         # What the person switched off since is not in the answer either.
-        live = kept_scope(held.scope, self.held.grant).split()
+        live = kept_scope(held.scope, self.held.grant.items).split()
         scope = " ".join(name for name in live if name in wanted)
         token: dict[str, Any] = self.generate_token(user=user, scope=scope, include_refresh_token=False)
         here.plan.access_token = plan_access_token(token, held, self.held.grant)

@@ -72,7 +72,7 @@ def granted_reach(asked: Asked, grant: Grant) -> tuple[str, str | None]:
         for each in grant.items
         if item_key(each.item) in details.keys | needed or each.item.field in claimed
     ]
-    return kept_scope(scope, grant), " ".join(sorted(keys))
+    return kept_scope(scope, grant.items), " ".join(sorted(keys))
 
 
 def granted_scope(scope: str, fields: Iterable[str]) -> str:

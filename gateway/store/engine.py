@@ -10,13 +10,12 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import StaticPool
-from sqlalchemy.util import greenlet_spawn
 
 from gateway.kit.errors import Refusal
 from gateway.kit.logs import log
 from gateway.model.registry import Registry
-from gateway.store.driver import forgetting, in_transaction
 from gateway.store.lanes import Lane
+from gateway.store.pool import Pool
 from gateway.store.registry import current_version, load_registry
 
 Item = TypeVar("Item")
@@ -143,73 +142,27 @@ class SqliteBackend:
         self._reader.dispose()
 
 
-class _Pool:
-    """Connections to PostgreSQL that share a way of planning."""
-
-    def __init__(self, url: str, size: int, plans: str) -> None:
-        """Prepare a pool; nothing connects yet.
-
-        Args:
-            plans: PostgreSQL's ``plan_cache_mode``.
-        """
-        # The connection used last goes out first: it knows the statements. None is opened beyond the pool's size:
-        # learning the types and statements anew costs more than waiting for one that knows them.
-        self._engine = create_engine(
-            url.replace("postgresql://", "postgresql+asyncpg://", 1),
-            isolation_level="AUTOCOMMIT",
-            pool_size=size,
-            max_overflow=0,
-            pool_timeout=5,
-            pool_use_lifo=True,
-            hide_parameters=True,
-        )
-
-        # Not as parameters of the start-up: a pooler in between would refuse those.
-        @event.listens_for(self._engine, "connect")
-        def prepare(connection: Any, _: object) -> None:
-            cursor = connection.cursor()
-            cursor.execute(
-                f"SELECT set_config('plan_cache_mode', '{plans}', false), set_config('jit', 'off', false)"
-            )
-            cursor.close()
-
-    async def write(self, work: Callable[[Connection], T]) -> T:
-        """Run work in a READ COMMITTED transaction: each statement sees what was committed before it."""
-        return await self.read(lambda connection: in_transaction(connection, work))
-
-    async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run a read without a transaction: BEGIN and ROLLBACK around it would cost a quarter of it."""
-
-        def inside() -> T:
-            with self._engine.connect() as connection:
-                return forgetting(connection, work)
-
-        # One greenlet from beginning to end: through AsyncConnection each step would get one of its own, which costs
-        # as much as a statement; and its package imports the whole ORM, which costs 50 ms and 10 MB.
-        return await greenlet_spawn(inside)
-
-    async def at_once(self, work: Callable[[Connection], T]) -> T:
-        """Run work without BEGIN and COMMIT: two round trips less."""
-        return await self.read(work)
-
-    async def close(self) -> None:
-        """Close every connection."""
-        await greenlet_spawn(self._engine.dispose)
-
-
-class PostgresBackend(_Pool):
+class PostgresBackend(Pool):
     """PostgreSQL through asyncpg.
 
     Lists of unknown length make PostgreSQL plan a statement anew each time, which costs a batch of eight more than
-    running it. So a lane's statements are planned once, for any values; each is held against tables that are full.
+    running it. So a lane's statements are planned once, for any values. Such a plan stays when its table has grown a
+    hundredfold, so none may read a table whole; each is held against an index for every table that grows.
     """
 
     locks_rows = True
 
     def __init__(self, url: str, *, pool_size: int = 8) -> None:
         """Prepare the two pools, each of so many connections at most."""
-        super().__init__(url, pool_size, "auto")
-        self._in_lanes = _Pool(url, pool_size, "force_generic_plan")
+        super().__init__(url, pool_size)
+        # Merging, too, would read a small index from end to end.
+        self._in_lanes = Pool(
+            url,
+            pool_size,
+            plan_cache_mode="force_generic_plan",
+            enable_seqscan="off",
+            enable_mergejoin="off",
+        )
 
     @property
     def in_lanes(self) -> Ways:
@@ -266,6 +219,10 @@ class Store:
     async def run_all(self, operation: Operation[Item, Outcome], items: Sequence[Item]) -> Sequence[Outcome]:
         """Run an operation over a set in one transaction: all of it commits or nothing."""
         return await self._write_all(self._backend, operation, items)
+
+    async def run_planned(self, operation: Operation[Item, Outcome], item: Item) -> Outcome:
+        """Run an operation as `run` does, whose statements are planned once, as a lane's are: for what runs all day."""
+        return (await self._write_all(self._backend.in_lanes, operation, [item]))[0]
 
     async def _write_all(
         self, ways: Ways, operation: Operation[Item, Outcome], items: Sequence[Item]

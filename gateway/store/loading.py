@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, select
@@ -104,6 +105,8 @@ def granted_items(lists: Lists) -> ColumnElement[str]:
     return select(_listed(lists)).where(own).correlate(consent_grant).scalar_subquery().label("granted")
 
 
+# The items of an offer, which a thousand grants share; neither text nor items say whose they are.
+@lru_cache(1024)
 def items_from_text(text: str | None) -> tuple[GrantedItem, ...]:
     """Read what `granted_items` gave; None where a grant has no items."""
     return tuple(

@@ -73,21 +73,21 @@ class Turn:
     limit: int
 
 
-def integrate_operation(grow: Callable[[Batch], Growth]) -> Operation[Turn, bool]:
+def integrate_operation(grow: Callable[[Batch], Growth]) -> Operation[Turn, int | None]:
     """Make the operation: take waiting rows, let them be ordered and hashed, insert leaves and tiles; all or nothing.
 
-    Its outcome is whether this node holds the lease.
+    Its outcome is how many were taken; None where another node holds the lease.
     """
 
-    def integrate(connection: Connection, turns: Sequence[Turn]) -> Sequence[bool]:
+    def integrate(connection: Connection, turns: Sequence[Turn]) -> Sequence[int | None]:
         return [_integrate(connection, turn, grow) for turn in turns]
 
     return integrate
 
 
-def _integrate(connection: Connection, turn: Turn, grow: Callable[[Batch], Growth]) -> bool:
+def _integrate(connection: Connection, turn: Turn, grow: Callable[[Batch], Growth]) -> int | None:
     if not hold(connection, turn.claim):
-        return False
+        return None
     taken = take_waiting(connection, turn.limit)
     growth = grow(_batch(connection, taken))
     if growth.leaves:
@@ -99,7 +99,7 @@ def _integrate(connection: Connection, turn: Turn, grow: Callable[[Batch], Growt
             for (level, index), hashes in growth.tiles.items()
         ]
         upsert(connection, log_tile, tiles)
-    return True
+    return sum(map(len, taken.values()))
 
 
 def _batch(connection: Connection, taken: Mapping[str, Sequence[str]]) -> Batch:

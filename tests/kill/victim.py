@@ -150,7 +150,11 @@ def _within(armed: Armed, operation: Operation[Any, Any], place: str) -> Operati
             armed.reach(place, "statement", done)
 
         event.listen(connection, "after_cursor_execute", count)
-        outcome = operation(connection, items)
+        try:
+            outcome = operation(connection, items)
+        finally:
+            # The connection is kept for the next transaction.
+            event.remove(connection, "after_cursor_execute", count)
         # A transaction of few statements has no sixth one: the end of it stands for all that are missing.
         for missing in range(done + 1, armed.trap.nth + 1):
             armed.reach(place, "statement", missing)

@@ -4,11 +4,12 @@ An upgrade leaves offers and grants as they are. Here the catalogue changes unde
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
 
+from gateway.actions import release as gate
 from scopes import PURPOSES, PurposeState, projection
 from tests.gateway.store.samples import act
 from tests.ledgers import entries, sequence
@@ -26,14 +27,23 @@ SELECT grant_id, field, 'customer_support', form, needed, retention_days FROM gr
 
 
 @pytest.fixture
-def deny(monkeypatch: pytest.MonkeyPatch) -> Deny:
+def deny(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deny]:
     """Deny a purpose from now on, as a newer version of the catalogue does."""
 
     def denied(code: str) -> None:
         changed = {**PURPOSES, code: replace(PURPOSES[code], state=PurposeState.DENIED)}
         monkeypatch.setattr(projection, "PURPOSES", changed)
+        # A newer catalogue comes with a newer process, which remembers nothing.
+        forget()
 
-    return denied
+    yield denied
+    forget()
+
+
+def forget() -> None:
+    """Forget what the catalogue said of items."""
+    for remembered in (projection._claimed, gate._releasable):
+        remembered.cache_clear()
 
 
 def read(world: World, token: str) -> str:

@@ -71,6 +71,10 @@ class FrailBackend:
         self.fuse: tuple[int, type[Exception]] | None = None
         self._step = 0
 
+    @property
+    def in_lanes(self) -> "FrailBackend":
+        return self
+
     def light(self, at: int, fault: type[Exception]) -> None:
         self._step, self.fuse = 0, (at, fault)
 
@@ -84,7 +88,11 @@ class FrailBackend:
     async def write(self, work: Callable[[Connection], T]) -> T:
         def transaction(connection: Connection) -> T:
             hooks.listen(connection, "before_cursor_execute", self._pass)
-            outcome = work(connection)
+            try:
+                outcome = work(connection)
+            finally:
+                # The connection is kept for the next transaction.
+                hooks.remove(connection, "before_cursor_execute", self._pass)
             self._pass()
             return outcome
 

@@ -13,7 +13,7 @@ from gateway.actions.people_import import Importer, import_people
 from gateway.kit.digests import base64url
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import random_ids, random_key
-from gateway.ledger.entries import commitment, mark
+from gateway.ledger.entries import Commitments, mark
 from gateway.model.handoffs import HandedItem
 from gateway.store.admin_actions import AdminAction
 from gateway.store.erasure import Erasure, erase_operation, hanging_on_people
@@ -73,7 +73,7 @@ def test_an_erased_persons_log_verifies_and_can_neither_be_linked_nor_read(both:
     key = key_of(both, person_id)
     grant_id, items = handed(both, person_id)
     name = next(each for each in items if each.item.field == "name")
-    assert commitment(key, grant_id, name.item, "Asha Rao") == name.commitment
+    assert Commitments(key, grant_id).to(name.item, "Asha Rao") == name.commitment
 
     assert both.run(erase_person, both.services, "cli", ASHA) == person_id
     assert both.userinfo(token).status_code == 401
@@ -90,7 +90,7 @@ def test_an_erased_persons_log_verifies_and_can_neither_be_linked_nor_read(both:
     ring = both.services.seal.ring
     left = [*ring.masters.values(), ring.index, ring.pairwise, ring.transient, ring.successor, ring.signing]
     for each in left:
-        assert commitment(each, grant_id, name.item, "Asha Rao") != name.commitment
+        assert Commitments(each, grant_id).to(name.item, "Asha Rao") != name.commitment
     whole = b"".join(each.entry for each in leaves(both))
     for value in (person_id, base64url(key), *PERSONAL_VALUES):
         assert value.encode() not in whole

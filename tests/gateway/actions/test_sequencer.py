@@ -3,6 +3,7 @@
 import dataclasses
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, delete, insert, select, update
@@ -10,12 +11,15 @@ from sqlalchemy import Connection, delete, insert, select, update
 from gateway.actions.admin_grants import GrantSearch, find_grants, revoke_grant
 from gateway.actions.keys import drop_retired_signing_keys, rotate_log_key
 from gateway.actions.sequencer import LEASE, LEASE_TTL, LogFork, Sequencer
-from gateway.kit.ids import random_ids
+from gateway.kit.ids import Kind, random_ids
 from gateway.ledger.checkpoints import check_checkpoint
 from gateway.ledger.log_keys import NoLogKey, current_log_key, new_log_key
 from gateway.ledger.merkle import Frontier, leaf_hash
 from gateway.ledger.tiles import hash_of, keys_of
+from gateway.model.admin_actions import AdminAction
 from gateway.model.grants import ReasonCode
+from gateway.store.admin_actions import append_actions
+from gateway.store.engine import Operation
 from gateway.store.keys import add_first_log_keys
 from gateway.store.leases import Claim, hold
 from gateway.store.log_tree import Turn, load_tiles
@@ -173,6 +177,27 @@ def test_a_node_that_stops_is_followed_at_once(both: World) -> None:
     assert waiting(both) == 0
 
 
+def test_a_turn_does_not_wait_for_what_comes_meanwhile(both: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under a steady stream every transaction would else be one of a few rows, and no turn would ever end."""
+    both.tokens()
+    node, plan = Sequencer(both.services), both.services.store.run_planned
+    sizes = []
+
+    async def planned(operation: Operation[Any, Any], item: Any) -> Any:
+        outcome = await plan(operation, item)
+        if isinstance(item, Turn):
+            act = AdminAction(random_ids(Kind.ACTION), AUDITOR, "read_log", "log", "all", both.clock())
+            await both.services.store.run(append_actions, act)
+            sizes.append(outcome)
+        return outcome
+
+    monkeypatch.setattr(both.services.store, "run_planned", planned)
+    both.run(node.turn)
+    assert waiting(both) == 1
+    both.run(node.turn)
+    assert sizes[1:] == [1]
+
+
 def test_a_tree_that_another_node_has_signed_meanwhile_is_not_signed_again(both: World) -> None:
     """Looked at before, signed by somebody else, and tried again; and a node without the lease signs nothing."""
     both.userinfo(both.tokens()["access_token"])
@@ -181,7 +206,7 @@ def test_a_tree_that_another_node_has_signed_meanwhile_is_not_signed_again(both:
     for now, holds in ((both.clock(), False), (both.clock() + LEASE_TTL, True)):
         claim = Claim(LEASE, "somebody", now, LEASE_TTL)
         assert both.store(node._sign, claim) is False
-        assert both.store(node._integrate, Turn(claim, 10)) is holds
+        assert both.store(node._integrate, Turn(claim, 10)) == (0 if holds else None)
     assert sequence(both) == signed
 
 

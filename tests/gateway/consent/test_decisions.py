@@ -66,7 +66,7 @@ def test_a_first_yes_makes_a_grant_and_the_event_that_proves_it() -> None:
         ((NAME,), (NAME, EMAIL), EventType.WIDENED),
         (
             (NAME, EMAIL),
-            (NAME, replace(EMAIL, item=replace(EMAIL.item, form=PHONE.item.form))),
+            (NAME, EMAIL._replace(item=EMAIL.item._replace(form=PHONE.item.form))),
             EventType.WIDENED,
         ),
     ],

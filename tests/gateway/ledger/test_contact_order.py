@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from deploy.log_verifier import Order, read_entry
-from gateway.ledger.entries import commitment, decode, encode
+from gateway.ledger.entries import Commitments, decode, encode
 from gateway.ledger.order import in_order
 from gateway.ledger.tree_check import OrderCheck
 from gateway.model.contacts import (
@@ -88,10 +88,10 @@ def test_items_have_one_order_however_they_were_given() -> None:
 def test_a_commitment_within_a_contact_compares_with_nothing_elsewhere() -> None:
     key, number = b"k" * 32, "+91 98450 12345"
     item = Item("phone_number", "delivery_of_goods", Form.MASKED)
-    assert commitment(key, "con_1", PHONE, number) == commitment(key, "con_1", PHONE, number)
-    assert commitment(key, "con_1", PHONE, number) != commitment(key, "con_2", PHONE, number)
-    assert commitment(key, "con_1", PHONE, number) != commitment(key, "gra_1", item, number)
-    assert commitment(key, "con_1", PHONE, number) != commitment(b"l" * 32, "con_1", PHONE, number)
+    assert Commitments(key, "con_1").to(PHONE, number) == Commitments(key, "con_1").to(PHONE, number)
+    assert Commitments(key, "con_1").to(PHONE, number) != Commitments(key, "con_2").to(PHONE, number)
+    assert Commitments(key, "con_1").to(PHONE, number) != Commitments(key, "gra_1").to(item, number)
+    assert Commitments(key, "con_1").to(PHONE, number) != Commitments(b"l" * 32, "con_1").to(PHONE, number)
 
 
 def test_the_story_of_a_contact_holds() -> None:

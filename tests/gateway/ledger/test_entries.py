@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.ledger.entries import commitment, encode, encode_entry, mark
+from gateway.ledger.entries import Commitments, encode, encode_entry, mark
 from gateway.ledger.merkle import leaf_hash
 from gateway.model.admin_actions import AdminAction
 from gateway.model.grants import ActorKind, ConsentEvent, EventType, ReasonCode
@@ -50,22 +50,22 @@ def test_every_part_of_a_row_is_in_its_entry_but_its_person_and_the_entrys_own_h
 
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_a_commitment_tells_equal_from_different_and_nothing_else(first: str, second: str) -> None:
-    same = commitment(KEY, "gra_1", EMAIL, first) == commitment(KEY, "gra_1", EMAIL, second)
+    same = Commitments(KEY, "gra_1").to(EMAIL, first) == Commitments(KEY, "gra_1").to(EMAIL, second)
     assert same == (first == second)
-    assert commitment(KEY, "gra_1", EMAIL, first) != commitment(b"l" * 32, "gra_1", EMAIL, first)
-    assert len(commitment(KEY, "gra_1", EMAIL, first)) == 43
+    assert Commitments(KEY, "gra_1").to(EMAIL, first) != Commitments(b"l" * 32, "gra_1").to(EMAIL, first)
+    assert len(Commitments(KEY, "gra_1").to(EMAIL, first)) == 43
 
 
 def test_a_commitment_is_bound_to_field_and_form_and_takes_any_claim() -> None:
     value = {"locality": "Mysuru", "country": "India"}
     address = Item("address", "delivery_of_goods", Form.FULL)
     turned = dict(reversed(value.items()))
-    assert commitment(KEY, "gra_1", address, value) == commitment(KEY, "gra_1", address, turned)
-    assert commitment(KEY, "gra_1", address, value) != commitment(
-        KEY, "gra_1", replace(address, form=Form.COARSE), value
+    assert Commitments(KEY, "gra_1").to(address, value) == Commitments(KEY, "gra_1").to(address, turned)
+    assert Commitments(KEY, "gra_1").to(address, value) != Commitments(KEY, "gra_1").to(
+        address._replace(form=Form.COARSE), value
     )
-    assert commitment(KEY, "gra_1", address, True) != commitment(
-        KEY, "gra_1", replace(address, field="locale"), True
+    assert Commitments(KEY, "gra_1").to(address, True) != Commitments(KEY, "gra_1").to(
+        address._replace(field="locale"), True
     )
 
 
@@ -114,7 +114,7 @@ def test_the_log_names_nobody_and_links_nobody() -> None:
     assert not any(b"per_" in encode(each) for each in entries)
     assert mark("evt_1", "per_1") != mark("evt_2", "per_1")
     assert mark("evt_1", "cli") == "cli"
-    assert commitment(KEY, "gra_1", EMAIL, "x") != commitment(KEY, "gra_2", EMAIL, "x")
+    assert Commitments(KEY, "gra_1").to(EMAIL, "x") != Commitments(KEY, "gra_2").to(EMAIL, "x")
     assert json.loads(encode(own))["by"] is None
 
 
