@@ -91,6 +91,8 @@ def _message(sender: str, letter: Letter) -> EmailMessage:
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(letter.text)
     if letter.attachment:
+        # The library would look for one that stands nowhere in the letter; nobody can foresee this one.
+        message.make_mixed(boundary=random_ids(Kind.REQUEST))
         main, _, sub = letter.attachment.kind.partition("/")
         message.add_attachment(
             letter.attachment.content, maintype=main, subtype=sub, filename=letter.attachment.name

@@ -77,7 +77,7 @@ def test_both_ways_leave_the_same(both: World, ahead: Ahead) -> None:
         is_ahead = name == "one"
         first = decision(both, name, email=email, code=True)
         assert ahead(first) == [True] if is_ahead else both.store(commit_decisions, first) is Verdict.DONE
-        other = replace(NAME, needed=not NAME.needed, retention_days=3)
+        other = NAME._replace(needed=not NAME.needed, retention_days=3)
         then = widened(both, first.grant, f"{name}b", other, PHONE, code=True)
         assert ahead(then) == [True] if is_ahead else both.store(commit_decisions, then) is Verdict.DONE
     asha, aoife = both.person_id(), both.person_id(AOIFE)
@@ -93,7 +93,7 @@ def test_both_ways_leave_the_same(both: World, ahead: Ahead) -> None:
 
 def test_an_answer_about_a_live_grant_changes_adds_keeps_and_drops_items(both: World, ahead: Ahead) -> None:
     seen = given(both, "1", items=(NAME, EMAIL))
-    plan = widened(both, seen, "2", replace(NAME, needed=not NAME.needed, retention_days=3), PHONE, code=True)
+    plan = widened(both, seen, "2", NAME._replace(needed=not NAME.needed, retention_days=3), PHONE, code=True)
     assert ahead(plan) == [True]
     found = standing(both, seen)
     assert found is not None
