@@ -76,6 +76,23 @@ def translate(message: str) -> str:
     return voice.get().translations.gettext(message)
 
 
+def written(message: str, **values: object) -> Markup:
+    """Write one of a template's own sentences in the reader's language; values go into its places as text."""
+    translations = voice.get().translations
+    return _template(translations, message) % values if values else _sentence(translations, message)
+
+
+@lru_cache(maxsize=4096)
+def _sentence(translations: NullTranslations, message: str) -> Markup:
+    # A sentence without places doubles its signs of percent too.
+    return _template(translations, message) % {}
+
+
+@lru_cache(maxsize=4096)
+def _template(translations: NullTranslations, message: str) -> Markup:
+    return Markup(translations.gettext(message))  # noqa: S704 - the catalogues are ours, markup and all
+
+
 def later(message: str) -> str:
     """Mark a message of a table for the catalogues; it is said when the page is made."""
     return message
@@ -164,14 +181,18 @@ def listed(texts: tuple[str, ...]) -> Markup:
     return escape(format_list(places, style="standard", locale=voice.get().locale)).format(*isolated)
 
 
+_BDI, _END_BDI = Markup("<bdi>"), Markup("</bdi>")
+_STRONG, _END_STRONG = Markup("<strong>"), Markup("</strong>")
+
+
 def own(text: object) -> Markup:
     """Isolate a foreign text from what stands around it (HTML §4.5.24): a hundred times on a page, so no macro."""
-    return Markup(f"<bdi>{escape(plain(text))}</bdi>")
+    return _BDI + escape(plain(text)) + _END_BDI
 
 
 def strong(text: object) -> Markup:
     """Isolate a foreign text that matters most."""
-    return Markup(f"<strong>{own(text)}</strong>")
+    return _STRONG + own(text) + _END_STRONG
 
 
 @lru_cache(maxsize=64)
