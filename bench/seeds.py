@@ -28,6 +28,7 @@ from gateway.store.tables import (
     consent_grant,
     credential,
     grant_item,
+    handoff,
     person,
     person_field,
     person_key,
@@ -43,6 +44,9 @@ SCOPE = "openid profile email phone address education alternate_email"
 MANIFEST = (Path(__file__).parent / "partner.toml").read_text()
 YEAR = 366 * 86400
 CHUNK = 2000
+HANDOFFS_EACH = 10
+SPREAD = 7919
+"""Prime, so that neighbours in time are not neighbours among people."""
 Progress = Callable[[int, int], None]
 Rows = Sequence[dict[str, object]]
 
@@ -93,7 +97,7 @@ class Seeds:
         self._settings = Settings(database_url=url, data_dir=folder)
         self._database = Database(url)
         self._people = people
-        self._minted = 0
+        self._minted = self._handed_off = 0
 
     @property
     def people(self) -> int:
@@ -106,14 +110,27 @@ class Seeds:
         asyncio.run(self._fill(progress))
 
     def grow(self, people: int, progress: Progress) -> None:
-        """Add people up to a number, each with a token."""
+        """Add people up to a number, each with a token, and ten hand-offs for each there is."""
         first, self._people = self._people, people
         asyncio.run(self._grow(first, progress))
         for start in range(first, people, CHUNK):
             self.mint("at", min(CHUNK, people - start))
+        self._hand_off(HANDOFFS_EACH * people, progress)
         if not self._settings.database.startswith("sqlite"):
             # As autovacuum would have done by then; otherwise it begins while we measure.
             self._database.command("VACUUM (ANALYZE)")
+
+    def _hand_off(self, count: int, progress: Progress) -> None:
+        """Add hand-offs up to a number, spread over everybody and a year, as if the log had them already."""
+        end = system_clock()
+        for start in range(self._handed_off, count, CHUNK):
+            numbers = range(start, min(start + CHUNK, count))
+            self._database.load(
+                handoff,
+                [_handoff(n, n * SPREAD % self._people, end - YEAR + YEAR * n // count) for n in numbers],
+            )
+            progress(numbers.stop, count)
+        self._handed_off = count
 
     async def _grow(self, first: int, progress: Progress) -> None:
         services = build_services(self._settings, ring=fixed_ring())
@@ -314,6 +331,22 @@ def _person(services: Services, number: int, hashed: str) -> dict[str, list[dict
                 "valid_until": now + YEAR,
             }
         ],
+    }
+
+
+def _handoff(number: int, person: int, at: int) -> dict[str, object]:
+    return {
+        "handoff_id": f"hnd_grown_{number}",
+        "grant_id": f"gra_{person}",
+        "event_id": f"evt_{person}",
+        "person_id": f"per_{person}",
+        "partner_id": "bench",
+        "client_id": CLIENT,
+        "token_digest": digest(f"grown {person}"),
+        "endpoint": "userinfo",
+        "items": json.dumps([["name", "results_delivery", "full", "c" * 43]]),
+        "at": at,
+        "entry_digest": digest(f"entry {number}"),
     }
 
 

@@ -17,6 +17,7 @@ from gateway.store.handoffs import (
     SliceQuery,
     StoryQuery,
     count_log,
+    find_depths,
     read_slices,
     read_stories,
     search_handoffs,
@@ -46,10 +47,16 @@ class LogSearch:
 
 @dataclass(frozen=True, slots=True)
 class FoundHandoffs:
-    """A page of the log, newest first; `older` is the key from which the next page goes on."""
+    """A page of the log, newest first.
+
+    Attributes:
+        older: the key from which the next page goes on.
+        looked_through: how many were looked through without filling the page; None where all were.
+    """
 
     handoffs: tuple[Handoff, ...]
     older: tuple[int, str] | None
+    looked_through: int | None = None
 
 
 async def read_log(services: Services, actor_id: str, search: LogSearch) -> FoundHandoffs:
@@ -70,8 +77,10 @@ async def read_log(services: Services, actor_id: str, search: LogSearch) -> Foun
     )
     found = await services.store.read(search_handoffs, query)
     shown = tuple(found[:PAGE])
-    older = (shown[-1].at, shown[-1].handoff_id) if len(found) > PAGE else None
-    return FoundHandoffs(shown, older)
+    if len(found) > PAGE:
+        return FoundHandoffs(shown, (shown[-1].at, shown[-1].handoff_id))
+    depth = await services.store.read(find_depths, query) if query.is_narrow else None
+    return FoundHandoffs(shown, depth, query.depth if depth else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select, tuple_
+from sqlalchemy import Connection, Select, func, select, tuple_
 
 from gateway.model.grants import ConsentEvent, GrantState
 from gateway.model.handoffs import HandedItem, Handoff
@@ -20,6 +20,8 @@ class HandoffQuery:
 
     Attributes:
         before: key of the last line of the page before, (at, handoff_id).
+        depth: how many at most are looked through for an endpoint or a field, which no index finds; where few or
+            none have it, the whole log would be read.
     """
 
     grant_id: str | None = None
@@ -31,6 +33,12 @@ class HandoffQuery:
     until: int | None = None
     before: tuple[int, str] | None = None
     limit: int = 50
+    depth: int = 20_000
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it is for something that no index finds."""
+        return self.endpoint is not None or self.field is not None
 
 
 def search_handoffs(connection: Connection, queries: Sequence[HandoffQuery]) -> Sequence[list[Handoff]]:
@@ -39,23 +47,42 @@ def search_handoffs(connection: Connection, queries: Sequence[HandoffQuery]) -> 
 
 
 def _search(connection: Connection, query: HandoffQuery) -> list[Handoff]:
+    if not query.is_narrow:
+        statement = _newest(query, handoff).limit(query.limit)
+        return [handoff_from_row(row) for row in connection.execute(statement)]
+    looked = _newest(query, handoff).limit(query.depth).subquery()
+    found = select(looked).order_by(looked.c.at.desc(), looked.c.handoff_id.desc()).limit(query.limit)
+    if query.endpoint is not None:
+        found = found.where(looked.c.endpoint == query.endpoint)
+    if query.field is not None:
+        # Items are canonical JSON, each beginning with its field's name, which has no special characters.
+        found = found.where(looked.c["items"].contains(f'["{query.field}",', autoescape=True))
+    return [handoff_from_row(row) for row in connection.execute(found)]
+
+
+def find_depths(connection: Connection, queries: Sequence[HandoffQuery]) -> Sequence[tuple[int, str] | None]:
+    """Tell the key of the last hand-off that a narrow search looked at; None where it was through with all."""
+    statements = (_newest(each, handoff.c.at, handoff.c.handoff_id) for each in queries)
+    depths = (each.offset(query.depth - 1).limit(1) for each, query in zip(statements, queries, strict=True))
+    found = (connection.execute(each).first() for each in depths)
+    return [(row.at, row.handoff_id) if row else None for row in found]
+
+
+def _newest(query: HandoffQuery, *columns: Any) -> Select[Any]:
+    """Build the part that indexes answer, newest first."""
     column = handoff.c
-    statement = select(handoff)
-    for name in ("grant_id", "person_id", "partner_id", "endpoint"):
+    statement = select(*columns)
+    for name in ("grant_id", "person_id", "partner_id"):
         wanted = getattr(query, name)
         if wanted is not None:
             statement = statement.where(column[name] == wanted)
-    if query.field is not None:
-        # Items are canonical JSON, each beginning with its field's name, which has no special characters.
-        statement = statement.where(column["items"].contains(f'["{query.field}",', autoescape=True))
     if query.since is not None:
         statement = statement.where(column.at >= query.since)
     if query.until is not None:
         statement = statement.where(column.at < query.until)
     if query.before is not None:
         statement = statement.where(tuple_(column.at, column.handoff_id) < tuple_(*query.before))
-    ordered = statement.order_by(column.at.desc(), column.handoff_id.desc()).limit(query.limit)
-    return [handoff_from_row(row) for row in connection.execute(ordered)]
+    return statement.order_by(column.at.desc(), column.handoff_id.desc())
 
 
 def handoff_from_row(row: Any) -> Handoff:

@@ -83,7 +83,8 @@ person = Table(
     _at("created_at"),
     Column("needs_guardian", Boolean, nullable=False, server_default=false()),
     _one_of("state", "invited", "active", "closed"),
-    Index(None, "organisation_id"),
+    Index(None, "organisation_id", "created_at"),
+    Index(None, "created_at"),
 )
 
 person_key = Table(
@@ -478,6 +479,7 @@ consent_grant = Table(
     ),
     Index(None, "person_id", "created_at"),
     Index(None, "partner_id", "created_at"),
+    Index(None, "partner_id", "state", "created_at"),
     Index(None, "created_at"),
 )
 

@@ -38,6 +38,7 @@ async def log(visit: Visit) -> Response:
         section="log",
         query=_filter(visit, conditions, search),
         rows=tuple(log_row(visit, each, search.email) for each in found.handoffs) if found else (),
+        looked_through=found.looked_through if found else None,
         pager=conditions.pager(found.older if found else None),
     )
     return show("admin_log", view, status=400 if conditions.errors else 200)

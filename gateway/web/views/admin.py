@@ -307,10 +307,15 @@ class LogFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminLogView(AdminView):
-    """The hand-off log, newest first."""
+    """The hand-off log, newest first.
+
+    Attributes:
+        looked_through: so many were looked through, and there are older ones; None where all were.
+    """
 
     query: LogFilter
     rows: tuple[LogRow, ...]
+    looked_through: int | None = None
     pager: Pager = ONE_PAGE
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from gateway.actions.admin_grants import GrantSearch, find_grants, revoke_grant
 from gateway.actions.admin_log import FoundHandoffs, LogCheck, LogSearch, check_log, read_log
 from gateway.model.grants import ReasonCode
 from gateway.store.admin_actions import load_actions
+from gateway.store.handoffs import HandoffQuery
 from gateway.store.tables import consent_event, consent_grant, handoff
 from tests.world import NOW, World
 
@@ -67,6 +69,27 @@ def test_pages_follow_each_other(both: World, monkeypatch: pytest.MonkeyPatch) -
         NOW + 10,
     ]
     assert second.older is None
+
+
+def test_what_no_index_finds_is_looked_for_a_bit_at_a_time(
+    both: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where few hand-offs have it, or none, the whole log would be read: so many, and the key to go on with."""
+    journey(both)
+    monkeypatch.setattr("gateway.actions.admin_log.HandoffQuery", partial(HandoffQuery, depth=3))
+    for conditions in ({"endpoint": "release"}, {"field": "alternate_email", "partner_id": "quizco"}):
+        first = read(both, **conditions)
+        assert (first.handoffs, first.looked_through) == ((), 3)
+        second = read(both, **conditions, before=first.older)
+        assert second == FoundHandoffs((), None)
+    found = read(both, field="phone_number")
+    assert [each.at for each in found.handoffs] == [NOW + 30]
+    rest = read(both, field="phone_number", before=found.older)
+    assert ([each.at for each in rest.handoffs], rest.older) == ([NOW + 10], None)
+    monkeypatch.setattr("gateway.actions.admin_log.PAGE", 1)
+    full = read(both, field="full_name_that_none_has", endpoint="userinfo")
+    assert full.looked_through == 3
+    assert read(both, endpoint="userinfo").looked_through is None
 
 
 def test_reading_the_log_is_on_record_by_the_names_of_the_conditions(both: World) -> None:

@@ -502,6 +502,18 @@ SAMPLES: dict[str, tuple[str, View]] = {
             pager=Pager(older_url="?before=ho_9f2c0"),
         ),
     ),
+    "admin_log.none_yet": (
+        "admin_log",
+        AdminLogView(
+            chrome=officer,
+            doors=doors,
+            section="log",
+            query=LogFilter(action="/admin/log", fields=field_options),
+            rows=(),
+            looked_through=20_000,
+            pager=Pager(older_url="?before=ho_9f2c0"),
+        ),
+    ),
     "admin_log.none": (
         "admin_log",
         AdminLogView(

@@ -1,0 +1,71 @@
+"""Lists of administrators and people: a page of them is read in an index's order, however many there are."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event
+
+from gateway.store.grants import GrantQuery, count_live, search_grants
+from gateway.store.handoffs import HandoffQuery, find_depths, search_handoffs
+from gateway.store.people import PeopleQuery, list_people
+from tests.world import World
+
+LISTS: dict[str, tuple[Callable[..., Any], Any, str]] = {
+    "people of a school": (list_people, PeopleQuery("northfield"), "ix_person_organisation_id_created_at"),
+    "all people": (list_people, PeopleQuery(), "ix_person_created_at"),
+    "a person's consents": (search_grants, GrantQuery("per_1"), "ix_consent_grant_person_id_created_at"),
+    "a partner's paused consents": (
+        search_grants,
+        GrantQuery(partner_id="quizco", state="paused"),
+        "ix_consent_grant_partner_id_state_created_at",
+    ),
+    "all consents": (search_grants, GrantQuery(), "ix_consent_grant_created_at"),
+    "the log": (search_handoffs, HandoffQuery(), "ix_handoff_at"),
+    "a person's hand-offs": (search_handoffs, HandoffQuery(person_id="per_1"), "ix_handoff_person_id_at"),
+    "a partner's hand-offs": (search_handoffs, HandoffQuery(partner_id="q"), "ix_handoff_partner_id_at"),
+    "hand-offs of a field": (search_handoffs, HandoffQuery(field="email"), "ix_handoff_at"),
+    "how far a search has come": (find_depths, HandoffQuery(field="email"), "ix_handoff_at"),
+    "how many consents a partner has": (count_live, "quizco", "ix_consent_grant_partner_id_state_created_at"),
+}
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("name", LISTS)
+def test_a_page_is_read_in_the_order_of_an_index(both: World, name: str) -> None:
+    """Nothing is sorted that is not sorted already but for what came in the same second."""
+    operation, query, index = LISTS[name]
+
+    def explain(connection: Connection, _: object) -> list[list[dict[str, Any]]]:
+        plans: list[dict[str, Any]] = []
+
+        def look(_: object, cursor: object, statement: str, values: Any, *rest: object) -> None:
+            if statement.startswith(
+                ("SELECT person.", "SELECT consent_grant.", "SELECT handoff.", "SELECT anon_")
+            ):
+                found = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", values)
+                plans.append(found.scalar_one()[0]["Plan"])
+
+        # A table of a few rows is rightly read whole, and rightly sorted.
+        settings = ("enable_seqscan", "enable_sort", "enable_bitmapscan")
+        for each in settings:
+            connection.exec_driver_sql(f"SET {each} = off")
+        event.listen(connection, "before_cursor_execute", look)
+        try:
+            operation(connection, [query])
+        finally:
+            event.remove(connection, "before_cursor_execute", look)
+            for each in settings:
+                connection.exec_driver_sql(f"RESET {each}")
+        return [plans]
+
+    plan, *_ = both.store(explain, None)
+    nodes = list(_nodes(plan))
+    assert index in {node.get("Index Name") for node in nodes}
+    assert not [node for node in nodes if node["Node Type"] == "Sort"]
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from _nodes(below)
