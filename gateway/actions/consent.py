@@ -55,6 +55,8 @@ from gateway.store.consents import (
     load_standings,
     serve_notices,
 )
+from gateway.store.consents_ahead import commit_decisions as commit_ahead
+from gateway.store.consents_ahead import is_common
 from gateway.store.partners import load_notices, load_offer_versions
 from gateway.store.people import mark_ages
 from gateway.store.profiles import load_profiles
@@ -173,7 +175,7 @@ async def _decider(services: Services, session: Session, offer_id: str) -> Decid
     person = session.person
     query = StandingQuery(person.person_id, offer_id)
     standing = await services.store.telling_lane(load_standings, reads=True).submit(query)
-    sealed = await services.store.lane(load_profiles, reads=True).submit(person.person_id)
+    sealed = await services.store.telling_lane(load_profiles, reads=True).submit(person.person_id)
     profile = OpenedProfile(services.seal, sealed)
     is_child = needs_guardian(standing.country, person.role, profile.birthdate, day_of(services.clock()))
     if is_child != person.needs_guardian:
@@ -274,7 +276,7 @@ async def _serve(
         screen_digest=screen_digest,
         served_at=now,
     )
-    await services.store.lane(serve_notices).submit(served)
+    await services.store.telling_lane(serve_notices).submit(served)
     content = {
         "a": seal_authorization(services, authorization),
         "s": served.served_id,
@@ -539,8 +541,15 @@ async def _commit(
         superseded,
         new_relay(services, grant, now),
     )
-    _check_verdict(await services.store.run(commit_decisions, decision))
+    _check_verdict(await _record(services, decision))
     return Asked(seal_authorization(services, authorization)) if grant.state is GrantState.WAITING else back
+
+
+async def _record(services: Services, decision: Decision) -> Verdict:
+    is_ahead = services.store.locks_rows and is_common(decision)
+    if is_ahead and await services.store.telling_lane(commit_ahead).submit(decision):
+        return Verdict.DONE
+    return await services.store.run(commit_decisions, decision)
 
 
 def _check_verdict(verdict: Verdict) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from joserfc import jws
@@ -76,7 +77,7 @@ async def _sign(services: Services, story: Story) -> Receipt:
         service_name=services.settings.service_name,
         contact=services.settings.contact,
         partner=services.registry.partners[grant.partner_id].partner,
-        offer=offer_from_content(content),
+        offer=_offer(content),
         notice=notice,
         legal_basis=str(basis_of(story.ground)),
         jurisdiction=story.jurisdiction,
@@ -86,6 +87,10 @@ async def _sign(services: Services, story: Story) -> Receipt:
     text = json.dumps(receipt_of(story.event, basis), sort_keys=True, separators=(",", ":"))
     signed = jws.serialize_compact(header, text.encode(), key, algorithms=[OURS])
     return Receipt(story.event.event_id, grant.grant_id, SCHEMA, signed, services.clock())
+
+
+_offer = lru_cache(maxsize=256)(offer_from_content)
+"""Versions of offers never change, and most receipts are about a few of them."""
 
 
 def receipt_keys(services: Services) -> Mapping[str, Any]:

@@ -202,7 +202,7 @@ async def find_session(services: Services, secret: str | None) -> Session | None
 
 async def find_email(services: Services, person_id: str) -> str:
     """Give a person's log-in, for a letter to that very person."""
-    sealed = await services.store.lane(load_profiles, reads=True).submit(person_id)
+    sealed = await services.store.telling_lane(load_profiles, reads=True).submit(person_id)
     return OpenedProfile(services.seal, sealed).values({"email"})["email"]
 
 

@@ -60,12 +60,14 @@ class Catalogues(Mapping[str, NullTranslations]):
 CATALOGUES = Catalogues()
 
 
+@cache
 def direction(language: str) -> Literal["ltr", "rtl"]:
     """Tell in which direction a language is written (CLDR)."""
     order = Locale.parse(language, sep="-").character_order
     return "rtl" if order == "right-to-left" else "ltr"
 
 
+@cache
 def own_name(language: str) -> str:
     """Name a language in itself: whoever looks for it may read no other."""
     name = Locale.parse(language, sep="-").display_name or language

@@ -1,10 +1,13 @@
 """Service mail: by SMTP, or kept as files where no server is configured."""
 
+import os
 from dataclasses import dataclass
 from email import message_from_bytes, policy
+from email.headerregistry import HeaderRegistry
 from email.message import EmailMessage
+from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import aiosmtplib
@@ -48,8 +51,35 @@ class Mailer(Protocol):
         ...
 
 
+_PERSONAL = frozenset({"to", "subject"})
+_kind_of = lru_cache(maxsize=64)(HeaderRegistry().__getitem__)
+
+
+class _Headers:
+    """Reads headers as the library does, but once where they are the same in every letter: half of a letter's cost.
+
+    Nobody's address is kept.
+    """
+
+    def __getitem__(self, name: str) -> Any:
+        """Give the class of a header, which the library would make anew each time."""
+        return _kind_of(name)
+
+    def __call__(self, name: str, value: str) -> Any:
+        """Read a header."""
+        return (_read if name.lower() in _PERSONAL else _read_once)(name, value)
+
+
+def _read(name: str, value: str) -> Any:
+    return _kind_of(name)(name, value)
+
+
+_read_once = lru_cache(maxsize=64)(_read)
+_POLICY = policy.default.clone(header_factory=_Headers())
+
+
 def _message(sender: str, letter: Letter) -> EmailMessage:
-    message = EmailMessage()
+    message = EmailMessage(_POLICY)
     message["From"] = sender
     message["To"] = letter.to
     message["Subject"] = letter.subject
@@ -61,6 +91,8 @@ def _message(sender: str, letter: Letter) -> EmailMessage:
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(letter.text)
     if letter.attachment:
+        # The library would look for one that stands nowhere in the letter; nobody can foresee this one.
+        message.make_mixed(boundary=random_ids(Kind.REQUEST))
         main, _, sub = letter.attachment.kind.partition("/")
         message.add_attachment(
             letter.attachment.content, maintype=main, subtype=sub, filename=letter.attachment.name
@@ -85,9 +117,12 @@ class FileMailer:
 
     def _write(self, mail: bytes) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = self.folder / f"{random_ids(Kind.REQUEST)}.eml"
-        file.touch(mode=0o600)
-        file.write_bytes(mail)
+        with open(self.folder / f"{random_ids(Kind.REQUEST)}.eml", "xb", opener=_for_owner) as file:
+            file.write(mail)
+
+
+def _for_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, mode=0o600)
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,8 +191,8 @@ class Served:
     served_at: int
 
 
-def serve_notices(connection: Connection, served: Sequence[Served]) -> Sequence[None]:
-    """Record what was served."""
+def serve_notices(connection: Connection, served: Sequence[Served], _: Know = know_nothing) -> Sequence[None]:
+    """Record what was served; nothing is decided here that the registry could change."""
     insert_once(connection, notice_served, [asdict(each) for each in served])
     return [None] * len(served)
 
@@ -249,6 +249,9 @@ def did_append(connection: Connection, event: ConsentEvent) -> bool:
 _APPENDED = Hot(lambda lists: select(consent_event.c.event_id).where(lists.any_of(consent_event.c.event_id)))
 
 
+_ANSWERED = Hot(lambda lists: select(consent_event.c.event_id).where(lists.any_of(consent_event.c.served_id)))
+
+
 def _commit(connection: Connection, decision: Decision) -> Verdict:
     if did_append(connection, decision.event):
         return Verdict.DONE
@@ -265,6 +268,9 @@ def _commit(connection: Connection, decision: Decision) -> Verdict:
 def _try(connection: Connection, decision: Decision) -> Verdict:
     # First of all, as an erasure does: two that lock in another order wait for each other.
     if decision.created and not _is_active(connection, decision.grant.person_id):
+        return Verdict.STALE
+    if decision.event.served_id and _ANSWERED(connection, wanted=[decision.event.served_id]):
+        # Or its event, which names the record, would not be kept, and a grant would stand on nothing.
         return Verdict.STALE
     if decision.request_digest and not use_up_request(connection, decision.request_digest, decision.at):
         return Verdict.REQUEST_USED
@@ -286,7 +292,7 @@ def _try(connection: Connection, decision: Decision) -> Verdict:
     if not decision.created:
         _DROPPED_ITEMS(connection, wanted=[decision.grant.grant_id])
     codes = [code_row(decision.code)] if decision.code else []
-    items = _item_rows(decision.grant.grant_id, decision.grant.items)
+    items = item_rows(decision.grant.grant_id, decision.grant.items)
     append_event(connection, decision.event, {grant_item: items, authorization_code: codes})
     if decision.relay:
         keep_relay(connection, decision.relay)
@@ -327,8 +333,14 @@ def use_up_request(connection: Connection, request_digest: bytes, at: int) -> bo
 
 
 def _create(connection: Connection, created: NewGrant) -> bool:
+    # A second live grant for the same person and offer meets the partial unique index and is not inserted.
+    return did_insert(connection, consent_grant, grant_row(created))
+
+
+def grant_row(created: NewGrant) -> dict[str, Any]:
+    """Spell a new grant for its table."""
     grant = created.grant
-    row = {
+    return {
         "grant_id": grant.grant_id,
         "person_id": grant.person_id,
         "partner_id": grant.partner_id,
@@ -344,11 +356,13 @@ def _create(connection: Connection, created: NewGrant) -> bool:
         "valid_from": grant.valid_from,
         "valid_until": grant.valid_until,
         "last_user_activity_at": grant.valid_from,
+        "ended_at": None,
+        "end_reason": None,
         "use_limit": grant.use_limit,
+        "uses_before": 0,
+        "paused_for": None,
         "decided_version": grant.terms_version,
     }
-    # A second live grant for the same person and offer meets the partial unique index and is not inserted.
-    return did_insert(connection, consent_grant, row)
 
 
 def _is_active(connection: Connection, person_id: str) -> bool:
@@ -434,25 +448,31 @@ def append_event(connection: Connection, event: ConsentEvent, more: Mapping[Tabl
     Args:
         more: rows of other tables that go in with it.
     """
-    row = asdict(event)
-    row |= {
-        "type": str(event.type),
-        "dpv_status": DPV_STATUS[event.type],
-        "actor_kind": str(event.actor_kind),
-        "items": json.dumps(item_words(event.items)),
-        "reason": str(event.reason) if event.reason else None,
-    }
-    insert_all_once(
-        connection,
-        {
-            consent_event: [row],
-            log_pending: places_of("consent_event", [(event.grant_id, event.event_id)]),
-            letter: letter_rows([NewLetter(event.event_id, RECEIPT, None, event.at)]),
-            **more,
-        },
-    )
+    insert_all_once(connection, {**event_rows([event]), **more})
     if event.use_limit is not None:
         _count_anew(connection, event.grant_id)
+
+
+_EVENT = tuple(ConsentEvent.__dataclass_fields__)
+
+
+def event_rows(events: Sequence[ConsentEvent]) -> dict[Table, Rows]:
+    """Spell events for their table, and for the tables where each waits for its place and its letter."""
+    return {
+        consent_event: [
+            {name: getattr(each, name) for name in _EVENT}
+            | {
+                "type": str(each.type),
+                "dpv_status": DPV_STATUS[each.type],
+                "actor_kind": str(each.actor_kind),
+                "items": json.dumps(item_words(each.items)),
+                "reason": str(each.reason) if each.reason else None,
+            }
+            for each in events
+        ],
+        log_pending: places_of("consent_event", [(each.grant_id, each.event_id) for each in events]),
+        letter: letter_rows([NewLetter(each.event_id, RECEIPT, None, each.at) for each in events]),
+    }
 
 
 def _count_anew(connection: Connection, grant_id: str) -> None:
@@ -470,13 +490,14 @@ def _count_anew(connection: Connection, grant_id: str) -> None:
 def replace_items(connection: Connection, grant_id: str, items: Sequence[GrantedItem]) -> None:
     """Make the grant hold exactly these items; absence means not granted. The events keep the history."""
     _DROPPED_ITEMS(connection, wanted=[grant_id])
-    insert_once(connection, grant_item, _item_rows(grant_id, items))
+    insert_once(connection, grant_item, item_rows(grant_id, items))
 
 
 _DROPPED_ITEMS = Hot(lambda lists: delete(grant_item).where(lists.any_of(grant_item.c.grant_id)))
 
 
-def _item_rows(grant_id: str, items: Sequence[GrantedItem]) -> list[dict[str, Any]]:
+def item_rows(grant_id: str, items: Sequence[GrantedItem]) -> list[dict[str, Any]]:
+    """Spell a grant's items for their table."""
     return [
         {
             "grant_id": grant_id,

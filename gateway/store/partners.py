@@ -3,14 +3,15 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Select, func, select, update
 
 from gateway.model.registry import Notice
 from gateway.store.admin_actions import AdminAction, append_actions, did_act
 from gateway.store.go_live import count_approvals, forget_approvals
 from gateway.store.registry import bump_version, notice_from_row
-from gateway.store.statements import Hot, did_insert, insert_once
+from gateway.store.statements import Hot, Lists, did_insert, insert_once
 from gateway.store.tables import client, manifest_version, notice_version, offer, offer_version, partner
 
 
@@ -337,11 +338,19 @@ def load_notices(connection: Connection, notice_ids: Sequence[str]) -> Sequence[
     return [found.get(notice_id) for notice_id in notice_ids]
 
 
-def load_offer_versions(connection: Connection, wanted: Sequence[tuple[str, int]]) -> Sequence[str]:
-    """Load offer versions' contents, however old."""
+def _versions(lists: Lists) -> Select[Any]:
     column = offer_version.c
-    contents = []
-    for offer_id, version in wanted:
-        statement = select(column.content).where(column.offer_id == offer_id, column.version == version)
-        contents.append(connection.execute(statement).scalar_one())
-    return contents
+    return select(column.offer_id, column.version, column.content).where(
+        lists.any_of(column.offer_id, "offers"), lists.any_of(column.version, "versions")
+    )
+
+
+_VERSIONS = Hot(_versions)
+
+
+def load_offer_versions(connection: Connection, wanted: Sequence[tuple[str, int]]) -> Sequence[str]:
+    """Load offer versions' contents, however old: one statement for all, and perhaps a few more than are wanted."""
+    offers, versions = {offer_id for offer_id, _ in wanted}, {version for _, version in wanted}
+    rows = _VERSIONS(connection, offers=sorted(offers), versions=sorted(versions))
+    found: dict[tuple[str, int], str] = {(row.offer_id, row.version): row.content for row in rows}
+    return [found[each] for each in wanted]

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Select, select
 
 from gateway.kit.sealing import WrappedKey
 from gateway.model.profile import SealedField, SealedProfile
+from gateway.store.registry import Know, know_nothing, tell_version, told_version
 from gateway.store.statements import Hot, Lists
 from gateway.store.tables import organisation, person, person_field, person_key
 
@@ -27,6 +28,7 @@ def _profiles(lists: Lists) -> Select[Any]:
             own.source,
             own.verified_at,
             own.changed_at,
+            told_version(),
         )
         .join(organisation, organisation.c.organisation_id == person.c.organisation_id)
         .outerjoin(person_key, (key.person_id == person.c.person_id) & lists.any_of(key.person_id))
@@ -38,13 +40,15 @@ def _profiles(lists: Lists) -> Select[Any]:
 _PROFILES = Hot(_profiles)
 
 
-def sealed_profiles(connection: Connection, person_ids: Iterable[str]) -> Mapping[str, SealedProfile]:
+def sealed_profiles(
+    connection: Connection, person_ids: Iterable[str], know: Know = know_nothing
+) -> Mapping[str, SealedProfile]:
     """Load the sealed profiles of many people in one statement: a row for each field."""
     found: dict[str, SealedProfile] = {}
     fields: dict[str, dict[str, SealedField]] = {}
-    for person_id, role, name, country, master, wrapped, field, *rest in _PROFILES(
-        connection, wanted=sorted(set(person_ids))
-    ):
+    rows = _PROFILES(connection, wanted=sorted(set(person_ids)))
+    tell_version(connection, rows, know)
+    for person_id, role, name, country, master, wrapped, field, *rest, _ in rows:
         if person_id not in found:
             fields[person_id] = {}
             key = WrappedKey(master, wrapped) if wrapped is not None else None
@@ -56,7 +60,9 @@ def sealed_profiles(connection: Connection, person_ids: Iterable[str]) -> Mappin
     return found
 
 
-def load_profiles(connection: Connection, person_ids: Sequence[str]) -> Sequence[SealedProfile]:
+def load_profiles(
+    connection: Connection, person_ids: Sequence[str], know: Know = know_nothing
+) -> Sequence[SealedProfile]:
     """Load one sealed profile for each person, in order, as a store operation."""
-    found = sealed_profiles(connection, person_ids)
+    found = sealed_profiles(connection, person_ids, know)
     return [found[person_id] for person_id in person_ids]

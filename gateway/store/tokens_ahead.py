@@ -4,15 +4,15 @@ Everything was read and decided before. The statement holds each decision agains
 grant that ended, a code that somebody else used, a registry that changed leave nothing behind.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, CTE, BigInteger, Select, Table, bindparam, func, or_, select, update
-from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy import CTE, BigInteger, Select, func, or_, select, update
 from sqlalchemy.engine import Connection
 
 from gateway.model.grants import GrantState
 from gateway.model.tokens import ClientToken
+from gateway.store.ahead import array_of, arrays_beside, insert_where, rows_beside
 from gateway.store.codes import Redemption
 from gateway.store.registry import Know, current_version
 from gateway.store.statements import Hot, Lists
@@ -26,39 +26,14 @@ from gateway.store.tables import (
 )
 from gateway.store.tokens import Rotation, access_row, refresh_row
 
-Rows = Sequence[Mapping[str, Any]]
-
-
-def _array(name: str, kind: Any) -> Any:
-    return bindparam(name, type_=ARRAY(kind))
-
-
-def _rows(table: Table, key: str, kind: Any) -> CTE:
-    """Read the rows of a table out of one array a column, and beside each row what it depends on."""
-    columns = [
-        func.unnest(_array(f"{table.name}_{each.name}", each.type)).label(each.name) for each in table.c
-    ]
-    beside = func.unnest(_array(f"{table.name}_{key}", kind)).label("beside")
-    return select(*columns, beside).cte(f"{table.name}_rows")
-
-
-def _insert(table: Table, rows: CTE, holds: Any) -> Insert:
-    columns = select(*(rows.c[each.name] for each in table.c)).where(holds)
-    return insert(table).from_select([each.name for each in table.c], columns).on_conflict_do_nothing()
-
-
-def _arrays(table: Table, rows: Rows, key: str, beside: Sequence[Any]) -> dict[str, Sequence[Any]]:
-    columns = {f"{table.name}_{each.name}": [row[each.name] for row in rows] for each in table.c}
-    return columns | {f"{table.name}_{key}": beside}
-
 
 def _and_tokens(key: str, done: CTE, of: Any) -> Select[Any]:
     """Insert the access and refresh tokens of whatever was done; say what was."""
     inserts = []
     for table in (access_token, refresh_token):
-        rows = _rows(table, key, of.type)
+        rows = rows_beside(table, key, of.type)
         is_done = rows.c.beside.in_(select(done.c[of.name]))
-        inserts.append(_insert(table, rows, is_done).cte(f"{table.name}_new"))
+        inserts.append(insert_where(table, rows, is_done).cte(f"{table.name}_new"))
     return select(done.c[of.name]).add_cte(*inserts)
 
 
@@ -73,8 +48,8 @@ def _redeeming(lists: Lists) -> Any:
         .cte("locked")
     )
     asked = select(
-        func.unnest(_array("digests", code.code_digest.type)).label("code_digest"),
-        func.unnest(_array("redemptions", code.redemption_id.type)).label("redemption_id"),
+        func.unnest(array_of("digests", code.code_digest.type)).label("code_digest"),
+        func.unnest(array_of("redemptions", code.redemption_id.type)).label("redemption_id"),
     ).cte("asked")
     won = (
         update(authorization_code)
@@ -110,8 +85,8 @@ def redeem_codes(connection: Connection, redemptions: Sequence[Redemption], _: K
         grants=sorted({each.grant_id for each in asked}),
         digests=[each.code_digest for each in asked],
         redemptions=[each.redemption_id for each in asked],
-        **_arrays(access_token, [row for _, row in access], "code", [key for key, _ in access]),
-        **_arrays(refresh_token, [row for _, row in refresh], "code", [key for key, _ in refresh]),
+        **arrays_beside(access_token, [row for _, row in access], "code", [key for key, _ in access]),
+        **arrays_beside(refresh_token, [row for _, row in refresh], "code", [key for key, _ in refresh]),
     )
     won = {row.code_digest for row in rows}
     return [each.code_digest in won and firsts[each.code_digest] is each for each in redemptions]
@@ -149,17 +124,17 @@ def rotate_refresh_tokens(connection: Connection, rotations: Sequence[Rotation],
         followed=list(followed),
         successors=list(followed.values()),
         now=max(each.at for each in rotations),
-        **_arrays(access_token, [row for _, row in access], "used", [key for key, _ in access]),
-        **_arrays(refresh_token, [row for _, row in refresh], "used", [key for key, _ in refresh]),
+        **arrays_beside(access_token, [row for _, row in access], "used", [key for key, _ in access]),
+        **arrays_beside(refresh_token, [row for _, row in refresh], "used", [key for key, _ in refresh]),
     )
     alive = {row.token_digest for row in rows}
     return [each.used_digest in alive for each in rotations]
 
 
 def _keeping(_: Lists) -> Any:
-    rows = _rows(client_token, "registry", BigInteger)
+    rows = rows_beside(client_token, "registry", BigInteger)
     is_same = rows.c.beside == select(registry_version.c.version).scalar_subquery()
-    return _insert(client_token, rows, is_same).returning(client_token.c.token_digest)
+    return insert_where(client_token, rows, is_same).returning(client_token.c.token_digest)
 
 
 _KEEPING = Hot(_keeping)
@@ -170,7 +145,7 @@ def keep_client_tokens(
 ) -> Sequence[bool]:
     """Store tokens that were decided by a snapshot of the registry; False where it is not the true one any more."""
     rows = [{each.name: getattr(token, each.name) for each in client_token.c} for token, _ in plans]
-    arrays = _arrays(client_token, rows, "registry", [version for _, version in plans])
+    arrays = arrays_beside(client_token, rows, "registry", [version for _, version in plans])
     kept = {row.token_digest for row in _KEEPING(connection, **arrays)}
     if len(kept) < len(plans):
         know(current_version(connection))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from gettext import NullTranslations
 from types import MappingProxyType
 from typing import Literal
@@ -58,12 +59,12 @@ class Voice:
 
 def speak(language: str, timezone: str, translations: NullTranslations) -> Voice:
     """Make the voice of a page from a language tag (BCP 47) and a zone of the IANA database."""
-    return Voice(
-        language,
-        Locale.parse(_INTERNATIONAL.get(language, language), sep="-" if "-" in language else "_"),
-        ZoneInfo(timezone),
-        translations,
-    )
+    return Voice(language, _locale(language), ZoneInfo(timezone), translations)
+
+
+@lru_cache(maxsize=64)
+def _locale(language: str) -> Locale:
+    return Locale.parse(_INTERNATIONAL.get(language, language), sep="-" if "-" in language else "_")
 
 
 _ENGLISH = speak("en", "UTC", NullTranslations())
@@ -73,6 +74,23 @@ voice: ContextVar[Voice] = ContextVar("voice", default=_ENGLISH)
 def translate(message: str) -> str:
     """Look a message up in the page's catalogue."""
     return voice.get().translations.gettext(message)
+
+
+def written(message: str, **values: object) -> Markup:
+    """Write one of a template's own sentences in the reader's language; values go into its places as text."""
+    translations = voice.get().translations
+    return _template(translations, message) % values if values else _sentence(translations, message)
+
+
+@lru_cache(maxsize=4096)
+def _sentence(translations: NullTranslations, message: str) -> Markup:
+    # A sentence without places doubles its signs of percent too.
+    return _template(translations, message) % {}
+
+
+@lru_cache(maxsize=4096)
+def _template(translations: NullTranslations, message: str) -> Markup:
+    return Markup(translations.gettext(message))  # noqa: S704 - the catalogues are ours, markup and all
 
 
 def later(message: str) -> str:
@@ -119,7 +137,12 @@ def when(seconds: int) -> Markup:
 def day(seconds: int) -> Markup:
     """Show the day of a moment in the reader's zone."""
     local = datetime.fromtimestamp(seconds, voice.get().zone)
-    return _time(local.strftime("%Y-%m-%d"), format_date(local, "medium", locale=voice.get().locale))
+    return _day(local.date(), voice.get().locale)
+
+
+@lru_cache(maxsize=1024)
+def _day(local: date, locale: Locale) -> Markup:
+    return _time(local.isoformat(), format_date(local, "medium", locale=locale))
 
 
 def date_words(found: date) -> str:
@@ -129,18 +152,26 @@ def date_words(found: date) -> str:
 
 def duration(seconds: int) -> str:
     """Say a length of time in the largest unit that divides it: 30 days, 12 hours, 90 seconds."""
+    return _duration(seconds, voice.get().locale)
+
+
+@lru_cache(maxsize=256)
+def _duration(seconds: int, locale: Locale) -> str:
     size, unit = next(
         ((size, unit) for size, unit in _UNITS if seconds and seconds % size == 0), (1, "duration-second")
     )
-    said = (
-        format_unit(seconds // size, unit, length=length, locale=voice.get().locale) for length in _LENGTHS
-    )
+    said = (format_unit(seconds // size, unit, length=length, locale=locale) for length in _LENGTHS)
     return next((words for words in said if unit not in words), f"{seconds} s")
 
 
 def number(value: int) -> str:
     """Write a number with the reader's digits and separators."""
-    return format_decimal(value, locale=voice.get().locale)
+    return _number(value, voice.get().locale)
+
+
+@lru_cache(maxsize=256)
+def _number(value: int, locale: Locale) -> str:
+    return format_decimal(value, locale=locale)
 
 
 def listed(texts: tuple[str, ...]) -> Markup:
@@ -148,6 +179,26 @@ def listed(texts: tuple[str, ...]) -> Markup:
     isolated = [Markup("<bdi>{}</bdi>").format(plain(text)) for text in texts]
     places = [f"{{{index}}}" for index in range(len(isolated))]
     return escape(format_list(places, style="standard", locale=voice.get().locale)).format(*isolated)
+
+
+_BDI, _END_BDI = Markup("<bdi>"), Markup("</bdi>")
+_STRONG, _END_STRONG = Markup("<strong>"), Markup("</strong>")
+
+
+def own(text: object) -> Markup:
+    """Isolate a foreign text from what stands around it (HTML §4.5.24): a hundred times on a page, so no macro."""
+    return _BDI + escape(plain(text)) + _END_BDI
+
+
+def strong(text: object) -> Markup:
+    """Isolate a foreign text that matters most."""
+    return _STRONG + own(text) + _END_STRONG
+
+
+@lru_cache(maxsize=64)
+def icon(name: str) -> Markup:
+    """Draw one of our icons; it says nothing that does not stand beside it in words."""
+    return Markup('<span class="icon icon--{}" aria-hidden="true"></span>').format(name)
 
 
 def fault(errors: Iterable[FieldError], field: str) -> str:
@@ -169,6 +220,10 @@ def tone(brand: str) -> int:
 FILTERS: Mapping[str, Callable[..., object]] = MappingProxyType(
     {f.__name__: f for f in (href, when, day, duration, number, listed, fault, initials, tone)}
 )
+
+
+PARTS: Mapping[str, Callable[..., object]] = MappingProxyType({f.__name__: f for f in (own, strong, icon)})
+"""Parts of every page that are too small for a macro; `_parts.html` hands them on."""
 
 
 def _time(machine: str, human: str) -> Markup:

@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from gateway.kit import catalogues
 from gateway.web.assets import static_files, static_url
-from gateway.web.formats import FILTERS, plain, speak, translate, translate_plural, voice
+from gateway.web.formats import FILTERS, PARTS, plain, speak, translate, translate_plural, voice, written
 from gateway.web.views import PAGES, View
 
 __all__ = ["page", "speaking", "static_files", "static_url"]
@@ -34,8 +34,10 @@ def _environment() -> Environment:
     environment.policies["ext.i18n.trimmed"] = True
     # The extension adds the method at run time, which its types do not say.
     environment.install_gettext_callables(translate, translate_plural, newstyle=True)  # type: ignore[attr-defined]
+    # In place of the extension's own, which goes by the page's context each time.
+    environment.globals.update(gettext=written, _=written)
     environment.filters.update(FILTERS)
-    environment.globals["static"] = static_url
+    environment.globals.update(static=static_url, parts=PARTS)
     return environment
 
 

@@ -122,3 +122,21 @@ def test_the_address_says_how_to_reach_the_server(url: str, port: int, use_tls: 
     mailer = open_mailer(Settings(smtp_url=url))
     assert isinstance(mailer, SmtpMailer)
     assert (mailer.host, mailer.port, mailer.use_tls) == ("mail.example", port, use_tls)
+
+
+def test_each_letter_has_headers_of_its_own_and_none_can_be_smuggled_in(tmp_path: Path) -> None:
+    """RFC 5322 §2.2: what is the same in every letter is read once; address, subject and file are each letter's."""
+    mailer = FileMailer(tmp_path / "mail", "no-reply@x.example")
+    letters = [
+        Letter(f"{name}@x.example", f"For {name}", name, Attachment(f"{name}.jws", "application/jose", b"j"))
+        for name in ("asha", "ben", "asha")
+    ]
+    for letter in letters:
+        asyncio.run(mailer.send(letter))
+    kept = sorted(read_folder(tmp_path / "mail", "https://x.example"), key=lambda each: each.to)
+    assert [(each.to, each.subject, each.text.strip(), each.files) for each in kept] == [
+        (f"{name}@x.example", f"For {name}", name, (f"{name}.jws",)) for name in ("asha", "asha", "ben")
+    ]
+    for _ in range(2):
+        with pytest.raises(ValueError, match="linefeed"):
+            asyncio.run(mailer.send(Letter("asha@x.example", "Hello\nBcc: eve@x.example", "text")))

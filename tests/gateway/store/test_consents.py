@@ -196,6 +196,15 @@ def test_what_was_served_is_recorded_once_and_before_the_decision(both: World) -
     assert run_all(both, serve_notices, []) == []
 
 
+def test_p4_a_screen_that_was_answered_is_not_answered_once_more(both: World) -> None:
+    """A no, and then a yes from the same screen: a grant without an event would stand on nothing."""
+    no = decision(both, "1", state=GrantState.REFUSED, items=())
+    yes = decision(both, "2", code=True)
+    yes = replace(yes, event=replace(yes.event, served_id=no.event.served_id))
+    assert run_all(both, commit_decisions, [no, yes]) == [DONE, STALE]
+    assert rows(both, "SELECT grant_id FROM consent_grant") == [("gra_1",)]
+
+
 def test_a_fresh_grant_takes_the_place_of_the_one_that_was_seen(both: World) -> None:
     """Both or neither: where the old one moved on, nothing is created (Grant Management §5.1)."""
     seen = given(both, "1")

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from gateway.store.codes import _CODES, _LIVE_GRANTS, _REDEEMED
 from gateway.store.consents import _STANDING
+from gateway.store.consents_ahead import _CREATING, _MOVED, _MOVING
 from gateway.store.driver import fetch
 from gateway.store.engine import open_backend
 from gateway.store.letters import _SENT
@@ -24,7 +25,19 @@ from gateway.store.release import _COMMITTED, _LOCKED_TOKENS, _TOKENS
 from gateway.store.release_ahead import _SEEN, _WRITING
 from gateway.store.sessions import _SESSIONS
 from gateway.store.statements import Hot, insert_all_once, insert_once
-from gateway.store.tables import access_token, client_token, handoff, lease, log_pending, refresh_token
+from gateway.store.tables import (
+    access_token,
+    authorization_code,
+    client_token,
+    consent_event,
+    consent_grant,
+    grant_item,
+    handoff,
+    lease,
+    letter,
+    log_pending,
+    refresh_token,
+)  # fmt: skip
 from gateway.store.throttles import _KEPT
 from gateway.store.tokens import (
     _ACCESS_TOKENS,
@@ -142,12 +155,20 @@ def written(table: Table, key: str, beside: Sequence[Any]) -> dict[str, Any]:
 
 def _values(column: Column[Any]) -> Sequence[Any]:
     kind = column.type.python_type
-    return DIGESTS if kind is bytes else IDS if kind is str else [1] * 64
+    return DIGESTS if kind is bytes else IDS if kind is str else [kind(1)] * 64
 
 
 NEW_TOKENS = {
     key: {**written(access_token, key, DIGESTS), **written(refresh_token, key, DIGESTS)}
     for key in ("code", "used")
+}
+FOLLOWING: dict[str, Any] = {
+    name: values
+    for table in (consent_event, log_pending, letter, authorization_code, grant_item)
+    for name, values in written(table, "event", IDS).items()
+}
+MOVED = {
+    f"new_{name}": _values(consent_grant.c[name]) for name in ("grant_id", "last_user_activity_at", *_MOVED)
 }
 STATEMENTS: dict[str, tuple[Hot, dict[str, Any]]] = {
     "tokens": (_TOKENS, {"wanted": DIGESTS}),
@@ -180,6 +201,11 @@ STATEMENTS: dict[str, tuple[Hot, dict[str, Any]]] = {
     "log-ins of people": (_LOGINS_OF, {"wanted": IDS}),
     "throttles": (_KEPT, {"wanted": DIGESTS, "tokens": [1] * 64, "times": [1] * 64}),
     "a standing": (_STANDING, {"person": "x", "offer": "x"}),
+    "first answers": (
+        _CREATING,
+        {"people": IDS, **written(consent_grant, "served", IDS), **FOLLOWING},
+    ),
+    "answers": (_MOVING, {"grants": IDS, "served": IDS, **MOVED, **FOLLOWING}),
     "letters that were sent": (_SENT, {"wanted": IDS}),
     "receipts": (_RECEIPTS, {"wanted": IDS}),
     "what receipts tell": (_STORIES, {"wanted": IDS}),
