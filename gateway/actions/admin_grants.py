@@ -12,7 +12,14 @@ from gateway.kit.ids import Kind
 from gateway.model.grants import ActorKind, Grant, GrantState, ReasonCode
 from gateway.model.handoffs import Handoff
 from gateway.store.admin_actions import AdminAction
-from gateway.store.grants import GrantDetail, GrantLine, GrantQuery, load_details, search_grants
+from gateway.store.grants import (
+    GrantDetail,
+    GrantLine,
+    GrantQuery,
+    find_grant_depths,
+    load_details,
+    search_grants,
+)
 from gateway.store.handoffs import HandoffQuery, search_handoffs
 from gateway.store.partners import load_offer_versions
 from gateway.store.people import find_people, load_organisations
@@ -60,6 +67,7 @@ class FoundGrants:
 
     lines: tuple[GrantLine, ...]
     older: tuple[int, str] | None
+    looked_through: int | None = None
 
 
 async def find_grants(services: Services, actor_id: str, search: GrantSearch) -> FoundGrants:
@@ -80,8 +88,10 @@ async def find_grants(services: Services, actor_id: str, search: GrantSearch) ->
     )
     found = await services.store.read(search_grants, query)
     shown = tuple(found[:PAGE])
-    older = (shown[-1].created_at, shown[-1].grant.grant_id) if len(found) > PAGE else None
-    return FoundGrants(shown, older)
+    if len(found) > PAGE:
+        return FoundGrants(shown, (shown[-1].created_at, shown[-1].grant.grant_id))
+    depth = await services.store.read(find_grant_depths, query) if query.is_narrow else None
+    return FoundGrants(shown, depth, query.depth if depth else None)
 
 
 async def find_person(services: Services, email: str) -> str | None:

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, func, select, tuple_
+from sqlalchemy import Connection, Select, exists, func, select, tuple_
 
 from gateway.model.deletions import Deletion
 from gateway.model.grants import LIVE, ConsentEvent, Grant, GrantState, ReasonCode
@@ -59,6 +60,8 @@ class GrantQuery:
 
     Attributes:
         before: key of the last line of the page before, (created_at, grant_id).
+        depth: how many at most are looked through for what no index finds; where few or none have it, all of a
+            million would be read.
     """
 
     person_id: str | None = None
@@ -69,6 +72,12 @@ class GrantQuery:
     until: int | None = None
     before: tuple[int, str] | None = None
     limit: int = 50
+    depth: int = 20_000
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it is for something that no index finds: a field, or a state of whichever partner."""
+        return self.field is not None or (self.state is not None and self.partner_id is None)
 
 
 def search_grants(connection: Connection, queries: Sequence[GrantQuery]) -> Sequence[list[GrantLine]]:
@@ -77,33 +86,25 @@ def search_grants(connection: Connection, queries: Sequence[GrantQuery]) -> Sequ
 
 
 def _search(connection: Connection, query: GrantQuery) -> list[GrantLine]:
-    grant = consent_grant.c
+    looked = _newest(query).limit(query.depth if query.is_narrow else query.limit).subquery()
+    grant = looked.c
     statement = select(
         grant.grant_id, grant.created_at, grant.ended_at, grant.end_reason, person.c.organisation_id
     ).join(person, person.c.person_id == grant.person_id)
-    if query.person_id is not None:
-        statement = statement.where(grant.person_id == query.person_id)
-    if query.partner_id is not None:
-        statement = statement.where(grant.partner_id == query.partner_id)
     if query.state is not None:
         statement = statement.where(grant.state == query.state)
-    if query.since is not None:
-        statement = statement.where(grant.created_at >= query.since)
-    if query.until is not None:
-        statement = statement.where(grant.created_at < query.until)
     if query.field is not None:
+        has_field = grant_item.c.field == query.field
         statement = statement.where(
-            grant.grant_id.in_(select(grant_item.c.grant_id).where(grant_item.c.field == query.field))
+            exists().where(grant_item.c.grant_id == grant.grant_id, has_field).correlate(looked)
         )
-    if query.before is not None:
-        statement = statement.where(tuple_(grant.created_at, grant.grant_id) < tuple_(*query.before))
     rows = connection.execute(
         statement.order_by(grant.created_at.desc(), grant.grant_id.desc()).limit(query.limit)
     ).all()
     ids = [row.grant_id for row in rows]
     grants = {
         each.grant_id: each
-        for each in grants_from(connection, select(*GRANT_COLUMNS).where(grant.grant_id.in_(ids)))
+        for each in grants_from(connection, select(*GRANT_COLUMNS).where(consent_grant.c.grant_id.in_(ids)))
     }
     lasts, left = _last_handoffs(connection, ids), uses_left_of(connection, grants.values())
     return [
@@ -118,6 +119,34 @@ def _search(connection: Connection, query: GrantQuery) -> list[GrantLine]:
         )
         for row in rows
     ]
+
+
+def find_grant_depths(
+    connection: Connection, queries: Sequence[GrantQuery]
+) -> Sequence[tuple[int, str] | None]:
+    """Tell the key of the last consent that a narrow search looked at; None where it was through with all."""
+    depths = (_newest(each).offset(each.depth - 1).limit(1) for each in queries)
+    found = (connection.execute(each).first() for each in depths)
+    return [(row.created_at, row.grant_id) if row else None for row in found]
+
+
+def _newest(query: GrantQuery) -> Select[Any]:
+    """Build the part that indexes answer, newest first."""
+    grant = consent_grant.c
+    statement = select(consent_grant)
+    if query.person_id is not None:
+        statement = statement.where(grant.person_id == query.person_id)
+    if query.partner_id is not None:
+        statement = statement.where(grant.partner_id == query.partner_id)
+        if query.state is not None:
+            statement = statement.where(grant.state == query.state)
+    if query.since is not None:
+        statement = statement.where(grant.created_at >= query.since)
+    if query.until is not None:
+        statement = statement.where(grant.created_at < query.until)
+    if query.before is not None:
+        statement = statement.where(tuple_(grant.created_at, grant.grant_id) < tuple_(*query.before))
+    return statement.order_by(grant.created_at.desc(), grant.grant_id.desc())
 
 
 def _last_handoffs(connection: Connection, grant_ids: Sequence[str]) -> dict[str, tuple[int | None, int]]:

@@ -64,6 +64,7 @@ async def grants(visit: Visit) -> Response:
         query=_filter(visit, conditions, search),
         asked=conditions.are_given,
         rows=_rows(visit, found, search.email) if found else (),
+        looked_through=found.looked_through if found else None,
         pager=conditions.pager(found.older if found else None),
     )
     return show("admin_grants", view, status=400 if conditions.errors else 200)

@@ -54,7 +54,7 @@ class Armed:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-WRITES_ALONE = {"redeem_codes"}
+WRITES_ALONE = {"redeem_codes", "serve_notices", "commit_decisions"}
 """Operations of one statement that writes; others read in a statement before it."""
 
 
@@ -109,7 +109,7 @@ class Undone(Exception):
 
 def be_careless() -> None:
     """Let releases answer before they commit: what the campaign has to find out."""
-    write_all, later = Store._write_all, set()
+    write_all, tell_all, later = Store._write_all, Store._tell_all, set()
 
     async def careless(
         store: Store, ways: Ways, operation: Operation[Any, Any], items: Sequence[Any]
@@ -134,6 +134,8 @@ def be_careless() -> None:
     async def settle_nothing(
         store: Store, operation: Telling[Any, Any], items: Sequence[Any]
     ) -> Sequence[Any]:
+        if operation.__name__ != "release":
+            return await tell_all(store, operation, items)
         return [None] * len(items)
 
     Store._write_all = careless

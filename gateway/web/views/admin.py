@@ -71,11 +71,17 @@ class GrantRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminGrantsView(AdminView):
-    """Search the grants; `asked` is false before the first search."""
+    """Search the grants.
+
+    Attributes:
+        asked: false before the first search.
+        looked_through: so many were looked through, and there are older ones; None where all were.
+    """
 
     query: GrantFilter
     asked: bool
     rows: tuple[GrantRow, ...] = ()
+    looked_through: int | None = None
     pager: Pager = ONE_PAGE
 
 

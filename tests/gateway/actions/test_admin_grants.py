@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from gateway.kit.errors import Refusal
 from gateway.model.grants import ActorKind, EventType, Grant, GrantState, ReasonCode
 from gateway.model.people import Power
 from gateway.store.admin_actions import AdminAction, load_actions
+from gateway.store.grants import GrantQuery
 from gateway.store.handoffs import HandoffQuery, search_handoffs
 from gateway.store.release import append_handoffs
 from tests.world import NOW, World
@@ -83,6 +85,24 @@ def test_pages_follow_each_other_without_gap_or_overlap(
     assert second.older is None
     found = [line.grant.person_id for line in (*first.lines, *second.lines)]
     assert sorted(found) == sorted([world.person_id(), world.person_id("aoife@northfield.example")])
+
+
+def test_what_no_index_finds_is_looked_for_a_bit_at_a_time(
+    both: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where few consents have it, or none, all of them would be read: so many, and the key to go on with."""
+    both.tokens("phone_number.appointment_reminders")
+    both.clock.pass_by(100)
+    both.tokens(email="aoife@northfield.example")
+    monkeypatch.setattr("gateway.actions.admin_grants.GrantQuery", partial(GrantQuery, depth=1))
+    for conditions in ({"field": "phone_number"}, {"field": "phone_number", "partner_id": "quizco"}):
+        first = find(both, **conditions)
+        assert (first.lines, first.looked_through) == ((), 1)
+        (line,) = find(both, **conditions, before=first.older).lines
+        assert line.grant.person_id == both.person_id()
+    assert find(both, state=GrantState.ENDED).looked_through == 1
+    assert find(both, state=GrantState.ENDED, partner_id="quizco") == FoundGrants((), None)
+    assert find(both, partner_id="quizco").looked_through is None
 
 
 def test_looking_is_on_record_without_the_address(both: World) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from gateway.store.grants import GrantQuery, count_live, search_grants
+from gateway.store.grants import GrantQuery, count_live, find_grant_depths, search_grants
 from gateway.store.handoffs import HandoffQuery, find_depths, search_handoffs
 from gateway.store.people import PeopleQuery, list_people
 from tests.world import World
@@ -19,6 +19,12 @@ LISTS: dict[str, tuple[Callable[..., Any], Any, str]] = {
         search_grants,
         GrantQuery(partner_id="quizco", state="paused"),
         "ix_consent_grant_partner_id_state_created_at",
+    ),
+    "consents with a field": (search_grants, GrantQuery(field="email"), "ix_consent_grant_created_at"),
+    "how far that search has come": (
+        find_grant_depths,
+        GrantQuery(partner_id="quizco", field="email"),
+        "ix_consent_grant_partner_id_created_at",
     ),
     "all consents": (search_grants, GrantQuery(), "ix_consent_grant_created_at"),
     "the log": (search_handoffs, HandoffQuery(), "ix_handoff_at"),
