@@ -21,7 +21,7 @@ class _Columns(Protocol):
 
 
 @cache
-def _row_of(names: tuple[str, ...]) -> _Columns:
+def row_of(names: tuple[str, ...]) -> _Columns:
     """Make the class of rows that have these columns: a tuple, whose attributes cost a tenth of a look-up by name."""
 
     class Row(namedtuple("Row", names, rename=True)):  # type: ignore[misc]  # mypy wants the names to stand here
@@ -41,7 +41,7 @@ def fetch(connection: Connection, text: str, values: Sequence[Any]) -> Sequence[
     driver = _driver(connection)
     records = _wait(driver, driver.fetch(text, *values))
     # Records that lie in one answer have the same columns.
-    return list(map(_row_of(tuple(records[0].keys()))._make, records)) if records else []
+    return list(map(row_of(tuple(records[0].keys()))._make, records)) if records else []
 
 
 def in_transaction(connection: Connection, work: Callable[[Connection], T]) -> T:

@@ -91,7 +91,7 @@ class SqliteBackend:
         engine = create_engine(
             url,
             poolclass=StaticPool,
-            connect_args={"check_same_thread": False, "timeout": 5},
+            connect_args={"check_same_thread": False, "timeout": 5, "cached_statements": 512},
             # An exception's text would quote the statement's values.
             hide_parameters=True,
         )

@@ -26,6 +26,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.elements import Grouping
 
 from gateway.store.driver import fetch
+from gateway.store.embedded import Insert, Text, filled, places, width_of
 
 POSTGRESQL = "postgresql"
 
@@ -33,10 +34,17 @@ POSTGRESQL = "postgresql"
 class Lists:
     """The lists that a statement is about, by name: arrays on PostgreSQL, ``IN`` and ``CASE`` on SQLite."""
 
-    def __init__(self, dialect: str, values: Mapping[str, Any] | None = None) -> None:
-        """Make lists whose values come when the statement runs, or are given here and stand in it."""
+    def __init__(
+        self, dialect: str, values: Mapping[str, Any] | None = None, widths: Mapping[str, int] | None = None
+    ) -> None:
+        """Make lists whose values come when the statement runs, or are given here and stand in it.
+
+        Args:
+            widths: on SQLite, how many places each list has whose values come later.
+        """
         self.dialect = dialect
         self._values = values
+        self._widths = widths or {}
 
     def value(self, name: str, kind: Any) -> ColumnElement[Any]:
         """Give a single value."""
@@ -46,6 +54,10 @@ class Lists:
         """Compare a column with a list."""
         if self.dialect == POSTGRESQL:
             return column == func.any(self._array(column, name))
+        if name in self._widths:
+            return column.in_(
+                [bindparam(place, type_=column.type) for place in places(name, self._widths[name])]
+            )
         return column.in_(bindparam(name, expanding=True) if self._values is None else self._values[name])
 
     def by_key(
@@ -81,7 +93,7 @@ class Lists:
 
 
 class Hot:
-    """A statement of the hot operations, built once; on PostgreSQL the driver itself runs it.
+    """A statement of the hot operations, built once; the driver itself runs it.
 
     Its values come by the names of its `bindparam`; one that is not given keeps what stands in the statement.
     """
@@ -95,6 +107,7 @@ class Hot:
         self._build = build
         self._with_values = with_values
         self._built: dict[str, Any] = {}
+        self._texts: dict[tuple[tuple[str, int], ...], Text] = {}
         self._text = ""
         self._values: tuple[tuple[str, Any], ...] = ()
 
@@ -112,9 +125,23 @@ class Hot:
             return fetch(connection, self._text, [values.get(name, kept) for name, kept in self._values])
         if self._with_values:
             result = connection.execute(self._build(Lists(connection.dialect.name, values)))
-        else:
+            return result.all() if result.returns_rows else ()
+        return self._run_embedded(connection, values)
+
+    def _run_embedded(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[Any]:
+        lists = {name: each for name, each in values.items() if isinstance(each, (list, tuple))}
+        widths = tuple((name, width_of(each)) for name, each in lists.items())
+        if not all(width for _, width in widths):
             result = connection.execute(self.statement(connection.dialect.name), values)
-        return result.all() if result.returns_rows else ()
+            return result.all() if result.returns_rows else ()
+        text = self._texts.get(widths)
+        if text is None:
+            text = Text(self._build(Lists(connection.dialect.name, widths=dict(widths))))
+            self._texts[widths] = text
+        spread = dict(values)
+        for name, each in lists.items():
+            spread.update(filled(name, each))
+        return text.run(connection, spread)
 
     def _spell(self, connection: Connection) -> None:
         compiled = self.statement(POSTGRESQL).compile(dialect=connection.dialect)
@@ -153,9 +180,9 @@ def _insert_arrays(shape: _Shape, *, once: bool) -> Hot:
 
 
 @cache
-def _insert_rows(table: Table, *, once: bool) -> Any:
+def _insert_text(table: Table, names: tuple[str, ...], *, once: bool) -> Insert:
     rows = sqlite.insert(table)
-    return rows.on_conflict_do_nothing() if once else rows
+    return Insert(rows.on_conflict_do_nothing() if once else rows, names)
 
 
 def insert_new(connection: Connection, table: Table, rows: Rows) -> None:
@@ -179,7 +206,7 @@ def _insert(connection: Connection, tables: Mapping[Table, Rows], *, once: bool)
         return
     if connection.dialect.name != POSTGRESQL:
         for table, rows in filled.items():
-            connection.execute(_insert_rows(table, once=once), list(rows))
+            _insert_text(table, tuple(rows[0]), once=once).run(connection, rows)
         return
     shape = tuple((table, tuple(rows[0])) for table, rows in filled.items())
     arrays = {
