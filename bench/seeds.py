@@ -2,14 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import asyncpg
-from sqlalchemy import Table, create_engine
-
+from bench.bulk import Database
 from gateway.actions.services import Services
 from gateway.app import build_services
 from gateway.kit.clock import system_clock
@@ -43,51 +41,23 @@ REDIRECT = "http://localhost:8100/bench/callback"
 SCOPE = "openid profile email phone address education alternate_email"
 MANIFEST = (Path(__file__).parent / "partner.toml").read_text()
 YEAR = 366 * 86400
-CHUNK = 2000
+CHUNK = 5000
+GROWING = (
+    person,
+    person_key,
+    person_field,
+    credential,
+    consent_grant,
+    grant_item,
+    consent_event,
+    reminder,
+    access_token,
+    handoff,
+)
 HANDOFFS_EACH = 10
 SPREAD = 7919
 """Prime, so that neighbours in time are not neighbours among people."""
 Progress = Callable[[int, int], None]
-Rows = Sequence[dict[str, object]]
-
-
-class Database:
-    """Bulk loading, by COPY where the database has it."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def load(self, table: Table, rows: Rows) -> None:
-        """Put rows into a table."""
-        if not rows:
-            return
-        if self.url.startswith("sqlite"):
-            engine = create_engine(self.url)
-            with engine.begin() as connection:
-                connection.execute(table.insert(), list(rows))
-            engine.dispose()
-        else:
-            asyncio.run(self._copy(table, rows))
-
-    async def _copy(self, table: Table, rows: Rows) -> None:
-        names = list(rows[0])
-        connection = await asyncpg.connect(self.url)
-        try:
-            records = [tuple(row[name] for name in names) for row in rows]
-            await connection.copy_records_to_table(table.name, records=records, columns=names)
-        finally:
-            await connection.close()
-
-    def command(self, statement: str) -> None:
-        """Run one statement."""
-        asyncio.run(self._command(statement))
-
-    async def _command(self, statement: str) -> None:
-        connection = await asyncpg.connect(self.url)
-        try:
-            await connection.execute(statement)
-        finally:
-            await connection.close()
 
 
 class Seeds:
@@ -112,11 +82,12 @@ class Seeds:
     def grow(self, people: int, progress: Progress) -> None:
         """Add people up to a number, each with a token, and ten hand-offs for each there is."""
         first, self._people = self._people, people
-        asyncio.run(self._grow(first, progress))
-        for start in range(first, people, CHUNK):
-            self.mint("at", min(CHUNK, people - start))
-        self._hand_off(HANDOFFS_EACH * people, progress)
-        if not self._settings.database.startswith("sqlite"):
+        with self._database.bare(GROWING):
+            asyncio.run(self._grow(first, progress))
+            for start in range(first, people, CHUNK):
+                self.mint("at", min(CHUNK, people - start))
+            self._hand_off(HANDOFFS_EACH * people, progress)
+        if self._database.copies:
             # As autovacuum would have done by then; otherwise it begins while we measure.
             self._database.command("VACUUM (ANALYZE)")
 
@@ -164,17 +135,8 @@ class Seeds:
             for number in numbers:
                 for table, rows in _person(services, number, hashed).items():
                     made.setdefault(table, []).extend(rows)
-            for table in (
-                person,
-                person_key,
-                person_field,
-                credential,
-                consent_grant,
-                grant_item,
-                consent_event,
-                reminder,
-            ):
-                self._database.load(table, made[table.name])
+            for table in GROWING:
+                self._database.load(table, made.get(table.name, []))
             progress(numbers.stop, self._people)
 
     def mint(self, kind: str, count: int) -> list[str]:
