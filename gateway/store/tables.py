@@ -337,6 +337,7 @@ school_request = Table(
     _to("person_id", "person.person_id"),
     _at("asked_at"),
     PrimaryKeyConstraint("organisation_id", "partner_id", "person_id"),
+    Index(None, "person_id"),
 )
 
 # Partners
@@ -529,6 +530,7 @@ approval = Table(
     _text("decided_by"),
     _at("decided_at"),
     UniqueConstraint("kind", "target_id", "decided_by"),
+    Index(None, "decided_by"),
 )
 
 preference = Table(
@@ -574,7 +576,9 @@ complaint = Table(
     Column("answer", Text),
     _at("answered_at", nullable=True),
     _one_of("kind", "advertising", "too_much", "not_stopped", "wrong_use", "other"),
+    Index(None, "opened_at"),
     Index(None, "partner_id", "opened_at"),
+    Index(None, "person_id"),
     Index(None, "grant_id"),
 )
 

@@ -159,6 +159,7 @@ class PartnerRow:
     state: PartnerState
     offer_count: int
     live_grants: int
+    more_grants: bool = False
     changed_at: int
 
 
@@ -284,6 +285,7 @@ class AdminPartnerView(AdminView):
     brand: str
     state: PartnerState
     live_grants: int
+    more_grants: bool = False
     facts: tuple[Fact, ...]
     clients: tuple[ClientRow, ...]
     offers: tuple[OfferReview, ...]

@@ -4,10 +4,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Column, Connection, PrimaryKeyConstraint, UniqueConstraint, event
 
-from gateway.store.grants import GrantQuery, count_live, find_grant_depths, search_grants
+from gateway.store.complaints import ComplaintQuery, list_complaints
+from gateway.store.erasure import hanging_on_people
+from gateway.store.grants import GrantQuery, _last_handoffs, count_live, find_grant_depths, search_grants
 from gateway.store.handoffs import HandoffQuery, find_depths, search_handoffs
+from gateway.store.own_record import SECTIONS
 from gateway.store.people import PeopleQuery, list_people
 from tests.world import World
 
@@ -32,8 +35,15 @@ LISTS: dict[str, tuple[Callable[..., Any], Any, str]] = {
     "a partner's hand-offs": (search_handoffs, HandoffQuery(partner_id="q"), "ix_handoff_partner_id_at"),
     "hand-offs of a field": (search_handoffs, HandoffQuery(field="email"), "ix_handoff_at"),
     "how far a search has come": (find_depths, HandoffQuery(field="email"), "ix_handoff_at"),
+    "all complaints": (list_complaints, ComplaintQuery(), "ix_complaint_opened_at"),
+    "how often each consent was used": (_last_handoffs, "gra_1", "ix_handoff_grant_id_at"),
     "how many consents a partner has": (count_live, "quizco", "ix_consent_grant_partner_id_state_created_at"),
 }
+
+
+LISTED = tuple(
+    f"SELECT {each}" for each in ("person.", "consent_grant.", "handoff.", "partner.", "complaint.", "anon_")
+)
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -46,9 +56,7 @@ def test_a_page_is_read_in_the_order_of_an_index(both: World, name: str) -> None
         plans: list[dict[str, Any]] = []
 
         def look(_: object, cursor: object, statement: str, values: Any, *rest: object) -> None:
-            if statement.startswith(
-                ("SELECT person.", "SELECT consent_grant.", "SELECT handoff.", "SELECT anon_")
-            ):
+            if statement.startswith(LISTED):
                 found = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", values)
                 plans.append(found.scalar_one()[0]["Plan"])
 
@@ -69,6 +77,21 @@ def test_a_page_is_read_in_the_order_of_an_index(both: World, name: str) -> None
     nodes = list(_nodes(plan))
     assert index in {node.get("Index Name") for node in nodes}
     assert not [node for node in nodes if node["Node Type"] == "Sort"]
+
+
+def test_whatever_is_asked_for_or_erased_by_its_person_is_found_by_an_index() -> None:
+    owned = {each.table.c[each.owner] for each in SECTIONS}
+    assert [str(each) for each in sorted({*hanging_on_people(), *owned}, key=str) if not _leads(each)] == []
+
+
+def _leads(column: Column[Any]) -> bool:
+    """Whether an index, or a constraint that has one, begins with the column."""
+    keys = [
+        each for each in column.table.constraints if isinstance(each, PrimaryKeyConstraint | UniqueConstraint)
+    ]
+    return any(list(each.columns)[:1] == [column] for each in (*column.table.indexes, *keys)) or bool(
+        column.unique
+    )
 
 
 def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
