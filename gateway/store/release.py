@@ -1,10 +1,10 @@
 """The release gate's transaction: token, live grant and items, sealed values, hand-off row, in that order."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+import orjson
 from sqlalchemy import Connection, Select, func, select
 
 from gateway.model.grants import Approval, Grant, GrantedItem
@@ -242,12 +242,9 @@ def handoff_row(each: Handoff) -> dict[str, object]:
         "client_id": each.client_id,
         "token_digest": each.token_digest,
         "endpoint": each.endpoint,
-        "items": json.dumps(
-            [
-                [item.item.field, item.item.purpose, str(item.item.form), item.commitment]
-                for item in each.items
-            ]
-        ),
+        "items": orjson.dumps(
+            [[item.item.field, item.item.purpose, item.item.form, item.commitment] for item in each.items]
+        ).decode(),
         "at": each.at,
         "entry_digest": each.entry_digest,
     }

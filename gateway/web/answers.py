@@ -1,9 +1,9 @@
 """One refusal, told in the voice of the place: a page for people, JSON or a challenge for partners."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 from starlette.responses import PlainTextResponse, Response
 
 from gateway.kit.errors import ERRORS, Refusal
@@ -13,15 +13,11 @@ from gateway.oauth.jwts import ALGORITHMS
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
-# json.dumps makes an encoder at every call that says how.
-_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-
-
 def json_answer(
     body: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Answer a partner; nothing of this may be cached (RFC 6749 §5.1)."""
-    content = _JSON.encode(dict(body)).encode()
+    content = orjson.dumps(dict(body))
     return Response(content, status, {**NO_STORE, **(headers or {})}, media_type="application/json")
 
 

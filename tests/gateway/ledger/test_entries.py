@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.ledger.entries import Commitments, encode, encode_entry, mark
+from gateway.ledger.entries import Commitments, decode, encode, encode_entry, mark
 from gateway.ledger.merkle import leaf_hash
 from gateway.model.admin_actions import AdminAction
 from gateway.model.grants import ActorKind, ConsentEvent, EventType, ReasonCode
@@ -30,6 +30,17 @@ def test_an_entry_is_these_bytes() -> None:
         b'"id":"hof_1","items":[["email","results_delivery","masked","c0mm1tment"]],"kind":"handoff",'
         b'"partner":"quizco","token":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}'
     )
+
+
+@given(st.text(), st.text(), st.text(), st.integers(-(2**63), 2**63 - 1))
+def test_a_handoff_is_spelled_in_the_one_way_there_is(first: str, second: str, third: str, at: int) -> None:
+    """Whatever stands in its row; reading refuses any other spelling."""
+    item = HandedItem(Item(first, second, Form.FULL), third)
+    row = replace(ROW, client_id=first, endpoint=f"{second}\x7f{third}", items=(item, item), at=at)
+    found = decode(encode_entry(row))
+    assert (found["client"], found["endpoint"], found["at"]) == (first, row.endpoint, at)
+    assert found["items"] == [[first, second, "full", third]] * 2
+    assert encode_entry(replace(row, endpoint="userinfo")) != encode_entry(row)
 
 
 def test_rfc6962_2_1_a_leaf_is_hashed_with_its_own_prefix() -> None:
