@@ -329,4 +329,5 @@ def _grant(person_id: str, grant_id: str, offer: Any, now: int) -> dict[str, obj
         "valid_from": now,
         "valid_until": now + YEAR,
         "last_user_activity_at": now,
+        "decided_version": 1,
     }

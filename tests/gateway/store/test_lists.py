@@ -7,11 +7,14 @@ import pytest
 from sqlalchemy import Column, Connection, PrimaryKeyConstraint, UniqueConstraint, event
 
 from gateway.store.complaints import ComplaintQuery, list_complaints
+from gateway.store.due_reminders import Due, DuePage, load_due
 from gateway.store.erasure import hanging_on_people
 from gateway.store.grants import GrantQuery, _last_handoffs, count_live, find_grant_depths, search_grants
 from gateway.store.handoffs import HandoffQuery, find_depths, search_handoffs
 from gateway.store.own_record import SECTIONS
 from gateway.store.people import PeopleQuery, list_people
+from gateway.store.reminders import begin_digests
+from gateway.store.upkeep import Cause, RipePage, load_ripe_grants
 from tests.world import World
 
 LISTS: dict[str, tuple[Callable[..., Any], Any, str]] = {
@@ -37,13 +40,24 @@ LISTS: dict[str, tuple[Callable[..., Any], Any, str]] = {
     "how far a search has come": (find_depths, HandoffQuery(field="email"), "ix_handoff_at"),
     "all complaints": (list_complaints, ComplaintQuery(), "ix_complaint_opened_at"),
     "how often each consent was used": (_last_handoffs, "gra_1", "ix_handoff_grant_id_at"),
+    "grants whose term is over": (load_ripe_grants, RipePage(Cause.OVER, 9), "ix_consent_grant_over"),
+    "grants that nobody used": (load_ripe_grants, RipePage(Cause.UNUSED, 9), "ix_consent_grant_unused"),
+    "grants with a guardian": (load_ripe_grants, RipePage(Cause.GUARDED, 9), "ix_consent_grant_guarded"),
+    "grants of older terms": (
+        load_ripe_grants,
+        RipePage(Cause.OUTDATED, 9, offer_id="practice-quizzes", version=2),
+        "ix_consent_grant_outdated",
+    ),
+    "who is told of an end": (load_due, DuePage(Due.ENDING, 1, 9), "ix_consent_grant_over"),
+    "who is told of disuse": (load_due, DuePage(Due.UNUSED, 1, 9), "ix_consent_grant_unused"),
+    "who gets a digest": (load_due, DuePage(Due.DIGEST, 1, 9), "ix_reminder_digest"),
+    "whose time until the first digest begins": (begin_digests, (1, 9), "ix_consent_grant_undigested"),
     "how many consents a partner has": (count_live, "quizco", "ix_consent_grant_partner_id_state_created_at"),
 }
 
 
-LISTED = tuple(
-    f"SELECT {each}" for each in ("person.", "consent_grant.", "handoff.", "partner.", "complaint.", "anon_")
-)
+TABLES = ("person", "consent_grant", "handoff", "partner", "complaint", "reminder")
+LISTED = tuple(f"SELECT {each}" for each in (*(f"{name}." for name in TABLES), "anon_"))
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
