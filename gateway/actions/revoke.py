@@ -7,8 +7,14 @@ from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
 from gateway.oauth.metadata import PATHS
 from gateway.store.client_tokens import load_client_tokens
-from gateway.store.registry import look_at_registry
-from gateway.store.tokens import Revocation, load_access_tokens, load_refresh_tokens, revoke_tokens
+from gateway.store.tokens import (
+    Revocation,
+    load_access_tokens,
+    load_refresh_owners,
+    load_refresh_tokens,
+    revoke_tokens,
+)
+from gateway.store.tokens_ahead import revoke_families
 
 
 async def revoke_token(services: Services, request: BackRequest) -> None:
@@ -20,16 +26,20 @@ async def revoke_token(services: Services, request: BackRequest) -> None:
     Raises:
         Refusal: ``invalid_dpop_proof`` or ``use_dpop_nonce`` (RFC 9449 §5); the token lives on.
     """
-    await services.store.lane(look_at_registry, reads=True).submit(None)
+    store, token = services.store, request.parameters.get("token")
+    # Looks at the registry, too: who authenticates, does so by the true one.
+    owner = await store.telling_lane(load_refresh_owners, reads=True).submit(digest(token or ""))
     client = await authenticate_client(services, request)
-    token = request.parameters.get("token")
     if token is None:
         raise Refusal("invalid_request", detail="no token", hint="The parameter token is missing.")
     jkt = await prove(services, request, PATHS["revocation_endpoint"])
     if jkt is not None:
         await _check_key(services, token, client.client.client_id, jkt)
-    revocation = Revocation(digest(token), client.client.client_id, services.clock())
-    await services.store.lane(revoke_tokens).submit(revocation)
+    client_id, now = client.client.client_id, services.clock()
+    if store.locks_rows and owner is not None and owner.client_id == client_id:
+        await store.telling_lane(revoke_families).submit((owner.family_id, now))
+    else:
+        await store.lane(revoke_tokens).submit(Revocation(digest(token), client_id, now))
 
 
 async def _check_key(services: Services, token: str, client_id: str, jkt: str) -> None:

@@ -7,7 +7,7 @@ grant that ended, a code that somebody else used, a registry that changed leave 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import CTE, BigInteger, Select, func, or_, select, update
+from sqlalchemy import CTE, BigInteger, Select, func, or_, select, union_all, update
 from sqlalchemy.engine import Connection
 
 from gateway.model.grants import GrantState
@@ -129,6 +129,45 @@ def rotate_refresh_tokens(connection: Connection, rotations: Sequence[Rotation],
     )
     alive = {row.token_digest for row in rows}
     return [each.used_digest in alive for each in rotations]
+
+
+def _dying(lists: Lists) -> Any:
+    refresh, access = refresh_token.c, access_token.c
+    # In the order in which `_rotating` takes them, or the two could wait for each other in a circle.
+    locked = (
+        select(refresh.token_digest)
+        .where(lists.any_of(refresh.family_id))
+        .order_by(refresh.token_digest)
+        .with_for_update()
+        .cte("locked")
+    )
+    dead = [
+        update(table)
+        .where(is_theirs, table.c.revoked_at.is_(None))
+        .values(revoked_at=lists.value("now", BigInteger))
+        .returning(table.c.token_digest)
+        .cte(f"{table.name}_dead")
+        for table, is_theirs in (
+            (refresh_token, refresh.token_digest == locked.c.token_digest),
+            (access_token, lists.any_of(access.family_id)),
+        )
+    ]
+    return union_all(*(select(each.c.token_digest) for each in dead))
+
+
+_DYING = Hot(_dying)
+
+
+def revoke_families(connection: Connection, families: Sequence[tuple[str, int]], _: Know) -> Sequence[bool]:
+    """Revoke every token of the families, each at its second (RFC 7009 §2.1).
+
+    A refresh in flight holds its own token until it commits, and the statement waits for that; but what the refresh
+    brought is newer than the statement. So it runs until it finds nothing alive: then none is in flight either.
+    """
+    ids, now = sorted({family_id for family_id, _ in families}), max(at for _, at in families)
+    while _DYING(connection, wanted=ids, now=now):
+        pass
+    return [True for _ in families]
 
 
 def _keeping(_: Lists) -> Any:

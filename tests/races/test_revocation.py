@@ -28,13 +28,15 @@ from gateway.store.release import ReleaseAsk
 from gateway.store.tokens import (
     Revocation,
     Rotation,
+    load_refresh_owners,
     load_refresh_tokens,
     revoke_tokens,
     rotate_refresh_tokens,
 )
+from gateway.store.tokens_ahead import revoke_families
 from gateway.web.visit import COOKIE
 from tests.gateway.store.samples import decision
-from tests.races.crowd import CROWD, Call, Cluster, reading, refreshing
+from tests.races.crowd import CROWD, Call, Cluster, posting, reading, refreshing
 from tests.world import QUIZCO_REDIRECT, World
 
 READS = 64
@@ -119,7 +121,10 @@ def test_p13_a_revocation_waits_for_the_release_in_flight(two_nodes: Cluster) ->
     assert commit_order_is_right(two_nodes)
 
 
-def test_rfc7009_2_1_a_refresh_in_flight_does_not_outlive_its_family(two_nodes: Cluster) -> None:
+@pytest.mark.parametrize("is_ahead", [False, True])
+def test_rfc7009_2_1_a_refresh_in_flight_does_not_outlive_its_family(
+    two_nodes: Cluster, *, is_ahead: bool
+) -> None:
     """A family that is revoked while one of its tokens is being refreshed has no survivor, on any node."""
     world, other = two_nodes.nodes
     tokens = world.tokens()
@@ -141,8 +146,12 @@ def test_rfc7009_2_1_a_refresh_in_flight_does_not_outlive_its_family(two_nodes: 
 
     async def revoke_meanwhile(_: httpx2.AsyncClient) -> object:
         assert await asyncio.to_thread(rotated.wait, 60)
-        revocation = Revocation(used, other.quizco, other.clock())
-        return await other.services.store.run(revoke_tokens, revocation)
+        store = other.services.store
+        if not is_ahead:
+            return await store.run(revoke_tokens, Revocation(used, other.quizco, other.clock()))
+        owner = await store.telling_lane(load_refresh_owners, reads=True).submit(used)
+        assert owner is not None
+        return await store.telling_lane(revoke_families).submit((owner.family_id, other.clock()))
 
     assert two_nodes.at_once([refresh_slowly, revoke_meanwhile]) == [True, True]
     assert two_nodes.count("refresh_token") == 2
@@ -159,6 +168,23 @@ async def plan_of_refresh(world: World, token: str) -> Plan:
     with sit_at(desk):
         services.protocol.decide_token({"grant_type": "refresh_token", "refresh_token": token})
     return desk.plan
+
+
+def test_rfc7009_2_1_a_token_given_back_amid_its_refreshes_leaves_nothing_that_works(
+    cluster: Cluster,
+) -> None:
+    """32 refreshes and one revocation: whatever was issued opens nothing once the revocation is answered."""
+    world = cluster.one
+    tokens = world.tokens()
+    give_back = posting(world, "/revoke", {"token": tokens["refresh_token"]})
+    calls: list[Call[httpx2.Response]] = [refreshing(world, tokens["refresh_token"])] * CROWD
+    calls.insert(CROWD // 2, give_back)
+    answers = cluster.at_once(calls)
+    assert answers.pop(CROWD // 2).status_code == 200
+    assert {answer.status_code for answer in answers} <= {200, 400}
+    for each in [tokens, *(answer.json() for answer in answers if answer.status_code == 200)]:
+        assert cluster.other.userinfo(each["access_token"]).status_code == 401
+        assert cluster.other.refresh(each["refresh_token"]).json()["error"] == "invalid_grant"
 
 
 def test_a_refresh_racing_with_the_stop_leaves_nothing_that_works(cluster: Cluster) -> None:

@@ -47,7 +47,7 @@ from gateway.store.tokens import (
     _REFRESH_TOKENS,
     _USED,
 )
-from gateway.store.tokens_ahead import _KEEPING, _REDEEMING, _ROTATING
+from gateway.store.tokens_ahead import _DYING, _KEEPING, _REDEEMING, _ROTATING
 from tests.conftest import TEMPLATE
 from tests.world import World, fill
 
@@ -194,6 +194,7 @@ STATEMENTS: dict[str, tuple[Hot, dict[str, Any]]] = {
         _ROTATING,
         {"wanted": DIGESTS, "followed": DIGESTS, "successors": DIGESTS, "now": 1, **NEW_TOKENS["used"]},
     ),
+    "families that die": (_DYING, {"wanted": IDS, "now": 1}),
     "partners' own tokens": (_KEEPING, written(client_token, "registry", [1] * 64)),
     "access tokens": (_ACCESS_TOKENS, {"wanted": DIGESTS}),
     "sessions": (_SESSIONS, {"wanted": DIGESTS}),

@@ -113,6 +113,18 @@ def test_a_refresh_token_that_died_brings_nothing(both: World, ahead: Ahead) -> 
     assert tokens(both) == [b"at 11", b"rt 11"]
 
 
+def test_rfc7009_2_1_a_family_dies_whole_and_no_other(both: World, ahead: Ahead) -> None:
+    ahead(tokens_ahead.redeem_codes, redemption(both, "1"), redemption(both, "2"))
+    ahead(tokens_ahead.rotate_refresh_tokens, rotation(both, "11", "next"))
+    assert ahead(tokens_ahead.revoke_families, ("fam_1", NOW + 1), ("fam_none", NOW)) == [True, True]
+    assert ahead(tokens_ahead.revoke_families, ("fam_1", NOW + 9)) == [True]
+    living = "SELECT token_digest, revoked_at FROM {} ORDER BY token_digest"
+    for kind in ("at", "rt"):
+        table = "access_token" if kind == "at" else "refresh_token"
+        found = {bytes(token).decode(): at for token, at in rows(both, living.format(table))}
+        assert found == {f"{kind} 11": NOW + 1, f"{kind} next": NOW + 1, f"{kind} 21": None}
+
+
 def own(name: str) -> ClientToken:
     return ClientToken(name.encode(), f"tok_{name}", "quizco-web", "events", NOW, NOW + 60)
 
