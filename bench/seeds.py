@@ -55,6 +55,10 @@ GROWING = (
     handoff,
 )
 HANDOFFS_EACH = 10
+BUSY, BUSY_HANDOFFS = 5, 5_000
+"""One person about whom a partner asks all day."""
+OFFICER = -1
+"""The administrator: nobody of those who are counted."""
 SPREAD = 7919
 """Prime, so that neighbours in time are not neighbours among people."""
 Progress = Callable[[int, int], None]
@@ -101,6 +105,10 @@ class Seeds:
                 [_handoff(n, n * SPREAD % self._people, end - YEAR + YEAR * n // count) for n in numbers],
             )
             progress(numbers.stop, count)
+        if not self._handed_off:
+            times = range(end - BUSY_HANDOFFS * 60, end, 60)
+            busy = [_handoff(-number, BUSY, at) for number, at in enumerate(times, 1)]
+            self._database.load(handoff, busy)
         self._handed_off = count
 
     async def _grow(self, first: int, progress: Progress) -> None:
@@ -122,10 +130,17 @@ class Seeds:
             )
             await services.store.run(keep_secrets, NewSecret(CLIENT, digest(SECRET), action))
             # Bulk loading has a loop of its own.
+            await asyncio.to_thread(self._load_officer, services)
             await asyncio.to_thread(self._load_people, services, progress)
         finally:
             await services.store.close()
             services.passwords.close()
+
+    def _load_officer(self, services: Services) -> None:
+        made = _person(services, OFFICER, HASHER.hash(PASSWORD))
+        made["person"][0]["role"] = "platform_admin"
+        for table in (person, person_key, person_field, credential):
+            self._database.load(table, made[table.name])
 
     def _load_people(self, services: Services, progress: Progress, first: int = 0) -> None:
         hashed = HASHER.hash(PASSWORD)

@@ -90,7 +90,7 @@ class GrantQuery:
     until: int | None = None
     before: tuple[int, str] | None = None
     limit: int = 50
-    depth: int = 20_000
+    depth: int = 10_000
 
     @property
     def is_narrow(self) -> bool:
