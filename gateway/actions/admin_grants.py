@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from gateway.actions.admin_record import condition_names, record_look
 from gateway.actions.connected import commit_change
+from gateway.actions.deletions import ask_deletion
 from gateway.actions.services import Services
 from gateway.actions.sessions import login_index
 from gateway.consent.decisions import Actor, end
@@ -132,8 +133,13 @@ async def _detail(services: Services, grant_id: str) -> GrantDetail:
     return detail
 
 
-async def revoke_grant(services: Services, actor_id: str, grant_id: str, reason: ReasonCode) -> Grant:
+async def revoke_grant(
+    services: Services, actor_id: str, grant_id: str, reason: ReasonCode, *, delete: bool = False
+) -> Grant:
     """Revoke a consent: its tokens die in the same transaction, and the act is recorded in it.
+
+    Args:
+        delete: ask the partner to delete what it holds, where it can be asked.
 
     Raises:
         Refusal: ``not_found``; ``stale_form`` when it has ended already or changed in the meantime.
@@ -150,4 +156,5 @@ async def revoke_grant(services: Services, actor_id: str, grant_id: str, reason:
         at=services.clock(),
         reason=str(reason),
     )
-    return await commit_change(services, outcome, reason, action)
+    asked = ask_deletion(services, seen, actor_id) if delete else None
+    return await commit_change(services, outcome, reason, action, asked=asked)

@@ -245,10 +245,11 @@ async def commit_change(
     Raises:
         Refusal: ``stale_form`` when somebody else changed it first.
     """
-    deletion, action = (asked.deletion, asked.action) if asked else (None, action)
+    actions = (*((action,) if action else ()), *((asked.action,) if asked else ()))
+    deletion = asked.deletion if asked else None
     verdict = await services.store.run(
         commit_changes,
-        Change(outcome.grant, outcome.event, services.clock(), reason, action, answer, used_at, deletion),
+        Change(outcome.grant, outcome.event, services.clock(), reason, actions, answer, used_at, deletion),
     )
     if verdict is not Verdict.DONE:
         raise Refusal("stale_form", detail="the grant changed in the meantime")

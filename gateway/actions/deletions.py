@@ -38,21 +38,26 @@ _ANSWERS = {202: None, 200: DeletionOutcome.DONE, 204: DeletionOutcome.DONE}
 
 @dataclass(frozen=True, slots=True)
 class AskedDeletion:
-    """A request, and the person's own act of asking."""
+    """A request, and the act of whoever asks."""
 
     deletion: Deletion
     action: AdminAction
 
 
-def ask_deletion(services: Services, grant: Grant) -> AskedDeletion | None:
-    """Make the request that goes out when a grant ends; None where the partner cannot be asked through us."""
+def ask_deletion(services: Services, grant: Grant, actor_id: str = "") -> AskedDeletion | None:
+    """Make the request that goes out when a grant ends; None where the partner cannot be asked through us.
+
+    Args:
+        actor_id: who asks, if not the person.
+    """
     if services.registry.partners[grant.partner_id].partner.deletion_uri is None:
         return None
     now = services.clock()
     kept = max((each.retention_days for each in grant.items), default=0)
     request_id = services.ids(Kind.DELETION)
     deletion = Deletion(request_id, grant.grant_id, grant.partner_id, now, now + kept * DAY, due_at=now)
-    return AskedDeletion(deletion, act_of(services, grant.person_id, "ask_deletion", "grant", grant.grant_id))
+    act = act_of(services, actor_id or grant.person_id, "ask_deletion", "grant", grant.grant_id)
+    return AskedDeletion(deletion, act)
 
 
 async def answer_deletion(services: Services, request: BackRequest) -> None:

@@ -1,5 +1,6 @@
 """Erasing a person (crypto-shredding): values and commitments become unreadable at once, the log stays whole."""
 
+from gateway.actions.deletions import ask_deletion
 from gateway.actions.services import Services
 from gateway.actions.sessions import login_index
 from gateway.consent.decisions import Actor, end
@@ -16,6 +17,8 @@ from gateway.store.people import find_people
 async def erase_person(services: Services, actor_id: str, email: str) -> str:
     """Erase whoever logs in with this address; give the id that the log goes on naming nobody by.
 
+    Every partner that holds something is asked to delete it, where it can be asked.
+
     Raises:
         Refusal: ``not_found`` for an address that nobody has.
     """
@@ -26,7 +29,15 @@ async def erase_person(services: Services, actor_id: str, email: str) -> str:
 
     def ended(grant: Grant) -> Change:
         outcome = end(grant, actor, ReasonCode.ACCOUNT_CLOSED, now=now, ids=services.ids)
-        return Change(outcome.grant, outcome.event, now, ReasonCode.ACCOUNT_CLOSED)
+        asked = ask_deletion(services, grant, actor_id)
+        return Change(
+            outcome.grant,
+            outcome.event,
+            now,
+            ReasonCode.ACCOUNT_CLOSED,
+            actions=(asked.action,) if asked else (),
+            deletion=asked.deletion if asked else None,
+        )
 
     def parted(contact: Contact, side: Side) -> ContactEvent:
         return ContactEvent(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from gateway.actions.connected import commit_change
+from gateway.actions.deletions import ask_deletion
 from gateway.actions.opened_profile import OpenedProfile
 from gateway.actions.services import Services
 from gateway.actions.sessions import is_fresh
@@ -12,9 +13,11 @@ from gateway.consent.decisions import Actor, Outcome, allow, deny
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
 from gateway.kit.sealing import SealBroken
+from gateway.model.deletions import Deletion
 from gateway.model.grants import LIVE, ActorKind, Answer, Approval, Grant, GrantState, ReasonCode
 from gateway.model.people import Session
 from gateway.store.consents import Served, forget_refusals, serve_notices
+from gateway.store.deletions import load_deletions
 from gateway.store.grants import GrantDetail, GrantLine, GrantQuery, load_details, search_grants
 from gateway.store.guardians import NewAnswer, Ward, drop_answers, keep_answers, load_approvals, load_wards
 from gateway.store.partners import load_offer_versions
@@ -42,6 +45,7 @@ class Request:
     Attributes:
         approvals: what the linked guardians answered so far.
         ticket: carries what this guardian was served; empty when nothing waits.
+        deletion: what the partner was asked to delete at the end, and what it said.
     """
 
     child: Child
@@ -49,6 +53,7 @@ class Request:
     offer: Offer
     approvals: tuple[Approval, ...]
     ticket: str
+    deletion: Deletion | None = None
 
 
 async def list_children(services: Services, session: Session) -> tuple[Child, ...]:
@@ -77,7 +82,9 @@ async def see_request(services: Services, session: Session, grant_id: str) -> Re
     ticket = ""
     if grant.state is GrantState.WAITING:
         ticket = await _serve(services, session, detail)
-    return Request(await _child(services, ward), detail, offer_from_content(content), approvals, ticket)
+    deletion = await services.store.read(load_deletions, grant_id)
+    child = await _child(services, ward)
+    return Request(child, detail, offer_from_content(content), approvals, ticket, deletion)
 
 
 async def _own(services: Services, session: Session, grant_id: str) -> tuple[Ward, GrantDetail]:
@@ -157,8 +164,12 @@ async def allow_request(
     return await commit_change(services, outcome, answer=answer, used_at=services.clock())
 
 
-async def deny_request(services: Services, session: Session, grant_id: str) -> Grant:
-    """Say no, or stop what stands: it wins over every other answer, and an ordinary session is enough (P15)."""
+async def deny_request(services: Services, session: Session, grant_id: str, *, delete: bool = False) -> Grant:
+    """Say no, or stop what stands: it wins over every other answer, and an ordinary session is enough (P15).
+
+    Args:
+        delete: ask the partner to delete what it holds, where it can be asked.
+    """
     for _ in range(TRIES):
         _, detail = await _own(services, session, grant_id)
         seen = detail.line.grant
@@ -166,15 +177,18 @@ async def deny_request(services: Services, session: Session, grant_id: str) -> G
             raise Refusal("stale_form", detail=f"the grant has {seen.state} already")
         outcome = deny(seen, _actor(session), now=services.clock(), ids=services.ids)
         try:
-            return await _commit_no(services, session, seen, outcome)
+            return await _commit_no(services, session, seen, outcome, delete=delete)
         except Refusal:
             continue
     raise Refusal("temporarily_unavailable", detail="the grant changes too often")
 
 
-async def _commit_no(services: Services, session: Session, seen: Grant, outcome: Outcome) -> Grant:
+async def _commit_no(
+    services: Services, session: Session, seen: Grant, outcome: Outcome, *, delete: bool
+) -> Grant:
     answer = _answer(services, session, seen, Answer.DENY)
-    return await commit_change(services, outcome, ReasonCode.GUARDIAN_REQUEST, answer=answer)
+    asked = ask_deletion(services, seen, answer.guardian_id) if delete else None
+    return await commit_change(services, outcome, ReasonCode.GUARDIAN_REQUEST, answer=answer, asked=asked)
 
 
 async def let_child_ask(services: Services, session: Session, grant_id: str) -> None:

@@ -136,11 +136,14 @@ def _as_json(seen: SeenGrant) -> dict[str, object]:
 def revoke(
     grant_id: Annotated[str, GRANT],
     reason: Annotated[ReasonCode, typer.Option(help="Why; the person reads it.")],
+    delete: Annotated[
+        bool, typer.Option(help="Ask the partner to delete what it has, where it can be asked.")
+    ] = True,
 ) -> None:
     """Revoke a consent: its tokens die at once. Only the person can give it again."""
     if reason not in REVOKE_REASONS:
         raise typer.BadParameter(
             f"one of {', '.join(REVOKE_REASONS)}: the others are the gateway's own", param_hint="--reason"
         )
-    grant = with_services(lambda services: revoke_grant(services, ACTOR, grant_id, reason))
+    grant = with_services(lambda services: revoke_grant(services, ACTOR, grant_id, reason, delete=delete))
     done(f"{grant.grant_id} is revoked; every token of it is dead")

@@ -18,6 +18,8 @@ Outcome = TypeVar("Outcome")
 
 def append_actions(connection: Connection, actions: Sequence[AdminAction]) -> Sequence[None]:
     """Append acts; each waits for its place in the log."""
+    if not actions:
+        return []
     rows = [
         {
             "action_id": each.action_id,

@@ -291,17 +291,17 @@ class Change:
 
     Attributes:
         after: the grant as it stands afterwards.
-        action: the administrator's act, if one acted.
+        actions: the administrator's act, if one acted, and that of whoever asks for deletion.
         answer: the guardian's, if one answered; kept in the same transaction.
         used_at: when this is the person's own use of the service too.
-        deletion: what the partner is asked at the end; the person's own act of asking comes as `action`.
+        deletion: what the partner is asked at the end.
     """
 
     after: Grant
     event: ConsentEvent
     at: int
     reason: ReasonCode | None = None
-    action: AdminAction | None = None
+    actions: tuple[AdminAction, ...] = ()
     answer: NewAnswer | None = None
     used_at: int | None = None
     deletion: Deletion | None = None
@@ -327,8 +327,7 @@ def _change(connection: Connection, change: Change) -> Verdict:
             append_event(connection, change.event)
     if not changed:
         return Verdict.STALE
-    if change.action:
-        append_actions(connection, [change.action])
+    append_actions(connection, change.actions)
     if change.answer:
         keep_answer(connection, change.answer)
     if change.deletion:

@@ -32,6 +32,7 @@ from gateway.web.administration import (
     reason_options,
     short_person,
 )
+from gateway.web.connected import can_ask_deletion
 from gateway.web.formats import later, say
 from gateway.web.reason_words import reason_choice
 from gateway.web.visit import ROLE_WORDS, Visit, see_other, show, signed_in_page
@@ -178,6 +179,7 @@ async def _grant_view(
         ),
         notice_url=f"/notices/{found.notice_id}",
         revoke_action=f"{here}/revoke" if can_revoke else "",
+        can_ask_deletion=can_ask_deletion(visit, found),
         reauthenticate_url=password_first(visit, here),
         reasons=reason_options(REVOKE_REASONS),
         errors=errors,
@@ -243,7 +245,8 @@ async def revoke(visit: Visit) -> Response:
         seen = await see_grant(visit.services, actor.person_id, grant_id)
         errors = (views.FieldError(field="reason", message=say("Choose a reason.")),)
         return show("admin_grant", await _grant_view(visit, seen, errors), status=400)
-    await revoke_grant(visit.services, actor.person_id, grant_id, reason)
+    delete = form.one("delete") == "yes"
+    await revoke_grant(visit.services, actor.person_id, grant_id, reason, delete=delete)
     return see_other(f"{here}?done=revoked")
 
 

@@ -79,7 +79,7 @@ async def connected(visit: Visit) -> Response:
         record_url="/connected/my-record.json",
         record_page_url="/connected/my-record",
         stop_everything_action="/stop-everything" if is_live else "",
-        can_ask_deletion=any(_can_ask(visit, line.grant) for line in lines),
+        can_ask_deletion=any(can_ask_deletion(visit, line.grant) for line in lines),
     )
     return show("connected", view)
 
@@ -183,8 +183,8 @@ def _detail(
         ended_at=_ended_at(visit, line),
         waiting_for=_waits_for(found),
         stop_action="" if state == "ended" else f"{here}/stop",
-        can_ask_deletion=_can_ask(visit, grant),
-        deletion=_deletion(found.deletion, visit.services.clock()) if found.deletion else (),
+        can_ask_deletion=can_ask_deletion(visit, grant),
+        deletion=deletion_steps(visit, found.deletion),
         complain_action=f"{here}/complain",
         complaints=tuple(
             views.Option(value=kind, label=say(words)) for kind, words in COMPLAINT_WORDS.items()
@@ -207,7 +207,7 @@ def _detail(
     )
 
 
-def _can_ask(visit: Visit, grant: Grant) -> bool:
+def can_ask_deletion(visit: Visit, grant: Grant) -> bool:
     """Tell whether a partner can be asked through us to delete what this grant let it have."""
     partner = visit.services.registry.partners[grant.partner_id].partner
     return grant.state in LIVE and partner.deletion_uri is not None
@@ -221,15 +221,17 @@ DELETION_WORDS = {
 }
 
 
-def _deletion(deletion: Deletion, now: int) -> tuple[views.Event, ...]:
+def deletion_steps(visit: Visit, deletion: Deletion | None) -> tuple[views.Event, ...]:
     """Tell what was asked and what came of it, the newest first."""
+    if deletion is None:
+        return ()
     steps = [
-        (deletion.asked_at, say(later("You asked them to delete what they have"))),
+        (deletion.asked_at, say(later("They were asked to delete what they have"))),
         (deletion.received_at, say(DELETION_WORDS[DeletionState.RECEIVED])),
     ]
     if deletion.outcome is not None:
         steps.append((deletion.answered_at, say(DELETION_WORDS[DeletionState(deletion.outcome)])))
-    if deletion.state(now) is DeletionState.OVERDUE:
+    if deletion.state(visit.services.clock()) is DeletionState.OVERDUE:
         steps.append((deletion.late_from, say(DELETION_WORDS[DeletionState.OVERDUE])))
     return tuple(views.Event(at=at, what=what, actor="") for at, what in reversed(steps) if at is not None)
 

@@ -23,7 +23,7 @@ from gateway.web import views
 from gateway.web.admin_guardians import METHOD_WORDS
 from gateway.web.administration import path_id
 from gateway.web.bodies import Form
-from gateway.web.connected import state_of
+from gateway.web.connected import can_ask_deletion, deletion_steps, state_of
 from gateway.web.consent_views import country_names, form_words, partner_view
 from gateway.web.formats import date_words, duration, later, say
 from gateway.web.reason_words import reason_words
@@ -123,6 +123,8 @@ def _view(
         lengths=tuple(_lengths(visit, grant, days)) if waits else (),
         allow_action=here if waits else "",
         stop_action=f"{here}/stop" if grant.state in LIVE and not waits else "",
+        can_ask_deletion=can_ask_deletion(visit, grant),
+        deletion=deletion_steps(visit, found.deletion),
         again_action=f"{here}/ask-again" if _is_guardians_no(found) else "",
         errors=errors,
         hidden=(("ticket", found.ticket),),
@@ -195,9 +197,9 @@ def _event(event: ConsentEvent) -> views.Event:
 
 async def stop(visit: Visit) -> Response:
     """Stop a child's service: one press."""
-    await visit.form()
+    delete = (await visit.form()).one("delete") == "yes"
     grant_id = path_id(visit, "grant_id")
-    await deny_request(visit.services, visit.signed_in, grant_id)
+    await deny_request(visit.services, visit.signed_in, grant_id, delete=delete)
     return see_other(f"/guardian/{grant_id}?done=guardian-no")
 
 

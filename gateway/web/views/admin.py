@@ -129,7 +129,7 @@ class LogRow:
 class AdminGrantView(AdminView):
     """One grant. `revoke_action` posts `reason`; empty when there is nothing to revoke.
 
-    With a `reauthenticate_url`, the password has to be given first.
+    `can_ask_deletion` lets it take `delete=yes`. With a `reauthenticate_url`, the password has to be given first.
     """
 
     grant_id: str
@@ -143,6 +143,7 @@ class AdminGrantView(AdminView):
     tokens: tuple[TokenRow, ...]
     notice_url: str
     revoke_action: str = ""
+    can_ask_deletion: bool = False
     reauthenticate_url: str = ""
     reasons: tuple[Option, ...] = ()
     errors: tuple[FieldError, ...] = ()

@@ -56,7 +56,8 @@ class GuardianRequestView(View):
 
     `allow_action` takes the answer and is empty where nothing waits; `stop_action` ends what stands; `again_action`
     takes a no back. `other_no` says that another guardian said no. `lengths` are the times that can be allowed; empty
-    where none is shorter than what was asked for.
+    where none is shorter than what was asked for. `can_ask_deletion` lets `stop_action` take `delete=yes`; `deletion`
+    is what came of it.
     """
 
     child: str
@@ -78,6 +79,8 @@ class GuardianRequestView(View):
     lengths: tuple[Option, ...] = ()
     allow_action: str = ""
     stop_action: str = ""
+    can_ask_deletion: bool = False
+    deletion: tuple[Event, ...] = ()
     again_action: str = ""
     errors: tuple[FieldError, ...] = ()
     hidden: Hidden = ()

@@ -7,6 +7,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from gateway.actions.deletions import ALL_WAITS, DeletionCourier
+from gateway.actions.erasure import erase_person
 from gateway.actions.logout import LEASE
 from gateway.actions.own_record import own_record
 from gateway.actions.partner_review import Review
@@ -21,6 +22,7 @@ from gateway.store.deletions import Heard, hear_deletions
 from gateway.web.visit import COOKIE
 from tests.gateway.store.samples import rows
 from tests.gateway.web.test_connected import detail_of
+from tests.gateway.web.test_guardian import LAKSHMI, allow, request_page, say, token, wish
 from tests.ledgers import entries, sequence
 from tests.protocol.campuspress import begin, push
 from tests.world import CAMPUSPRESS_REDIRECT, ISSUER, PARTNERS, World, publish
@@ -85,7 +87,7 @@ def test_a_stop_asks_unless_the_tick_is_taken_away(site: Site) -> None:
     browser = site.world.signed_in()
     done = stop(browser)
     assert "We asked them to delete what they have" in done.text
-    assert "You asked them to delete what they have" in detail_of(browser).text
+    assert "They were asked to delete what they have" in detail_of(browser).text
     assert site.deliver() == 1
     assert site.deliver() == 0
 
@@ -95,7 +97,7 @@ def test_without_the_tick_nobody_is_asked(site: Site) -> None:
     browser = site.world.signed_in()
     done = stop(browser, delete=False)
     assert "They must delete what they have within" in done.text
-    assert "You asked" not in detail_of(browser).text
+    assert "They were asked" not in detail_of(browser).text
     assert site.deliver() == 0
 
 
@@ -122,6 +124,62 @@ def test_the_link_in_the_receipt_asks_too(site: Site) -> None:
     assert site.deliver() == 1
 
 
+def asked_by(site: Site) -> tuple[int, list[str]]:
+    """Deliver what is due; give how many came, and who asked."""
+    acts = rows(site.world, "SELECT actor_id FROM admin_action WHERE action = 'ask_deletion'")
+    return site.deliver(), [actor for (actor,) in acts]
+
+
+@pytest.mark.parametrize("is_ticked", [True, False])
+def test_a_guardian_who_stops_asks_as_the_person_would(site: Site, *, is_ticked: bool) -> None:
+    """Preset to yes; a no to what was never shared asks nobody; the child sees what came of it."""
+    world = site.world
+    child = wish(world, "email.results_delivery")
+    assert "Also ask them to delete" not in request_page(world)[1].text
+    allow(world)
+    token(world, child)
+    guardian, page = request_page(world)
+    stopping = {} if is_ticked else {"delete": ""}
+    page = guardian.submit(page, "/stop", stopping)
+    assert ("They were asked to delete what they have" in page.text) == is_ticked
+    assert (
+        "They were asked" in child.open(child.open("/connected").link("/connected/gra_")).text
+    ) == is_ticked
+    assert asked_by(site) == ((1, [world.person_id(LAKSHMI)]) if is_ticked else (0, []))
+
+
+def test_a_guardians_no_to_a_wish_asks_nobody(site: Site) -> None:
+    wish(site.world)
+    say(site.world, "deny")
+    assert asked_by(site) == (0, [])
+
+
+@pytest.mark.parametrize("is_ticked", [True, False])
+def test_an_administrator_who_revokes_asks_too(site: Site, *, is_ticked: bool) -> None:
+    world = site.world
+    grant_id = world.tokens()["grant_id"]
+    admin = world.signed_in("admin@platform.example")
+    page = admin.open(f"/admin/grants/{grant_id}")
+    how = {"reason": "phone_request", **({} if is_ticked else {"delete": ""})}
+    after = admin.submit(page, "/revoke", how)
+    assert "Also ask them to delete" not in after.text
+    assert asked_by(site) == ((1, [world.person_id("admin@platform.example")]) if is_ticked else (0, []))
+
+
+def test_whoever_is_erased_is_erased_at_the_partners_too(site: Site) -> None:
+    """Asked for each service, though nobody is left to tick anything; the partner knows who is meant."""
+    world = site.world
+    known = jwt.decode(world.tokens()["id_token"], keys_of(world)).claims["sub"]
+    world.run(erase_person, world.services, "cli", "asha@lakeside.example")
+    assert asked_by(site) == (1, ["cli"])
+    events = jwt.decode(site.came[0], keys_of(world)).claims["events"]
+    assert events[f"{ISSUER}/events/deletion-requested"]["subjects"] == {"quizco-web": known}
+
+
+def keys_of(world: World) -> KeySet:
+    return KeySet.import_key_set(world.client().get("/jwks.json").json())
+
+
 def test_a_partner_that_cannot_be_asked_has_no_tick(both: World) -> None:
     both.tokens()
     page = detail_of(both.signed_in())
@@ -135,7 +193,7 @@ def test_rfc8417_what_the_partner_gets(site: Site) -> None:
     """A signed event: which grant, which fields by name, who it is in the partner's own words, until when."""
     _, tokens = stopped(site)
     site.deliver()
-    keys = KeySet.import_key_set(site.world.client().get("/jwks.json").json())
+    keys = keys_of(site.world)
     token, known = jwt.decode(site.came[0], keys), jwt.decode(tokens["id_token"], keys).claims
     now = site.world.clock()
     assert token.header["typ"] == "secevent+jwt"
@@ -170,7 +228,7 @@ def test_a_partner_that_is_down_is_asked_again(site: Site, failure: Any) -> None
     assert site.deliver() == 1
     site.world.clock.pass_by(10 * ALL_WAITS[-1])
     assert site.deliver() == 0
-    keys = KeySet.import_key_set(site.world.client().get("/jwks.json").json())
+    keys = keys_of(site.world)
     assert len({jwt.decode(each, keys).claims["jti"] for each in site.came}) == 1
 
 

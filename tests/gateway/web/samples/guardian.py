@@ -99,11 +99,23 @@ SAMPLES: dict[str, tuple[str, View]] = {
     "guardian_request.other-no": ("guardian_request", replace(request, other_no=True, kept_seconds=0)),
     "guardian_request.live": (
         "guardian_request",
-        replace(request, state="live", allow_action="", stop_action="/guardian/gra_1/stop"),
+        replace(
+            request,
+            state="live",
+            allow_action="",
+            stop_action="/guardian/gra_1/stop",
+            can_ask_deletion=True,
+        ),
     ),
     "guardian_request.refused": (
         "guardian_request",
-        replace(request, state="ended", allow_action="", again_action="/guardian/gra_1/ask-again"),
+        replace(
+            request,
+            state="ended",
+            allow_action="",
+            again_action="/guardian/gra_1/ask-again",
+            deletion=(Event(at=NOW - DAY, what="They were asked to delete what they have", actor=""),),
+        ),
     ),
     "admin_school": (
         "admin_school",
