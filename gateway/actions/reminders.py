@@ -26,7 +26,7 @@ from gateway.store.reminders import (
     remind,
 )
 
-PAGE = 200
+PAGE = 500
 
 
 async def remind_people(services: Services) -> int:

@@ -11,7 +11,6 @@ from sqlalchemy import (
     Select,
     Text,
     cast,
-    exists,
     false,
     not_,
     select,
@@ -88,7 +87,7 @@ def _load(connection: Connection, page: DuePage) -> DuePeople:
     rows = connection.execute(looked).all()
     ids = sorted({row.person_id for row in rows if not row.is_known})
     last = (rows[-1][0], rows[-1][1]) if len(rows) == page.limit else None
-    return DuePeople(tuple(_sharers(connection, ids)), last)
+    return DuePeople(tuple(_sharers(connection, ids)) if ids else (), last)
 
 
 def _looked_at(page: DuePage) -> Select[Any]:
@@ -119,11 +118,11 @@ def _ends(page: DuePage) -> _Part:
     else:
         first, ends_at, is_so = own.valid_until, own.valid_until, unused_at >= own.valid_until
     about = own.grant_id + ":" + cast(ends_at, Text)
-    was_told = exists().where(
-        told.person_id == own.person_id, told.kind == str(page.due), told.about == about
-    )
+    # One probe a row; of an EXISTS the planner would rather make a table of all who were ever told, for each page.
+    of_that = (told.person_id == own.person_id, told.kind == str(page.due), told.about == about)
+    told_at = select(told.at).where(*of_that).correlate(consent_grant).scalar_subquery()
     is_long = own.valid_until - own.valid_from >= page.shortest
-    is_known = not_(is_so & is_long & ~was_told).label("is_known")
+    is_known = not_(is_so & is_long & told_at.is_(None)).label("is_known")
     return (first, own.grant_id), (own.person_id, is_known), is_active()
 
 
