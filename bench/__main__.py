@@ -13,7 +13,7 @@ import uvloop
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from bench import growth, journey, machine, overload, reference, report
+from bench import growth, journey, machine, overload, pages, reference, report
 from bench.load import Tally, run_load
 from bench.operations import OPERATIONS, REFERENCE, Operation
 from bench.report import Cell
@@ -127,8 +127,8 @@ class Bench:
                     self._cell(server, name, OPERATIONS[name], 16, 0, self.chosen.warm_up or 0.1)
                     cell = self._cell(server, name, OPERATIONS[name], 16, 0, self.chosen.seconds)
                     costs[f"{name} at 16, CPU ms"] = cell.cpu_ms
-            pages = growth.look_at_pages(self.url, self.folder, people)
-            self.sizes.append(growth.Size(people, costs, {f"{name}, ms": ms for name, ms in pages.items()}))
+                looked = pages.look_at_pages(self.url, self.folder, server.port, people)
+            self.sizes.append(growth.Size(people, costs, {f"{name}, ms": ms for name, ms in looked.items()}))
 
     def overload(self) -> None:
         """Overload userinfo."""

@@ -2,14 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import asyncpg
-from sqlalchemy import Table, create_engine
-
+from bench.bulk import Database
 from gateway.actions.services import Services
 from gateway.app import build_services
 from gateway.kit.clock import system_clock
@@ -43,51 +41,27 @@ REDIRECT = "http://localhost:8100/bench/callback"
 SCOPE = "openid profile email phone address education alternate_email"
 MANIFEST = (Path(__file__).parent / "partner.toml").read_text()
 YEAR = 366 * 86400
-CHUNK = 2000
+CHUNK = 5000
+GROWING = (
+    person,
+    person_key,
+    person_field,
+    credential,
+    consent_grant,
+    grant_item,
+    consent_event,
+    reminder,
+    access_token,
+    handoff,
+)
 HANDOFFS_EACH = 10
+BUSY, BUSY_HANDOFFS = 5, 5_000
+"""One person about whom a partner asks all day."""
+OFFICER = -1
+"""The administrator: nobody of those who are counted."""
 SPREAD = 7919
 """Prime, so that neighbours in time are not neighbours among people."""
 Progress = Callable[[int, int], None]
-Rows = Sequence[dict[str, object]]
-
-
-class Database:
-    """Bulk loading, by COPY where the database has it."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def load(self, table: Table, rows: Rows) -> None:
-        """Put rows into a table."""
-        if not rows:
-            return
-        if self.url.startswith("sqlite"):
-            engine = create_engine(self.url)
-            with engine.begin() as connection:
-                connection.execute(table.insert(), list(rows))
-            engine.dispose()
-        else:
-            asyncio.run(self._copy(table, rows))
-
-    async def _copy(self, table: Table, rows: Rows) -> None:
-        names = list(rows[0])
-        connection = await asyncpg.connect(self.url)
-        try:
-            records = [tuple(row[name] for name in names) for row in rows]
-            await connection.copy_records_to_table(table.name, records=records, columns=names)
-        finally:
-            await connection.close()
-
-    def command(self, statement: str) -> None:
-        """Run one statement."""
-        asyncio.run(self._command(statement))
-
-    async def _command(self, statement: str) -> None:
-        connection = await asyncpg.connect(self.url)
-        try:
-            await connection.execute(statement)
-        finally:
-            await connection.close()
 
 
 class Seeds:
@@ -112,11 +86,12 @@ class Seeds:
     def grow(self, people: int, progress: Progress) -> None:
         """Add people up to a number, each with a token, and ten hand-offs for each there is."""
         first, self._people = self._people, people
-        asyncio.run(self._grow(first, progress))
-        for start in range(first, people, CHUNK):
-            self.mint("at", min(CHUNK, people - start))
-        self._hand_off(HANDOFFS_EACH * people, progress)
-        if not self._settings.database.startswith("sqlite"):
+        with self._database.bare(GROWING):
+            asyncio.run(self._grow(first, progress))
+            for start in range(first, people, CHUNK):
+                self.mint("at", min(CHUNK, people - start))
+            self._hand_off(HANDOFFS_EACH * people, progress)
+        if self._database.copies:
             # As autovacuum would have done by then; otherwise it begins while we measure.
             self._database.command("VACUUM (ANALYZE)")
 
@@ -130,6 +105,10 @@ class Seeds:
                 [_handoff(n, n * SPREAD % self._people, end - YEAR + YEAR * n // count) for n in numbers],
             )
             progress(numbers.stop, count)
+        if not self._handed_off:
+            times = range(end - BUSY_HANDOFFS * 60, end, 60)
+            busy = [_handoff(-number, BUSY, at) for number, at in enumerate(times, 1)]
+            self._database.load(handoff, busy)
         self._handed_off = count
 
     async def _grow(self, first: int, progress: Progress) -> None:
@@ -151,10 +130,17 @@ class Seeds:
             )
             await services.store.run(keep_secrets, NewSecret(CLIENT, digest(SECRET), action))
             # Bulk loading has a loop of its own.
+            await asyncio.to_thread(self._load_officer, services)
             await asyncio.to_thread(self._load_people, services, progress)
         finally:
             await services.store.close()
             services.passwords.close()
+
+    def _load_officer(self, services: Services) -> None:
+        made = _person(services, OFFICER, HASHER.hash(PASSWORD))
+        made["person"][0]["role"] = "platform_admin"
+        for table in (person, person_key, person_field, credential):
+            self._database.load(table, made[table.name])
 
     def _load_people(self, services: Services, progress: Progress, first: int = 0) -> None:
         hashed = HASHER.hash(PASSWORD)
@@ -164,17 +150,8 @@ class Seeds:
             for number in numbers:
                 for table, rows in _person(services, number, hashed).items():
                     made.setdefault(table, []).extend(rows)
-            for table in (
-                person,
-                person_key,
-                person_field,
-                credential,
-                consent_grant,
-                grant_item,
-                consent_event,
-                reminder,
-            ):
-                self._database.load(table, made[table.name])
+            for table in GROWING:
+                self._database.load(table, made.get(table.name, []))
             progress(numbers.stop, self._people)
 
     def mint(self, kind: str, count: int) -> list[str]:
@@ -367,4 +344,5 @@ def _grant(person_id: str, grant_id: str, offer: Any, now: int) -> dict[str, obj
         "valid_from": now,
         "valid_until": now + YEAR,
         "last_user_activity_at": now,
+        "decided_version": 1,
     }

@@ -12,11 +12,12 @@ from gateway.consent.decisions import Actor, end
 from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
+from gateway.model.counts import Count
 from gateway.model.deletions import Deletion
 from gateway.model.grants import LIVE, ActorKind, ReasonCode
 from gateway.store.admin_actions import AdminAction, load_actions
 from gateway.store.go_live import ManifestApproval, approve_manifests, load_approvers
-from gateway.store.grants import Change, GrantQuery, commit_changes, count_live, search_grants
+from gateway.store.grants import Change, GrantQuery, commit_changes, count_all_live, count_live, search_grants
 from gateway.store.partners import (
     NewSecret,
     PartnerRecord,
@@ -140,18 +141,19 @@ class ListedPartner:
     record: PartnerRecord
     partner: Partner
     offer_count: int
-    live_grants: int
+    live_grants: Count
 
 
 async def list_partners(services: Services) -> list[ListedPartner]:
     """List every partner, those that wait for a review first."""
     records = await services.store.read(load_partners, None)
+    live_grants = await services.store.read(count_all_live, None)
     listed = [
         ListedPartner(
             record=record,
             partner=partner_from_content(record.content),
             offer_count=len(own_offers(services.registry, record.partner_id)),
-            live_grants=await services.store.read(count_live, record.partner_id),
+            live_grants=live_grants.get(record.partner_id, Count()),
         )
         for record in records
     ]
@@ -182,7 +184,7 @@ class SeenPartner:
     record: PartnerRecord
     partner: Partner
     review: Review | None
-    live_grants: int
+    live_grants: Count
     moves: tuple[PartnerMove, ...]
     actions: tuple[AdminAction, ...]
     late_deletions: tuple[Deletion, ...] = ()
@@ -245,7 +247,7 @@ async def _review(services: Services, record: PartnerRecord) -> Review | None:
     )
 
 
-def _can_move(record: PartnerRecord, move: PartnerMove, live_grants: int) -> bool:
+def _can_move(record: PartnerRecord, move: PartnerMove, live_grants: Count) -> bool:
     try:
         _check(record, move, live_grants)
     except MoveError:
@@ -253,14 +255,14 @@ def _can_move(record: PartnerRecord, move: PartnerMove, live_grants: int) -> boo
     return True
 
 
-def _check(record: PartnerRecord, move: PartnerMove, live_grants: int) -> None:
+def _check(record: PartnerRecord, move: PartnerMove, live_grants: Count) -> None:
     """Check a move.
 
     Raises:
         MoveError: the state does not allow it.
     """
     state = PartnerState(record.state)
-    if move is PartnerMove.END and state is PartnerState.ENDED and live_grants:
+    if move is PartnerMove.END and state is PartnerState.ENDED and live_grants.number:
         return  # Somebody pulled the plug while its consents were being ended: the rest of them can still be.
     check_move(state, TARGETS[move])
     if move is PartnerMove.RESUME and state is not PartnerState.PAUSED:
@@ -283,7 +285,7 @@ async def move_partner(
         _check(record, move, live_grants)
     except MoveError as error:
         raise Refusal("stale_form", detail=str(error)) from None
-    action = _action(services, actor_id, f"{move}_partner", partner_id, reason, live_grants=live_grants)
+    action = _action(services, actor_id, f"{move}_partner", partner_id, reason, live_grants=str(live_grants))
     change = StateChange(partner_id, record.state, TARGETS[move], services.clock(), action)
     if not await services.store.run(move_partners, change):
         raise Refusal("stale_form", detail="the partner's state changed in the meantime")

@@ -1,5 +1,6 @@
 """Reminders: one letter in ninety days says what is connected, and one says in time what ends by itself."""
 
+from dataclasses import replace
 from functools import partial
 
 from gateway.actions.letters import write_letter
@@ -11,45 +12,60 @@ from gateway.kit.catalogues import translated, written_day
 from gateway.kit.ids import Kind
 from gateway.kit.mail import Letter
 from gateway.model.grants import SUNSET, Grant
+from gateway.store.due_reminders import Due, DuePage, DuePeople, Sharer, load_due
 from gateway.store.reminders import (
     DIGEST,
     ENDING,
     UNUSED,
-    DuePage,
+    Delay,
     Reminded,
     Reminding,
-    Sharer,
+    begin_digests,
     load_reminded,
-    load_sharers,
+    put_off,
     remind,
 )
 
-PAGE = 200
+PAGE = 500
 
 
 async def remind_people(services: Services) -> int:
     """Look at everybody who may be due; give how many letters were posted. Two nodes at once post each once."""
-    posted, after = 0, ""
-    while True:
-        page = await services.store.read(load_sharers, _due(services, after))
-        plans = [plan for each in page if (plan := _plan(services, each)) is not None]
-        posted += sum(await services.store.run_all(remind, plans)) if plans else 0
-        if len(page) < PAGE:
-            return posted
-        after = page[-1].person_id
-
-
-def _due(services: Services, after: str) -> DuePage:
     now = services.clock()
+    while await services.store.run(begin_digests, (now, PAGE)) == PAGE:
+        pass
+    posted = 0
+    for due, until in _due(now):
+        page = DuePage(due, until, PAGE, upkeep.SHORTEST)
+        while True:
+            people = await services.store.read(load_due, page)
+            posted += await _remind(services, people, now)
+            if people.last is None:
+                break
+            page = replace(page, after=people.last)
+    return posted
+
+
+def _due(now: int) -> tuple[tuple[Due, int], ...]:
     soon = now + upkeep.WARNING
-    return DuePage(after, PAGE, soon, soon - SUNSET, now - upkeep.DIGEST)
+    return (Due.ENDING, soon), (Due.UNUSED, soon - SUNSET), (Due.DIGEST, now - upkeep.DIGEST)
 
 
-def _plan(services: Services, sharer: Sharer) -> Reminding | None:
-    now, last = services.clock(), sharer.told.get((DIGEST, ""))
+async def _remind(services: Services, people: DuePeople, now: int) -> int:
+    plans = [plan for each in people.found if (plan := _plan(services, each, now)) is not None]
+    posted = sum(await services.store.run_all(remind, plans)) if plans else 0
+    before = now - upkeep.DIGEST
+    idle = [Delay(each.person_id, before, now) for each in people.found if not each.grants]
+    if idle:
+        await services.store.run_all(put_off, idle)
+    return posted
+
+
+def _plan(services: Services, sharer: Sharer, now: int) -> Reminding | None:
+    last = sharer.told.get((DIGEST, ""), now)
     warnings = tuple(key for each in soon_over(sharer.grants, now) if (key := _key(each)) not in sharer.told)
-    is_due = last is not None and last <= now - upkeep.DIGEST
-    if not warnings and not is_due and last is not None:
+    is_due = bool(sharer.grants) and last <= now - upkeep.DIGEST
+    if not warnings and not is_due:
         return None
     return Reminding(
         sharer.person_id,
@@ -57,7 +73,6 @@ def _plan(services: Services, sharer: Sharer) -> Reminding | None:
         now,
         warnings,
         now - upkeep.DIGEST if is_due else None,
-        begins=last is None,
     )
 
 

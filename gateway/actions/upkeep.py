@@ -1,6 +1,8 @@
 """The sweep: puts on record what time did to grants. It enforces nothing: the release gate does, at that second."""
 
 import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
 
 from gateway.actions.opened_profile import OpenedProfile
 from gateway.actions.reminders import remind_people
@@ -17,7 +19,7 @@ from gateway.store.grants import Change, commit_changes
 from gateway.store.people import mark_ages
 from gateway.store.profiles import load_profiles
 from gateway.store.registry import look_at_registry
-from gateway.store.upkeep import RipePage, load_ripe_grants
+from gateway.store.upkeep import Cause, RipePage, load_ripe_grants
 
 PAGE = 200
 
@@ -36,23 +38,30 @@ async def run_upkeep(services: Services) -> None:
 
 async def sweep(services: Services) -> int:
     """Look at every live grant that time may have changed; give how many did. Two nodes at once change each once."""
-    changed, after = 0, ""
+    changed = 0
     # Which terms are the newest has to be known before grants are looked for.
     await services.store.read(look_at_registry, None)
-    while True:
-        page = await services.store.read(load_ripe_grants, _ripe(services, after))
-        for grant, person in page:
-            changed += await _look(services, grant, person)
-        if len(page) < PAGE:
-            return changed
-        after = page[-1][0].grant_id
+    for first in _ripe(services):
+        page = first
+        while True:
+            ripe = await services.store.read(load_ripe_grants, page)
+            for grant, person in ripe.found:
+                changed += await _look(services, grant, person)
+            if ripe.last is None:
+                break
+            page = replace(page, after=ripe.last)
+    return changed
 
 
-def _ripe(services: Services, after: str) -> RipePage:
+def _ripe(services: Services) -> Iterator[RipePage]:
+    """Name the first page for each thing that time may have done."""
     now = services.clock()
-    offers = services.registry.offers.items()
-    terms = tuple((offer_id, live.material_version) for offer_id, live in sorted(offers))
-    return RipePage(after, PAGE, now, now - SUNSET, tuple(each for each in terms if each[1] > 1))
+    yield RipePage(Cause.OVER, PAGE, until=now)
+    yield RipePage(Cause.UNUSED, PAGE, until=now - SUNSET)
+    yield RipePage(Cause.GUARDED, PAGE)
+    for offer_id, live in sorted(services.registry.offers.items()):
+        if live.material_version > 1:
+            yield RipePage(Cause.OUTDATED, PAGE, offer_id=offer_id, version=live.material_version)
 
 
 async def _look(services: Services, grant: Grant, person: Person) -> bool:

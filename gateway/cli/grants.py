@@ -78,7 +78,8 @@ def _line_as_json(line: GrantLine) -> dict[str, object]:
         "valid_until": grant.valid_until,
         "ended_at": line.ended_at,
         "end_reason": line.end_reason,
-        "handoffs": line.handoff_count,
+        "handoffs": line.handoff_count.number,
+        "more_handoffs": line.handoff_count.is_more,
         "last_handoff_at": line.last_handoff_at,
     }
 

@@ -89,7 +89,8 @@ def list_all(as_json: Annotated[bool, JSON] = False) -> None:
                 "live_manifest": each.record.live_manifest,
                 "pending_manifest": each.record.pending_manifest,
                 "offers": each.offer_count,
-                "live_grants": each.live_grants,
+                "live_grants": each.live_grants.number,
+                "more_live_grants": each.live_grants.is_more,
             }
             for each in found
         ]
@@ -160,7 +161,8 @@ def _as_json(seen: SeenPartner) -> dict[str, object]:
         "brand": seen.partner.brand,
         "legal_name": seen.partner.legal_name,
         "state": str(seen.state),
-        "live_grants": seen.live_grants,
+        "live_grants": seen.live_grants.number,
+        "more_live_grants": seen.live_grants.is_more,
         "live_manifest": seen.record.live_manifest,
         "moves": [str(each) for each in seen.moves],
         "is_approvable": seen.is_approvable,

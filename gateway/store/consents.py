@@ -362,6 +362,7 @@ def grant_row(created: NewGrant) -> dict[str, Any]:
         "uses_before": 0,
         "paused_for": None,
         "decided_version": grant.terms_version,
+        "digest_begun": False,
     }
 
 

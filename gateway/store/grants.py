@@ -4,8 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, exists, func, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    exists,
+    func,
+    literal,
+    select,
+    true,
+    tuple_,
+)
 
+from gateway.model.counts import Count, count_to
 from gateway.model.deletions import Deletion
 from gateway.model.grants import LIVE, ConsentEvent, Grant, GrantState, ReasonCode
 from gateway.store.admin_actions import AdminAction, append_actions
@@ -26,9 +38,15 @@ from gateway.store.tables import (
     grant_item,
     handoff,
     notice_version,
+    partner,
     person,
     refresh_token,
 )
+
+MOST_GRANTS = 10_000
+"""How far a partner's consents are counted."""
+MOST_HANDOFFS = 1_000
+"""How far a consent's hand-offs are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +62,7 @@ class GrantLine:
     ended_at: int | None
     end_reason: str | None
     last_handoff_at: int | None
-    handoff_count: int
+    handoff_count: Count
     organisation_id: str = ""
     uses_left: int | None = None
 
@@ -72,7 +90,7 @@ class GrantQuery:
     until: int | None = None
     before: tuple[int, str] | None = None
     limit: int = 50
-    depth: int = 20_000
+    depth: int = 10_000
 
     @property
     def is_narrow(self) -> bool:
@@ -113,7 +131,7 @@ def _search(connection: Connection, query: GrantQuery) -> list[GrantLine]:
             row.created_at,
             row.ended_at,
             row.end_reason,
-            *lasts.get(row.grant_id, (None, 0)),
+            *lasts[row.grant_id],
             row.organisation_id,
             left.get(row.grant_id),
         )
@@ -149,14 +167,24 @@ def _newest(query: GrantQuery) -> Select[Any]:
     return statement.order_by(grant.created_at.desc(), grant.grant_id.desc())
 
 
-def _last_handoffs(connection: Connection, grant_ids: Sequence[str]) -> dict[str, tuple[int | None, int]]:
-    """Tell each grant's last hand-off and how many there were."""
-    statement = (
-        select(handoff.c.grant_id, func.max(handoff.c.at), func.count())
-        .where(handoff.c.grant_id.in_(grant_ids))
-        .group_by(handoff.c.grant_id)
+def _last_handoffs(connection: Connection, grant_ids: Sequence[str]) -> dict[str, tuple[int | None, Count]]:
+    """Tell each grant's last hand-off and how many there were: of thousands only that there were."""
+    is_own = handoff.c.grant_id == consent_grant.c.grant_id
+    last = select(func.max(handoff.c.at)).where(is_own).correlate(consent_grant).scalar_subquery()
+    statement = select(consent_grant.c.grant_id, last, _bounded(handoff, is_own, MOST_HANDOFFS)).where(
+        consent_grant.c.grant_id.in_(grant_ids)
     )
-    return {grant_id: (last, count) for grant_id, last, count in connection.execute(statement)}
+    return {
+        grant_id: (at, count_to(MOST_HANDOFFS, found))
+        for grant_id, at, found in connection.execute(statement)
+    }
+
+
+def _bounded(counted: Table, is_own: ColumnElement[bool], bound: int) -> ColumnElement[int]:
+    """Count the rows that belong to the row asked for, as far as one more than a bound."""
+    some = select(literal(1)).select_from(counted).where(is_own).limit(bound + 1)
+    others = [each for each in (consent_grant, partner) if each is not counted]
+    return select(func.count()).select_from(some.correlate(*others).subquery()).scalar_subquery()
 
 
 def find_grants(connection: Connection, grant_ids: Sequence[str]) -> Sequence[Grant | None]:
@@ -223,7 +251,7 @@ def _detail(connection: Connection, grant_id: str) -> GrantDetail | None:
     if row is None:
         return None
     found = grants_from(connection, select(*GRANT_COLUMNS).where(grant.grant_id == grant_id))[0]
-    last = _last_handoffs(connection, [grant_id]).get(grant_id, (None, 0))
+    last = _last_handoffs(connection, [grant_id])[grant_id]
     return GrantDetail(
         line=GrantLine(
             found,
@@ -307,13 +335,19 @@ def _change(connection: Connection, change: Change) -> Verdict:
     return Verdict.DONE
 
 
-def count_live(connection: Connection, partner_ids: Sequence[str]) -> Sequence[int]:
-    """Count each partner's live grants: what a brake would stop."""
+def count_live(connection: Connection, partner_ids: Sequence[str]) -> Sequence[Count]:
+    """Count each partner's live grants, as far as anybody needs to know: what a brake would stop."""
+    counts = _live_of(connection, partner.c.partner_id.in_(sorted(set(partner_ids))))
+    return [counts.get(partner_id, Count()) for partner_id in partner_ids]
+
+
+def count_all_live(connection: Connection, asked: Sequence[None]) -> Sequence[dict[str, Count]]:
+    """Count the live grants of every partner there is."""
+    return [_live_of(connection, true()) for _ in asked]
+
+
+def _live_of(connection: Connection, which: ColumnElement[bool]) -> dict[str, Count]:
     grant = consent_grant.c
-    statement = (
-        select(grant.partner_id, func.count())
-        .where(grant.partner_id.in_(sorted(set(partner_ids))), grant.state.in_(sorted(LIVE)))
-        .group_by(grant.partner_id)
-    )
-    counts: dict[str, int] = {row[0]: row[1] for row in connection.execute(statement)}
-    return [counts.get(partner_id, 0) for partner_id in partner_ids]
+    is_own = (grant.partner_id == partner.c.partner_id) & grant.state.in_(sorted(LIVE))
+    statement = select(partner.c.partner_id, _bounded(consent_grant, is_own, MOST_GRANTS)).where(which)
+    return {partner_id: count_to(MOST_GRANTS, found) for partner_id, found in connection.execute(statement)}

@@ -1,13 +1,14 @@
 """What people were reminded of: each thing once, whichever node comes first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, not_, select, update
 
 from gateway.model.grants import Grant, GrantState
 from gateway.store.letters import REMINDER, NewLetter, post_letters
 from gateway.store.loading import GRANT_COLUMNS, grants_from
+from gateway.store.standing import is_active
 from gateway.store.statements import did_insert, insert_once
 from gateway.store.tables import consent_grant, reminder
 
@@ -16,70 +17,48 @@ UNUSED = "unused"
 ENDING = "ending"
 
 
-@dataclass(frozen=True, slots=True)
-class Sharer:
-    """A person who shares something now.
+def begin_digests(connection: Connection, asks: Sequence[tuple[int, int]]) -> Sequence[int]:
+    """Begin the time until the first digest of people who share something since lately; give how many grants.
 
-    Attributes:
-        told: when each thing was told, by (kind, about).
+    Args:
+        asks: as (now, at most so many grants). A grant that somebody holds just now waits for the next look.
     """
+    return [_begin(connection, now, limit) for now, limit in asks]
+
+
+def _begin(connection: Connection, now: int, limit: int) -> int:
+    own = consent_grant.c
+    # Under a lock, or somebody who is erased in this moment would keep a row.
+    fresh = connection.execute(
+        select(own.grant_id, own.person_id)
+        .where(is_active(), not_(own.digest_begun))
+        .order_by(own.grant_id)
+        .limit(limit)
+        .with_for_update(key_share=True, skip_locked=True)
+    ).all()
+    if not fresh:
+        return 0
+    people = sorted({row.person_id for row in fresh})
+    insert_once(connection, reminder, [_row(each, DIGEST, "", now) for each in people])
+    ids = [row.grant_id for row in fresh]
+    connection.execute(update(consent_grant).where(own.grant_id.in_(ids)).values(digest_begun=True))
+    return len(fresh)
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """Somebody shares nothing when a digest is due, whose last one is as old as `before`: the time begins anew."""
 
     person_id: str
-    grants: tuple[Grant, ...]
-    told: Mapping[tuple[str, str], int]
+    before: int
+    now: int
 
 
-@dataclass(frozen=True, slots=True)
-class DuePage:
-    """A page of people who may have to be told something, in the order of their ids.
-
-    Attributes:
-        ends_by: a grant's term is over by then.
-        unused_since: or it was not used after that.
-        told_after: or no digest came after that.
-    """
-
-    after: str
-    limit: int
-    ends_by: int
-    unused_since: int
-    told_after: int
-
-
-def load_sharers(connection: Connection, pages: Sequence[DuePage]) -> Sequence[list[Sharer]]:
-    """Load people with active grants who may have to be told something."""
-    return [_load(connection, page) for page in pages]
-
-
-def _load(connection: Connection, page: DuePage) -> list[Sharer]:
-    own = consent_grant.c
-    digest = select(reminder.c.person_id).where(
-        reminder.c.person_id == own.person_id, reminder.c.kind == DIGEST, reminder.c.at > page.told_after
-    )
-    is_due = or_(
-        own.valid_until <= page.ends_by, own.last_user_activity_at <= page.unused_since, ~digest.exists()
-    )
-    people = (
-        select(own.person_id)
-        .where(own.person_id > page.after, own.state == GrantState.ACTIVE, is_due)
-        .distinct()
-        .order_by(own.person_id)
-        .limit(page.limit)
-    )
-    ids = list(connection.execute(people).scalars())
-    grants = grants_from(
-        connection,
-        select(*GRANT_COLUMNS)
-        .where(own.person_id.in_(ids), own.state == GrantState.ACTIVE)
-        .order_by(own.grant_id),
-    )
-    told: dict[str, dict[tuple[str, str], int]] = {}
-    for row in connection.execute(select(reminder).where(reminder.c.person_id.in_(ids))):
-        told.setdefault(row.person_id, {})[row.kind, row.about] = row.at
-    return [
-        Sharer(each, tuple(grant for grant in grants if grant.person_id == each), told.get(each, {}))
-        for each in ids
-    ]
+def put_off(connection: Connection, delays: Sequence[Delay]) -> Sequence[None]:
+    """Put digests off, or everybody who shares nothing any more would be looked at for ever."""
+    for each in delays:
+        _did_digest(connection, each.person_id, each.before, each.now, letter_id=None)
+    return [None] * len(delays)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +68,6 @@ class Reminding:
     Attributes:
         warnings: as (kind, about); what was told before is left out.
         digest_before: the last digest has to be as old as this second; None where none is due.
-        begins: no digest was ever due: the time until the first begins now.
     """
 
     person_id: str
@@ -97,44 +75,36 @@ class Reminding:
     at: int
     warnings: tuple[tuple[str, str], ...] = ()
     digest_before: int | None = None
-    begins: bool = False
 
 
 def remind(connection: Connection, plans: Sequence[Reminding]) -> Sequence[bool]:
     """Write down what is told now, and post the letter in the same transaction; False where all was told before."""
-    begun = [_row(each, DIGEST, "", letter_id=None) for each in plans if each.begins]
-    insert_once(connection, reminder, begun)
     return [_remind(connection, each) for each in plans]
 
 
 def _remind(connection: Connection, plan: Reminding) -> bool:
     fresh = [
-        did_insert(connection, reminder, _row(plan, kind, about, letter_id=plan.letter_id))
+        did_insert(connection, reminder, _row(plan.person_id, kind, about, plan.at, plan.letter_id))
         for kind, about in plan.warnings
     ]
     if plan.digest_before is not None:
-        fresh.append(_did_digest(connection, plan, plan.digest_before))
+        fresh.append(_did_digest(connection, plan.person_id, plan.digest_before, plan.at, plan.letter_id))
     if any(fresh):
         post_letters(connection, [NewLetter(plan.letter_id, REMINDER, None, plan.at)])
     return any(fresh)
 
 
-def _row(plan: Reminding, kind: str, about: str, *, letter_id: str | None) -> dict[str, object]:
-    return {
-        "person_id": plan.person_id,
-        "kind": kind,
-        "about": about,
-        "letter_id": letter_id,
-        "at": plan.at,
-    }
+def _row(person_id: str, kind: str, about: str, at: int, letter_id: str | None = None) -> dict[str, object]:
+    return {"person_id": person_id, "kind": kind, "about": about, "letter_id": letter_id, "at": at}
 
 
-def _did_digest(connection: Connection, plan: Reminding, before: int) -> bool:
+def _did_digest(connection: Connection, person_id: str, before: int, at: int, letter_id: str | None) -> bool:
+    own = reminder.c
     statement = (
         update(reminder)
-        .where(reminder.c.person_id == plan.person_id, reminder.c.kind == DIGEST, reminder.c.at <= before)
-        .values(at=plan.at, letter_id=plan.letter_id)
-        .returning(reminder.c.person_id)
+        .where(own.person_id == person_id, own.kind == DIGEST, own.at <= before)
+        .values(at=at, letter_id=letter_id)
+        .returning(own.person_id)
     )
     return connection.execute(statement).first() is not None
 

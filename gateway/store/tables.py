@@ -19,6 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
 
 metadata = MetaData(
@@ -50,6 +51,10 @@ def _at(name: str, *, nullable: bool = False) -> Column[int]:
 
 def _to(name: str, target: str, *, nullable: bool = False) -> Column[str]:
     return Column(name, Text, ForeignKey(target), nullable=nullable)
+
+
+def _partial(name: str, where: str, *columns: str) -> Index:
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
 def _one_of(column: str, *values: str) -> CheckConstraint:
@@ -207,6 +212,7 @@ reminder = Table(
     PrimaryKeyConstraint("person_id", "kind", "about"),
     _one_of("kind", "digest", "unused", "ending"),
     Index(None, "letter_id"),
+    _partial("ix_reminder_digest", "kind = 'digest'", "at", "person_id"),
 )
 
 session = Table(
@@ -337,6 +343,7 @@ school_request = Table(
     _to("person_id", "person.person_id"),
     _at("asked_at"),
     PrimaryKeyConstraint("organisation_id", "partner_id", "person_id"),
+    Index(None, "person_id"),
 )
 
 # Partners
@@ -441,6 +448,7 @@ notice_served = Table(
     Index(None, "person_id", "served_at"),
 )
 
+_ACTIVE = "state = 'active'"
 _LIVE = "state IN ('waiting', 'active', 'paused')"
 consent_grant = Table(
     "consent_grant",
@@ -468,6 +476,9 @@ consent_grant = Table(
     _text("paused_for", nullable=True),
     # The newest version of the offer that the person has decided about: older terms may have been kept.
     Column("decided_version", Integer, nullable=False, server_default="0"),
+    # Whether the time until the person's first digest has begun. Every new row says that it has not; the default is
+    # for rows from before there were such rows.
+    Column("digest_begun", Boolean, nullable=False, server_default=true()),
     _one_of("state", "waiting", "active", "paused", "refused", "ended"),
     Index(
         "uq_consent_grant_live",
@@ -481,6 +492,11 @@ consent_grant = Table(
     Index(None, "partner_id", "created_at"),
     Index(None, "partner_id", "state", "created_at"),
     Index(None, "created_at"),
+    _partial("ix_consent_grant_over", _LIVE, "valid_until", "grant_id"),
+    _partial("ix_consent_grant_unused", _LIVE, "last_user_activity_at", "grant_id"),
+    _partial("ix_consent_grant_guarded", f"{_LIVE} AND legal_basis = 'guardian_consent'", "grant_id"),
+    _partial("ix_consent_grant_outdated", _ACTIVE, "offer_id", "decided_version", "grant_id"),
+    _partial("ix_consent_grant_undigested", f"{_ACTIVE} AND NOT digest_begun", "grant_id"),
 )
 
 grant_item = Table(
@@ -529,6 +545,7 @@ approval = Table(
     _text("decided_by"),
     _at("decided_at"),
     UniqueConstraint("kind", "target_id", "decided_by"),
+    Index(None, "decided_by"),
 )
 
 preference = Table(
@@ -574,7 +591,9 @@ complaint = Table(
     Column("answer", Text),
     _at("answered_at", nullable=True),
     _one_of("kind", "advertising", "too_much", "not_stopped", "wrong_use", "other"),
+    Index(None, "opened_at"),
     Index(None, "partner_id", "opened_at"),
+    Index(None, "person_id"),
     Index(None, "grant_id"),
 )
 

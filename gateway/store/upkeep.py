@@ -2,58 +2,93 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Connection, false, or_, select
+from sqlalchemy import ColumnElement, Connection, select, tuple_
 
-from gateway.model.grants import LIVE, Grant, LegalBasis
+from gateway.model.grants import Grant
 from gateway.model.people import Person
 from gateway.store.loading import GRANT_COLUMNS, PERSON_COLUMNS, grant_from_row, items_of, person_from_row
+from gateway.store.standing import is_active, is_guarded, is_live
 from gateway.store.tables import consent_grant, person
+
+Key = tuple[int | str, ...]
+
+
+class Cause(StrEnum):
+    """Why time may have changed a grant; each has an index that holds the grants in the order of its key."""
+
+    OVER = "over"
+    UNUSED = "unused"
+    GUARDED = "guarded"
+    OUTDATED = "outdated"
 
 
 @dataclass(frozen=True, slots=True)
 class RipePage:
-    """A page of live grants that time may have changed, in the order of their ids.
+    """A page of live grants that time may have changed for one cause, in the order of its key.
 
     Attributes:
-        now: whose term is over by then.
-        unused_since: or who was not used after that.
-        terms: or who was decided about before these versions, by offer.
+        until: whose term was over by this second, or who was not used after it.
+        offer_id: of which service, and `version` the terms that the person has not decided about.
+        after: key of the last one of the page before.
     """
 
-    after: str
+    cause: Cause
     limit: int
-    now: int
-    unused_since: int
-    terms: tuple[tuple[str, int], ...] = ()
+    until: int = 0
+    offer_id: str = ""
+    version: int = 0
+    after: Key | None = None
 
 
-def load_ripe_grants(
-    connection: Connection, pages: Sequence[RipePage]
-) -> Sequence[list[tuple[Grant, Person]]]:
+@dataclass(frozen=True, slots=True)
+class RipeGrants:
+    """What a page has.
+
+    Attributes:
+        last: key of the last one; None where no page follows.
+    """
+
+    found: tuple[tuple[Grant, Person], ...]
+    last: Key | None
+
+
+def load_ripe_grants(connection: Connection, pages: Sequence[RipePage]) -> Sequence[RipeGrants]:
     """Load live grants with their people: every one that time changed, and those whose guardian may be done."""
     return [_load(connection, page) for page in pages]
 
 
-def _load(connection: Connection, page: RipePage) -> list[tuple[Grant, Person]]:
+def _load(connection: Connection, page: RipePage) -> RipeGrants:
     grant = consent_grant.c
-    is_outdated = (
-        (grant.offer_id == offer_id) & (grant.offer_version < version) & (grant.decided_version < version)
-        for offer_id, version in page.terms
-    )
-    is_ripe = or_(
-        grant.valid_until <= page.now,
-        grant.last_user_activity_at <= page.unused_since,
-        grant.legal_basis == LegalBasis.GUARDIAN_CONSENT,
-        or_(false(), *is_outdated),
-    )
+    key, is_ripe = _ripe(page)
     statement = (
-        select(*GRANT_COLUMNS, *PERSON_COLUMNS)
+        select(*GRANT_COLUMNS, *PERSON_COLUMNS, *(each.label(f"key_{at}") for at, each in enumerate(key)))
         .join(person, person.c.person_id == grant.person_id)
-        .where(grant.grant_id > page.after, grant.state.in_(sorted(LIVE)), is_ripe)
-        .order_by(grant.grant_id)
+        .where(*is_ripe)
+        .order_by(*key)
         .limit(page.limit)
     )
+    if page.after is not None:
+        statement = statement.where(tuple_(*key) > tuple_(*page.after))
     rows = connection.execute(statement).all()
     items = items_of(connection, [row.grant_id for row in rows])
-    return [(grant_from_row(row, items.get(row.grant_id, ())), person_from_row(row)) for row in rows]
+    found = tuple((grant_from_row(row, items.get(row.grant_id, ())), person_from_row(row)) for row in rows)
+    last = tuple(rows[-1][-len(key) :]) if len(rows) == page.limit else None
+    return RipeGrants(found, last)
+
+
+def _ripe(page: RipePage) -> tuple[tuple[ColumnElement[Any], ...], tuple[ColumnElement[bool], ...]]:
+    """Say what a cause is ordered by and what it asks for: the order and the condition of its index."""
+    grant = consent_grant.c
+    if page.cause is Cause.OVER:
+        return (grant.valid_until, grant.grant_id), (is_live(), grant.valid_until <= page.until)
+    if page.cause is Cause.UNUSED:
+        used_at = grant.last_user_activity_at
+        return (used_at, grant.grant_id), (is_live(), used_at <= page.until)
+    if page.cause is Cause.GUARDED:
+        return (grant.grant_id,), (is_live(), is_guarded())
+    # What is paused already waits for the person.
+    is_outdated = (is_active(), grant.decided_version < page.version, grant.offer_version < page.version)
+    return (grant.decided_version, grant.grant_id), (grant.offer_id == page.offer_id, *is_outdated)

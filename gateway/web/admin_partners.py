@@ -113,7 +113,8 @@ def _row(each: ListedPartner) -> views.PartnerRow:
         country=country_name(each.partner.country),
         state=STATES[PartnerState(each.record.state)],
         offer_count=each.offer_count,
-        live_grants=each.live_grants,
+        live_grants=each.live_grants.number,
+        more_grants=each.live_grants.is_more,
         changed_at=each.record.changed_at,
     )
 
@@ -139,7 +140,8 @@ async def _partner_page(
         section="partners",
         brand=seen.partner.brand,
         state=STATES[seen.state],
-        live_grants=seen.live_grants,
+        live_grants=seen.live_grants.number,
+        more_grants=seen.live_grants.is_more,
         facts=_facts(seen),
         clients=_clients(visit, seen),
         offers=_offers(visit, seen),

@@ -97,7 +97,8 @@ def _line(visit: Visit, line: GrantLine) -> views.ConnectedService:
         ended_at=_ended_at(visit, line),
         waiting_for="guardian" if grant.state is GrantState.WAITING else "",
         last_handoff_at=line.last_handoff_at,
-        handoff_count=line.handoff_count,
+        handoff_count=line.handoff_count.number,
+        more_handoffs=line.handoff_count.is_more,
         reads_left=line.uses_left,
         reads_allowed=grant.use_limit,
     )

@@ -25,6 +25,9 @@ def test_every_answer_under_load_is_right(database: str, tmp_path: Path) -> None
     if database == "sqlite":
         assert {cell["operation"] for cell in found["cells"]} >= {"G", "Gs"}
         assert [each["people"] for each in found["growth"]] == [60]
+        assert {"connected services, ms", "a partner, ms", "reminders, ms"} <= found["growth"][0][
+            "pages"
+        ].keys()
     assert all(cell["requests"] > 0 and cell["wrong"] == 0 for cell in found["cells"])
 
 
@@ -52,7 +55,9 @@ def test_growth_goes_through_powers_of_ten_and_compares_the_ends() -> None:
     assert sizes_up_to(50_000) == (1_000, 10_000, 50_000)
     assert sizes_up_to(1_000) == (1_000,)
     sizes = [Size(1_000, {"D": 0.5}, {"page": 2.0}), Size(10_000, {"D": 0.6}, {"page": 2.0})]
-    assert "| last to first | 1.20 | 1.00 |" in sections(Run([cell("E", cpu=1.0)], {}, sizes))
+    told = sections(Run([cell("E", cpu=1.0)], {}, sizes))
+    assert "| D | 0.50 | 0.60 | 1.20 |" in told
+    assert "| page | 2.00 | 2.00 | 1.00 |" in told
 
 
 def test_what_was_measured_goes_between_its_marks_and_nothing_else_changes(tmp_path: Path) -> None:

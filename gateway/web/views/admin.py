@@ -160,6 +160,7 @@ class PartnerRow:
     state: PartnerState
     offer_count: int
     live_grants: int
+    more_grants: bool = False
     changed_at: int
 
 
@@ -285,6 +286,7 @@ class AdminPartnerView(AdminView):
     brand: str
     state: PartnerState
     live_grants: int
+    more_grants: bool = False
     facts: tuple[Fact, ...]
     clients: tuple[ClientRow, ...]
     offers: tuple[OfferReview, ...]

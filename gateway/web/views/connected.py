@@ -37,6 +37,7 @@ class ConnectedService:
     ended_at: int | None = None
     last_handoff_at: int | None = None
     handoff_count: int = 0
+    more_handoffs: bool = False
     reads_left: int | None = None
     reads_allowed: int | None = None
     waiting_for: Literal["", "guardian", "school"] = ""

@@ -24,6 +24,7 @@ from gateway.actions.partners import (
     submit_manifest,
 )
 from gateway.kit.errors import Refusal
+from gateway.model.counts import Count
 from gateway.model.grants import ReasonCode
 from gateway.model.registry import Registry
 from gateway.store.admin_actions import AdminAction
@@ -413,7 +414,7 @@ def test_ending_a_partner_ends_every_consent_for_it(both: World) -> None:
         assert both.userinfo(each["access_token"]).status_code == 401
         assert both.refresh(each["refresh_token"]).json()["error"] in ("invalid_client", "invalid_grant")
     seen = see(both)
-    assert (seen.state, seen.live_grants, seen.moves) == (PartnerState.ENDED, 0, ())
+    assert (seen.state, seen.live_grants, seen.moves) == (PartnerState.ENDED, Count(), ())
     page = both.signed_in().open("/connected")
     assert "Ended" in page.text
     with pytest.raises(ManifestError, match="has ended"):
@@ -427,9 +428,9 @@ def test_ending_goes_on_where_it_was_interrupted(both: World) -> None:
     action = AdminAction("act_1", ACTOR, "end_partner", "partner", "quizco", NOW)
     assert both.store(move_partners, StateChange("quizco", "live", "ended", NOW, action))
     seen = see(both)
-    assert (seen.live_grants, seen.moves) == (1, (PartnerMove.END,))
+    assert (seen.live_grants, seen.moves) == (Count(1), (PartnerMove.END,))
     move(both, PartnerMove.END, reason=ReasonCode.PARTNER_ENDED)
-    assert see(both).live_grants == 0
+    assert see(both).live_grants == Count()
 
 
 def test_whoever_moves_second_is_told(both: World) -> None:
@@ -477,7 +478,7 @@ def test_the_list_begins_with_what_waits(world: World) -> None:
     listed = world.run(list_partners, world.services)
     assert listed[0].partner.brand == "LabTime"
     assert {each.record.partner_id: (each.offer_count, each.live_grants) for each in listed} == {
-        "labtime": (0, 0), "campuspress": (1, 0), "quizco": (1, 1),
+        "labtime": (0, Count(0)), "campuspress": (1, Count(0)), "quizco": (1, Count(1)),
     }  # fmt: skip
 
 

@@ -8,8 +8,10 @@ from gateway.actions.erasure import erase_person
 from gateway.actions.reminders import remind_people, reminder_letters
 from gateway.consent.upkeep import DIGEST, WARNING
 from gateway.kit.mail import Letter
-from gateway.store.reminders import Reminding, remind
-from tests.gateway.store.samples import act, rows
+from gateway.model.grants import SUNSET
+from gateway.store.due_reminders import Due, DuePage, load_due
+from gateway.store.reminders import Reminding, begin_digests, remind
+from tests.gateway.store.samples import act, one_after_the_other, rows
 from tests.gateway.web.test_connected import detail_of
 from tests.world import PERSONAL_VALUES, World
 
@@ -133,3 +135,53 @@ def test_people_are_looked_at_in_pages(world: World, monkeypatch: pytest.MonkeyP
     assert reminded(world) == []
     world.clock.pass_by(DIGEST)
     assert {each.to for each in reminded(world)} == {ASHA, "aoife@northfield.example"}
+
+
+def test_whoever_stopped_everything_is_told_again_only_after_they_shared_again(both: World) -> None:
+    """And is not looked at each time: the digest of somebody who shares nothing is put off by ninety days."""
+    sharing(both)
+    both.clock.pass_by(DIGEST)
+    act(both, "UPDATE consent_grant SET state = 'paused'")
+    assert reminded(both) == []
+    assert due(both, Due.DIGEST, both.clock() - DIGEST) == []
+    act(both, "UPDATE consent_grant SET state = 'active', valid_until = valid_until + 40000000")
+    act(both, "UPDATE consent_grant SET last_user_activity_at = :now", now=both.clock())
+    both.clock.pass_by(DIGEST - 1)
+    assert reminded(both) == []
+    both.clock.pass_by(1)
+    assert [each.subject for each in reminded(both)] == ["What you share through Lecturelight"]
+
+
+def test_whoever_was_warned_is_not_looked_at_again(both: World) -> None:
+    """Of thousands whose sharing ends in these two weeks, each round reads only those who do not know yet."""
+    sharing(both)
+    both.clock.pass_by(180 * DAY - WARNING)
+    soon = both.clock() + WARNING
+    assert due(both, Due.ENDING, soon) == [both.person_id()]
+    assert len(reminded(both)) == 1
+    assert due(both, Due.ENDING, soon) == []
+    act(both, "UPDATE consent_grant SET valid_until = valid_until + 40000000")
+    assert (due(both, Due.ENDING, soon), due(both, Due.UNUSED, soon - SUNSET)) == ([], [both.person_id()])
+    assert len(reminded(both)) == 1
+    assert due(both, Due.UNUSED, soon - SUNSET) == []
+
+
+def due(world: World, why: Due, until: int) -> list[str]:
+    return [each.person_id for each in world.store(load_due, DuePage(why, until, 9)).found]
+
+
+def test_of_two_nodes_that_look_at_once_one_begins_the_time_until_the_first_digest(both: World) -> None:
+    """And neither waits for the other, nor for a hand-off that holds the grant."""
+    both.tokens(PHONE)
+    ask = (both.clock(), 5)
+    assert one_after_the_other(both, begin_digests, ask, ask) == (1, 0)
+    assert rows(both, "SELECT kind, at FROM reminder") == [("digest", both.clock())]
+
+
+def test_a_second_service_begins_no_second_time(both: World) -> None:
+    sharing(both)
+    both.clock.pass_by(DAY)
+    act(both, "UPDATE consent_grant SET digest_begun = false")
+    assert reminded(both) == []
+    assert rows(both, "SELECT at FROM reminder") == [(both.clock() - DAY,)]
+    assert both.store(begin_digests, (both.clock(), 5)) == 0

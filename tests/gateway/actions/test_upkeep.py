@@ -9,13 +9,19 @@ import pytest
 from gateway.actions import upkeep
 from gateway.actions.upkeep import sweep
 from gateway.app import keeping_up
-from gateway.store.upkeep import RipePage, load_ripe_grants
+from gateway.store.upkeep import Cause, RipePage, load_ripe_grants
 from tests.gateway.store.samples import act, given, rows
 from tests.gateway.web.test_connected import new_version
 from tests.gateway.web.test_guardian import THIRTEEN, allow, wish
-from tests.world import World, answer_of
+from tests.world import NOW, World, answer_of
 
 DAY = 86_400
+PEOPLE = (
+    "asha@lakeside.example",
+    "ben@lakeside.example",
+    "meera@lakeside.example",
+    "aoife@northfield.example",
+)
 
 
 def swept(world: World) -> int:
@@ -91,8 +97,9 @@ def test_the_sweep_runs_in_the_background_where_it_is_told_to(world: World) -> N
         async with keeping_up(changed):
             for _ in range(1200):
                 await asyncio.sleep(0.05)
-                ripe = RipePage("", 1, world.clock(), 0)
-                if interval == 0 or not await services.store.read(load_ripe_grants, ripe):
+                ripe = RipePage(Cause.OVER, 1, until=world.clock())
+                found = (await services.store.read(load_ripe_grants, ripe)).found
+                if interval == 0 or not found:
                     break
 
     world.run(while_it_runs, 0)
@@ -153,13 +160,46 @@ def test_a_sweep_reads_only_what_time_may_have_changed(both: World) -> None:
     act(both, "UPDATE consent_grant SET valid_until = valid_until + 9000 WHERE grant_id = 'gra_2'")
     both.clock.pass_by(9000)
 
-    def ripe(**changes: Any) -> list[str]:
-        page = dataclasses.replace(RipePage("", 9, both.clock(), 0), **changes)
-        return [grant.grant_id for grant, _ in both.store(load_ripe_grants, page)]
+    def ripe(cause: Cause, **asked: Any) -> list[str]:
+        page = both.store(load_ripe_grants, RipePage(cause, 9, **asked))
+        assert page.last is None
+        return [grant.grant_id for grant, _ in page.found]
 
-    assert ripe() == ["gra_1"]
-    assert ripe(unused_since=both.clock()) == ["gra_1", "gra_2"]
-    assert ripe(terms=(("practice-quizzes", 2), ("of nobody", 9))) == ["gra_1", "gra_2"]
-    assert ripe(terms=(("practice-quizzes", 1),)) == ["gra_1"]
+    assert ripe(Cause.OVER, until=both.clock()) == ["gra_1"]
+    assert ripe(Cause.UNUSED, until=0) == []
+    assert ripe(Cause.UNUSED, until=both.clock()) == ["gra_1", "gra_2"]
+    assert ripe(Cause.OUTDATED, offer_id="practice-quizzes", version=2) == ["gra_1", "gra_2"]
+    assert ripe(Cause.OUTDATED, offer_id="practice-quizzes", version=1) == []
+    assert ripe(Cause.OUTDATED, offer_id="of nobody", version=9) == []
+    act(both, "UPDATE consent_grant SET state = 'paused' WHERE grant_id = 'gra_1'")
+    assert ripe(Cause.OUTDATED, offer_id="practice-quizzes", version=2) == ["gra_2"]
+    assert ripe(Cause.GUARDED) == []
     act(both, "UPDATE consent_grant SET legal_basis = 'guardian_consent' WHERE grant_id = 'gra_2'")
-    assert ripe() == ["gra_1", "gra_2"]
+    assert ripe(Cause.GUARDED) == ["gra_2"]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        RipePage(Cause.OVER, 2, until=NOW + 9000),
+        RipePage(Cause.UNUSED, 2, until=NOW),
+        RipePage(Cause.GUARDED, 2),
+        RipePage(Cause.OUTDATED, 2, offer_id="practice-quizzes", version=2),
+    ],
+    ids=lambda page: str(page.cause),
+)
+def test_each_page_goes_on_where_the_one_before_ended(both: World, page: RipePage) -> None:
+    """Also where several have the same second."""
+    for number, email in enumerate(PEOPLE):
+        given(both, str(number), email=email)
+    act(
+        both, "UPDATE consent_grant SET legal_basis = 'guardian_consent', valid_until = :until", until=NOW + 9
+    )
+    found: list[str] = []
+    while True:
+        ripe = both.store(load_ripe_grants, page)
+        found += [grant.grant_id for grant, _ in ripe.found]
+        if ripe.last is None:
+            break
+        page = dataclasses.replace(page, after=ripe.last)
+    assert found == ["gra_0", "gra_1", "gra_2", "gra_3"]

@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from gateway.model.counts import Count
 from gateway.model.grants import ConsentEvent, EventType, Grant, GrantState, ReasonCode
+from gateway.store import grants as store_grants
 from gateway.store.admin_actions import AdminAction, load_actions
 from gateway.store.codes import Redemption, redeem_codes
 from gateway.store.consents import Verdict, commit_decisions
@@ -12,6 +14,7 @@ from gateway.store.grants import (
     Change,
     GrantQuery,
     commit_changes,
+    count_all_live,
     count_live,
     load_details,
     search_grants,
@@ -30,7 +33,8 @@ from tests.gateway.store.samples import (
 )
 from tests.world import NOW, World
 
-AOIFE, BEN = "aoife@northfield.example", "ben@lakeside.example"
+ASHA, AOIFE, BEN = "asha@lakeside.example", "aoife@northfield.example", "ben@lakeside.example"
+MEERA = "meera@lakeside.example"
 
 
 def change(seen: Grant, name: str, type_: EventType, *, at: int = NOW + 1, **changes: object) -> Change:
@@ -92,8 +96,8 @@ def test_a_line_tells_the_last_hand_off_and_how_many_there_were(both: World) -> 
         handed(both, str(number), grant, at=at)
     queries = [GrantQuery(person_id=each.person_id) for each in (grant, silent)]
     first, second = run_all(both, search_grants, queries)
-    assert (first[0].last_handoff_at, first[0].handoff_count) == (NOW + 9, 3)
-    assert (second[0].last_handoff_at, second[0].handoff_count) == (None, 0)
+    assert (first[0].last_handoff_at, first[0].handoff_count) == (NOW + 9, Count(3))
+    assert (second[0].last_handoff_at, second[0].handoff_count) == (None, Count())
 
 
 def test_a_detail_holds_everything_but_values_and_secrets(both: World) -> None:
@@ -180,8 +184,31 @@ def test_live_grants_are_counted_per_partner(both: World) -> None:
     given(both, "2", email=AOIFE)
     given(both, "3", email=BEN, state=GrantState.REFUSED, items=())
     given(both, "4", offer=READERS)
-    assert run_all(both, count_live, ["campuspress", "nobody", "quizco", "quizco"]) == [1, 0, 2, 2]
+    asked = ["campuspress", "nobody", "quizco", "quizco"]
+    assert run_all(both, count_live, asked) == [Count(1), Count(0), Count(2), Count(2)]
     assert run_all(both, count_live, []) == []
+    assert run_all(both, count_all_live, [None]) == [{"campuspress": Count(1), "quizco": Count(2)}]
+
+
+def test_nobody_counts_further_than_anybody_needs_to_know(
+    both: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a million consents, or thousands of hand-offs, a page says only that there are more."""
+    grants = [
+        given(both, str(number), email=email) for number, email in enumerate((ASHA, AOIFE, BEN, MEERA), 1)
+    ]
+    for grant in grants[:2]:
+        for read in range(int(grant.grant_id[-1]) + 1):
+            handed(both, f"{grant.grant_id}_{read}", grant, at=NOW + read)
+    monkeypatch.setattr(store_grants, "MOST_GRANTS", 3)
+    monkeypatch.setattr(store_grants, "MOST_HANDOFFS", 2)
+    (live,) = run_all(both, count_live, ["quizco"])
+    assert (live, str(live)) == (Count(3, is_more=True), "more than 3")
+    lines = [
+        run_all(both, search_grants, [GrantQuery(person_id=each.person_id)])[0][0] for each in grants[:2]
+    ]
+    assert [each.handoff_count for each in lines] == [Count(2), Count(2, is_more=True)]
+    assert [each.last_handoff_at for each in lines] == [NOW + 1, NOW + 2]
 
 
 def test_of_two_changes_of_one_version_the_second_is_stale(both: World) -> None:

@@ -4,11 +4,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Column, Connection, PrimaryKeyConstraint, UniqueConstraint, event
 
-from gateway.store.grants import GrantQuery, count_live, find_grant_depths, search_grants
+from gateway.store.complaints import ComplaintQuery, list_complaints
+from gateway.store.due_reminders import Due, DuePage, load_due
+from gateway.store.erasure import hanging_on_people
+from gateway.store.grants import GrantQuery, _last_handoffs, count_live, find_grant_depths, search_grants
 from gateway.store.handoffs import HandoffQuery, find_depths, search_handoffs
+from gateway.store.own_record import SECTIONS
 from gateway.store.people import PeopleQuery, list_people
+from gateway.store.reminders import begin_digests
+from gateway.store.upkeep import Cause, RipePage, load_ripe_grants
 from tests.world import World
 
 LISTS: dict[str, tuple[Callable[..., Any], Any, str]] = {
@@ -32,8 +38,26 @@ LISTS: dict[str, tuple[Callable[..., Any], Any, str]] = {
     "a partner's hand-offs": (search_handoffs, HandoffQuery(partner_id="q"), "ix_handoff_partner_id_at"),
     "hand-offs of a field": (search_handoffs, HandoffQuery(field="email"), "ix_handoff_at"),
     "how far a search has come": (find_depths, HandoffQuery(field="email"), "ix_handoff_at"),
+    "all complaints": (list_complaints, ComplaintQuery(), "ix_complaint_opened_at"),
+    "how often each consent was used": (_last_handoffs, "gra_1", "ix_handoff_grant_id_at"),
+    "grants whose term is over": (load_ripe_grants, RipePage(Cause.OVER, 9), "ix_consent_grant_over"),
+    "grants that nobody used": (load_ripe_grants, RipePage(Cause.UNUSED, 9), "ix_consent_grant_unused"),
+    "grants with a guardian": (load_ripe_grants, RipePage(Cause.GUARDED, 9), "ix_consent_grant_guarded"),
+    "grants of older terms": (
+        load_ripe_grants,
+        RipePage(Cause.OUTDATED, 9, offer_id="practice-quizzes", version=2),
+        "ix_consent_grant_outdated",
+    ),
+    "who is told of an end": (load_due, DuePage(Due.ENDING, 1, 9), "ix_consent_grant_over"),
+    "who is told of disuse": (load_due, DuePage(Due.UNUSED, 1, 9), "ix_consent_grant_unused"),
+    "who gets a digest": (load_due, DuePage(Due.DIGEST, 1, 9), "ix_reminder_digest"),
+    "whose time until the first digest begins": (begin_digests, (1, 9), "ix_consent_grant_undigested"),
     "how many consents a partner has": (count_live, "quizco", "ix_consent_grant_partner_id_state_created_at"),
 }
+
+
+TABLES = ("person", "consent_grant", "handoff", "partner", "complaint", "reminder")
+LISTED = tuple(f"SELECT {each}" for each in (*(f"{name}." for name in TABLES), "anon_"))
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -46,9 +70,7 @@ def test_a_page_is_read_in_the_order_of_an_index(both: World, name: str) -> None
         plans: list[dict[str, Any]] = []
 
         def look(_: object, cursor: object, statement: str, values: Any, *rest: object) -> None:
-            if statement.startswith(
-                ("SELECT person.", "SELECT consent_grant.", "SELECT handoff.", "SELECT anon_")
-            ):
+            if statement.startswith(LISTED):
                 found = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", values)
                 plans.append(found.scalar_one()[0]["Plan"])
 
@@ -69,6 +91,21 @@ def test_a_page_is_read_in_the_order_of_an_index(both: World, name: str) -> None
     nodes = list(_nodes(plan))
     assert index in {node.get("Index Name") for node in nodes}
     assert not [node for node in nodes if node["Node Type"] == "Sort"]
+
+
+def test_whatever_is_asked_for_or_erased_by_its_person_is_found_by_an_index() -> None:
+    owned = {each.table.c[each.owner] for each in SECTIONS}
+    assert [str(each) for each in sorted({*hanging_on_people(), *owned}, key=str) if not _leads(each)] == []
+
+
+def _leads(column: Column[Any]) -> bool:
+    """Whether an index, or a constraint that has one, begins with the column."""
+    keys = [
+        each for each in column.table.constraints if isinstance(each, PrimaryKeyConstraint | UniqueConstraint)
+    ]
+    return any(list(each.columns)[:1] == [column] for each in (*column.table.indexes, *keys)) or bool(
+        column.unique
+    )
 
 
 def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -172,7 +172,8 @@ partner_page = AdminPartnerView(
     section="partners",
     brand="QuizCo",
     state="review",
-    live_grants=1204,
+    live_grants=10_000,
+    more_grants=True,
     facts=(
         Fact(label="Legal name", value="QuizCo Learning Limited"),
         Fact(label="Country", value="Ireland"),

@@ -140,7 +140,8 @@ services = (
         since=NOW - 90 * DAY,
         until=NOW + 190 * DAY,
         last_handoff_at=NOW - 3600,
-        handoff_count=1204,
+        handoff_count=1000,
+        more_handoffs=True,
     ),
     ConnectedService(
         brand="NoteBridge",
