@@ -1,30 +1,75 @@
-"""Every command in one application."""
+"""Every command in one application; the file of one is read when somebody asks for it."""
 
+import gc
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from gateway.cli import (
-    database,
-    doctor,
-    grants,
-    handoffs,
-    keys,
-    partners,
-    people,
-    receipts,
-    relay,
-    serve,
-    settings,
-    witness,
-)
-from gateway.cli.demo.command import demo
 from gateway.cli.terminal import PlainGroup
 from gateway.kit.logs import configure_logs
 
+PLACES = {
+    "serve": "serve:serve",
+    "relay": "relay:relay",
+    "migrate": "database:migrate",
+    "doctor": "doctor:doctor",
+    "settings": "settings:settings",
+    "demo": "demo.command:demo",
+    "keys": "keys:app",
+    "organisation": "people:organisations",
+    "people": "people:people",
+    "partner": "partners:app",
+    "grant": "grants:app",
+    "log": "handoffs:app",
+    "receipt": "receipts:app",
+}
+"""Where each command is, or each group of them: the file in this folder, and the name in it."""
+
+
+class Commands(Mapping[str, Any]):
+    """The commands by their names. Serving needs no other's file, and reading them all takes a fifth of a start."""
+
+    def __getitem__(self, name: str) -> Any:
+        """Read the command's file."""
+        return _read(name, PLACES[name])
+
+    def __iter__(self) -> Iterator[str]:
+        """Name them in the order of the help."""
+        return iter(PLACES)
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(PLACES)
+
+
+@cache
+def _read(name: str, place: str) -> Any:
+    file, _, within = place.partition(":")
+    found = getattr(import_module(f"gateway.cli.{file}"), within)
+    if not isinstance(found, typer.Typer):
+        alone = typer.Typer(add_completion=False)
+        alone.command(name)(found)
+        return typer.main.get_command(alone)
+    group = typer.main.get_group(found)
+    group.name = name
+    return group
+
+
+class AllCommands(PlainGroup):
+    """The outermost group."""
+
+    def __init__(self, **settings: Any) -> None:
+        """Take the commands from where they are."""
+        super().__init__(**settings)
+        self.commands: Any = Commands()
+
+
 app = typer.Typer(
-    cls=PlainGroup,
+    cls=AllCommands,
     help="Let people opt in to partners' combined services; release only what they chose; log every hand-off.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -48,21 +93,9 @@ def prepare(
         bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Set the logs up before any command runs."""
+    """Set the logs up, and let the collector work again, before any command runs."""
     configure_logs()
-
-
-app.command("serve")(serve.serve)
-app.command("relay")(relay.relay)
-app.command("migrate")(database.migrate)
-app.command("doctor")(doctor.doctor)
-app.command("settings")(settings.settings)
-app.command("demo")(demo)
-app.add_typer(keys.app, name="keys")
-app.add_typer(people.organisations, name="organisation")
-app.add_typer(people.people, name="people")
-app.add_typer(partners.app, name="partner")
-app.add_typer(grants.app, name="grant")
-handoffs.app.command("witness")(witness.witness)
-app.add_typer(handoffs.app, name="log")
-app.add_typer(receipts.app, name="receipt")
+    if not gc.isenabled():
+        # What was imported stays for as long as we run: there is nothing to look for in it.
+        gc.freeze()
+        gc.enable()

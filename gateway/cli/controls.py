@@ -16,7 +16,8 @@ from gateway.kit.key_ring import KeyRing, KeyRingError, read_key_ring
 from gateway.kit.sealing import SealBroken, seal, unseal
 from gateway.kit.settings import Settings
 from gateway.oauth.signing import ALGORITHMS, NoSigningKey, current_key
-from gateway.store.probes import MIGRATE, DatabaseDown, Findings, count_person_keys, look_at
+from gateway.store.probes import Findings, count_person_keys, look_at
+from gateway.store.revision import MIGRATE, DatabaseDown
 from scopes import Form
 
 EARLIEST = 1_780_000_000

@@ -28,6 +28,7 @@ from gateway.cli.terminal import (
     time_words,
     with_services,
 )
+from gateway.cli.witness import witness
 from gateway.ledger.dating import TOLERANCE
 from gateway.ledger.notes import NoteError, NoteKey, parse_key
 from gateway.model.handoffs import Handoff
@@ -253,3 +254,6 @@ def prune(
 
     found = with_services(work)
     done(f"{found.handoffs} hand-offs before leaf {found.end_leaf} are in the archives only")
+
+
+app.command()(witness)

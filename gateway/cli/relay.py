@@ -10,7 +10,7 @@ from gateway.app import build_services, mailing, opened
 from gateway.cli.serve import check_port
 from gateway.cli.terminal import Fault, done
 from gateway.kit.settings import Settings, read_settings
-from gateway.store.probes import check_schema
+from gateway.store.revision import check_schema
 from gateway.web.relay import open_door
 
 

@@ -8,6 +8,7 @@ import signal
 import socket
 import ssl
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -17,11 +18,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from uvicorn import _subprocess
 
 from gateway.app import build_services, opened
-from gateway.cli.controls import check_controls
 from gateway.cli.terminal import Fault
 from gateway.kit.key_ring import read_key_ring
 from gateway.kit.settings import Settings, read_settings
-from gateway.store.probes import check_schema
+from gateway.store.revision import check_schema
 from gateway.web.certificates import self_signed
 
 GRACE = 20
@@ -77,12 +77,14 @@ def serve(
 def let_workers_fork() -> None:
     """Let uvicorn fork its workers where it would start each afresh, to import everything again.
 
-    Nothing runs here that a fork would cut in two: no thread, no loop, no connection. What was imported is shared, and
-    the collector leaves it alone, or each worker would soon have its own copy. macOS's own libraries do not bear it.
+    Nothing runs here that a fork would cut in two: no thread, no loop, no connection. What was imported is shared,
+    what uvicorn imports late too, and the collector leaves it alone, or each worker would soon have its own copy.
+    macOS's own libraries do not bear it.
     """
     if sys.platform != "linux":
         return
-    gc.collect()
+    for name in ("uvicorn.lifespan.on", "uvicorn.loops.uvloop"):
+        import_module(name)
     gc.freeze()
     os.register_at_fork(before=_hold_ends, after_in_parent=_take_ends, after_in_child=begin_afresh)
     # uvicorn has no setting for it; a test would notice if the name were another's.
@@ -131,6 +133,9 @@ async def write_trust(settings: Settings) -> str | None:
 
 def check_production(settings: Settings) -> None:
     """Refuse to serve in production while a control is missing (promise P3)."""
+    # Serving elsewhere needs none of it, nor Alembic, which compares the tables.
+    from gateway.cli.controls import check_controls
+
     failed = [control for control in asyncio.run(check_controls(settings)) if not control.ok]
     if failed:
         listed = "\n".join(f"  {control.name}: {control.remedy}" for control in failed)

@@ -23,7 +23,7 @@ from gateway.kit.errors import Refusal
 from gateway.kit.key_ring import KeyRingError
 from gateway.kit.sealing import SealBroken
 from gateway.kit.settings import Settings, SettingsError, read_settings
-from gateway.store.probes import DatabaseDown, check_schema
+from gateway.store.revision import DatabaseDown, check_schema
 from partners import ManifestError
 
 T = TypeVar("T")

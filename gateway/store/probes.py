@@ -1,22 +1,15 @@
 """Looking at a database from outside: does it answer, which schema, how durable, do the guards stand."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from alembic.util import CommandError
 from sqlalchemy import Connection, func, select, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from gateway.store.engine import Backend, open_backend
-from gateway.store.schema import BASE, HEAD, downgrade, migrate, schema_differences, schema_state
+from gateway.store.engine import Backend
+from gateway.store.revision import DatabaseDown, reached, schema_state
+from gateway.store.schema import BASE, HEAD, downgrade, migrate, schema_differences
 from gateway.store.tables import APPEND_ONLY, admin_action, consent_event, handoff, person_key
-
-MIGRATE = "Run 'consent-gateway migrate'."
-
-
-class DatabaseDown(Exception):
-    """The database does not answer, or is not what this program expects; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +45,13 @@ def count_person_keys(connection: Connection, _: Sequence[None]) -> Sequence[dic
     return [{row.master: row[1] for row in connection.execute(statement)}]
 
 
-@asynccontextmanager
-async def _reached(url: str) -> AsyncIterator[Backend]:
-    backend = open_backend(url)
-    try:
-        yield backend
-    except CommandError as error:
-        raise DatabaseDown(f"the schema cannot go there: {error}.") from None
-    except (SQLAlchemyError, OSError, TimeoutError) as error:
-        raise _down(error) from None
-    finally:
-        await backend.close()
-
-
 async def look_at(url: str) -> Findings:
     """Look at a database.
 
     Raises:
         DatabaseDown: it cannot be reached.
     """
-    async with _reached(url) as backend:
+    async with reached(url) as backend:
         return await _look(backend)
 
 
@@ -131,19 +111,6 @@ def _clock(connection: Connection) -> int | None:
     return int(connection.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
 
 
-async def check_schema(url: str) -> None:
-    """Make sure that the database is there and its schema is this program's.
-
-    Raises:
-        DatabaseDown: with what to do.
-    """
-    async with _reached(url) as backend:
-        present, newest = await schema_state(backend)
-    if present != newest:
-        found = "is empty" if present is None else f"has the schema {present}, not {newest}"
-        raise DatabaseDown(f"the database {found}. {MIGRATE}")
-
-
 async def move_schema(url: str, revision: str | None, *, down: bool) -> tuple[str | None, str | None]:
     """Migrate up (to the newest schema) or down (to nothing), or to a revision.
 
@@ -153,18 +120,11 @@ async def move_schema(url: str, revision: str | None, *, down: bool) -> tuple[st
     Raises:
         DatabaseDown: it cannot be reached, or there is no such revision.
     """
-    async with _reached(url) as backend:
+    async with reached(url) as backend:
         before, _ = await schema_state(backend)
-        if down:
-            await downgrade(backend, revision or BASE)
-        else:
-            await migrate(backend, revision or HEAD)
+        try:
+            await (downgrade(backend, revision or BASE) if down else migrate(backend, revision or HEAD))
+        except CommandError as error:
+            raise DatabaseDown(f"the schema cannot go there: {error}.") from None
         after, _ = await schema_state(backend)
     return before, after
-
-
-def _down(error: Exception) -> DatabaseDown:
-    """Say why a database does not answer: the driver's own words, which here hold no row."""
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-    said = next(iter(str(cause).strip().splitlines()), cause.__class__.__name__)
-    return DatabaseDown(f"the database does not answer: {said}. Look at CONSENT_GATEWAY_DATABASE_URL.")

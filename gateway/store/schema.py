@@ -1,4 +1,4 @@
-"""The schema's version: migrating up and down, and telling whether the database is up to date."""
+"""Moving the schema up and down, and comparing it with the tables that this program expects."""
 
 from pathlib import Path
 
@@ -6,7 +6,6 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from gateway.store.engine import Backend
@@ -40,15 +39,6 @@ async def downgrade(backend: Backend, revision: str = BASE) -> None:
         command.downgrade(_config(connection), revision)
 
     await backend.write(work)
-
-
-async def schema_state(backend: Backend) -> tuple[str | None, str]:
-    """Tell the database's revision and the newest one."""
-    newest = ScriptDirectory.from_config(_config()).get_current_head() or ""
-    present = await backend.read(
-        lambda connection: MigrationContext.configure(connection).get_current_revision()
-    )
-    return present, newest
 
 
 async def schema_differences(backend: Backend) -> list[object]:

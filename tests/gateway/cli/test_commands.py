@@ -1,5 +1,6 @@
 """Every command: it explains itself, and says its faults in plain words."""
 
+import gc
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -126,6 +127,26 @@ def test_refusals_and_broken_seals_have_words() -> None:
 def test_times_are_spelled_in_utc() -> None:
     assert terminal.time_words(0) == "1970-01-01 00:00:00"
     assert terminal.time_words(None) == "–"
+
+
+def test_the_collector_works_while_a_command_runs(cli: Cli) -> None:
+    """It rests while the program is read."""
+    gc.disable()
+    try:
+        cli("keys", "list")
+        assert gc.isenabled()
+    finally:
+        gc.enable()
+        gc.unfreeze()
+
+
+def test_serving_reads_no_other_commands_file() -> None:
+    code = (
+        "import sys; from gateway.cli.commands import app, Commands; Commands()['serve']; "
+        "print(*(name for name in sys.modules if name.startswith(('alembic', 'gateway.cli.'))))"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert set(shown.stdout.split()) == {"gateway.cli.commands", "gateway.cli.serve", "gateway.cli.terminal"}
 
 
 def test_it_runs_as_a_module() -> None:

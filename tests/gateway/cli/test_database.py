@@ -8,7 +8,8 @@ import pytest
 
 from gateway.store import migrations
 from gateway.store.engine import open_backend
-from gateway.store.probes import DatabaseDown, check_schema, look_at, move_schema
+from gateway.store.probes import look_at, move_schema
+from gateway.store.revision import DatabaseDown, check_schema
 from tests.gateway.cli.conftest import Cli
 
 VERSIONS = Path(migrations.__file__).parent / "versions"

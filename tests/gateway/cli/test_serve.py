@@ -46,7 +46,7 @@ def test_production_is_served_when_every_control_holds(
     async def controls(_: Settings) -> list[Control]:
         return [Control("key ring", ok=True, detail="there")]
 
-    monkeypatch.setattr("gateway.cli.serve.check_controls", controls)
+    monkeypatch.setattr("gateway.cli.controls.check_controls", controls)
     check_production(Settings(data_dir=tmp_path))
 
 

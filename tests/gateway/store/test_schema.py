@@ -5,11 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from gateway.store import migrations
 from gateway.store.engine import open_backend
-from gateway.store.schema import downgrade, migrate, schema_differences, schema_state
+from gateway.store.revision import newest_revision, schema_state
+from gateway.store.schema import downgrade, migrate, schema_differences
 from gateway.store.tables import APPEND_ONLY, metadata
 from tests.gateway.store.samples import QUIZZES, act, given, handed, notice_id, rows
 from tests.ledgers import sequence
@@ -47,6 +51,14 @@ def test_migrations_go_up_and_down_and_up_again_and_agree_with_the_tables(empty_
         await backend.close()
 
     asyncio.run(story())
+
+
+def test_the_newest_file_is_the_newest_migration() -> None:
+    """A start tells by the names of the files which schema it needs."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.set_main_option("path_separator", "os")
+    assert newest_revision() == ScriptDirectory.from_config(config).get_current_head()
 
 
 def tables(connection: Connection) -> set[str]:
