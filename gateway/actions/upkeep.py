@@ -22,13 +22,18 @@ from gateway.store.registry import look_at_registry
 from gateway.store.upkeep import Cause, RipePage, load_ripe_grants
 
 PAGE = 200
+OVERLAP = 3600
+"""A date of birth has the second at which writing it began: it may be there only somewhat later."""
 
 
 async def run_upkeep(services: Services) -> None:
     """Sweep in rounds until cancelled; whatever goes wrong is said, and the next round tries again."""
+    last = None
     while True:
         try:
-            await sweep(services)
+            began = services.clock()
+            await sweep(services, last)
+            last = began
             await services.store.run(forget_lapsed, services.clock())
             await remind_people(services)
         except Exception as error:
@@ -36,12 +41,17 @@ async def run_upkeep(services: Services) -> None:
         await asyncio.sleep(services.settings.upkeep_interval)
 
 
-async def sweep(services: Services) -> int:
-    """Look at every live grant that time may have changed; give how many did. Two nodes at once change each once."""
+async def sweep(services: Services, last: int | None = None) -> int:
+    """Look at every live grant that time may have changed; give how many did. Two nodes at once change each once.
+
+    Args:
+        last: when the sweep before began. People come of age at midnight, and opening a profile takes long: until
+            then, of those with a guardian only whose date of birth is a new one.
+    """
     changed = 0
     # Which terms are the newest has to be known before grants are looked for.
     await services.store.read(look_at_registry, None)
-    for first in _ripe(services):
+    for first in _ripe(services, last):
         page = first
         while True:
             ripe = await services.store.read(load_ripe_grants, page)
@@ -53,12 +63,13 @@ async def sweep(services: Services) -> int:
     return changed
 
 
-def _ripe(services: Services) -> Iterator[RipePage]:
+def _ripe(services: Services, last: int | None) -> Iterator[RipePage]:
     """Name the first page for each thing that time may have done."""
     now = services.clock()
     yield RipePage(Cause.OVER, PAGE, until=now)
     yield RipePage(Cause.UNUSED, PAGE, until=now - SUNSET)
-    yield RipePage(Cause.GUARDED, PAGE)
+    since = last - OVERLAP if last is not None and day_of(last) == day_of(now) else 0
+    yield RipePage(Cause.GUARDED, PAGE, since=since)
     for offer_id, live in sorted(services.registry.offers.items()):
         if live.material_version > 1:
             yield RipePage(Cause.OUTDATED, PAGE, offer_id=offer_id, version=live.material_version)

@@ -58,7 +58,9 @@ def serve(
         host=host,
         port=port,
         workers=workers,
-        http="gateway.web.certificates:TlsProtocol" if tls_certificate else "httptools",
+        http="gateway.web.certificates:TlsProtocol"
+        if tls_certificate
+        else "gateway.web.heads:PatientProtocol",
         ssl_certfile=tls_certificate,
         ssl_keyfile=tls_key,
         ssl_ca_certs=trust,

@@ -112,6 +112,7 @@ person_field = Table(
     _at("changed_at"),
     PrimaryKeyConstraint("person_id", "field"),
     _one_of("source", "self", "school"),
+    _partial("ix_person_field_birthdate", "field = 'birthdate'", "changed_at", "person_id"),
 )
 
 credential = Table(

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, select, tuple_
 
 from gateway.model.grants import Grant
 from gateway.model.people import Person
 from gateway.store.loading import GRANT_COLUMNS, PERSON_COLUMNS, grant_from_row, items_of, person_from_row
-from gateway.store.standing import is_active, is_guarded, is_live
-from gateway.store.tables import consent_grant, person
+from gateway.store.standing import is_active, is_guarded, is_live, spelled
+from gateway.store.tables import consent_grant, person, person_field
 
 Key = tuple[int | str, ...]
 
@@ -31,6 +31,7 @@ class RipePage:
 
     Attributes:
         until: whose term was over by this second, or who was not used after it.
+        since: whose date of birth was written at this second or later, for those with a guardian.
         offer_id: of which service, and `version` the terms that the person has not decided about.
         after: key of the last one of the page before.
     """
@@ -38,6 +39,7 @@ class RipePage:
     cause: Cause
     limit: int
     until: int = 0
+    since: int = 0
     offer_id: str = ""
     version: int = 0
     after: Key | None = None
@@ -88,7 +90,13 @@ def _ripe(page: RipePage) -> tuple[tuple[ColumnElement[Any], ...], tuple[ColumnE
         used_at = grant.last_user_activity_at
         return (used_at, grant.grant_id), (is_live(), used_at <= page.until)
     if page.cause is Cause.GUARDED:
-        return (grant.grant_id,), (is_live(), is_guarded())
+        is_new = () if page.since == 0 else (grant.person_id.in_(_born_anew(page.since)),)
+        return (grant.grant_id,), (is_live(), is_guarded(), *is_new)
     # What is paused already waits for the person.
     is_outdated = (is_active(), grant.decided_version < page.version, grant.offer_version < page.version)
     return (grant.decided_version, grant.grant_id), (grant.offer_id == page.offer_id, *is_outdated)
+
+
+def _born_anew(since: int) -> Select[Any]:
+    own = person_field.c
+    return select(own.person_id).where(own.field == spelled("birthdate"), own.changed_at >= since)

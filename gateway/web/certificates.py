@@ -10,11 +10,11 @@ from urllib.parse import unquote
 from cryptography.x509 import load_der_x509_certificate
 from starlette.requests import Request
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from gateway.kit.errors import Refusal
 from gateway.model.registry import Registry
+from gateway.web.heads import PatientProtocol
 from gateway.web.visit import is_trusted
 
 _LONGEST = 16_384
@@ -55,8 +55,8 @@ def self_signed(registry: Registry) -> Iterator[bytes]:
                 yield base64.b64decode(chain[0])
 
 
-class TlsProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, with the peer's certificate in the scope as ASGI's TLS extension has it."""
+class TlsProtocol(PatientProtocol):
+    """The protocol of every connection, with the peer's certificate in the scope as ASGI's TLS extension has it."""
 
     def __init__(
         self,

@@ -121,7 +121,8 @@ def test_a_sweep_that_fails_is_said_and_the_next_one_tries_again(
 ) -> None:
     rounds = []
 
-    async def failing(_: object) -> int:
+    async def failing(_: object, last: int | None) -> int:
+        assert last is None
         rounds.append("tried")
         raise RuntimeError("the database is gone")
 
@@ -136,6 +137,28 @@ def test_a_sweep_that_fails_is_said_and_the_next_one_tries_again(
     monkeypatch.setattr(upkeep, "sweep", failing)
     world.run(story)
     assert len(rounds) > 1
+
+
+@pytest.mark.parametrize("why", ["a new day", "another date of birth"])
+def test_of_those_with_a_guardian_a_round_looks_only_at_whoever_may_be_of_age_since(
+    both: World, why: str
+) -> None:
+    """Each look opens a profile: with a hundred thousand children the rounds of a day would do nothing else."""
+    both.clock.now = THIRTEEN + 600
+    act(both, "UPDATE organisation SET country = 'IE' WHERE organisation_id = 'lakeside'")
+    wish(both)
+    allow(both)
+    act(both, "UPDATE organisation SET country = 'US' WHERE organisation_id = 'lakeside'")
+    act(both, "UPDATE person_field SET changed_at = :long_ago", long_ago=both.clock() - 2 * DAY)
+    last = both.clock()
+    both.clock.pass_by(60)
+    assert both.run(sweep, both.services, last) == 0
+    if why == "a new day":
+        both.clock.pass_by(DAY - 600)
+    else:
+        act(both, "UPDATE person_field SET changed_at = :now WHERE field = 'birthdate'", now=both.clock())
+    assert both.run(sweep, both.services, last) == 1
+    assert standing(both) == [("paused", None, "age_transition")]
 
 
 def test_a_child_who_was_erased_meanwhile_stops_no_sweep(world: World) -> None:

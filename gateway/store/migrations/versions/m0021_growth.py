@@ -33,6 +33,7 @@ PARTIAL = {
         ("grant_id",),
         "state = 'active' AND NOT digest_begun",
     ),
+    "ix_person_field_birthdate": ("person_field", ("changed_at", "person_id"), "field = 'birthdate'"),
     "ix_reminder_digest": ("reminder", ("at", "person_id"), "kind = 'digest'"),
 }
 UNDIGESTED = """
