@@ -19,6 +19,7 @@ import asyncpg
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench.bulk import Database
+from bench.journey import SETTINGS
 from bench.seeds import CLIENT, REDIRECT, SCOPE, SECRET, Seeds
 from gateway.kit.key_ring import write_key_ring
 from tests.world import PASSWORD, VERIFIER, fixed_ring
@@ -45,12 +46,12 @@ class Gateway(core.Target):  # type: ignore[misc]  # the harness has no types
         write_key_ring(folder / "key-ring.json", fixed_ring())
         self.seeds = Seeds(core.dsn(self.db), folder, PEOPLE)
         self.seeds.fill(lambda done, total: None)
-        # As autovacuum would have done by then; otherwise it begins while the first cells are measured.
-        Database(core.dsn(self.db)).command("VACUUM (ANALYZE)")
+        Database(core.dsn(self.db)).settle()
         self.env = {
             "CONSENT_GATEWAY_DATABASE_URL": core.dsn(self.db),
             "CONSENT_GATEWAY_DATA_DIR": str(folder),
             "PYTHONPATH": sys.path[0],
+            **SETTINGS,
         }
 
     def start(self) -> float:

@@ -91,9 +91,7 @@ class Seeds:
             for start in range(first, people, CHUNK):
                 self.mint("at", min(CHUNK, people - start))
             self._hand_off(HANDOFFS_EACH * people, progress)
-        if self._database.copies:
-            # As autovacuum would have done by then; otherwise it begins while we measure.
-            self._database.command("VACUUM (ANALYZE)")
+        self._database.settle()
 
     def _hand_off(self, count: int, progress: Progress) -> None:
         """Add hand-offs up to a number, spread over everybody and a year, as if the log had them already."""

@@ -11,6 +11,8 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from gateway.web.corked import CorkedTransport
+
 HEAD_TIMEOUT = 20.0
 """Seconds until the whole head has to be there, from the connection or from its first byte."""
 MOST_HEAD = 65_536
@@ -38,7 +40,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn's
         """Wait for the first head: a connection on which nothing comes holds no place either."""
-        super().connection_made(transport)
+        super().connection_made(CorkedTransport(transport, self.loop))
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:

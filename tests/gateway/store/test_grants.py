@@ -156,7 +156,7 @@ def test_a_change_of_what_has_changed_is_stale_and_ones_own_is_known_again(both:
     seen = given(both, "1")
     mine, other = stop(seen, "2"), stop(seen, "3")
     action = AdminAction("act_1", "per_9", "revoke", "grant", "gra_1", NOW, "phone_request")
-    mine = replace(mine, action=action)
+    mine = replace(mine, actions=(action,))
     assert run_all(both, commit_changes, [mine, other, mine]) == [Verdict.DONE, Verdict.STALE, Verdict.DONE]
     assert both.store(commit_changes, mine) is Verdict.DONE
     assert rows(both, "SELECT event_id FROM consent_event ORDER BY seq") == [("evt_1",), ("evt_2",)]
