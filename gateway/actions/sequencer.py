@@ -39,6 +39,8 @@ LEASE = "sequencer"
 LEASE_TTL = 3
 BATCH = 200
 """Rows of one transaction: hashing more of them at once would keep everybody else waiting."""
+BATCH_OF_ONE_WRITER = 40
+"""The same where nobody else can write meanwhile (SQLite), so that a release waits for a short one."""
 
 
 class LogFork(Exception):
@@ -90,10 +92,11 @@ class Sequencer:
 
     async def _give_places(self) -> bool:
         """Take batch after batch until one is not full; tell whether this node holds the lease."""
+        batch = BATCH if self._services.store.locks_rows else min(BATCH, BATCH_OF_ONE_WRITER)
         while True:
-            turn = Turn(self._claim(), BATCH)
+            turn = Turn(self._claim(), batch)
             taken = await self._services.store.run_planned(self._integrate, turn)
-            if taken is None or taken < BATCH:
+            if taken is None or taken < batch:
                 return taken is not None
 
     def _claim(self) -> Claim:
