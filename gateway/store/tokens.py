@@ -225,8 +225,9 @@ class Revocation:
 
 def _refresh_owners(lists: Lists) -> Any:
     token = refresh_token.c
-    columns = (token.token_digest, token.client_id, token.family_id, told_version())
-    return select(*columns).where(lists.any_of(token.token_digest))
+    return select(token.token_digest, token.client_id, token.family_id).where(
+        lists.any_of(token.token_digest)
+    )
 
 
 def _own_revoked(lists: Lists) -> Any:
@@ -240,24 +241,6 @@ def _own_revoked(lists: Lists) -> Any:
 
 
 _REFRESH_OWNERS, _OWN_REVOKED = Hot(_refresh_owners), Hot(_own_revoked, with_values=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """Whose a refresh token is, and what falls with it."""
-
-    client_id: str
-    family_id: str
-
-
-def load_refresh_owners(
-    connection: Connection, digests: Sequence[bytes], know: Know = know_nothing
-) -> Sequence[Owner | None]:
-    """Tell whose refresh tokens these are, the dead included; None for what is none."""
-    rows = _REFRESH_OWNERS(connection, wanted=sorted(set(digests)))
-    tell_version(connection, rows, know)
-    found = {row.token_digest: Owner(row.client_id, row.family_id) for row in rows}
-    return [found.get(digest) for digest in digests]
 
 
 def revoke_tokens(connection: Connection, revocations: Sequence[Revocation]) -> Sequence[bool]:

@@ -7,7 +7,7 @@ grant that ended, a code that somebody else used, a registry that changed leave 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import CTE, BigInteger, Select, func, or_, select, union_all, update
+from sqlalchemy import CTE, BigInteger, Select, exists, func, literal_column, or_, select, update
 from sqlalchemy.engine import Connection
 
 from gateway.model.grants import GrantState
@@ -24,7 +24,7 @@ from gateway.store.tables import (
     refresh_token,
     registry_version,
 )
-from gateway.store.tokens import Rotation, access_row, refresh_row
+from gateway.store.tokens import Revocation, Rotation, access_row, refresh_row
 
 
 def _and_tokens(key: str, done: CTE, of: Any) -> Select[Any]:
@@ -133,41 +133,71 @@ def rotate_refresh_tokens(connection: Connection, rotations: Sequence[Rotation],
 
 def _dying(lists: Lists) -> Any:
     refresh, access = refresh_token.c, access_token.c
-    # In the order in which `_rotating` takes them, or the two could wait for each other in a circle.
-    locked = (
-        select(refresh.token_digest)
-        .where(lists.any_of(refresh.family_id))
-        .order_by(refresh.token_digest)
-        .with_for_update()
-        .cte("locked")
+    asked = select(
+        func.unnest(array_of("digests", refresh.token_digest.type)).label("token_digest"),
+        func.unnest(array_of("clients", refresh.client_id.type)).label("client_id"),
+        func.unnest(array_of("versions", registry_version.c.version.type)).label("version"),
+    ).cte("asked")
+    own = (
+        select(asked, refresh.family_id)
+        .where(
+            lists.any_of(refresh.token_digest, "digests"),
+            refresh.token_digest == asked.c.token_digest,
+            refresh.client_id == asked.c.client_id,
+            asked.c.version == select(registry_version.c.version).scalar_subquery(),
+        )
+        .cte("own")
     )
+    # PostgreSQL's own number of whatever wrote a row last.
+    family = select(refresh.token_digest, literal_column("refresh_token.xmin").label("writer")).where(
+        refresh.family_id.in_(select(own.c.family_id))
+    )
+    seen = family.cte("seen")
+    # In the order in which `_rotating` takes them, or the two could wait for each other in a circle.
+    locked = family.order_by(refresh.token_digest).with_for_update(of=refresh_token).cte("locked")
     dead = [
         update(table)
         .where(is_theirs, table.c.revoked_at.is_(None))
         .values(revoked_at=lists.value("now", BigInteger))
-        .returning(table.c.token_digest)
         .cte(f"{table.name}_dead")
         for table, is_theirs in (
             (refresh_token, refresh.token_digest == locked.c.token_digest),
-            (access_token, lists.any_of(access.family_id)),
+            (access_token, access.family_id.in_(select(own.c.family_id))),
         )
     ]
-    return union_all(*(select(each.c.token_digest) for each in dead))
+    is_moving = exists().where(locked.c.token_digest == seen.c.token_digest, locked.c.writer != seen.c.writer)
+    return select(own.c.token_digest, own.c.client_id, own.c.version, is_moving.label("is_moving")).add_cte(
+        *dead
+    )
 
 
 _DYING = Hot(_dying)
 
 
-def revoke_families(connection: Connection, families: Sequence[tuple[str, int]], _: Know) -> Sequence[bool]:
-    """Revoke every token of the families, each at its second (RFC 7009 §2.1).
+def revoke_refresh_tokens(
+    connection: Connection, revocations: Sequence[tuple[Revocation, int]], _: Know
+) -> Sequence[bool]:
+    """Revoke the clients' own refresh tokens, each with its family (RFC 7009 §2.1).
+
+    Each was decided by a version of the registry; False where it is not the true one any more, and for what is no
+    refresh token of that client. That is looked at anew.
 
     A refresh in flight holds its own token until it commits, and the statement waits for that; but what the refresh
-    brought is newer than the statement. So it runs until it finds nothing alive: then none is in flight either.
+    brought is newer than the statement. So where a token was written between its being seen and its being locked,
+    the statement runs again. Whatever it cannot see comes from such a token.
     """
-    ids, now = sorted({family_id for family_id, _ in families}), max(at for _, at in families)
-    while _DYING(connection, wanted=ids, now=now):
-        pass
-    return [True for _ in families]
+    asked = sorted({(each.token_digest, each.client_id, version) for each, version in revocations})
+    values: dict[str, Sequence[Any]] = {
+        "digests": [digest for digest, _, _ in asked],
+        "clients": [client_id for _, client_id, _ in asked],
+        "versions": [version for _, _, version in asked],
+    }
+    now = max(each.at for each, _ in revocations)
+    rows = _DYING(connection, now=now, **values)
+    while any(row.is_moving for row in rows):
+        rows = _DYING(connection, now=now, **values)
+    revoked = {(row.token_digest, row.client_id, row.version) for row in rows}
+    return [(each.token_digest, each.client_id, version) in revoked for each, version in revocations]
 
 
 def _keeping(_: Lists) -> Any:

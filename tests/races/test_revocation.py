@@ -28,12 +28,11 @@ from gateway.store.release import ReleaseAsk
 from gateway.store.tokens import (
     Revocation,
     Rotation,
-    load_refresh_owners,
     load_refresh_tokens,
     revoke_tokens,
     rotate_refresh_tokens,
 )
-from gateway.store.tokens_ahead import revoke_families
+from gateway.store.tokens_ahead import revoke_refresh_tokens
 from gateway.web.visit import COOKIE
 from tests.gateway.store.samples import decision
 from tests.races.crowd import CROWD, Call, Cluster, posting, reading, refreshing
@@ -149,9 +148,8 @@ def test_rfc7009_2_1_a_refresh_in_flight_does_not_outlive_its_family(
         store = other.services.store
         if not is_ahead:
             return await store.run(revoke_tokens, Revocation(used, other.quizco, other.clock()))
-        owner = await store.telling_lane(load_refresh_owners, reads=True).submit(used)
-        assert owner is not None
-        return await store.telling_lane(revoke_families).submit((owner.family_id, other.clock()))
+        ask = Revocation(used, other.quizco, other.clock()), other.services.registry.version
+        return await store.telling_lane(revoke_refresh_tokens).submit(ask)
 
     assert two_nodes.at_once([refresh_slowly, revoke_meanwhile]) == [True, True]
     assert two_nodes.count("refresh_token") == 2

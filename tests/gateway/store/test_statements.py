@@ -194,7 +194,7 @@ STATEMENTS: dict[str, tuple[Hot, dict[str, Any]]] = {
         _ROTATING,
         {"wanted": DIGESTS, "followed": DIGESTS, "successors": DIGESTS, "now": 1, **NEW_TOKENS["used"]},
     ),
-    "families that die": (_DYING, {"wanted": IDS, "now": 1}),
+    "families that die": (_DYING, {"digests": DIGESTS, "clients": IDS, "versions": [1] * 64, "now": 1}),
     "partners' own tokens": (_KEEPING, written(client_token, "registry", [1] * 64)),
     "access tokens": (_ACCESS_TOKENS, {"wanted": DIGESTS}),
     "sessions": (_SESSIONS, {"wanted": DIGESTS}),

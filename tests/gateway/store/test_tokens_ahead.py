@@ -17,7 +17,7 @@ from gateway.store.client_tokens import load_client_tokens
 from gateway.store.codes import redeem_codes
 from gateway.store.consents import commit_decisions
 from gateway.store.grants import commit_changes
-from gateway.store.tokens import load_refresh_tokens, revoke_families
+from gateway.store.tokens import Revocation, load_refresh_tokens, revoke_families
 from tests.gateway.store.samples import decision, rows, run_all
 from tests.gateway.store.test_codes_and_tokens import AOIFE, grant_of, redemption, rotation
 from tests.gateway.store.test_grants import stop
@@ -116,8 +116,19 @@ def test_a_refresh_token_that_died_brings_nothing(both: World, ahead: Ahead) -> 
 def test_rfc7009_2_1_a_family_dies_whole_and_no_other(both: World, ahead: Ahead) -> None:
     ahead(tokens_ahead.redeem_codes, redemption(both, "1"), redemption(both, "2"))
     ahead(tokens_ahead.rotate_refresh_tokens, rotation(both, "11", "next"))
-    assert ahead(tokens_ahead.revoke_families, ("fam_1", NOW + 1), ("fam_none", NOW)) == [True, True]
-    assert ahead(tokens_ahead.revoke_families, ("fam_1", NOW + 9)) == [True]
+    version = both.services.registry.version
+
+    def revoke(name: bytes, client_id: str = "quizco-web", at: int = NOW + 1, known: int = version) -> bool:
+        (was_revoked,) = ahead(tokens_ahead.revoke_refresh_tokens, (Revocation(name, client_id, at), known))
+        return was_revoked
+
+    assert not revoke(b"rt 11", "campuspress-web")
+    assert not revoke(b"rt 11", known=version - 1)
+    assert not revoke(b"at 11")
+    assert not revoke(b"rt none")
+    assert rows(both, "SELECT 1 FROM refresh_token WHERE revoked_at IS NOT NULL") == []
+    assert revoke(b"rt 11")
+    assert revoke(b"rt next", at=NOW + 9)
     living = "SELECT token_digest, revoked_at FROM {} ORDER BY token_digest"
     for kind in ("at", "rt"):
         table = "access_token" if kind == "at" else "refresh_token"
