@@ -133,8 +133,10 @@ def _choices(kept: Any) -> Choices | None:
     return Choices(person_id, frozenset(ticked), forms, duration)
 
 
-async def begin_authorization(services: Services, parameters: Parameters) -> Authorization | Back:
-    """Take an authorization request, pushed or plain.
+async def begin_authorization(
+    services: Services, parameters: Parameters, session: Session | None
+) -> Authorization | Back:
+    """Take an authorization request, pushed or plain, that a browser with this session brings.
 
     Returns:
         The checked request, or the way back with an error.
@@ -142,7 +144,7 @@ async def begin_authorization(services: Services, parameters: Parameters) -> Aut
     Raises:
         Refusal: for the person to read, where no redirect URI was verified.
     """
-    found, request_digest = await find_request(services, parameters)
+    found, request_digest = await find_request(services, parameters, session)
     authorization = Authorization(found, request_digest, services.clock())
     # A signed request that the browser carried is used up like a pushed one, and is none.
     asked = replace(authorization.asked(services), is_pushed="request_uri" in parameters)

@@ -12,6 +12,7 @@ from gateway.kit.digests import digest, keyed_digest
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
 from gateway.kit.sealing import seal, unseal
+from gateway.model.people import Session
 from gateway.model.registry import RegisteredClient
 from gateway.oauth.checks import BEFORE_REDIRECT, CHECKS, Asked
 from gateway.oauth.metadata import PATHS
@@ -116,8 +117,13 @@ def _bound(parameters: Parameters, jkt: str | None) -> Parameters:
     return {**parameters, "dpop_jkt": jkt}
 
 
-async def find_request(services: Services, parameters: Parameters) -> tuple[Parameters, bytes | None]:
+async def find_request(
+    services: Services, parameters: Parameters, session: Session | None
+) -> tuple[Parameters, bytes | None]:
     """Resolve ``request_uri``, if there is one: only ours, only for its own client, only while it lives.
+
+    Args:
+        session: of this very visit; whoever found it has looked at the registry.
 
     Returns:
         The parameters to go by, and the name of what their answer uses up: the pushed request that they come
@@ -125,7 +131,8 @@ async def find_request(services: Services, parameters: Parameters) -> tuple[Para
     """
     request_uri = parameters.get("request_uri")
     if request_uri is None:
-        await services.store.lane(look_at_registry, reads=True).submit(None)
+        if session is None:
+            await services.store.lane(look_at_registry, reads=True).submit(None)
         client = services.registry.find_client(parameters.get("client_id", ""))
         if client is None:
             # The checks that follow refuse it.

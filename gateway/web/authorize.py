@@ -13,18 +13,17 @@ from gateway.actions.authorize import (
     check_login,
     open_authorization,
 )
-from gateway.actions.consent import (
-    Asked,
-    Blocked,
+from gateway.actions.consent import Blocked, Screen, show_consent
+from gateway.actions.consent_answers import (
     Reply,
-    Screen,
     decide_consent,
     find_way_back,
     is_open_term,
     keep_choices,
+    read_answer,
     shares_sensitive,
-    show_consent,
 )
+from gateway.actions.consent_commit import Asked
 from gateway.actions.school_gate import ask_school
 from gateway.actions.sessions import is_fresh
 from gateway.consent.terms import OWN_DAY
@@ -52,7 +51,8 @@ from gateway.web.visit import (
 async def authorize(visit: Visit) -> Response:
     """Take an authorization request by GET or POST (OIDC Core §3.1.2.1)."""
     try:
-        authorization = await begin_authorization(visit.services, await read_request(visit.request))
+        parameters = await read_request(visit.request)
+        authorization = await begin_authorization(visit.services, parameters, visit.session)
     except Refusal as refusal:
         return _not_in_order(visit, refusal)
     if isinstance(authorization, Back):
@@ -128,19 +128,17 @@ async def answer(visit: Visit) -> Response:
         forms=form.named("form:"),
         duration=_duration(form),
     )
+    posted = read_answer(visit.services, reply, visit.session)
+    is_share, is_recent = reply.decision == "share", is_fresh(visit.services, visit.session)
     if not reply.decision:
-        ticket = keep_choices(visit.services, reply, visit.session)
-        wants_password = form.one("reveal") and not is_fresh(visit.services, visit.session)
-        return _with_ticket("/reauthenticate" if wants_password else "/authorize/continue", ticket)
-    if (
-        reply.decision == "share"
-        and not is_fresh(visit.services, visit.session)
-        and shares_sensitive(visit.services, reply, visit.session)
-    ):
-        return _with_ticket("/reauthenticate", keep_choices(visit.services, reply, visit.session))
-    if reply.decision == "share" and not is_open_term(visit.services, reply, visit.session):
-        return _with_ticket("/authorize/continue", keep_choices(visit.services, reply, visit.session))
-    done = await decide_consent(visit.services, reply, visit.session)
+        wants_password = form.one("reveal") and not is_recent
+        path = "/reauthenticate" if wants_password else "/authorize/continue"
+        return _with_ticket(path, keep_choices(visit.services, posted))
+    if is_share and not is_recent and shares_sensitive(posted):
+        return _with_ticket("/reauthenticate", keep_choices(visit.services, posted))
+    if is_share and not is_open_term(visit.services, posted):
+        return _with_ticket("/authorize/continue", keep_choices(visit.services, posted))
+    done = await decide_consent(visit.services, posted)
     if isinstance(done, Asked):
         return _with_ticket("/authorize/continue", done.ticket)
     return await leave(visit, done)

@@ -8,7 +8,7 @@ from gateway.model.people import POWERS, Power, Role
 ROOT = Path(__file__).parents[3]
 OPENING = {"give", "ask_guardian", "allow", "keep_terms", "resume"}
 DECISIONS = "gateway.consent.decisions"
-PEOPLE = {"gateway/actions/consent.py", "gateway/actions/connected.py", "gateway/actions/guardians.py"}
+PEOPLE = {f"gateway/actions/{name}.py" for name in ("consent_answers", "connected", "guardians")}
 
 
 def taken(file: Path) -> set[str]:
