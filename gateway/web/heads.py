@@ -85,7 +85,8 @@ class PatientProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         earlier: Any = self.cycle  # None before the first request, whatever its annotation says
-        # While an earlier request is being answered, a word of ours would stand in the middle of that answer.
-        if earlier is None or earlier.response_complete:
+        # A browser that opened a connection ahead would take a word of ours for the answer to its first request; and
+        # while an earlier request is being answered, it would stand in the middle of that answer.
+        if self._length and (earlier is None or earlier.response_complete):
             self.transport.write(STATUS_LINE[status] + b"content-length: 0\r\nconnection: close\r\n\r\n")
         self.transport.close()

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-import pytest
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
@@ -68,13 +67,21 @@ def talk(story: Talk, **limits: float) -> PatientProtocol:
     return made[0]
 
 
-@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: a\r\nX-Slow: "])
-def test_rfc9110_15_5_9_a_head_that_does_not_come_is_not_waited_for(sent: bytes) -> None:
+def test_rfc9110_15_5_9_a_head_that_does_not_end_is_not_waited_for() -> None:
     async def story(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(sent)
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\nX-Slow: ")
         answer = await reader.read()
         assert answer.startswith(b"HTTP/1.1 408 ")
         assert b"connection: close" in answer
+
+    talk(story, timeout=0.05)
+
+
+def test_a_connection_on_which_nothing_comes_ends_without_a_word() -> None:
+    """Browsers open some ahead, and would take a word for the answer to what they ask later."""
+
+    async def story(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        assert await reader.read() == b""
 
     talk(story, timeout=0.05)
 
