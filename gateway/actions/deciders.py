@@ -9,9 +9,9 @@ from gateway.consent.age_policy import needs_guardian
 from gateway.model.grants import GrantState
 from gateway.model.people import Person, Session
 from gateway.model.registry import Gate, RegisteredPartner
-from gateway.store.consents import Standing, StandingQuery, load_standings
+from gateway.store.consents import Standing, StandingQuery
+from gateway.store.deciders import load_deciders
 from gateway.store.people import mark_ages
-from gateway.store.profiles import load_profiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,7 @@ async def find_decider(services: Services, session: Session, offer_id: str) -> D
     """Load what is known about a person, and put on record whether a guardian decides with them today."""
     person = session.person
     query = StandingQuery(person.person_id, offer_id)
-    standing = await services.store.telling_lane(load_standings, reads=True).submit(query)
-    sealed = await services.store.telling_lane(load_profiles, reads=True).submit(person.person_id)
+    standing, sealed = await services.store.telling_lane(load_deciders, reads=True).submit(query)
     profile = OpenedProfile(services.seal, sealed)
     is_child = needs_guardian(standing.country, person.role, profile.birthdate, day_of(services.clock()))
     if is_child != person.needs_guardian:
