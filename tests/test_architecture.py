@@ -55,12 +55,15 @@ def test_every_contract_of_imports_is_kept() -> None:
     assert f"Contracts: {len(contracts)} kept, 0 broken." in done.stdout
 
 
-@pytest.mark.parametrize("module", ["gateway.store.profiles", "gateway.actions.opened_profile"])
+@pytest.mark.parametrize(
+    "module", ["gateway.store.profiles", "gateway.store.deciders", "gateway.actions.opened_profile"]
+)
 def test_who_may_read_values_is_listed_and_short(module: str) -> None:
     """Promise P13: besides the gates only a person's own pages and their guardian's come near a value."""
     own_pages = {
-        f"gateway.actions.{name}"
-        for name in ("consent", "connected", "guardians", "profile", "sessions", "upkeep")
+        # What the consent screen shows its person, and how old they are.
+        *("gateway.actions.consent", "gateway.actions.deciders", "gateway.store.deciders"),
+        *(f"gateway.actions.{name}" for name in ("connected", "guardians", "profile", "sessions", "upkeep")),
     }
     gates = {
         *("gateway.actions.release", "gateway.store.release"),
