@@ -9,7 +9,7 @@ from gateway.oauth.metadata import PATHS
 from gateway.store.client_tokens import load_client_tokens
 from gateway.store.registry import look_at_registry
 from gateway.store.tokens import Revocation, load_access_tokens, load_refresh_tokens, revoke_tokens
-from gateway.store.tokens_ahead import revoke_refresh_tokens
+from gateway.store.tokens_ahead import revoke_tokens as revoke_ahead
 
 
 async def revoke_token(services: Services, request: BackRequest) -> None:
@@ -37,7 +37,7 @@ async def revoke_token(services: Services, request: BackRequest) -> None:
 
 
 async def _is_revoked_ahead(services: Services, request: BackRequest) -> bool:
-    """Decide by the snapshot at hand, and revoke a refresh token where the registry is still that one.
+    """Decide by the snapshot at hand, and revoke the token where the registry is still that one.
 
     Returns:
         False for whatever is not the common case in order; that is looked at anew.
@@ -50,7 +50,7 @@ async def _is_revoked_ahead(services: Services, request: BackRequest) -> bool:
     if token is None:
         return False
     revocation = Revocation(digest(token), client.client.client_id, services.clock())
-    return await services.store.telling_lane(revoke_refresh_tokens).submit((revocation, version))
+    return await services.store.telling_lane(revoke_ahead).submit((revocation, version))
 
 
 async def _check_key(services: Services, token: str, client_id: str, jkt: str) -> None:

@@ -7,7 +7,21 @@ grant that ended, a code that somebody else used, a registry that changed leave 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import CTE, BigInteger, Select, exists, func, literal_column, or_, select, update
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    Select,
+    Table,
+    exists,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.engine import Connection
 
 from gateway.model.grants import GrantState
@@ -138,19 +152,27 @@ def _dying(lists: Lists) -> Any:
         func.unnest(array_of("clients", refresh.client_id.type)).label("client_id"),
         func.unnest(array_of("versions", registry_version.c.version.type)).label("version"),
     ).cte("asked")
-    own = (
-        select(asked, refresh.family_id)
-        .where(
-            lists.any_of(refresh.token_digest, "digests"),
-            refresh.token_digest == asked.c.token_digest,
-            refresh.client_id == asked.c.client_id,
+
+    def own(table: Table) -> tuple[ColumnElement[bool], ...]:
+        return (
+            lists.any_of(table.c.token_digest, "digests"),
+            table.c.token_digest == asked.c.token_digest,
+            table.c.client_id == asked.c.client_id,
             asked.c.version == select(registry_version.c.version).scalar_subquery(),
         )
-        .cte("own")
+
+    now = lists.value("now", BigInteger)
+    whole = select(asked, refresh.family_id).where(*own(refresh_token)).cte("whole")
+    alone = (
+        update(access_token)
+        .where(*own(access_token))
+        .values(revoked_at=func.coalesce(access.revoked_at, now))
+        .returning(*asked.c)
+        .cte("alone")
     )
     # PostgreSQL's own number of whatever wrote a row last.
     family = select(refresh.token_digest, literal_column("refresh_token.xmin").label("writer")).where(
-        refresh.family_id.in_(select(own.c.family_id))
+        refresh.family_id.in_(select(whole.c.family_id))
     )
     seen = family.cte("seen")
     # In the order in which `_rotating` takes them, or the two could wait for each other in a circle.
@@ -158,29 +180,28 @@ def _dying(lists: Lists) -> Any:
     dead = [
         update(table)
         .where(is_theirs, table.c.revoked_at.is_(None))
-        .values(revoked_at=lists.value("now", BigInteger))
+        .values(revoked_at=now)
         .cte(f"{table.name}_dead")
         for table, is_theirs in (
             (refresh_token, refresh.token_digest == locked.c.token_digest),
-            (access_token, access.family_id.in_(select(own.c.family_id))),
+            (access_token, access.family_id.in_(select(whole.c.family_id))),
         )
     ]
     is_moving = exists().where(locked.c.token_digest == seen.c.token_digest, locked.c.writer != seen.c.writer)
-    return select(own.c.token_digest, own.c.client_id, own.c.version, is_moving.label("is_moving")).add_cte(
-        *dead
-    )
+    of_family = select(*(whole.c[each.name] for each in asked.c), is_moving.label("is_moving"))
+    return union_all(of_family, select(alone, false())).add_cte(*dead)
 
 
 _DYING = Hot(_dying)
 
 
-def revoke_refresh_tokens(
+def revoke_tokens(
     connection: Connection, revocations: Sequence[tuple[Revocation, int]], _: Know
 ) -> Sequence[bool]:
-    """Revoke the clients' own refresh tokens, each with its family (RFC 7009 §2.1).
+    """Revoke the clients' own tokens: an access token alone, a refresh token with its family (RFC 7009 §2.1).
 
-    Each was decided by a version of the registry; False where it is not the true one any more, and for what is no
-    refresh token of that client. That is looked at anew.
+    Each was decided by a version of the registry; False where it is not the true one any more, and for what is
+    neither token of that client. That is looked at anew.
 
     A refresh in flight holds its own token until it commits, and the statement waits for that; but what the refresh
     brought is newer than the statement. So where a token was written between its being seen and its being locked,

@@ -32,7 +32,7 @@ from gateway.store.tokens import (
     revoke_tokens,
     rotate_refresh_tokens,
 )
-from gateway.store.tokens_ahead import revoke_refresh_tokens
+from gateway.store.tokens_ahead import revoke_tokens as revoke_ahead
 from gateway.web.visit import COOKIE
 from tests.gateway.store.samples import decision
 from tests.races.crowd import CROWD, Call, Cluster, posting, reading, refreshing
@@ -149,7 +149,7 @@ def test_rfc7009_2_1_a_refresh_in_flight_does_not_outlive_its_family(
         if not is_ahead:
             return await store.run(revoke_tokens, Revocation(used, other.quizco, other.clock()))
         ask = Revocation(used, other.quizco, other.clock()), other.services.registry.version
-        return await store.telling_lane(revoke_refresh_tokens).submit(ask)
+        return await store.telling_lane(revoke_ahead).submit(ask)
 
     assert two_nodes.at_once([refresh_slowly, revoke_meanwhile]) == [True, True]
     assert two_nodes.count("refresh_token") == 2

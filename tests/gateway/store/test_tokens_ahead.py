@@ -113,27 +113,32 @@ def test_a_refresh_token_that_died_brings_nothing(both: World, ahead: Ahead) -> 
     assert tokens(both) == [b"at 11", b"rt 11"]
 
 
-def test_rfc7009_2_1_a_family_dies_whole_and_no_other(both: World, ahead: Ahead) -> None:
+def test_rfc7009_2_1_a_family_dies_whole_and_an_access_token_alone(both: World, ahead: Ahead) -> None:
     ahead(tokens_ahead.redeem_codes, redemption(both, "1"), redemption(both, "2"))
     ahead(tokens_ahead.rotate_refresh_tokens, rotation(both, "11", "next"))
     version = both.services.registry.version
 
     def revoke(name: bytes, client_id: str = "quizco-web", at: int = NOW + 1, known: int = version) -> bool:
-        (was_revoked,) = ahead(tokens_ahead.revoke_refresh_tokens, (Revocation(name, client_id, at), known))
+        (was_revoked,) = ahead(tokens_ahead.revoke_tokens, (Revocation(name, client_id, at), known))
         return was_revoked
 
     assert not revoke(b"rt 11", "campuspress-web")
     assert not revoke(b"rt 11", known=version - 1)
-    assert not revoke(b"at 11")
+    assert not revoke(b"at 11", "campuspress-web")
+    assert not revoke(b"at 11", known=version - 1)
     assert not revoke(b"rt none")
-    assert rows(both, "SELECT 1 FROM refresh_token WHERE revoked_at IS NOT NULL") == []
+    for table in ("access_token", "refresh_token"):
+        assert rows(both, f"SELECT 1 FROM {table} WHERE revoked_at IS NOT NULL") == []
+    assert revoke(b"at 21", at=NOW + 3)
+    assert revoke(b"at 21", at=NOW + 4)
     assert revoke(b"rt 11")
     assert revoke(b"rt next", at=NOW + 9)
     living = "SELECT token_digest, revoked_at FROM {} ORDER BY token_digest"
     for kind in ("at", "rt"):
         table = "access_token" if kind == "at" else "refresh_token"
         found = {bytes(token).decode(): at for token, at in rows(both, living.format(table))}
-        assert found == {f"{kind} 11": NOW + 1, f"{kind} next": NOW + 1, f"{kind} 21": None}
+        alone = NOW + 3 if kind == "at" else None
+        assert found == {f"{kind} 11": NOW + 1, f"{kind} next": NOW + 1, f"{kind} 21": alone}
 
 
 def own(name: str) -> ClientToken:
