@@ -25,6 +25,13 @@ from tests.world import NOW, World
 
 Ahead = Callable[..., Sequence[Any]]
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+SOMEBODY_WAITS = """DO $$ BEGIN
+  WHILE NOT EXISTS (
+    SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+  ) LOOP
+    PERFORM pg_sleep(0.01), pg_stat_clear_snapshot();
+  END LOOP;
+END $$"""
 
 
 @pytest.fixture
@@ -34,11 +41,19 @@ def told() -> list[int]:
 
 
 @pytest.fixture
-def ahead(both: World, told: list[int], monkeypatch: pytest.MonkeyPatch) -> Iterator[Ahead]:
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    own_loop = asyncio.new_event_loop()
+    yield own_loop
+    own_loop.close()
+
+
+@pytest.fixture
+def ahead(
+    both: World, told: list[int], loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Ahead]:
     """Run an operation over the driver in a loop of the test's own: greenlets hide from the coverage."""
     plans = [decision(both, "1", code=True), decision(both, "2", email=AOIFE, code=True)]
     run_all(both, commit_decisions, plans)
-    loop = asyncio.new_event_loop()
     connection = loop.run_until_complete(asyncpg.connect(both.services.settings.database_url))
     here, in_greenlet = threading.get_ident(), driver.await_only
 
@@ -49,7 +64,6 @@ def ahead(both: World, told: list[int], monkeypatch: pytest.MonkeyPatch) -> Iter
     held: Any = SimpleNamespace(connection=SimpleNamespace(driver_connection=connection), dialect=dialect())
     yield lambda operation, *items: operation(held, items, told.append)
     loop.run_until_complete(connection.close())
-    loop.close()
 
 
 def tokens(world: World) -> list[bytes]:
@@ -139,6 +153,39 @@ def test_rfc7009_2_1_a_family_dies_whole_and_an_access_token_alone(both: World, 
         found = {bytes(token).decode(): at for token, at in rows(both, living.format(table))}
         alone = NOW + 3 if kind == "at" else None
         assert found == {f"{kind} 11": NOW + 1, f"{kind} next": NOW + 1, f"{kind} 21": alone}
+
+
+async def refresh_in_flight(url: str, is_held: asyncio.Event) -> None:
+    """Use a refresh token, and commit it with its successor only when somebody waits for its row."""
+    connection, watch = await asyncpg.connect(url), await asyncpg.connect(url)
+    try:
+        async with connection.transaction():
+            used = "UPDATE refresh_token SET used_at = 1 WHERE token_digest = 'rt 11' RETURNING *"
+            successor = dict(await connection.fetchrow(used), token_digest=b"rt next", token_id="tok_rt_next")
+            places = ", ".join(f"${number}" for number in range(1, len(successor) + 1))
+            into = f"INSERT INTO refresh_token ({', '.join(successor)}) VALUES ({places})"
+            await connection.execute(into, *successor.values())
+            is_held.set()
+            await watch.execute(SOMEBODY_WAITS)
+    finally:
+        await connection.close()
+        await watch.close()
+
+
+def test_rfc7009_2_1_what_a_refresh_in_flight_brings_dies_too(
+    both: World, ahead: Ahead, loop: asyncio.AbstractEventLoop
+) -> None:
+    """It is newer than the statement that waits for it: so the statement runs again."""
+    ahead(tokens_ahead.redeem_codes, redemption(both, "1"))
+    is_held = asyncio.Event()
+    refreshing = loop.create_task(refresh_in_flight(both.services.settings.database_url, is_held))
+    holding = loop.create_task(is_held.wait())
+    loop.run_until_complete(asyncio.wait([refreshing, holding], return_when=asyncio.FIRST_COMPLETED))
+    ask = Revocation(b"rt 11", "quizco-web", NOW), both.services.registry.version
+    assert ahead(tokens_ahead.revoke_tokens, ask) == [True]
+    loop.run_until_complete(refreshing)
+    assert tokens(both) == [b"at 11", b"rt 11", b"rt next"]
+    assert rows(both, "SELECT 1 FROM refresh_token WHERE revoked_at IS NULL") == []
 
 
 def own(name: str) -> ClientToken:
