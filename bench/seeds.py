@@ -34,7 +34,7 @@ from gateway.store.tables import (
     reminder,
 )
 from gateway.store.tokens import access_row, refresh_row
-from tests.world import CHALLENGE, HASHER, PASSWORD, fill, fixed_ring, publish
+from tests.world import CHALLENGE, PASSWORD, fill, fixed_ring, publish
 
 CLIENT, SECRET = "bench-web", "cg_cs_" + "b" * 43
 REDIRECT = "http://localhost:8100/bench/callback"
@@ -113,7 +113,8 @@ class Seeds:
         services = build_services(self._settings, ring=fixed_ring())
         await services.store.open()
         try:
-            await asyncio.to_thread(self._load_people, services, progress, first)
+            hashed = await services.passwords.hash(PASSWORD)
+            await asyncio.to_thread(self._load_people, services, hashed, progress, first)
         finally:
             await services.store.close()
             services.passwords.close()
@@ -127,21 +128,21 @@ class Seeds:
                 random_ids(Kind.ACTION), "cli", "new_secret", "client", CLIENT, system_clock()
             )
             await services.store.run(keep_secrets, NewSecret(CLIENT, digest(SECRET), action))
+            hashed = await services.passwords.hash(PASSWORD)
             # Bulk loading has a loop of its own.
-            await asyncio.to_thread(self._load_officer, services)
-            await asyncio.to_thread(self._load_people, services, progress)
+            await asyncio.to_thread(self._load_officer, services, hashed)
+            await asyncio.to_thread(self._load_people, services, hashed, progress)
         finally:
             await services.store.close()
             services.passwords.close()
 
-    def _load_officer(self, services: Services) -> None:
-        made = _person(services, OFFICER, HASHER.hash(PASSWORD))
+    def _load_officer(self, services: Services, hashed: str) -> None:
+        made = _person(services, OFFICER, hashed)
         made["person"][0]["role"] = "platform_admin"
         for table in (person, person_key, person_field, credential):
             self._database.load(table, made[table.name])
 
-    def _load_people(self, services: Services, progress: Progress, first: int = 0) -> None:
-        hashed = HASHER.hash(PASSWORD)
+    def _load_people(self, services: Services, hashed: str, progress: Progress, first: int = 0) -> None:
         for start in range(first, self._people, CHUNK):
             numbers = range(start, min(start + CHUNK, self._people))
             made: dict[str, list[dict[str, object]]] = {}

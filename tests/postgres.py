@@ -134,7 +134,9 @@ class PostgresServer:
     def create_database(self, template: str = "template1") -> str:
         """Copy a template; return the address of the new database."""
         name = f"test_{os.getpid()}_{next(self._numbers)}"
-        self._admin(f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER {OWNER}')
+        # Copying files takes half as long as writing each block to the WAL.
+        copy = f'TEMPLATE "{template}" STRATEGY FILE_COPY OWNER {OWNER}'
+        self._admin(f'CREATE DATABASE "{name}" {copy}')
         return f"{self.dsn}/{name}"
 
     def drop_database(self, dsn: str) -> None:
