@@ -87,6 +87,9 @@ def test_a_move_counts_only_from_the_state_that_was_seen(both: World) -> None:
     assert both.store(load_partners, "quizco")[0].state == "live"
     assert both.store(move_partners, again) is True
     assert version(both) > before
+    before = version(both)
+    assert both.store(move_partners, unknown) is False
+    assert version(both) == before
 
 
 def publication(world: World, name: str, **changes: object) -> Publication:
