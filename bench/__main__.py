@@ -4,22 +4,24 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import uvloop
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from bench import growth, journey, machine, overload, pages, reference, report
+from bench.bulk import Database
 from bench.load import Tally, run_load
 from bench.operations import OPERATIONS, REFERENCE, Operation
 from bench.report import Cell
-from bench.seeds import Database, Seeds
+from bench.seeds import Seeds
 from bench.servers import GATEWAY, Server, running
-from gateway.kit.key_ring import write_key_ring
+from gateway.kit.secrets.key_ring import write_key_ring
 from tests.postgres import PostgresServer
 from tests.world import fixed_ring
 
@@ -176,7 +178,14 @@ class Bench:
             partial(run_load, server.port, load, callers, seconds),
         )  # fmt: skip
 
-    def _timed(self, server: Server, name: str, callers: int, number: int, run: Callable[[], Tally]) -> Cell:
+    def _timed(
+        self,
+        server: Server,
+        name: str,
+        callers: int,
+        number: int,
+        run: Callable[[], Coroutine[Any, Any, Tally]],
+    ) -> Cell:
         own, database, busy, self_at = self._read_clocks(server)
         tally = uvloop.run(run())
         own_after, database_after, busy_after, self_after = self._read_clocks(server)

@@ -24,20 +24,21 @@ from typing import Protocol
 from sqlalchemy import Connection, text
 
 from bench.machine import cpu_seconds, description
-from gateway.actions.log_proofs import find_evidence
-from gateway.actions.log_verification import verify_tree
-from gateway.actions.sequencer import Sequencer
+from gateway.actions.ledger.proofs import find_evidence
+from gateway.actions.ledger.sequencer import Sequencer
+from gateway.actions.ledger.verification import verify_tree
 from gateway.actions.services import Services
 from gateway.app import build_services, opened
-from gateway.kit.key_ring import new_key_ring
+from gateway.kit.secrets.key_ring import new_key_ring
 from gateway.kit.settings import Settings
 from gateway.ledger.merkle import check_inclusion, inclusion_ranges, leaf_hash
-from gateway.ledger.tiles import Key, Tiles, edge_keys, grown, hash_of, hashes_of, keys_of
+from gateway.ledger.tiles import edge_keys, grown, hash_of, hashes_of, keys_of
 from gateway.ledger.tree_check import TileBuilder
-from gateway.model.admin_actions import AdminAction
+from gateway.model.administration.actions import AdminAction
+from gateway.model.ledger.tiles import TileKey, Tiles
 from gateway.store.admin_actions import append_actions
-from gateway.store.engine import open_backend
-from gateway.store.schema import migrate
+from gateway.store.engine.backend import open_backend
+from gateway.store.engine.schema import migrate
 from tests.postgres import PostgresServer
 
 CHUNK = 5000
@@ -149,7 +150,7 @@ class TreeAlone:
         self._tiles.execute("CREATE TABLE tile (level, number, hashes, PRIMARY KEY (level, number))").close()
         self._size = 0
 
-    def _read(self, keys: Sequence[Key]) -> Tiles:
+    def _read(self, keys: Sequence[TileKey]) -> Tiles:
         one = "SELECT hashes FROM tile WHERE level = ? AND number = ?"
         return {key: row[0] for key in keys if (row := self._tiles.execute(one, key).fetchone())}
 

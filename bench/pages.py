@@ -3,19 +3,20 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import httpx2
 
 from bench.seeds import BUSY, OFFICER
-from gateway.actions.reminders import remind_people
+from gateway.actions.authentication.sessions import open_session
+from gateway.actions.consent.reminders import remind_people
+from gateway.actions.operation.upkeep import sweep
 from gateway.actions.services import Services
-from gateway.actions.sessions import open_session
-from gateway.actions.upkeep import sweep
 from gateway.app import build_services
 from gateway.kit.settings import Settings
 from gateway.model.people import Acr
-from gateway.web.visit import COOKIE
+from gateway.web.pages.visit import COOKIE
 from tests.world import fixed_ring
 
 LOOKS = 20
@@ -61,7 +62,7 @@ async def _look(url: str, folder: Path, port: int, people: int) -> dict[str, flo
             found |= {f"{name}, thousands of hand-offs": ms for name, ms in busy.items()}
             found |= await _pages(services, client, OFFICE, [OFFICER] * LOOKS)
         for name, act in BACKGROUND.items():
-            found[name] = await _median(lambda _, act=act: act(services), [0] * LOOKS)
+            found[name] = await _median(partial(_once, services, act), [0] * LOOKS)
         return found
     finally:
         await services.store.close()
@@ -77,16 +78,17 @@ async def _pages(
         for number in set(people)
     }
 
-    async def look(number: int, path: str) -> None:
+    async def look(path: str, number: int) -> None:
         headers = {"Cookie": cookies[number]}
         answer = await client.get(path.format(number=number), headers=headers)
         if answer.status_code != 200:
             raise RuntimeError(f"{path}: {answer.status_code}")
 
-    return {
-        name: await _median(lambda number, path=path: look(number, path), people)
-        for name, path in paths.items()
-    }
+    return {name: await _median(partial(look, path), people) for name, path in paths.items()}
+
+
+async def _once(services: Services, act: Callable[[Services], Awaitable[object]], _: int) -> None:
+    await act(services)
 
 
 async def _median(act: Callable[[int], Awaitable[object]], people: list[int]) -> float:

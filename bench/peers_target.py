@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench.bulk import Database
 from bench.journey import SETTINGS
 from bench.seeds import CLIENT, REDIRECT, SCOPE, SECRET, Seeds
-from gateway.kit.key_ring import write_key_ring
+from gateway.kit.secrets.key_ring import write_key_ring
 from tests.world import PASSWORD, VERIFIER, fixed_ring
 
 core: Any = importlib.import_module("core")

@@ -10,15 +10,16 @@ from typing import Any
 from bench.bulk import Database
 from gateway.actions.services import Services
 from gateway.app import build_services
-from gateway.kit.clock import system_clock
-from gateway.kit.digests import digest
+from gateway.kit.clock import DAY, system_clock
 from gateway.kit.ids import Kind, random_ids
-from gateway.kit.sealing import seal
+from gateway.kit.secrets.digests import digest
+from gateway.kit.secrets.sealing import seal
 from gateway.kit.settings import Settings
-from gateway.model.profile import place_of
+from gateway.model.profiles import place_of
 from gateway.model.tokens import AccessToken, AuthorizationCode, RefreshToken
 from gateway.store.admin_actions import AdminAction
-from gateway.store.partners import NewSecret, keep_secrets
+from gateway.store.oauth.tokens import access_row, refresh_row
+from gateway.store.partners.partners import NewSecret, keep_secrets
 from gateway.store.tables import (
     access_token,
     authorization_code,
@@ -33,14 +34,13 @@ from gateway.store.tables import (
     refresh_token,
     reminder,
 )
-from gateway.store.tokens import access_row, refresh_row
 from tests.world import CHALLENGE, PASSWORD, fill, fixed_ring, publish
 
 CLIENT, SECRET = "bench-web", "cg_cs_" + "b" * 43
 REDIRECT = "http://localhost:8100/bench/callback"
 SCOPE = "openid profile email phone address education alternate_email"
 MANIFEST = (Path(__file__).parent / "partner.toml").read_text()
-YEAR = 366 * 86400
+YEAR = 366 * DAY
 CHUNK = 5000
 GROWING = (
     person,
@@ -147,8 +147,8 @@ class Seeds:
             numbers = range(start, min(start + CHUNK, self._people))
             made: dict[str, list[dict[str, object]]] = {}
             for number in numbers:
-                for table, rows in _person(services, number, hashed).items():
-                    made.setdefault(table, []).extend(rows)
+                for name, rows in _person(services, number, hashed).items():
+                    made.setdefault(name, []).extend(rows)
             for table in GROWING:
                 self._database.load(table, made.get(table.name, []))
             progress(numbers.stop, self._people)

@@ -10,30 +10,36 @@ from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
 from gateway.accounts.passwords import Passwords
-from gateway.actions.client_keys import KeyCache
-from gateway.actions.deletions import DeletionCourier
-from gateway.actions.logout import Courier
-from gateway.actions.postman import Postman
-from gateway.actions.release import Gate
-from gateway.actions.sequencer import Sequencer
+from gateway.actions.key_cache import KeyCache
+from gateway.actions.ledger.log_state import check_name
+from gateway.actions.ledger.sequencer import Sequencer
+from gateway.actions.ledger.witnessing import Witnessing, asked_witnesses
+from gateway.actions.logouts import Courier
+from gateway.actions.oauth.release import ReleaseGate
+from gateway.actions.operation.postman import Postman
+from gateway.actions.operation.presence import Presence
+from gateway.actions.operation.readiness import Readiness
+from gateway.actions.operation.upkeep import run_upkeep
+from gateway.actions.partners.deletions import DeletionCourier
 from gateway.actions.services import Services
-from gateway.actions.upkeep import run_upkeep
-from gateway.actions.witnessing import Witnessing, asked_witnesses
 from gateway.kit.clock import Clock, system_clock
 from gateway.kit.ids import Ids, random_ids
-from gateway.kit.key_ring import KeyRing, read_key_ring
 from gateway.kit.logs import configure_logs
 from gateway.kit.mail import open_mailer
 from gateway.kit.outbound import Outbound
-from gateway.kit.sealing import Seal
+from gateway.kit.secrets.key_ring import KeyRing
+from gateway.kit.secrets.ring_file import RingFile
+from gateway.kit.secrets.sealing import Seal
 from gateway.kit.settings import Settings, SettingsError, read_settings
-from gateway.oauth.certificates import NOBODY, Authorities
-from gateway.oauth.server import Protocol
-from gateway.store.engine import Store, open_backend
+from gateway.model.nodes import Work
+from gateway.oauth.flows.server import Protocol
+from gateway.oauth.proofs.certificates import NOBODY, Authorities
+from gateway.store.engine.backend import Store, open_backend
 from gateway.web.capacity import BusyAnswers, Capacity
-from gateway.web.certificates import Trust
-from gateway.web.edge import Edge, security_headers
+from gateway.web.oauth.certificates import Trust
+from gateway.web.paths import ShownPaths
 from gateway.web.routes import HANDLERS, PARTNER_PATHS, StaticDispatch, all_routes
+from gateway.web.server.outer_middleware import NO_PATH, OuterMiddleware, security_headers
 
 
 def build_services(
@@ -44,7 +50,7 @@ def build_services(
     Raises:
         KeyRingError: the key ring is missing or damaged.
     """
-    seal = Seal(ring or read_key_ring(settings.key_ring_path))
+    seal = open_seal(settings) if ring is None else Seal(ring)
     backend = open_backend(settings.database)
     return Services(
         store=Store(backend, lane_width=settings.lane_width, lane_depth=settings.lane_depth),
@@ -59,6 +65,16 @@ def build_services(
         outbound=open_outbound(settings),
         key_cache=KeyCache(),
     )
+
+
+def open_seal(settings: Settings) -> Seal:
+    """Open the key ring's file, which is looked at again while we run.
+
+    Raises:
+        KeyRingError: the key ring is missing or damaged.
+    """
+    file = RingFile(settings.key_ring_path)
+    return Seal(file.ring, file)
 
 
 def read_authorities(settings: Settings) -> Authorities:
@@ -81,14 +97,15 @@ def open_outbound(settings: Settings) -> Outbound:
     Raises:
         SettingsError: the file of further authorities cannot be read.
     """
+    loopback = not settings.is_production
     if settings.outbound_ca is None:
-        return Outbound(settings.outbound_networks)
+        return Outbound(settings.outbound_networks, allow_loopback=loopback)
     context = ssl.create_default_context()
     try:
         context.load_verify_locations(settings.outbound_ca)
     except OSError as error:
         raise SettingsError([f"outbound_ca: {settings.outbound_ca}: {error}"]) from None
-    return Outbound(settings.outbound_networks, context)
+    return Outbound(settings.outbound_networks, context, allow_loopback=loopback)
 
 
 @asynccontextmanager
@@ -103,11 +120,29 @@ async def opened(services: Services) -> AsyncIterator[Services]:
 
 
 @asynccontextmanager
+async def present(services: Services) -> AsyncIterator[None]:
+    """Let others know of this node, and look whether the key ring has changed, unless this node is told not to."""
+    if not services.settings.key_ring_interval:
+        yield
+        return
+    presence = Presence(services)
+    await presence.begin()
+    running = asyncio.create_task(presence.run())
+    try:
+        yield
+    finally:
+        running.cancel()
+        await asyncio.wait({running})
+        await presence.end()
+
+
+@asynccontextmanager
 async def keeping_up(services: Services) -> AsyncIterator[None]:
     """Let the sweep of grants run in the background, unless this node is told not to."""
     if not services.settings.upkeep_interval:
         yield
         return
+    services.background_work.begin(Work.UPKEEP)
     rounds = asyncio.create_task(run_upkeep(services))
     try:
         yield
@@ -122,12 +157,20 @@ async def mailing(services: Services) -> AsyncIterator[None]:
     if not services.settings.mail_interval:
         yield
         return
-    turns = asyncio.create_task(Postman(services).run())
+    services.background_work.begin(Work.MAIL)
+    running = asyncio.create_task(Postman(services).run())
     try:
         yield
     finally:
-        turns.cancel()
-        await asyncio.wait({turns})
+        running.cancel()
+        await asyncio.wait({running})
+
+
+@asynccontextmanager
+async def named(services: Services) -> AsyncIterator[None]:
+    """Serve only under the name that the hand-off log bears; `check_name` says what becomes of another."""
+    await check_name(services)
+    yield
 
 
 @asynccontextmanager
@@ -136,6 +179,7 @@ async def sequencing(services: Services) -> AsyncIterator[None]:
     if not services.settings.sequencer_interval:
         yield
         return
+    services.background_work.begin(Work.SEQUENCER)
     tasks = {asyncio.create_task(Sequencer(services).run())}
     if services.settings.log_witnesses:
         asked = asked_witnesses(services.settings.log_witnesses)
@@ -154,6 +198,8 @@ async def delivering(services: Services) -> AsyncIterator[None]:
     if not services.settings.delivery_interval:
         yield
         return
+    services.background_work.begin(Work.LOGOUTS)
+    services.background_work.begin(Work.DELETIONS)
     rounds = {asyncio.create_task(each(services).run()) for each in (Courier, DeletionCourier)}
     try:
         yield
@@ -170,32 +216,37 @@ def make_app(services: Services) -> Capacity:
     async def lifespan(app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
         async with (
             opened(services),
+            named(services),
             sequencing(services),
             delivering(services),
             mailing(services),
             keeping_up(services),
+            present(services),
         ):
             yield {"trust": Trust(lambda: services.registry)}
 
-    app = Starlette(routes=all_routes(), exception_handlers=HANDLERS, lifespan=lifespan)
+    routes = all_routes()
+    app = Starlette(routes=routes, exception_handlers=HANDLERS, lifespan=lifespan)
     # An address with a slash too many is no address of ours; a 307 would carry a POST elsewhere (FAPI 2.0 §5.3.2.2).
     app.router.redirect_slashes = False
     app.state.services = services
-    app.state.gate = Gate(services)
+    app.state.gate = ReleaseGate(services)
+    app.state.readiness = Readiness(services)
     app.state.metrics = CollectorRegistry()
     is_https = services.settings.issuer.startswith("https://")
-    edge = Edge(
+    edge = OuterMiddleware(
         StaticDispatch(app),
         ids=services.ids,
         is_https=is_https,
         metrics=app.state.metrics,
+        paths=ShownPaths(route.path for route in routes),
         unlisted=PARTNER_PATHS,
         body_timeout=services.settings.body_timeout,
     )
     return Capacity(
         edge,
         most=services.settings.max_requests_in_progress,
-        refuse=BusyAnswers(services, security_headers(is_https=is_https).items()),
+        refuse=BusyAnswers(services, (security_headers(is_https=is_https) | NO_PATH).items()),
         metrics=app.state.metrics,
     )
 

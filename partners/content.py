@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from partners.records import Client, Manifest, Offer, Partner
 
-Record = TypeVar("Record", Partner, Client, Offer)
+RecordT = TypeVar("RecordT", Partner, Client, Offer)
 
 _PARTNER = TypeAdapter(Partner)
 _CLIENT = TypeAdapter(Client)
@@ -94,7 +94,7 @@ def manifest_from_content(content: str) -> Manifest:
     )
 
 
-def _write(adapter: TypeAdapter[Record], record: Record) -> str:
+def _write(adapter: TypeAdapter[RecordT], record: RecordT) -> str:
     members: dict[str, object] = adapter.dump_python(record, mode="json")
     # Contents from before these members existed stay what they were.
     kept = {name: value for name, value in members.items() if name not in _LATER or value}
@@ -105,7 +105,7 @@ def _canonical(members: object) -> str:
     return json.dumps(members, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def _read(adapter: TypeAdapter[Record], content: str) -> Record:
+def _read(adapter: TypeAdapter[RecordT], content: str) -> RecordT:
     record = adapter.validate_json(content)
     # A member unknown to this version would be lost, and the digest would no longer be that of the notice.
     if _write(adapter, record) != content:

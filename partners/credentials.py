@@ -4,15 +4,11 @@ import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 
-from cryptography.x509 import Name
-
-from partners.faults import join, shown
+from partners.distinguished_names import read_name
+from partners.faults import FoundFault, RawTable, join, shown
 from partners.keys import jwks_faults, parse_jwks
 from partners.records import AuthMethod, Profile
 from partners.texts import email_fault
-
-Found = tuple[str, str]
-Raw = Mapping[str, object]
 
 CERTIFICATE_NAMES = (
     "tls_client_auth_subject_dn",
@@ -35,7 +31,7 @@ def is_file_name(name: object) -> bool:
     return isinstance(name, str) and _FILE_NAME.fullmatch(name) is not None
 
 
-def credential_faults(path: str, client: Raw, files: Mapping[str, str]) -> Iterator[Found]:
+def credential_faults(path: str, client: RawTable, files: Mapping[str, str]) -> Iterator[FoundFault]:
     """Find what is wrong with a client's method, keys and certificate."""
     method = client.get("auth_method")
     is_known = method in list(AuthMethod)
@@ -54,7 +50,7 @@ def credential_faults(path: str, client: Raw, files: Mapping[str, str]) -> Itera
     yield from _certificate_faults(path, client)
 
 
-def _key_faults(path: str, client: Raw, files: Mapping[str, str]) -> Iterator[Found]:
+def _key_faults(path: str, client: RawTable, files: Mapping[str, str]) -> Iterator[FoundFault]:
     method = client.get("auth_method")
     given = [name for name in KEYS if name in client]
     signs = client.get("message_signing") is True and client.get("profile") == Profile.FAPI2
@@ -80,7 +76,7 @@ def _key_faults(path: str, client: Raw, files: Mapping[str, str]) -> Iterator[Fo
         yield from _file_faults(join(path, "jwks_file"), client["jwks_file"], files, needs_certificate)
 
 
-def _below(path: str, jwks: object, needs_certificate: bool) -> Iterator[Found]:
+def _below(path: str, jwks: object, needs_certificate: bool) -> Iterator[FoundFault]:
     faults = list(jwks_faults(jwks))
     for name, message in faults:
         yield join(path, name) if name else path, message
@@ -91,7 +87,7 @@ def _below(path: str, jwks: object, needs_certificate: bool) -> Iterator[Found]:
 
 def _file_faults(
     key: str, name: object, files: Mapping[str, str], needs_certificate: bool
-) -> Iterator[Found]:
+) -> Iterator[FoundFault]:
     if not is_file_name(name):
         yield key, f"{shown(name)} is no plain file name: put a .json file beside the manifest"
         return
@@ -107,7 +103,7 @@ def _file_faults(
     yield from _below(key, jwks, needs_certificate)
 
 
-def _certificate_faults(path: str, client: Raw) -> Iterator[Found]:
+def _certificate_faults(path: str, client: RawTable) -> Iterator[FoundFault]:
     given = [name for name in CERTIFICATE_NAMES if name in client]
     if client.get("auth_method") != AuthMethod.TLS_CLIENT_AUTH:
         for name in given:
@@ -130,7 +126,7 @@ def _name_fault(name: str, value: object) -> str | None:
         return None
     try:
         if name == "tls_client_auth_subject_dn":
-            return None if list(Name.from_rfc4514_string(value)) else "is empty"
+            return None if read_name(value) else "is empty"
         if name == "tls_client_auth_san_ip":
             ipaddress.ip_address(value)
     except ValueError:

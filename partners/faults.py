@@ -1,14 +1,20 @@
 """Faults of a manifest: where, what is wrong, what would be right."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 _SHOWN = 60
 
+FoundFault = tuple[str, str]
+"""Key and message."""
+
+RawTable = Mapping[str, object]
+"""A table as TOML gives it: nothing about its shape is known yet."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
-class Fault:
+class ManifestFault:
     """One fault; `key` is a path such as `offer[0].item[2].purpose`, empty for the file as a whole."""
 
     file: str
@@ -23,7 +29,7 @@ class Fault:
 class ManifestError(Exception):
     """A manifest that was refused, with every fault that was found."""
 
-    def __init__(self, faults: Iterable[Fault]) -> None:
+    def __init__(self, faults: Iterable[ManifestFault]) -> None:
         self.faults = tuple(faults)
         super().__init__("\n".join(map(str, self.faults)))
 

@@ -63,6 +63,25 @@ def public_keys(jwks: Mapping[str, object]) -> dict[str, object]:
     return {"keys": kept}
 
 
+def published_keys(jwks: object) -> tuple[Mapping[str, object], ...]:
+    """Keep of a key set that its owner publishes the first ten keys that a client could register.
+
+    A set may hold keys for other uses and of other kinds. A name is optional there (RFC 7517 §4.5), and what points
+    elsewhere is passed over, for the key itself is there (§4.6).
+
+    Raises:
+        ValueError: it is no key set.
+    """
+    listed = jwks.get("keys") if isinstance(jwks, dict) else None
+    if not isinstance(listed, list):
+        raise ValueError("no key set")
+    whole = [
+        {name: key[name] for name in key if name not in _REMOTE} for key in listed if isinstance(key, dict)
+    ]
+    good = [key for key in whole if not list(jwks_faults({"keys": [{"kid": "unnamed", **key}]}))]
+    return tuple({name: key[name] for name in _KEPT if name in key} for key in good[:_MOST_KEYS])
+
+
 def jwks_faults(jwks: object) -> Iterator[KeyFault]:
     """Find everything that is wrong with a key set: private parts, weak keys, algorithms that do not fit."""
     if not isinstance(jwks, dict) or not isinstance(jwks.get("keys"), list):

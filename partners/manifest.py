@@ -8,10 +8,10 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from partners.credentials import CERTIFICATE_NAMES, is_file_name
-from partners.faults import Fault, ManifestError, did_you_mean, join, shown
+from partners.faults import FoundFault, ManifestError, ManifestFault, RawTable, did_you_mean, join, shown
 from partners.keys import parse_jwks, public_keys
 from partners.records import OUR_ALG, AuthMethod, Client, Manifest, Offer, OfferItem, Partner, Profile
-from partners.rules import Found, Raw, rule_faults, tables
+from partners.rules import rule_faults, tables
 from partners.tables import (
     DEVICE_FLOW,
     ClientTable,
@@ -69,7 +69,7 @@ def parse_manifest(
     try:
         raw = _toml(text)
     except ValueError as error:
-        raise ManifestError([Fault(file, "", f"this is no TOML: {error}")]) from None
+        raise ManifestError([ManifestFault(file, "", f"this is no TOML: {error}")]) from None
     found = list(rule_faults(raw, files))
     manifest: ManifestTable | None = None
     try:
@@ -77,7 +77,7 @@ def parse_manifest(
     except ValidationError as error:
         found += map(found_of, error.errors(include_url=False, include_input=False))
     if manifest is None or found:
-        raise ManifestError(Fault(file, *each) for each in sorted(dict.fromkeys(found), key=_natural))
+        raise ManifestError(ManifestFault(file, *each) for each in sorted(dict.fromkeys(found), key=_natural))
     return _manifest(manifest, files)
 
 
@@ -91,7 +91,7 @@ def referenced_files(text: str) -> tuple[str, ...]:
     return tuple(sorted({str(name) for name in names if is_file_name(name)}))
 
 
-def _toml(text: str) -> Raw:
+def _toml(text: str) -> RawTable:
     # A gateway that serves reads no manifests, and would wait 20 ms for the module's expressions to be compiled.
     import tomllib
 
@@ -103,12 +103,12 @@ def _toml(text: str) -> Raw:
         raise ValueError("it is nested too deeply") from None
 
 
-def _natural(found: Found) -> list[tuple[int, str]]:
+def _natural(found: FoundFault) -> list[tuple[int, str]]:
     """Sort item[10] after item[9]."""
     return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", found[0])]
 
 
-def found_of(error: ErrorDetails) -> Found:
+def found_of(error: ErrorDetails) -> FoundFault:
     """Say in our own words what pydantic found, and where."""
     steps = [step for step in error["loc"] if step != "[key]"]
     key = ""

@@ -8,6 +8,8 @@ from partners.faults import shown
 
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 _MOST_CHARACTERS = 2000
+_MOST_TO_ANSWER = 400
+"""Characters of a redirect URI: with the longest answer behind it an address stays under 2,000 (decision 71)."""
 _ALLOWED = re.compile(r"[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%#-]*")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _MOST_HOST_CHARACTERS = 253
@@ -33,6 +35,8 @@ def redirect_uri_fault(uri: str, *, allow_loopback: bool) -> str | None:
     fault = url_fault(uri, allow_loopback=allow_loopback)
     if fault:
         return fault
+    if len(uri) > _MOST_TO_ANSWER:
+        return f"{shown(uri)} is longer than {_MOST_TO_ANSWER} characters, and the answer is added to it"
     parts = urlsplit(uri)
     if not parts.path:
         return f"{shown(uri)} needs a path, for some clients add one: write at least a / after the host"
@@ -52,6 +56,11 @@ def url_fault(url: str, *, allow_loopback: bool) -> str | None:
     fault = _characters_fault(url) or _scheme_fault(url) or _authority_fault(parts, allow_loopback)
     fault = fault or _path_fault(parts)
     return f"{shown(url)} {fault}" if fault else None
+
+
+def leads_to_loopback(url: str) -> bool:
+    """Whether an address is one of this machine's own, where development may do without TLS (RFC 8252 §7.3)."""
+    return _host_and_port(urlsplit(url).netloc)[0] in LOOPBACK_HOSTS
 
 
 def host_fault(host: str) -> str | None:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from pydantic import ValidationError
 
 from partners.credentials import CERTIFICATE_NAMES
-from partners.faults import Fault, ManifestError
+from partners.faults import ManifestError, ManifestFault
 from partners.manifest import client_of, found_of
 from partners.records import Client, Manifest
 from partners.rules import rule_faults
@@ -67,7 +67,7 @@ def read_metadata(
     except ValidationError as error:
         faults += map(found_of, error.errors(include_url=False, include_input=False))
     if table is None or faults:
-        raise ManifestError(Fault("metadata", _as_sent(key), why) for key, why in sorted(set(faults)))
+        raise ManifestError(ManifestFault("metadata", _as_sent(key), why) for key, why in sorted(set(faults)))
     return client_of(table, manifest.partner.partner_id, {})
 
 

@@ -4,18 +4,14 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from partners.credentials import credential_faults
-from partners.faults import did_you_mean, join, shown
+from partners.faults import FoundFault, RawTable, did_you_mean, join, shown
 from partners.records import Profile
 from partners.redirects import LOOPBACK_HOSTS, host_fault
 from partners.tables import DEVICE_FLOW, MOST_DAYS
 from scopes import FIELDS, PURPOSES, Purpose, PurposeState
 
-# A fault's key and message, and a table as TOML gives it: nothing about its shape is known yet.
-Found = tuple[str, str]
-Raw = Mapping[str, object]
 
-
-def rule_faults(manifest: Raw, files: Mapping[str, str]) -> Iterator[Found]:
+def rule_faults(manifest: RawTable, files: Mapping[str, str]) -> Iterator[FoundFault]:
     """Find every fault that more than one value has a part in."""
     clients, offers = list(tables(manifest, "client")), list(tables(manifest, "offer"))
     yield from _repeated("client", clients, "client_id")
@@ -36,7 +32,7 @@ def rule_faults(manifest: Raw, files: Mapping[str, str]) -> Iterator[Found]:
         yield from _offer_faults(join("offer", index), offer)
 
 
-def tables(parent: Raw, name: str) -> Iterator[tuple[int, Raw]]:
+def tables(parent: RawTable, name: str) -> Iterator[tuple[int, RawTable]]:
     """Walk the well-formed tables of an array of tables."""
     array = parent.get(name)
     for index, table in enumerate(array if isinstance(array, list) else ()):
@@ -44,7 +40,7 @@ def tables(parent: Raw, name: str) -> Iterator[tuple[int, Raw]]:
             yield index, table
 
 
-def _days(table: Raw, name: str) -> int | None:
+def _days(table: RawTable, name: str) -> int | None:
     value = table.get(name)
     return (
         value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_DAYS else None
@@ -55,13 +51,13 @@ def _texts(value: object) -> list[str]:
     return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
 
 
-def _twice(path: str, value: object) -> Iterator[Found]:
+def _twice(path: str, value: object) -> Iterator[FoundFault]:
     texts = _texts(value)
     for text in sorted({each for each in texts if texts.count(each) > 1}):
         yield path, f"{shown(text)} stands there twice: write it once"
 
 
-def _repeated(array: str, found: list[tuple[int, Raw]], name: str) -> Iterator[Found]:
+def _repeated(array: str, found: list[tuple[int, RawTable]], name: str) -> Iterator[FoundFault]:
     first: dict[object, int] = {}
     for index, table in found:
         value = table.get(name)
@@ -70,7 +66,9 @@ def _repeated(array: str, found: list[tuple[int, Raw]], name: str) -> Iterator[F
             yield key, f"{shown(value)} is the id of {array}[{first[value]}] too: give each its own"
 
 
-def _unlinked(clients: list[tuple[int, Raw]], offers: list[tuple[int, Raw]]) -> Iterator[Found]:
+def _unlinked(
+    clients: list[tuple[int, RawTable]], offers: list[tuple[int, RawTable]]
+) -> Iterator[FoundFault]:
     known = {offer["offer_id"] for _, offer in offers if isinstance(offer.get("offer_id"), str)}
     used = {client.get("offer_id") for _, client in clients if isinstance(client.get("offer_id"), str)}
     for index, client in clients:
@@ -86,7 +84,7 @@ def _unlinked(clients: list[tuple[int, Raw]], offers: list[tuple[int, Raw]]) -> 
             )
 
 
-def _sector_faults(path: str, client: Raw) -> Iterator[Found]:
+def _sector_faults(path: str, client: RawTable) -> Iterator[FoundFault]:
     """Pairwise subjects need one sector (OIDC Core §8.1), and nobody may claim one that is not theirs."""
     hosts = sorted({host for uri in _texts(client.get("redirect_uris")) if (host := _host(uri))})
     sector = client.get("sector_identifier")
@@ -103,7 +101,7 @@ def _sector_faults(path: str, client: Raw) -> Iterator[Found]:
             yield key, f"the redirect host {shown(host)} does not belong to {shown(sector)}"
 
 
-def _unsigned_faults(path: str, client: Raw) -> Iterator[Found]:
+def _unsigned_faults(path: str, client: RawTable) -> Iterator[FoundFault]:
     """A device's request has no signed form (RFC 8628 §3.1), and its answer passes no browser."""
     if client.get("message_signing") is True and DEVICE_FLOW in _texts(client.get("grant_types")):
         yield (
@@ -112,7 +110,7 @@ def _unsigned_faults(path: str, client: Raw) -> Iterator[Found]:
         )
 
 
-def _algorithm_faults(path: str, client: Raw) -> Iterator[Found]:
+def _algorithm_faults(path: str, client: RawTable) -> Iterator[FoundFault]:
     if client.get("profile") == Profile.FAPI2 and client.get("id_token_signed_response_alg") == "RS256":
         yield (
             join(path, "id_token_signed_response_alg"),
@@ -127,7 +125,7 @@ def _host(uri: str) -> str | None:
         return None
 
 
-def _offer_faults(path: str, offer: Raw) -> Iterator[Found]:
+def _offer_faults(path: str, offer: RawTable) -> Iterator[FoundFault]:
     default, longest = _days(offer, "duration_days"), _days(offer, "max_duration_days")
     if default is not None and longest is not None and longest < default:
         yield join(path, "max_duration_days"), f"it is shorter than duration_days: write {default} or more"
@@ -146,7 +144,7 @@ def _offer_faults(path: str, offer: Raw) -> Iterator[Found]:
             yield join(key, "purpose"), fault
 
 
-def _item_faults(key: str, item: Raw) -> Iterator[Found]:
+def _item_faults(key: str, item: RawTable) -> Iterator[FoundFault]:
     why = item.get("why")
     if isinstance(why, dict) and why and "en" not in why:
         yield join(key, "why"), "add the sentence in en, which is shown when another language is missing"
@@ -165,7 +163,7 @@ def _item_faults(key: str, item: Raw) -> Iterator[Found]:
             )
 
 
-def _retention_faults(key: str, item: Raw, offer: Raw) -> Iterator[Found]:
+def _retention_faults(key: str, item: RawTable, offer: RawTable) -> Iterator[FoundFault]:
     own, common = _days(item, "retention_days"), _days(offer, "retention_days")
     if own is not None and common is not None and own > common:
         yield (
@@ -182,7 +180,7 @@ def _retention_faults(key: str, item: Raw, offer: Raw) -> Iterator[Found]:
         )
 
 
-def _ceiling_faults(item: Raw, duration: int) -> Iterator[str]:
+def _ceiling_faults(item: RawTable, duration: int) -> Iterator[str]:
     purpose, field = _purpose(item), item.get("field")
     if purpose is None:
         return
@@ -195,7 +193,7 @@ def _ceiling_faults(item: Raw, duration: int) -> Iterator[str]:
         yield f"{purpose.code} justifies {most} days at most, and the offer lasts up to {duration}"
 
 
-def _purpose(item: Raw) -> Purpose | None:
+def _purpose(item: RawTable) -> Purpose | None:
     """Find an item's purpose unless it is unknown or denied, which has been said already."""
     code = item.get("purpose")
     purpose = PURPOSES.get(code) if isinstance(code, str) else None

@@ -15,6 +15,9 @@ class PartnerState(StrEnum):
     ENDED = "ended"
 
 
+STANDING = frozenset({PartnerState.LIVE, PartnerState.PAUSED})
+"""Where what a partner was given is not over."""
+
 MOVES: Mapping[PartnerState, frozenset[PartnerState]] = MappingProxyType(
     {
         PartnerState.DRAFT: frozenset({PartnerState.REVIEW, PartnerState.ENDED}),

@@ -88,7 +88,7 @@ Days = Annotated[int, Field(ge=1, le=MOST_DAYS)]
 DaysOrNone = Annotated[int, Field(ge=0, le=MOST_DAYS)]
 Reads = Annotated[int, Field(ge=2, le=100)]
 CertificateName = Annotated[str, Field(max_length=500)]
-Language = Annotated[str, _one_of(LANGUAGES)]
+LanguageCode = Annotated[str, _one_of(LANGUAGES)]
 
 
 DEVICE_FLOW = "urn:ietf:params:oauth:grant-type:device_code"
@@ -157,17 +157,17 @@ class ItemTable(Table):
     purpose: Annotated[str, _checked(_purpose_fault)]
     forms: Annotated[list[Annotated[str, _one_of(Form)]], Field(min_length=1, max_length=len(Form))]
     necessity: Annotated[str, _one_of(Necessity)]
-    why: dict[Language, Sentence] = {}
+    why: dict[LanguageCode, Sentence] = {}
     retention_days: DaysOrNone | None = None
 
 
 class OfferTable(Table):
-    """`[[offer]]`; without a longest duration the default is the longest."""
+    """`[[offer]]`; without a longest duration the default is the longest, without items it is for signing in alone."""
 
     offer_id: Identifier
     name: Line
     benefit: Sentence
-    item: Annotated[list[ItemTable], Field(min_length=1, max_length=MOST_ITEMS)]
+    item: Annotated[list[ItemTable], Field(max_length=MOST_ITEMS)] = []
     duration_days: Days
     max_duration_days: Days | None = None
     retention_days: DaysOrNone

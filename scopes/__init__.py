@@ -10,11 +10,12 @@ from scopes.denied import (
     is_denied,
     mentions_denied,
 )
-from scopes.fields import FIELDS, FORMS, STORED_FIELDS, Field, Form, Sensitivity
+from scopes.fields import CONTACT_FIELDS, FIELDS, FORMS, STORED_FIELDS, Field, Form, Sensitivity
 from scopes.items import Item, Necessity
 from scopes.masking import masked
 from scopes.projection import CONTACT_FORMS, contact_detail, is_releasable, preview, release
 from scopes.purposes import DENIED, PURPOSES, Ceilings, Purpose, PurposeState
+from scopes.trade_talk import TradeWord, find_trade_words
 from scopes.wording import (
     LANGUAGES,
     duration,
@@ -32,6 +33,7 @@ from scopes.wording import (
 
 __all__ = [
     "CLAIMS",
+    "CONTACT_FIELDS",
     "CONTACT_FORMS",
     "DENIED",
     "FIELDS",
@@ -51,11 +53,13 @@ __all__ = [
     "PurposeState",
     "PurposeUnknownError",
     "Sensitivity",
+    "TradeWord",
     "check_purpose",
     "contact_detail",
     "duration",
     "either",
     "field_label",
+    "find_trade_words",
     "form_label",
     "is_denied",
     "is_releasable",

@@ -190,6 +190,9 @@ FIELDS: Mapping[str, Field] = _table(
     _age_over(18),
 )
 
+CONTACT_FIELDS = ("email", "phone_number", "address", "alternate_email")
+"""By which a person is reached."""
+
 # `birthdate` is stored so that the age fields can be answered; it is in no form releasable itself.
 STORED_FIELDS: tuple[str, ...] = (
     "name",

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from scopes.address import coarse_address, parse_address
 from scopes.catalogue import VERIFIED_CLAIMS
-from scopes.fields import FIELDS, Form
+from scopes.fields import CONTACT_FIELDS, FIELDS, Form
 from scopes.items import Item
 from scopes.masking import masked
 from scopes.purposes import PURPOSES, PurposeState
@@ -87,7 +87,8 @@ def preview(
 CONTACT_FORMS: Mapping[str, tuple[Form, ...]] = MappingProxyType(
     {
         name: tuple(form for form in FIELDS[name].forms if form is not Form.RELAY)
-        for name in ("email", "alternate_email", "phone_number", "address")
+        for name in FIELDS
+        if name in CONTACT_FIELDS
     }
 )
 """What people can give each other, most private form first (promise P2); a private address is a partner's own."""
@@ -119,13 +120,15 @@ def _value(
     if form is Form.RELAY:
         # A private address that leads nowhere would lose the partner's mail.
         return (relay_address or None) if profile.get(name, "").strip() else None
-    special = _SPECIAL.get((name, form))
-    if special is not None:
-        return special(profile, today)
-    value = profile.get(name, "").strip()
-    if form is Form.MASKED:
-        value = masked(name, value)
-    return value or None
+    return _WAYS[name, form](profile, today)
+
+
+def _whole(name: str) -> "Way":
+    return lambda profile, _today: profile.get(name, "").strip() or None
+
+
+def _masked(name: str) -> "Way":
+    return lambda profile, _today: masked(name, profile.get(name, "").strip()) or None
 
 
 def _full_address(profile: Mapping[str, str], today: date) -> object | None:
@@ -145,7 +148,7 @@ def _is_student(profile: Mapping[str, str], today: date) -> object | None:
     return False if status in _NOT_STUDENTS else None
 
 
-def _age_over(years: int) -> "Special":
+def _age_over(years: int) -> "Way":
     def answer(profile: Mapping[str, str], today: date) -> object | None:
         try:
             born = date.fromisoformat(profile.get("birthdate", "").strip())
@@ -160,14 +163,28 @@ def _age_over(years: int) -> "Special":
     return answer
 
 
-Special = Callable[[Mapping[str, str], date], object | None]
-_SPECIAL: Mapping[tuple[str, Form], Special] = MappingProxyType(
+Way = Callable[[Mapping[str, str], date], object | None]
+_WAYS: Mapping[tuple[str, Form], Way] = MappingProxyType(
     {
-        ("address", Form.FULL): _full_address,
+        ("name", Form.FULL): _whole("name"),
+        ("email", Form.MASKED): _masked("email"),
+        ("email", Form.FULL): _whole("email"),
+        ("alternate_email", Form.MASKED): _masked("alternate_email"),
+        ("alternate_email", Form.FULL): _whole("alternate_email"),
+        ("phone_number", Form.MASKED): _masked("phone_number"),
+        ("phone_number", Form.FULL): _whole("phone_number"),
         ("address", Form.COARSE): _coarse_address,
+        ("address", Form.FULL): _full_address,
+        ("role", Form.FULL): _whole("role"),
+        ("course", Form.FULL): _whole("course"),
+        ("organisation", Form.FULL): _whole("organisation"),
+        ("locale", Form.FULL): _whole("locale"),
         ("student_status", Form.BOOLEAN): _is_student,
+        ("student_status", Form.FULL): _whole("student_status"),
+        ("picture", Form.FULL): _whole("picture"),
         ("age_over_13", Form.BOOLEAN): _age_over(13),
         ("age_over_16", Form.BOOLEAN): _age_over(16),
         ("age_over_18", Form.BOOLEAN): _age_over(18),
     }
 )
+"""How each form of each field is made: one that is not here is never made, and no whole value steps in for it."""

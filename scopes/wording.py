@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 
-from scopes.fields import FIELDS, Form
+from scopes.fields import CONTACT_FIELDS, FIELDS, Form
 from scopes.purposes import PURPOSES, PurposeState
 from scopes.wording_hi import HINDI
 from scopes.wording_kn import KANNADA
@@ -39,6 +39,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "notice.version": "Notice version {version}",
             "notice.needed": "Needed for it to work",
             "notice.optional": "Only if you choose",
+            "notice.sign_in": "To sign in, and nothing else: {partner} learns a number by which only it knows you.",
             "notice.duration": "You choose for how long, at most {duration}.",
             "notice.places": "It is stored in: {places}.",
             "notice.advertising": "{partner} may not use it for advertising, and may not sell it or pass it on.",
@@ -151,8 +152,7 @@ def retention(days: int, language: str = "en", *, partner: str) -> str:
 
 def never_shared(offered: Collection[str], language: str = "en", *, partner: str) -> str:
     """Write the sentence that lists every contact field an offer does not ask for, and the password."""
-    listed = ("email", "phone_number", "address", "alternate_email")
-    labels = [field_label(name, language).lower() for name in listed if name not in offered]
+    labels = [field_label(name, language).lower() for name in CONTACT_FIELDS if name not in offered]
     labels += [field_label("birthdate", language).lower(), _text("never_shared.password", language)]
     return _text("never_shared", language).format(partner=_isolated(partner), fields=", ".join(labels))
 

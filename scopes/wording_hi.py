@@ -42,6 +42,7 @@ HINDI: Mapping[str, str] = MappingProxyType(
         "notice.version": "सूचना, संस्करण {version}",
         "notice.needed": "इसके काम करने के लिए ज़रूरी",
         "notice.optional": "केवल यदि आप चुनें",
+        "notice.sign_in": "साइन इन के लिए, और कुछ नहीं: {partner} को एक संख्या पता चलती है, जिससे केवल वही आपको जानता है।",
         "notice.duration": "कितने समय के लिए, यह आप चुनते हैं; अधिकतम {duration}।",
         "notice.places": "यह यहाँ रखा जाता है: {places}।",
         "notice.advertising": "{partner} इसका उपयोग विज्ञापन के लिए नहीं कर सकता, न इसे बेच सकता है और न आगे दे सकता है।",

@@ -42,6 +42,7 @@ KANNADA: Mapping[str, str] = MappingProxyType(
         "notice.version": "ಸೂಚನೆ, ಆವೃತ್ತಿ {version}",
         "notice.needed": "ಇದು ಕೆಲಸ ಮಾಡಲು ಬೇಕಾದದ್ದು",
         "notice.optional": "ನೀವು ಆಯ್ಕೆ ಮಾಡಿದರೆ ಮಾತ್ರ",
+        "notice.sign_in": "ಸೈನ್ ಇನ್ ಮಾಡಲು ಮಾತ್ರ, ಬೇರೇನೂ ಅಲ್ಲ: {partner} ತಾನು ಮಾತ್ರ ನಿಮ್ಮನ್ನು ತಿಳಿಯುವ ಒಂದು ಸಂಖ್ಯೆಯನ್ನು ತಿಳಿದುಕೊಳ್ಳುತ್ತದೆ.",
         "notice.duration": "ಎಷ್ಟು ಕಾಲ ಎಂಬುದನ್ನು ನೀವೇ ಆಯ್ಕೆ ಮಾಡುತ್ತೀರಿ; ಹೆಚ್ಚೆಂದರೆ {duration}.",
         "notice.places": "ಇದನ್ನು ಇಡುವ ಸ್ಥಳ: {places}.",
         "notice.advertising": "{partner} ಇದನ್ನು ಜಾಹೀರಾತಿಗೆ ಬಳಸುವಂತಿಲ್ಲ, ಮಾರುವಂತಿಲ್ಲ, ಬೇರೆಯವರಿಗೆ ಕೊಡುವಂತಿಲ್ಲ.",

@@ -1,16 +1,16 @@
 """Looking at a world's Merkle log, and tampering with it as the database's owner could."""
 
 import json
+import tarfile
 from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, text
 
-from gateway.actions.sequencer import Sequencer
-from gateway.ledger.log_keys import note_keys
+from gateway.actions.ledger.sequencer import Sequencer
 from gateway.ledger.notes import NoteKey
-from gateway.store.log_tree import Leaf, SignedCheckpoint, load_last_checkpoints, read_leaves
+from gateway.store.ledger.tree import Leaf, SignedCheckpoint, load_last_checkpoints, read_leaves
 from tests.world import World
 
 _SEQUENCERS: WeakKeyDictionary[World, Sequencer] = WeakKeyDictionary()
@@ -31,6 +31,13 @@ def sequence(world: World) -> SignedCheckpoint:
     return found
 
 
+def read_member(archive: tarfile.TarFile, member: str | tarfile.TarInfo) -> bytes:
+    """Read one file of an export."""
+    found = archive.extractfile(member)
+    assert found
+    return found.read()
+
+
 def last_checkpoint(world: World) -> SignedCheckpoint | None:
     """Give the newest checkpoint."""
     return world.store(load_last_checkpoints, None)
@@ -48,7 +55,7 @@ def entries(world: World) -> list[dict[str, Any]]:
 
 def log_keys(world: World) -> list[NoteKey]:
     """Give the log's verifier keys."""
-    return note_keys(world.services.settings.log_origin, world.services.registry.log_keys)
+    return world.services.own_log.note_keys()
 
 
 def unguarded(world: World, work: Callable[[Connection], object]) -> None:

@@ -4,8 +4,11 @@
 """
 
 import asyncio
+import base64
 import contextlib
 import fcntl
+import hashlib
+import hmac
 import itertools
 import json
 import os
@@ -13,8 +16,7 @@ import secrets
 import shutil
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,13 +25,13 @@ import asyncpg
 import pytest
 
 from tests import postgres_binaries, postgres_keeper
+from tests.patience import until
 from tests.ports import free_port
 from tests.postgres_binaries import Identity
 
 T = TypeVar("T")
 
 ADMIN, OWNER = "postgres", "gateway"
-START_TIMEOUT = 60.0
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -61,8 +63,49 @@ def clean_environment() -> dict[str, str]:
     return {**kept, "LC_ALL": "C"}
 
 
+def verifier_of(password: str) -> str:
+    """Spell what a server keeps of a random password: one round of hashing instead of 4,096 (RFC 5803 §3).
+
+    Rounds slow down whoever guesses, and nobody guesses 128 bits; every test connects several times.
+    """
+    salt = secrets.token_bytes(16)
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, 1)
+    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
+    parts = (salt, stored, hmac.digest(salted, b"Server Key", "sha256"))
+    return "SCRAM-SHA-256$1:{}${}:{}".format(*(base64.b64encode(each).decode() for each in parts))
+
+
 class StartError(Exception):
     """The server did not come up; the text holds the end of its log."""
+
+
+class Admin:
+    """One connection as the superuser, kept open in a thread and a loop of its own: a new one costs 20 ms."""
+
+    def __init__(self, **place: Any) -> None:
+        self._place = place
+        self._thread = ThreadPoolExecutor(1)
+        self._runner = asyncio.Runner()
+        self._connection: Any = None
+
+    def fetch(self, *statements: tuple[str, tuple[object, ...]]) -> list[Any]:
+        """Run statements; return the rows of the last."""
+        return self._thread.submit(self._runner.run, self._fetch(statements)).result()
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._connection is not None:
+            self._connection.terminate()
+        self._thread.submit(self._runner.close).result()
+        self._thread.shutdown()
+
+    async def _fetch(self, statements: Sequence[tuple[str, tuple[object, ...]]]) -> list[Any]:
+        if self._connection is None:
+            self._connection = await asyncpg.connect(**self._place)
+        rows: list[Any] = []
+        for statement, arguments in statements:
+            rows = await self._connection.fetch(statement, *arguments)
+        return rows
 
 
 class PostgresServer:
@@ -79,6 +122,7 @@ class PostgresServer:
         self._users, self._state, self._log = (folder / f"postgres.{end}" for end in ("users", "json", "log"))
         self._lock: int | None = None
         self._known: dict[str, Any] = {}
+        self._superuser: Admin | None = None
         self._numbers = itertools.count(1)
 
     @property
@@ -114,6 +158,7 @@ class PostgresServer:
 
     def stop(self) -> None:
         """Leave the server; when nobody else uses it, it ends within a second."""
+        self._hang_up()
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -151,6 +196,7 @@ class PostgresServer:
                 self._launch_in(data)
                 return
             except StartError as fault:
+                self._hang_up()
                 shutil.rmtree(data, ignore_errors=True)
                 if not attempts_left or "could not bind" not in str(fault):
                     raise
@@ -165,7 +211,10 @@ class PostgresServer:
         settings = [f"--{name}={value}" for name, value in self._settings.items()]
         server = [*identity.prefix, str(programs / "postgres"), "-D", str(data / "cluster"), *settings]
         self._await(self._keep(data, [*server, f"--port={known['port']}"]))
-        self._admin(f"CREATE ROLE {OWNER} LOGIN CREATEDB PASSWORD '{owner}'")
+        self._admin(
+            f"ALTER ROLE {ADMIN} PASSWORD '{verifier_of(admin)}'",
+            f"CREATE ROLE {OWNER} LOGIN CREATEDB PASSWORD '{verifier_of(owner)}'",
+        )
         partial = self._state.with_suffix(".partial")
         partial.touch(mode=0o600)
         partial.write_text(json.dumps(self._known))
@@ -208,33 +257,33 @@ class PostgresServer:
             os.close(null)
 
     def _await(self, keeper: int) -> None:
-        deadline = time.monotonic() + START_TIMEOUT
-        while True:
+        def answers() -> bool:
             try:
                 self._rows("SELECT 1")
             except (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError) as fault:
-                if os.waitpid(keeper, os.WNOHANG)[0] or time.monotonic() > deadline:
+                if os.waitpid(keeper, os.WNOHANG)[0]:
                     raise StartError(self._log_end()) from fault
-                time.sleep(0.05)
-            else:
-                return
+                return False
+            return True
+
+        until(answers, "PostgreSQL does not answer")
 
     def _admin(self, *statements: str) -> None:
-        apart(self._run([(statement, ()) for statement in statements]))
+        self._ask(*((statement, ()) for statement in statements))
 
     def _rows(self, query: str, *arguments: object) -> list[Any]:
-        return apart(self._run([(query, arguments)]))
+        return self._ask((query, arguments))
 
-    async def _run(self, statements: list[tuple[str, tuple[object, ...]]]) -> list[Any]:
-        place = {"host": "127.0.0.1", "port": self._known["port"], "database": "postgres", "ssl": False}
-        connection = await asyncpg.connect(user=ADMIN, password=self._known["admin_password"], **place)
-        try:
-            rows: list[Any] = []
-            for statement, arguments in statements:
-                rows = await connection.fetch(statement, *arguments)
-            return rows
-        finally:
-            await connection.close()
+    def _ask(self, *statements: tuple[str, tuple[object, ...]]) -> list[Any]:
+        if self._superuser is None:
+            place = {"host": "127.0.0.1", "port": self._known["port"], "database": "postgres", "ssl": False}
+            self._superuser = Admin(user=ADMIN, password=self._known["admin_password"], **place)
+        return self._superuser.fetch(*statements)
+
+    def _hang_up(self) -> None:
+        if self._superuser is not None:
+            self._superuser.close()
+            self._superuser = None
 
 
 @pytest.fixture(scope="session")

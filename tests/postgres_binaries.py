@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from tests.patience import PATIENCE
+
 VARIABLE = "CONSENT_GATEWAY_TEST_PG_BIN"
 
 # PostgreSQL refuses to run as root. This becomes another user first, with nothing but Python.
@@ -35,7 +37,7 @@ class Identity:
 def runs(command: Sequence[str | Path]) -> bool:
     """Tell whether a command starts and succeeds."""
     try:
-        return subprocess.run(command, capture_output=True, timeout=30).returncode == 0
+        return subprocess.run(command, capture_output=True, timeout=PATIENCE).returncode == 0
     except (OSError, subprocess.TimeoutExpired):
         return False
 

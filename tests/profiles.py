@@ -1,11 +1,16 @@
 """How long Hypothesis looks: the same examples in every run, or a long search by hand (`make explore`)."""
 
 import os
+from typing import Any
 
 from hypothesis import HealthCheck, settings
 
 EXPLORES = bool(os.environ.get("CONSENT_GATEWAY_TEST_EXPLORE"))
-_EVERYWHERE = {"deadline": None, "print_blob": True, "suppress_health_check": [HealthCheck.too_slow]}
+_EVERYWHERE: dict[str, Any] = {
+    "deadline": None,
+    "print_blob": True,
+    "suppress_health_check": [HealthCheck.too_slow],
+}
 """A machine may be as slow as it likes."""
 
 

@@ -46,16 +46,18 @@ def spellings(value: str) -> set[bytes]:
     }
 
 
-def test_a_dump_holds_no_personal_value_and_no_usable_secret(both: World) -> None:
+def test_a_dump_holds_no_personal_value_and_no_usable_secret(each_world: World) -> None:
     """P3: after a whole journey, with a push, a refusal, an edit, a refresh and a stop."""
-    browser = both.signed_in()
-    pushed = both.post("/par", {**both.authorization(), "login_hint": "asha@lakeside.example"}).json()
-    page = both.ask(browser)
-    answer = both.share(browser, page, "email.results_delivery", "phone_number.appointment_reminders")
-    tokens = both.exchange(answer["code"]).json()
-    refreshed = both.refresh(tokens["refresh_token"]).json()
-    assert both.userinfo(refreshed["access_token"]).json()["name"] == "Asha Rao"
-    assert both.userinfo("cg_at_" + "0" * 43).status_code == 401
+    browser = each_world.signed_in()
+    pushed = each_world.post(
+        "/par", {**each_world.authorization(), "login_hint": "asha@lakeside.example"}
+    ).json()
+    page = each_world.ask(browser)
+    answer = each_world.share(browser, page, "email.results_delivery", "phone_number.appointment_reminders")
+    tokens = each_world.exchange(answer["code"]).json()
+    refreshed = each_world.refresh(tokens["refresh_token"]).json()
+    assert each_world.userinfo(refreshed["access_token"]).json()["name"] == "Asha Rao"
+    assert each_world.userinfo("cg_at_" + "0" * 43).status_code == 401
     edit = browser.open("/profile/edit")
     number = "+44 20 7946 0987"
     browser.submit(
@@ -73,7 +75,7 @@ def test_a_dump_holds_no_personal_value_and_no_usable_secret(both: World) -> Non
         cookie,
     ]
     assert all(len(secret) > 40 for secret in secrets)
-    content = dump(both.services.settings.database)
+    content = dump(each_world.services.settings.database)
     assert b"practice-quizzes" in content, "the dump holds what it should hold"
     assert b"consent_screen" in content
     for value in (*PERSONAL_VALUES, *secrets, number, "9 Secret Street", "asha@lakeside.example"):
@@ -81,6 +83,8 @@ def test_a_dump_holds_no_personal_value_and_no_usable_secret(both: World) -> Non
             assert spelled not in content, f"{value!r} stands in the database as {spelled!r}"
 
 
-def test_the_search_would_find_a_value(both: World) -> None:
+def test_the_search_would_find_a_value(each_world: World) -> None:
     """The test above can fail: a value that does stand in the database is found."""
-    assert any(spelled in dump(both.services.settings.database) for spelled in spellings("Lakeside College"))
+    assert any(
+        spelled in dump(each_world.services.settings.database) for spelled in spellings("Lakeside College")
+    )

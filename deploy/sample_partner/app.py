@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -14,6 +14,7 @@ from starlette.routing import Route
 from .config import Client, Config
 from .discovery import Discovery
 from .errors import AnswerNotBelievedError, GatewayRefusedError, GatewayUnavailableError
+from .notices import DELETION, DELETION_TYPE, LOGOUT, LOGOUT_TYPE, read_notice, subject_of
 from .pages import Pages
 from .provider import Provider
 from .sessions import Browser, Browsers
@@ -25,6 +26,9 @@ Act = Callable[[Provider, Sharing], Awaitable[None]]
 
 # Errors that mean the permission is gone (RFC 6749 §5.2, RFC 6750 §3.1), not that something is out of order.
 OVER = frozenset({"invalid_grant", "invalid_token"})
+
+# The gateway's own: nothing can be read for now, and the permission stands. We keep our tokens and our copy.
+HELD_BACK = "consent_paused"
 
 
 def create_app(config: Config) -> Starlette:
@@ -40,6 +44,8 @@ def create_app(config: Config) -> Starlette:
         Route("/{service}/read", partner.acting(read), methods=["POST"]),
         Route("/{service}/refresh", partner.acting(refresh), methods=["POST"]),
         Route("/{service}/disconnect", partner.acting(disconnect), methods=["POST"]),
+        Route("/{service}/logout", partner.signed_out, methods=["POST"]),
+        Route("/{service}/deletions", partner.to_delete, methods=["POST"]),
     ]
     secure = urlsplit(config.base_url).scheme == "https"
     return Starlette(
@@ -60,8 +66,10 @@ class SamplePartner:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.pages = Pages(config)
-        discovery = Discovery(config.issuer)
-        self._providers = {client.name: Provider(config, client, discovery) for client in config.clients}
+        self._discovery = Discovery(config.issuer)
+        self._providers = {
+            client.name: Provider(config, client, self._discovery) for client in config.clients
+        }
 
     async def index(self, request: Request) -> Response:
         """Both services side by side."""
@@ -88,7 +96,7 @@ class SamplePartner:
             url, state, flow = await self._providers[client.name].push(now, sharing.answers)
         except (GatewayUnavailableError, GatewayRefusedError, AnswerNotBelievedError) as error:
             _note(sharing, error)
-            if sharing.state is not State.CONNECTED:
+            if not sharing.stands:
                 sharing.state = State.FAILED
             return self._to_service(client)
         browser.begin(state, flow)
@@ -109,7 +117,10 @@ class SamplePartner:
             return self.pages.problem(request, "wrong_issuer", 400, client)
         sharing = browser.sharing(client.name)
         async with sharing.lock:
-            if "error" in query:
+            if "error" in query and sharing.stands:
+                # A no to what was asked now ends nothing that stood before: only reading tells whether it does.
+                await _attempt(read, self._providers[client.name], sharing)
+            elif "error" in query:
                 denied = query["error"] == "access_denied"
                 sharing.end(State.DECLINED if denied else State.FAILED, query["error"][:64])
             elif "code" not in query:
@@ -139,12 +150,41 @@ class SamplePartner:
             sharing = _browser(request).sharings.get(client.name)
             if sharing is not None:
                 async with sharing.lock:
-                    if sharing.state is State.CONNECTED:
+                    if sharing.stands:
                         sharing.answers = []
                         await _attempt(act, self._providers[client.name], sharing)
             return self._to_service(client)
 
         return endpoint
+
+    async def signed_out(self, request: Request) -> Response:
+        """Hear that somebody signed out at the gateway (OpenID Connect Back-Channel Logout §2.5)."""
+        form = parse_qs((await request.body()).decode(errors="replace"))
+        token = form.get("logout_token", [""])[0]
+        return await self._hear(request, "logout", token, LOGOUT, LOGOUT_TYPE)
+
+    async def to_delete(self, request: Request) -> Response:
+        """Delete what we hold of somebody, at once, and say so: 200 means that it is done (RFC 8935 §2)."""
+        token, event = (await request.body()).decode(errors="replace"), self.config.issuer + DELETION
+        return await self._hear(request, "deletion", token, event, DELETION_TYPE)
+
+    async def _hear(self, request: Request, what: str, token: str, event: str, media_type: str) -> Response:
+        client = self.config.find_client(request.path_params["service"])
+        if client is None:
+            return await self.not_found(request)
+        try:
+            claims = await read_notice(
+                self._discovery, token, client_id=client.client_id, media_type=media_type, event=event
+            )
+        except AnswerNotBelievedError as error:
+            log.warning("%s: %s", type(error).__name__, error)
+            return JSONResponse({"error": "invalid_request"}, 400)
+        except GatewayUnavailableError as error:
+            log.warning("%s: %s", type(error).__name__, error)
+            return JSONResponse({"error": "temporarily_unavailable"}, 503)
+        for sharing in request.scope["sharings"](client.name, subject_of(claims, event, client.client_id)):
+            sharing.hear(what)
+        return JSONResponse({}, headers={"Cache-Control": "no-store"})
 
     async def not_found(self, request: Request, _error: Exception | None = None) -> Response:
         """A page for addresses and methods that we do not have."""
@@ -188,6 +228,8 @@ async def _attempt(act: Act, provider: Provider, sharing: Sharing) -> None:
         _note(sharing, error)
         if isinstance(error, GatewayRefusedError) and error.error in OVER:
             sharing.end(State.ENDED, "expired" if _ran_out(sharing) else error.error)
+        elif isinstance(error, GatewayRefusedError) and error.error == HELD_BACK:
+            sharing.state = State.PAUSED
         elif isinstance(error, AnswerNotBelievedError):
             sharing.end(State.FAILED, sharing.problem)
 

@@ -106,6 +106,7 @@ def as_facts(client: Client, sharing: Sharing) -> dict[str, Any]:
         "id_token": sharing.id_claims,
         "token": token_facts(sharing.token),
         "answers": [asdict(answer) for answer in sharing.answers],
+        "heard": sharing.heard,
     }
 
 

@@ -22,7 +22,15 @@ _ERRORS = {
     "login_required": "You were not logged in at your school, so nothing was shared.",
     "consent_required": "Your school wants to ask you first, so nothing was shared.",
     "invalid_client": "Your school's platform does not let us read anything at the moment.",
+    "consent_paused": (
+        "We can read nothing new for now. We keep what we have until sharing goes on, and delete it if it ends."
+    ),
     "disconnected": "You are disconnected. We gave our access back and deleted what we had received.",
+}
+
+_HEARD = {
+    "logout": "You signed out at your school. What you share with us stays as it is.",
+    "deletion": "You asked us to delete what we had received, and we have.",
 }
 
 LABELS = {
@@ -53,10 +61,12 @@ def headline(sharing: Sharing, brand: str, default: str) -> str:
     if sharing.state is State.ENDED and sharing.problem == "expired":
         return "Our access has run out"
     return {
+        State.NONE: default,
+        State.PAUSED: "Sharing is paused",
         State.DECLINED: "You said no \N{EM DASH} nothing was shared",
         State.ENDED: "The person has stopped sharing",
         State.FAILED: "That did not work \N{EM DASH} nothing was shared",
-    }.get(sharing.state, default)
+    }[sharing.state]
 
 
 def problem_sentence(sharing: Sharing, brand: str) -> str:
@@ -68,7 +78,7 @@ def problem_sentence(sharing: Sharing, brand: str) -> str:
             return f"{brand} asked for one look only. It has deleted its copy; you can connect again."
         return f"{brand} can no longer read anything, and has deleted its own copy of what it had received."
     if not sharing.problem:
-        return ""
+        return _HEARD[sharing.heard[-1]] if sharing.heard else ""
     fallback = f"{brand} and the consent page did not understand each other. That is not your fault."
     return _ERRORS.get(sharing.problem, fallback)
 

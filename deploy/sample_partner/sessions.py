@@ -70,7 +70,7 @@ class Browsers:
             return
         name = HTTPConnection(scope).cookies.get(COOKIE, "")
         browser = self._find(name)
-        scope["browser"] = browser
+        scope["browser"], scope["sharings"] = browser, self.sharings_of
 
         async def send_with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -78,6 +78,11 @@ class Browsers:
             await send(message)
 
         await self._app(scope, receive, send_with_cookie)
+
+    def sharings_of(self, client: str, sub: str) -> list[Sharing]:
+        """What we hold of one person for one service, in whichever browser."""
+        held = (browser.sharings.get(client) for browser in self._known.values())
+        return [each for each in held if each is not None and each.sub == sub]
 
     def _find(self, name: str) -> Browser:
         now = time.time()

@@ -15,6 +15,7 @@ class State(StrEnum):
 
     NONE = "none"
     CONNECTED = "connected"
+    PAUSED = "paused"
     DECLINED = "declined"
     ENDED = "ended"
     FAILED = "failed"
@@ -40,7 +41,11 @@ class Changes:
 
 @dataclass
 class Sharing:
-    """What one service holds; `lock` keeps two presses of a button from using one refresh token twice."""
+    """What one service holds; `lock` keeps two presses of a button from using one refresh token twice.
+
+    What we `heard` is about a person whom we know by `sub`: that number stays after the end, or we could not tell
+    whose data we are asked to delete.
+    """
 
     state: State = State.NONE
     problem: str = ""
@@ -52,16 +57,30 @@ class Sharing:
     reads: int = 0
     read_at: int = 0
     answers: list[Answer] = field(default_factory=list)
+    heard: list[str] = field(default_factory=list)
+    sub: str = ""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def connect(self, token: dict[str, Any], id_claims: dict[str, Any]) -> None:
         """A person said yes: begin anew, whatever was there before."""
         self._forget()
         self.state, self.problem, self.token, self.id_claims = State.CONNECTED, "", token, id_claims
-        self.reads = 0
+        self.reads, self.heard, self.sub = 0, [], str(id_claims["sub"])
+
+    def hear(self, what: str) -> None:
+        """The gateway told us something: a log-out changes nothing here, a wish to delete is done at once."""
+        self.heard.append(what)
+        if what == "deletion":
+            self.received, self.before, self.changes = {}, {}, Changes(removed=tuple(self.received))
+
+    @property
+    def stands(self) -> bool:
+        """Whether we may keep what we hold: also while the gateway lets us read nothing."""
+        return self.state in (State.CONNECTED, State.PAUSED)
 
     def take(self, claims: Mapping[str, Any], now: int) -> None:
         """Keep what this read released, and only that: what is no longer released is dropped at once."""
+        self.state = State.CONNECTED
         released = {name: value for name, value in claims.items() if name not in PLUMBING}
         self.changes = Changes() if self.reads == 0 else compare(self.received, released)
         self.before = {name: self.received[name] for name in self.changes.changed}

@@ -1,15 +1,21 @@
 """Checks on profile fields, by the libraries that know their formats."""
 
 import json
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from types import MappingProxyType
+from typing import Literal
 from urllib.parse import urlsplit
 
 import phonenumbers
 import pycountry
-from babel import Locale, UnknownLocaleError
+from babel import Locale, UnknownLocaleError, localedata
+from babel.core import get_global
+from babel.languages import get_official_languages
 from email_validator import EmailNotValidError, validate_email
 
 from gateway.kit.words import Words
@@ -30,13 +36,16 @@ class FieldFault(ValueError):
         return found
 
 
-def check_field(name: str, text: str) -> str:
+def check_field(name: str, text: str, today: date) -> str:
     """Check one profile value and give it in the form in which it is kept.
 
     Raises:
         FieldFault: in plain words.
     """
-    return _CHECKS[name](_plain(text))
+    value = PROFILE_FIELDS[name].check(_plain(text))
+    if name == "birthdate" and date.fromisoformat(value) > today:
+        raise FieldFault("This date is still to come.")
+    return value
 
 
 def _plain(text: str) -> str:
@@ -45,7 +54,18 @@ def _plain(text: str) -> str:
         raise FieldFault(Words("Use at most %(count)s characters.", count=LONGEST))
     if any(unicodedata.category(char) in ("Cc", "Cs", "Cn") and char != "\n" for char in normal):
         raise FieldFault("There is a character that cannot be kept.")
+    if normal and not any(map(_can_be_seen, normal)):
+        raise FieldFault("There is nothing here that can be seen.")
     return normal
+
+
+def _can_be_seen(char: str) -> bool:
+    """Whether a character shows by itself: a letter, digit or sign, and none of those that are drawn as nothing."""
+    return unicodedata.category(char)[0] in "LNPS" and char not in _DRAWN_AS_NOTHING
+
+
+_DRAWN_AS_NOTHING = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Fillers of Hangul, which count as letters, and Braille without a dot."""
 
 
 def _one_line(text: str) -> str:
@@ -83,11 +103,13 @@ def _address(text: str) -> str:
     if unknown:
         listed = ", ".join(ADDRESS_MEMBERS)
         raise FieldFault(Words("An address consists of %(members)s.", members=listed))
-    kept = {name: members[name].strip() for name in ADDRESS_MEMBERS if members.get(name, "").strip()}
+    # What JSON spells with a backslash was not looked at yet.
+    plain = {name: _plain(members[name]) for name in ADDRESS_MEMBERS if name in members}
+    kept = {name: value for name, value in plain.items() if value}
     if not kept:
         raise FieldFault("Fill in at least one line of the address.")
     if "country" in kept and not _is_country(kept["country"]):
-        raise FieldFault("Name the country in English or by its two letters, such as IN.")
+        raise FieldFault("Name a country, or give its two letters, such as IN.")
     return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -95,18 +117,37 @@ def _is_country(name: str) -> bool:
     try:
         pycountry.countries.lookup(name)
     except LookupError:
-        return False
+        # UK is an alias in CLDR, though no code of ISO 3166.
+        return (
+            name.upper() in get_global("territory_aliases")
+            or name.casefold() in _countries_in_every_language()
+        )
     return True
+
+
+@cache
+def _countries_in_every_language() -> frozenset[str]:
+    """Name the countries in all languages that are official somewhere (CLDR): most of a second, once."""
+    places = [code for code in get_global("territory_languages") if len(code) == 2]
+    spoken = {language for code in places for language in get_official_languages(code, de_facto=True)}
+    known = [Locale.parse(each) for each in spoken if localedata.exists(each)]
+    return frozenset(
+        name.casefold() for each in known for code, name in each.territories.items() if code in places
+    )
+
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+"""Python reads other spellings of ISO 8601 too, such as a day of a week."""
 
 
 def _birthdate(text: str) -> str:
     try:
-        born = date.fromisoformat(text)
+        born = date.fromisoformat(text if _DAY.fullmatch(text) else "")
     except ValueError:
         raise FieldFault("Write the date as year-month-day, as in 2009-03-01.") from None
     if born.year < 1900:
         raise FieldFault("This date is too long ago.")
-    return born.isoformat()
+    return text
 
 
 def _locale(text: str) -> str:
@@ -128,17 +169,81 @@ def _picture(text: str) -> str:
     return text
 
 
-_CHECKS: Mapping[str, Callable[[str], str]] = MappingProxyType(
+@dataclass(frozen=True, slots=True)
+class FieldControl:
+    """How a person types a value, or one member of it.
+
+    Attributes:
+        kind: the type of the control (HTML §4.10.5.1).
+        autocomplete: what a browser can fill in (HTML §4.10.18.7, WCAG 1.3.5).
+        hint: what the person has to know before typing.
+        member: the name within the value where it has several; empty where it has none.
+        label: of the member; the field's own label serves where there is no member.
+    """
+
+    kind: Literal["text", "email", "tel", "url"]
+    autocomplete: str
+    hint: str = ""
+    member: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileField:
+    """Everything that a field's ways in have to know: people's lists, the profile form, and what is kept.
+
+    Attributes:
+        check: gives a value in the form in which it is kept, or raises `FieldFault`.
+        is_listed: whether a list of people has a column for it.
+        controls: what the person types it with; none where only the school writes it.
+    """
+
+    check: Callable[[str], str]
+    is_listed: bool = True
+    controls: tuple[FieldControl, ...] = ()
+
+
+PROFILE_FIELDS: Mapping[str, ProfileField] = MappingProxyType(
     {
-        "name": _one_line,
-        "email": check_email,
-        "alternate_email": check_email,
-        "phone_number": _phone_number,
-        "address": _address,
-        "course": _one_line,
-        "locale": _locale,
-        "birthdate": _birthdate,
-        "student_status": _one_line,
-        "picture": _picture,
+        "name": ProfileField(_one_line),
+        "email": ProfileField(check_email),
+        "birthdate": ProfileField(_birthdate),
+        "alternate_email": ProfileField(
+            check_email,
+            controls=(
+                FieldControl(
+                    "email", "email", Words("For getting back into your account. Never needed by a partner.")
+                ),
+            ),
+        ),
+        "phone_number": ProfileField(
+            _phone_number,
+            controls=(
+                FieldControl("tel", "tel", Words("With + and the country code, as in +44 20 7946 0000.")),
+            ),
+        ),
+        "address": ProfileField(
+            _address,
+            controls=(
+                FieldControl(
+                    "text", "street-address", member="street_address", label=Words("Street and house")
+                ),
+                FieldControl("text", "address-level2", member="locality", label=Words("Town")),
+                FieldControl("text", "address-level1", member="region", label=Words("Region or state")),
+                FieldControl("text", "postal-code", member="postal_code", label=Words("Postal code")),
+                FieldControl("text", "country-name", member="country", label=Words("Country")),
+            ),
+        ),
+        "course": ProfileField(_one_line),
+        "locale": ProfileField(
+            _locale, controls=(FieldControl("text", "language", Words("Such as en, en-IN, hi or kn.")),)
+        ),
+        "student_status": ProfileField(_one_line),
+        "picture": ProfileField(
+            _picture,
+            is_listed=False,
+            controls=(FieldControl("url", "photo", Words("The address of a picture.")),),
+        ),
     }
 )
+"""Every field that is kept, by name, in the order of a people list's columns."""

@@ -49,9 +49,9 @@ def spelled(secret: bytes) -> str:
 
 
 def recovery_code(chance: bytes) -> str:
-    """Write a recovery code: 60 bits in letters that cannot be mistaken for each other."""
-    text = base64.b32encode(chance[:8]).decode().lower()[:12]
-    return "-".join(text[place : place + 4] for place in range(0, 12, 4))
+    """Write a recovery code: 80 bits in letters that cannot be mistaken for each other (NIST SP 800-63B §3.1.2)."""
+    text = base64.b32encode(chance[:10]).decode().lower()
+    return "-".join(text[place : place + 4] for place in range(0, len(text), 4))
 
 
 def plain_code(code: str) -> str:

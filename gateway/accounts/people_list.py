@@ -4,22 +4,13 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
-from gateway.accounts.fields import FieldFault, check_field
+from gateway.accounts.fields import PROFILE_FIELDS, FieldFault, check_field
 from gateway.kit.words import Words
 from gateway.model.people import Role
 
-FIELD_COLUMNS = (
-    "name",
-    "email",
-    "birthdate",
-    "alternate_email",
-    "phone_number",
-    "address",
-    "course",
-    "locale",
-    "student_status",
-)
+FIELD_COLUMNS = tuple(name for name, each in PROFILE_FIELDS.items() if each.is_listed)
 COLUMNS = ("organisation", "role", *FIELD_COLUMNS, "guardian_email", "guardian_method", "guardian_evidence")
 REQUIRED = ("organisation", "role", "name", "email")
 MAX_ROWS = 100_000
@@ -36,7 +27,7 @@ class RowFault:
 
 @dataclass(frozen=True, slots=True)
 class ListedGuardian:
-    """A guardian of a listed child."""
+    """A guardian of a listed child, as the row names them: whether they can be one, `propose_guardian` says."""
 
     email: str
     method: str
@@ -67,11 +58,12 @@ class PeopleList:
     faults: tuple[RowFault, ...]
 
 
-def read_people(content: bytes, organisations: frozenset[str]) -> PeopleList:
+def read_people(content: bytes, organisations: frozenset[str], today: date) -> PeopleList:
     """Read a list (RFC 4180, UTF-8, with or without a byte order mark).
 
     Args:
         organisations: ids that a row may name.
+        today: nobody is born later.
     """
     try:
         text = content.decode("utf-8-sig")
@@ -81,14 +73,14 @@ def read_people(content: bytes, organisations: frozenset[str]) -> PeopleList:
         return PeopleList((), (RowFault(1, "", Words("The file is not text.")),))
     reader = csv.DictReader(io.StringIO(text, newline=""), restkey="", strict=True)
     try:
-        return _read(reader, organisations)
+        return _read(reader, organisations, today)
     except csv.Error as error:
         return PeopleList(
             (), (RowFault(reader.line_num, "", Words("The file is not CSV: %(fault)s.", fault=error)),)
         )
 
 
-def _read(reader: "csv.DictReader[str]", organisations: frozenset[str]) -> PeopleList:
+def _read(reader: "csv.DictReader[str]", organisations: frozenset[str], today: date) -> PeopleList:
     heading = list(_heading_faults(reader.fieldnames or ()))
     if heading:
         return PeopleList((), tuple(heading))
@@ -102,7 +94,7 @@ def _read(reader: "csv.DictReader[str]", organisations: frozenset[str]) -> Peopl
             )
             break
         found = list(_row_faults(row, reader.line_num, organisations))
-        person = _person(row, reader.line_num, found)
+        person = _person(row, reader.line_num, today, found)
         if person and person.email.casefold() in seen:
             line = seen[person.email.casefold()]
             found.append(
@@ -144,31 +136,24 @@ def _row_faults(row: Mapping[str, object], line: int, organisations: frozenset[s
     for name in ("name", "email"):
         if not _cell(row, name):
             yield RowFault(line, name, Words("This cell must not be empty."))
-    if _cell(row, "guardian_email") and not _cell(row, "guardian_method"):
-        yield RowFault(line, "guardian_method", Words("Say how the guardian was verified."))
 
 
-def _person(row: Mapping[str, object], line: int, faults: list[RowFault]) -> ListedPerson | None:
-    fields = {name: _checked(row, name, name, line, faults) for name in FIELD_COLUMNS if _cell(row, name)}
+def _person(row: Mapping[str, object], line: int, today: date, faults: list[RowFault]) -> ListedPerson | None:
+    def checked(column: str, field: str) -> str:
+        try:
+            return check_field(field, _cell(row, column), today)
+        except FieldFault as fault:
+            faults.append(RowFault(line, column, fault.words))
+            return ""
+
+    fields = {name: checked(name, name) for name in FIELD_COLUMNS if _cell(row, name)}
     guardian = None
     if _cell(row, "guardian_email"):
-        email = _checked(row, "guardian_email", "email", line, faults)
-        guardian = ListedGuardian(
-            email, _cell(row, "guardian_method")[:100], _cell(row, "guardian_evidence")[:200]
-        )
-        if email and email.casefold() == fields.get("email", "").casefold():
-            faults.append(RowFault(line, "guardian_email", Words("Nobody is their own guardian.")))
+        email = checked("guardian_email", "email")
+        guardian = ListedGuardian(email, _cell(row, "guardian_method"), _cell(row, "guardian_evidence"))
     if faults:
         return None
     return ListedPerson(line, _cell(row, "organisation"), Role(_cell(row, "role")), fields, guardian)
-
-
-def _checked(row: Mapping[str, object], column: str, field: str, line: int, faults: list[RowFault]) -> str:
-    try:
-        return check_field(field, _cell(row, column))
-    except FieldFault as fault:
-        faults.append(RowFault(line, column, fault.words))
-        return ""
 
 
 def _cell(row: Mapping[str, object], name: str) -> str:

@@ -1,1 +1,1 @@
-"""One file an endpoint's story: load what the decision needs, decide in memory, commit the plan."""
+"""Actions: each loads what its decision needs, decides in memory, and commits the plan."""

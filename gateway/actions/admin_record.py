@@ -1,4 +1,4 @@
-"""Administrators' acts that are put on record by themselves: who looked, and by which conditions."""
+"""Administrators' looks, each put on record as an act of its own: who looked, and by which conditions."""
 
 from dataclasses import fields
 from typing import Any

@@ -1,51 +1,29 @@
 """Keys that a client publishes itself (``jwks_uri``, RFC 7591 §2): fetched, kept a while, looked up anew by `kid`."""
 
-import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
 
+from gateway.actions.key_cache import Shelf
+from gateway.actions.services import Services
+from gateway.kit.clock import DAY
 from gateway.kit.logs import log
 from gateway.kit.outbound import OutboundFault
 from gateway.model.registry import RegisteredClient
-from gateway.oauth.certificates import is_listed
 from gateway.oauth.jwts import BadJwt, unverified
-from partners import jwks_faults, parse_jwks, public_keys
-
-if TYPE_CHECKING:
-    from gateway.actions.services import Services
+from gateway.oauth.proofs.certificates import is_listed
+from partners import parse_jwks, published_keys
 
 KEEP = 3600
 """Seconds that fetched keys are taken for the present ones."""
 
-LIMIT = 86_400
+LIMIT = DAY
 """Seconds after which they count no more, even though their place does not answer."""
 
 INTERVAL = 60
 """Seconds between two looks at one address, whatever anybody sends."""
 
-Keys = tuple[Mapping[str, object], ...]
-
-
-@dataclass(slots=True)
-class Shelf:
-    """What one address gave."""
-
-    keys: Keys = ()
-    fetched_at: int | None = None
-    tried_at: int | None = None
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-
-@dataclass(frozen=True, slots=True)
-class KeyCache:
-    """What every address gave; one for each process, for it holds public keys only."""
-
-    shelves: dict[str, Shelf] = field(default_factory=dict)
-
 
 async def with_keys(
-    services: "Services", client: RegisteredClient, *, jwt: str = "", certificate: bytes | None = None
+    services: Services, client: RegisteredClient, *, jwt: str = "", certificate: bytes | None = None
 ) -> RegisteredClient:
     """Give a client with the keys that it has now.
 
@@ -82,22 +60,12 @@ def _is_worth_a_look(shelf: Shelf, now: int, kid: object, certificate: bytes | N
     return kid is not None and all(key.get("kid") != kid for key in shelf.keys)
 
 
-async def _look(services: "Services", address: str, shelf: Shelf, now: int) -> None:
+async def _look(services: Services, address: str, shelf: Shelf, now: int) -> None:
     shelf.tried_at = now
     try:
         text = await services.outbound.get(address, "application/json")
-        found: Any = parse_jwks(text.decode())
-        listed = found["keys"]
-    except (OutboundFault, ValueError, KeyError, TypeError) as error:
+        found = published_keys(parse_jwks(text.decode()))
+    except (OutboundFault, ValueError) as error:
         log().warning("client_keys_not_fetched", reason=str(error) or error.__class__.__name__)
         return
-    # A set may hold keys for other uses and of other kinds: only those count that could be registered.
-    good = (
-        [key for key in listed if not list(jwks_faults({"keys": [key]}))] if isinstance(listed, list) else []
-    )
-    kept: Any = public_keys({"keys": good[:MOST]})["keys"]
-    shelf.keys, shelf.fetched_at = tuple(kept), now
-
-
-MOST = 10
-"""Keys of one set that are looked at."""
+    shelf.keys, shelf.fetched_at = found, now

@@ -1,16 +1,16 @@
-"""Who is asking: the story that every back-channel endpoint begins with."""
+"""Identifying the client that asks: every back-channel endpoint begins with this."""
 
 from dataclasses import dataclass
 
 from gateway.actions.client_keys import with_keys
 from gateway.actions.services import Services
-from gateway.kit.digests import digest
 from gateway.kit.errors import Refusal
+from gateway.kit.secrets.digests import digest
 from gateway.model.registry import RegisteredClient
-from gateway.oauth.client_authentication import authenticate, read_credentials
 from gateway.oauth.metadata import PATHS
 from gateway.oauth.parameters import Parameters
-from gateway.store.requests import Assertion, use_assertions
+from gateway.oauth.proofs.client_authentication import authenticate, read_credentials
+from gateway.store.oauth.requests import Assertion, use_assertions
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,16 @@ class BackRequest:
     accept: str = ""
 
 
-async def authenticate_client(services: Services, request: BackRequest) -> RegisteredClient:
+async def authenticate_client(
+    services: Services, request: BackRequest, *, may_be_paused: bool = False
+) -> RegisteredClient:
     """Authenticate a client; a signed assertion works once (RFC 7523 §3).
 
     Call it after the endpoint's load: that transaction has made the registry's snapshot true.
+
+    Args:
+        may_be_paused: whether a paused partner's client is let in too: where it asks about what it has, or gives it
+            back. Elsewhere it is as good as unknown.
 
     Raises:
         Refusal: ``invalid_client``.
@@ -42,7 +48,7 @@ async def authenticate_client(services: Services, request: BackRequest) -> Regis
     now = services.clock()
     issuer = services.settings.issuer
     credentials = read_credentials(request.parameters, request.authorization, request.certificate)
-    known = services.registry.find_client(credentials.client_id)
+    known = _find(services, credentials.client_id, may_be_paused=may_be_paused)
     if known is not None and not known.client.auth_method.is_by_secret:
         known = await with_keys(services, known, jwt=credentials.secret, certificate=credentials.certificate)
     found = authenticate(
@@ -60,8 +66,13 @@ async def authenticate_client(services: Services, request: BackRequest) -> Regis
     return found.client
 
 
+def _find(services: Services, client_id: str, *, may_be_paused: bool) -> RegisteredClient | None:
+    registry = services.registry
+    return registry.find_standing_client(client_id) if may_be_paused else registry.find_client(client_id)
+
+
 def recognise(services: Services, request: BackRequest) -> RegisteredClient:
-    """Authenticate a client by its secret and the registry's snapshot as it is.
+    """Authenticate a client, a paused partner's too, by its secret and the registry's snapshot as it is.
 
     Whoever relies on it writes only where the snapshot is still the true one.
 
@@ -69,7 +80,7 @@ def recognise(services: Services, request: BackRequest) -> RegisteredClient:
         Refusal: for whoever does not show the right secret, and whoever proves more than that.
     """
     credentials = read_credentials(request.parameters, request.authorization)
-    known = services.registry.find_client(credentials.client_id)
+    known = services.registry.find_standing_client(credentials.client_id)
     if known is None or not known.client.auth_method.is_by_secret or request.proofs:
         raise Refusal("invalid_client", detail="not by a secret alone")
     issuer, now = services.settings.issuer, services.clock()

@@ -3,14 +3,14 @@
 import json
 
 from gateway.actions.services import Services
-from gateway.kit.catalogues import translated
+from gateway.kit.gettext_catalogues import translated
 from gateway.kit.ids import Kind
 from gateway.kit.mail import Letter
 from gateway.store.letters import NewLetter, WaitingLetter, post_letters
 
 
 def write_letter(services: Services, language: str, to: str, subject: str, *paragraphs: str) -> Letter:
-    """Write a letter; whom to ask stands under each."""
+    """Write a letter; it ends with whom to ask."""
     asked = translated(language, "Questions: %(contact)s", contact=services.settings.contact)
     return Letter(to=to, subject=subject, text="\n\n".join([*paragraphs, asked]) + "\n")
 
@@ -22,15 +22,16 @@ async def post_letter(services: Services, kind: str, letter: Letter) -> None:
 
 def sealed_letter(services: Services, kind: str, letter: Letter) -> NewLetter:
     """Seal a letter, to be put into the outbox together with what it tells."""
-    return _sealed(services, kind, {"to": letter.to, "subject": letter.subject, "text": letter.text})
+    return sealed_content(services, kind, {"to": letter.to, "subject": letter.subject, "text": letter.text})
 
 
 async def post(services: Services, kind: str, content: dict[str, str]) -> None:
     """Put something into the outbox: a letter, or what the postman makes one of."""
-    await services.store.run(post_letters, _sealed(services, kind, content))
+    await services.store.run(post_letters, sealed_content(services, kind, content))
 
 
-def _sealed(services: Services, kind: str, content: dict[str, str]) -> NewLetter:
+def sealed_content(services: Services, kind: str, content: dict[str, str]) -> NewLetter:
+    """Seal what the postman makes letters of, to be put into the outbox together with what they tell."""
     letter_id = services.ids(Kind.LETTER)
     sealed = services.seal.sealed_letter(letter_id, json.dumps(content).encode())
     return NewLetter(letter_id, kind, sealed, services.clock())

@@ -1,10 +1,11 @@
 """Unsealing a profile. Only the release gate and a person's own pages may import this (promise P13)."""
 
+from collections.abc import Set
 from datetime import date
 
 from gateway.kit.errors import Refusal
-from gateway.kit.sealing import Seal, unseal_all
-from gateway.model.profile import SealedProfile, place_of
+from gateway.kit.secrets.sealing import Seal, unseal_all
+from gateway.model.profiles import SealedProfile, place_of
 
 
 class OpenedProfile:
@@ -23,7 +24,7 @@ class OpenedProfile:
         text = self.values({"birthdate"}).get("birthdate")
         return date.fromisoformat(text) if text else None
 
-    def values(self, fields: set[str]) -> dict[str, str]:
+    def values(self, fields: Set[str]) -> dict[str, str]:
         """Unseal what the given fields of the catalogue are made of; role and organisation come from the record."""
         profile = self._profile
         known = {"role": profile.role, "organisation": profile.organisation}

@@ -1,23 +1,24 @@
 """What every action is given; built once, in `gateway.app` or the command line."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 from gateway.accounts.passwords import Passwords
-from gateway.actions.client_keys import KeyCache
+from gateway.actions.background_work import BackgroundWork
+from gateway.actions.key_cache import KeyCache
 from gateway.kit.clock import Clock
 from gateway.kit.ids import Ids
 from gateway.kit.mail import Mailer
 from gateway.kit.outbound import Outbound
-from gateway.kit.sealing import Seal
+from gateway.kit.secrets.sealing import Seal
 from gateway.kit.settings import Settings
-from gateway.model.people import Session
-from gateway.model.registry import RegisteredClient, Registry
-from gateway.oauth.certificates import Authorities
-from gateway.oauth.desk import Terms
-from gateway.oauth.server import Protocol
+from gateway.ledger.own_log import OwnLog
+from gateway.model.registry import LogOrigin, RegisteredClient, Registry
+from gateway.oauth.decision_context import DecisionMeans
+from gateway.oauth.flows.server import Protocol
+from gateway.oauth.proofs.certificates import Authorities
 from gateway.oauth.signing import current_key
-from gateway.store.engine import Store
+from gateway.store.engine.backend import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +36,22 @@ class Services:
     authorities: Authorities
     outbound: Outbound
     key_cache: KeyCache
+    background_work: BackgroundWork = field(default_factory=BackgroundWork)
 
     @property
     def registry(self) -> Registry:
         """The snapshot that the latest transaction found to be true."""
         return self.store.registry
 
-    def terms(self) -> Terms:
+    @property
+    def own_log(self) -> OwnLog:
+        """The hand-off log by its names and keys; before it has begun, by the name that it would begin with."""
+        begun = self.registry.log_origins or (LogOrigin(1, self.settings.log_origin, 0, 0),)
+        return OwnLog(begun, self.registry.log_keys)
+
+    def terms(self) -> DecisionMeans:
         """What a decision of the protocol is made with."""
-        return Terms(
+        return DecisionMeans(
             now=self.clock(),
             ids=self.ids,
             settings=self.settings,
@@ -61,11 +69,9 @@ class Services:
         """Make the pairwise subject identifier: one per partner and sector (OIDC Core §8.1)."""
         return self.seal.pairwise(f"{client.client.partner_id}|{client.client.sector}", person_id)
 
-    def sid(self, client: RegisteredClient, session: Session) -> str | None:
-        """Name a session towards a client (Back-Channel Logout §2.1): to each another, or they could compare people."""
-        if session.sid is None:
-            return None
-        return self.seal.pairwise(f"session|{client.client.client_id}", session.sid)
+    def sid(self, client: RegisteredClient, sid: str | None) -> str | None:
+        """Name a session towards a client (Back-Channel Logout §2.1); each client gets another name."""
+        return None if sid is None else self.seal.pairwise(f"session|{client.client.client_id}", sid)
 
 
 def day_of(at: int) -> date:

@@ -1,1 +1,1 @@
-"""The command line: one file a group of commands; what they do is in `gateway.actions`, where pages find it too."""
+"""The command line, with one file for each group of commands; they call the same actions as the pages."""

@@ -1,4 +1,4 @@
-"""A browser without a screen: follows redirects, keeps cookies, fills in forms. The demo's check walks with it."""
+"""A browser without a screen for the demo's check; it follows redirects, keeps cookies and fills in forms."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +10,8 @@ from urllib.parse import urljoin
 import httpx2
 
 Fields = Sequence[tuple[str, str]]
+TIMEOUT = 30.0
+"""Seconds that an answer may take."""
 
 
 @dataclass(slots=True)
@@ -140,11 +142,11 @@ class Browser:
         self.hops: list[str] = []
 
     def close(self) -> None:
-        """Close the window: its connections end."""
+        """Close the browser with its connections."""
         self._client.close()
 
     def facts(self, url: str) -> Any:
-        """Read an address as a script of this browser would: JSON."""
+        """Read the JSON at an address, as a script in this browser would."""
         response = self._client.get(url, headers={"Accept": "application/json"})
         response.raise_for_status()
         return response.json()
@@ -153,7 +155,7 @@ class Browser:
         """Open an address and follow redirects.
 
         Args:
-            stop_at: an address whose beginning ends the walk before it is fetched; the page is then the redirect.
+            stop_at: how an address begins that is not fetched any more; the page is then the redirect to it.
         """
         return self._follow(self._client.get(url), stop_at)
 
@@ -193,7 +195,7 @@ def local_client() -> httpx2.Client:
     Browsers take http://localhost for a secure place and send Secure cookies there (W3C Secure Contexts §3.1).
     """
     policy = DefaultCookiePolicy(secure_protocols=("https", "http"))
-    return httpx2.Client(cookies=CookieJar(policy), timeout=30, trust_env=False)
+    return httpx2.Client(cookies=CookieJar(policy), timeout=TIMEOUT, trust_env=False)
 
 
 def read_page(response: httpx2.Response) -> Page:

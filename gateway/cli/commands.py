@@ -1,4 +1,4 @@
-"""Every command in one application; the file of one is read when somebody asks for it."""
+"""Every command in one application; a command's file is read only when that command is run."""
 
 import gc
 from collections.abc import Iterator, Mapping
@@ -9,29 +9,31 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.cli.terminal import PlainGroup
+from gateway.cli.terminal import BY, PlainGroup, name_who_acts
 from gateway.kit.logs import configure_logs
 
 PLACES = {
     "serve": "serve:serve",
-    "relay": "relay:relay",
+    "relay": "mail.relay:relay",
     "migrate": "database:migrate",
     "doctor": "doctor:doctor",
+    "backup": "backups:app",
     "settings": "settings:settings",
     "demo": "demo.command:demo",
     "keys": "keys:app",
-    "organisation": "people:organisations",
-    "people": "people:people",
-    "partner": "partners:app",
-    "grant": "grants:app",
-    "log": "handoffs:app",
-    "receipt": "receipts:app",
+    "organisation": "accounts.people:organisations",
+    "people": "accounts.people:people",
+    "partner": "partners.command:app",
+    "waiting": "administration.waiting:app",
+    "grant": "consent.consents:app",
+    "log": "ledger.log:app",
+    "receipt": "consent.receipts:app",
 }
-"""Where each command is, or each group of them: the file in this folder, and the name in it."""
+"""The place of each command or group of commands: the module in this folder and the name in it."""
 
 
 class Commands(Mapping[str, Any]):
-    """The commands by their names. Serving needs no other's file, and reading them all takes a fifth of a start."""
+    """The commands by name, each read when needed, because reading them all takes a fifth of a start."""
 
     def __getitem__(self, name: str) -> Any:
         """Read the command's file."""
@@ -92,10 +94,12 @@ def prepare(
     _: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
     ] = False,
+    by: Annotated[str, BY] = "",
 ) -> None:
     """Set the logs up, and let the collector work again, before any command runs."""
     configure_logs()
+    name_who_acts(by)
     if not gc.isenabled():
-        # What was imported stays for as long as we run: there is nothing to look for in it.
+        # What was imported stays for as long as we run, so the collector need not search it.
         gc.freeze()
         gc.enable()

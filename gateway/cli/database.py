@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.terminal import Fault, done
+from gateway.cli.terminal import CommandFault, done
 from gateway.kit.settings import Settings, read_settings
-from gateway.store.probes import move_schema
+from gateway.store.engine.probes import move_schema
 
 
 def migrate(
@@ -20,7 +20,7 @@ def migrate(
     """Bring the database to the newest schema. Going down loses what the later schema holds."""
     settings = read_settings()
     if down and not yes and not typer.confirm("What the later schema holds will be lost. Go down?"):
-        raise Fault("nothing was changed.")
+        raise CommandFault("nothing was changed.")
     before, after = migrate_database(settings, to, down=down)
     if before == after:
         done(f"the schema is {after or 'empty'} already")
@@ -31,7 +31,7 @@ def migrate(
 def migrate_database(
     settings: Settings, to: str | None = None, *, down: bool = False
 ) -> tuple[str | None, str | None]:
-    """Migrate the configured database; the embedded one's folder is made, readable by its owner only."""
+    """Migrate the configured database; an embedded one's folder is created, readable by its owner only."""
     if not settings.database_url:
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     return asyncio.run(move_schema(settings.database, to, down=down))

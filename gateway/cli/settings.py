@@ -1,4 +1,4 @@
-"""``consent-gateway settings``: every setting, what it is now and where that comes from."""
+"""``consent-gateway settings``: every setting with its present value and where that comes from."""
 
 from collections.abc import Iterator
 from dataclasses import asdict

@@ -24,11 +24,23 @@ AGE_OF_CONSENT: Mapping[str, int] = MappingProxyType(
     }
 )  # fmt: skip
 
-_ADULT_ROLES = frozenset(Role) - {Role.STUDENT}
+_ADULT_ROLES = frozenset(
+    {
+        Role.PROFESSOR,
+        Role.GUARDIAN,
+        Role.SCHOOL_ADMIN,
+        Role.PLATFORM_ADMIN,
+        Role.PRIVACY_OFFICER,
+        Role.SUPPORT,
+        Role.AUDITOR,
+        Role.PARTNER_MANAGER,
+    }
+)
+"""The roles of adults, each by name: a role added later counts as a child's until somebody lists it here."""
 
 
 def age_on(day: date, birthdate: date) -> int:
-    """Count the completed years; a leapling completes one on 1 March."""
+    """Count the completed years; a person born on 29 February completes one on 1 March."""
     return day.year - birthdate.year - ((day.month, day.day) < (birthdate.month, birthdate.day))
 
 
@@ -40,6 +52,11 @@ def needs_guardian(country: str, role: Role, birthdate: date | None, today: date
     if birthdate is None:
         return role not in _ADULT_ROLES
     return age_on(today, birthdate) < AGE_OF_CONSENT.get(country, STRICTEST)
+
+
+def is_adult(role: Role, birthdate: date | None, today: date) -> bool:
+    """Tell whether somebody can answer for a child: they must be of age by the strictest country's policy."""
+    return not needs_guardian("", role, birthdate, today)
 
 
 def age_band(birthdate: date | None, today: date) -> str:

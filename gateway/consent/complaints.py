@@ -1,5 +1,6 @@
 """Complaints: what a person can say went wrong, and when it stops a partner for everybody."""
 
+from collections.abc import Iterable
 from enum import StrEnum, auto
 
 
@@ -13,14 +14,22 @@ class ComplaintKind(StrEnum):
     OTHER = auto()
 
 
+BRAKING = ComplaintKind.ADVERTISING
+"""The kind that can pause a partner; every other kind is only a case for administrators."""
+
 ENOUGH = 2
-"""So many people who say that a partner advertised to them pause it, until an administrator has looked."""
+"""How many people must report advertisements after a hand-off before the partner is paused for review."""
 
 
-def pauses(kind: ComplaintKind, people: int) -> bool:
-    """Tell whether a complaint pauses its partner.
+def count_people(accounts: Iterable[frozenset[str]]) -> int:
+    """Count the people behind accounts: accounts that share a mark, such as an address, belong to one person.
 
     Args:
-        people: how many different people have complained of this since the partner's state last changed.
+        accounts: the marks of each; one without any counts as a person of its own.
     """
-    return kind is ComplaintKind.ADVERTISING and people >= ENOUGH
+    people: list[frozenset[str]] = []
+    for marks in accounts:
+        others = [each for each in people if each & marks]
+        people = [each for each in people if not each & marks]
+        people.append(marks.union(*others))
+    return len(people)

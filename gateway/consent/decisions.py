@@ -11,10 +11,14 @@ from gateway.model.grants import (
     Grant,
     GrantedItem,
     GrantState,
+    LeftOut,
     LegalBasis,
     ReasonCode,
     move,
 )
+
+Names = frozenset[tuple[str, str]]
+"""Items by field and purpose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class Basis:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class DecisionOutcome:
     """A grant after a decision, with the event that took it there."""
 
     grant: Grant
@@ -58,8 +62,13 @@ def give(
     now: int,
     ids: Ids,
     use_limit: int | None = None,
-) -> Outcome:
-    """Say yes: a new grant, or the same grant renewed or widened under the notice that was just served."""
+    shown: Names = frozenset(),
+) -> DecisionOutcome:
+    """Say yes: a new grant, or the same grant renewed or widened under the notice that was just served.
+
+    Args:
+        shown: field and purpose of what was asked; what of it is not among the items was left out.
+    """
     if seen is None or seen.state is GrantState.WAITING:
         event = EventType.GIVEN
     elif frozenset(each.item for each in items) - seen.granted:
@@ -67,7 +76,7 @@ def give(
     else:
         event = EventType.RENEWED
     outcome = _decide(seen, actor, basis, event, items, now + duration, now=now, ids=ids)
-    return _limited(outcome, use_limit)
+    return _limited(_leaving_out(outcome, shown), use_limit)
 
 
 def ask_guardian(
@@ -80,23 +89,38 @@ def ask_guardian(
     now: int,
     ids: Ids,
     use_limit: int | None = None,
-) -> Outcome:
-    """Take a child's wish: nothing is released until a guardian has allowed exactly this.
+    shown: Names = frozenset(),
+) -> DecisionOutcome:
+    """Record a child's wish; nothing is released until a guardian has allowed exactly this.
+
+    Args:
+        shown: field and purpose of what was asked; what of it is not among the items was left out.
 
     Raises:
-        Refusal: ``stale_form`` when an earlier wish waits still.
+        Refusal: ``stale_form`` when an earlier wish still waits.
     """
     if seen is not None and seen.state is GrantState.WAITING:
         raise Refusal("stale_form", detail="a guardian was asked already")
     outcome = _decide(seen, actor, basis, EventType.ASKED, items, now + duration, now=now, ids=ids)
+    outcome = _leaving_out(outcome, shown)
     guarded = replace(outcome.grant, legal_basis=LegalBasis.GUARDIAN_CONSENT, valid_from=now)
     return _limited(replace(outcome, grant=guarded), use_limit)
 
 
-def _limited(outcome: Outcome, use_limit: int | None) -> Outcome:
+def _leaving_out(outcome: DecisionOutcome, shown: Names) -> DecisionOutcome:
+    """Remember the items that were left out, without those that are granted now."""
+    grant, at = outcome.grant, outcome.event.at
+    granted = {(each.item.field, each.item.purpose) for each in grant.items}
+    before = {(each.field, each.purpose): each.at for each in grant.left_out}
+    after = before | dict.fromkeys(shown, at)
+    left_out = tuple(LeftOut(*name, after[name]) for name in sorted(after.keys() - granted))
+    return replace(outcome, grant=replace(grant, left_out=left_out))
+
+
+def _limited(outcome: DecisionOutcome, use_limit: int | None) -> DecisionOutcome:
     """Say how many hand-offs a decision allows; what was handed off before it does not count."""
     grant, event = outcome.grant, outcome.event
-    return Outcome(replace(grant, use_limit=use_limit), replace(event, use_limit=use_limit))
+    return DecisionOutcome(replace(grant, use_limit=use_limit), replace(event, use_limit=use_limit))
 
 
 def allow(
@@ -107,9 +131,9 @@ def allow(
     *,
     now: int,
     ids: Ids,
-    without: frozenset[tuple[str, str]] = frozenset(),
+    without: Names = frozenset(),
     lasts: int | None = None,
-) -> Outcome:
+) -> DecisionOutcome:
     """Say yes as a guardian, to what the child asked for or to less; the duration begins now, a chosen day stays.
 
     Args:
@@ -124,7 +148,7 @@ def allow(
         raise Refusal("stale_form", detail="nothing waits for a guardian")
     optional = {(each.item.field, each.item.purpose) for each in seen.items if not each.needed}
     kept = tuple(each for each in seen.items if (each.item.field, each.item.purpose) not in without)
-    if not without <= optional or not kept:
+    if not without <= optional or (seen.items and not kept):
         raise Refusal("bad_form", detail="not what can be left out")
     until = seen.end_if_allowed(now)
     if lasts is not None:
@@ -132,7 +156,8 @@ def allow(
             raise Refusal("bad_form", detail="not shorter than what was asked for")
         until = now + lasts
     begun = replace(seen, items=kept, valid_from=now, valid_until=until, used_at=now)
-    outcome = _limited(_move_on(begun, EventType.GIVEN, actor, now=now, ids=ids), seen.use_limit)
+    given = _move_on(begun, EventType.GIVEN, actor, now=now, ids=ids)
+    outcome = _limited(_leaving_out(given, without), seen.use_limit)
     return _on_behalf(outcome, served_id, language)
 
 
@@ -144,8 +169,8 @@ def deny(
     ids: Ids,
     served_id: str | None = None,
     language: str | None = None,
-) -> Outcome:
-    """Say no as a guardian: what waits is refused, what stands ends; it needs nobody else's word."""
+) -> DecisionOutcome:
+    """Say no as a guardian: what waits is refused and what stands ends, whatever other guardians answered."""
     if seen.state is GrantState.WAITING:
         outcome = _move_on(seen, EventType.REFUSED, actor, now=now, ids=ids)
     else:
@@ -153,19 +178,24 @@ def deny(
     return _on_behalf(outcome, served_id, language)
 
 
-def _on_behalf(outcome: Outcome, served_id: str | None, language: str | None) -> Outcome:
+def _on_behalf(outcome: DecisionOutcome, served_id: str | None, language: str | None) -> DecisionOutcome:
     event = replace(
         outcome.event, on_behalf_of=outcome.grant.person_id, served_id=served_id, language=language
     )
     return replace(outcome, event=event)
 
 
-def refuse(seen: Grant | None, actor: Actor, basis: Basis, *, now: int, ids: Ids) -> Outcome:
-    """Say no: what stood stays as it stood; without a grant, the refusal is remembered as one."""
-    items = seen.items if seen else ()
-    return _decide(
-        seen, actor, basis, EventType.REFUSED, items, seen.valid_until if seen else now, now=now, ids=ids
-    )
+def refuse(
+    seen: Grant | None, actor: Actor, basis: Basis, *, now: int, ids: Ids, shown: Names = frozenset()
+) -> DecisionOutcome:
+    """Say no: an existing grant stays as it was; where there is none, one is made that records the refusal.
+
+    Args:
+        shown: field and purpose of what was asked: all of it was left out.
+    """
+    items, until = (seen.items, seen.valid_until) if seen else ((), now)
+    outcome = _decide(seen, actor, basis, EventType.REFUSED, items, until, now=now, ids=ids)
+    return _leaving_out(outcome, shown)
 
 
 def _decide(
@@ -178,7 +208,7 @@ def _decide(
     *,
     now: int,
     ids: Ids,
-) -> Outcome:
+) -> DecisionOutcome:
     is_yes = type_ is not EventType.REFUSED
     event_id = ids(Kind.EVENT)
     if seen is None:
@@ -207,35 +237,42 @@ def _decide(
             legal_basis=LegalBasis.CONSENT if is_yes else seen.legal_basis,
             used_at=now,
             paused_for=None if is_yes else seen.paused_for,
-            decided_version=basis.offer_version,
+            # Refusing another request does not answer new terms that still wait for an answer.
+            decided_version=basis.offer_version if is_yes else seen.decided_version,
             offer_version=basis.offer_version if is_yes else seen.offer_version,
             notice_id=basis.notice_id if is_yes else seen.notice_id,
             valid_until=valid_until,
             items=items,
         )
     event = _event(grant, type_, actor, now)
-    return Outcome(grant, replace(event, served_id=basis.served_id, language=basis.language))
+    return DecisionOutcome(grant, replace(event, served_id=basis.served_id, language=basis.language))
 
 
-def keep_terms(seen: Grant, actor: Actor, basis: Basis, *, now: int, ids: Ids) -> Outcome:
-    """Leave everything as it was agreed, having seen the new terms; a grant that paused for them goes on."""
-    if seen.paused_for is not ReasonCode.NOTICE_CHANGED:
-        return refuse(seen, actor, basis, now=now, ids=ids)
+def keep_terms(
+    seen: Grant, actor: Actor, basis: Basis, *, now: int, ids: Ids, shown: Names = frozenset()
+) -> DecisionOutcome:
+    """Keep everything as it was agreed, after seeing the new terms; a grant that paused for them continues.
+
+    Args:
+        shown: field and purpose of what was asked: all of it was left out.
+    """
     answered = replace(seen, decided_version=basis.offer_version, used_at=now)
-    outcome = resume(answered, actor, now=now, ids=ids)
+    if seen.paused_for is not ReasonCode.NOTICE_CHANGED:
+        return refuse(answered, actor, basis, now=now, ids=ids, shown=shown)
+    outcome = _leaving_out(resume(answered, actor, now=now, ids=ids), shown)
     return replace(outcome, event=replace(outcome.event, served_id=basis.served_id, language=basis.language))
 
 
-def pause(seen: Grant, actor: Actor, reason: ReasonCode, *, now: int, ids: Ids) -> Outcome:
-    """Pause: nothing is released until it is resumed; its term runs on."""
+def pause(seen: Grant, actor: Actor, reason: ReasonCode, *, now: int, ids: Ids) -> DecisionOutcome:
+    """Pause a grant: nothing is released until it is resumed, and its term keeps running."""
     if seen.state is GrantState.PAUSED:
         raise Refusal("stale_form", detail="the grant is paused already")
     outcome = _move_on(replace(seen, paused_for=reason), EventType.PAUSED, actor, now=now, ids=ids)
-    return Outcome(outcome.grant, replace(outcome.event, reason=reason))
+    return DecisionOutcome(outcome.grant, replace(outcome.event, reason=reason))
 
 
-def resume(seen: Grant, actor: Actor, *, now: int, ids: Ids) -> Outcome:
-    """Go on after a pause.
+def resume(seen: Grant, actor: Actor, *, now: int, ids: Ids) -> DecisionOutcome:
+    """Resume a grant after a pause.
 
     Raises:
         Refusal: ``stale_form`` when it is not paused.
@@ -245,17 +282,17 @@ def resume(seen: Grant, actor: Actor, *, now: int, ids: Ids) -> Outcome:
     return _move_on(replace(seen, paused_for=None, used_at=now), EventType.RESUMED, actor, now=now, ids=ids)
 
 
-def expire(seen: Grant, actor: Actor, reason: ReasonCode, *, now: int, ids: Ids) -> Outcome:
-    """Put on record that a grant ran out or was not used; it releases nothing since that second anyway."""
+def expire(seen: Grant, actor: Actor, reason: ReasonCode, *, now: int, ids: Ids) -> DecisionOutcome:
+    """Record that a grant ran out or was not used; it has released nothing since that second anyway."""
     outcome = _move_on(seen, EventType.EXPIRED, actor, now=now, ids=ids)
-    return Outcome(outcome.grant, replace(outcome.event, reason=reason))
+    return DecisionOutcome(outcome.grant, replace(outcome.event, reason=reason))
 
 
-def narrow(seen: Grant, actor: Actor, field: str, purpose: str, *, now: int, ids: Ids) -> Outcome:
+def narrow(seen: Grant, actor: Actor, field: str, purpose: str, *, now: int, ids: Ids) -> DecisionOutcome:
     """Switch one item off; the next read no longer has it.
 
     Raises:
-        Refusal: ``stale_form`` when the grant no longer holds it; ``bad_form`` for a needed item: the way is to stop.
+        Refusal: ``stale_form`` when the grant no longer holds it; ``bad_form`` for a needed item.
     """
     gone = [each for each in seen.items if (each.item.field, each.item.purpose) == (field, purpose)]
     if not gone:
@@ -263,11 +300,12 @@ def narrow(seen: Grant, actor: Actor, field: str, purpose: str, *, now: int, ids
     if gone[0].needed:
         raise Refusal("bad_form", detail="a needed item cannot be switched off alone")
     kept = tuple(each for each in seen.items if each is not gone[0])
-    return _move_on(replace(seen, items=kept), EventType.NARROWED, actor, now=now, ids=ids)
+    narrowed = _move_on(replace(seen, items=kept), EventType.NARROWED, actor, now=now, ids=ids)
+    return _leaving_out(narrowed, frozenset({(field, purpose)}))
 
 
-def shorten(seen: Grant, actor: Actor, until: int, *, now: int, ids: Ids) -> Outcome:
-    """End sooner than was agreed; nothing else changes.
+def shorten(seen: Grant, actor: Actor, until: int, *, now: int, ids: Ids) -> DecisionOutcome:
+    """Let a grant end sooner than was agreed; nothing else changes.
 
     Raises:
         Refusal: ``bad_form`` for a time that is over, or not sooner.
@@ -277,16 +315,16 @@ def shorten(seen: Grant, actor: Actor, until: int, *, now: int, ids: Ids) -> Out
     return _move_on(replace(seen, valid_until=until), EventType.NARROWED, actor, now=now, ids=ids)
 
 
-def end(seen: Grant, actor: Actor, reason: ReasonCode, *, now: int, ids: Ids) -> Outcome:
-    """Stop: withdrawn by the person, revoked by anyone else. It cannot be taken back."""
+def end(seen: Grant, actor: Actor, reason: ReasonCode, *, now: int, ids: Ids) -> DecisionOutcome:
+    """End a grant for good: it is withdrawn when the person ends it, revoked when anyone else does."""
     type_ = EventType.WITHDRAWN if actor.kind is ActorKind.SUBJECT else EventType.REVOKED
     outcome = _move_on(seen, type_, actor, now=now, ids=ids)
-    return Outcome(outcome.grant, replace(outcome.event, reason=reason))
+    return DecisionOutcome(outcome.grant, replace(outcome.event, reason=reason))
 
 
-def _move_on(seen: Grant, type_: EventType, actor: Actor, *, now: int, ids: Ids) -> Outcome:
+def _move_on(seen: Grant, type_: EventType, actor: Actor, *, now: int, ids: Ids) -> DecisionOutcome:
     after = replace(seen, state=_checked(seen, type_), version=seen.version + 1, event_id=ids(Kind.EVENT))
-    return Outcome(after, _event(after, type_, actor, now))
+    return DecisionOutcome(after, _event(after, type_, actor, now))
 
 
 def _checked(seen: Grant, type_: EventType) -> GrantState:

@@ -38,7 +38,7 @@ class Beside:
 
 
 def beside(old: str, new: str) -> tuple[Beside, ...]:
-    """Put two notices side by side, line by line and to the letter: what stayed stands beside itself."""
+    """Put two notices side by side, line by line and compared to the letter; equal lines stand on one row."""
     before, after = old.split("\n"), new.split("\n")
     rows: list[Beside] = []
     for _, start, end, first, last in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
@@ -80,6 +80,9 @@ def _lines(partner: Partner, offer: Offer, version: int, language: str) -> Itera
             for item in items:
                 yield from _item(item, partner, offer, language)
             yield ""
+    if not offer.items:
+        yield say("sign_in", partner=partner.brand)
+        yield ""
     yield never_shared([item.field for item in offer.items], language, partner=partner.brand)
     yield say("duration", duration=duration(offer.max_duration_days, language))
     yield f"{retention(offer.retention_days, language, partner=partner.brand)}."

@@ -27,8 +27,8 @@ CONTEXT: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Basis:
-    """What a receipt tells besides its event.
+class ReceiptBasis:
+    """What a receipt says besides its event.
 
     Attributes:
         issuer: the gateway's address.
@@ -45,8 +45,8 @@ class Basis:
     jurisdiction: str
 
 
-def receipt_of(event: ConsentEvent, basis: Basis) -> dict[str, Any]:
-    """Write the receipt of one event. It holds names of fields, never a value, and nobody's id but the grant's."""
+def receipt_of(event: ConsentEvent, basis: ReceiptBasis) -> dict[str, Any]:
+    """Write the receipt of one event, with names of fields, never a value, and no id but the grant's."""
     return {
         "@context": dict(CONTEXT),
         "@id": f"{basis.issuer}/receipts/{event.event_id}",
@@ -80,7 +80,7 @@ def receipt_of(event: ConsentEvent, basis: Basis) -> dict[str, Any]:
 
 
 def basis_of(ground: ConsentEvent) -> LegalBasis:
-    """Tell whose word a decision was."""
+    """Tell who took a decision."""
     is_guarded = ground.type is EventType.ASKED or ground.actor_kind is ActorKind.GUARDIAN
     return LegalBasis.GUARDIAN_CONSENT if is_guarded else LegalBasis.CONSENT
 
@@ -105,7 +105,7 @@ def _durations(event: ConsentEvent) -> Iterator[dict[str, Any]]:
         yield {"@type": "dpv:FixedOccurrencesDuration", "occurrences": event.use_limit}
 
 
-def _process(event: ConsentEvent, basis: Basis, number: int) -> dict[str, Any]:
+def _process(event: ConsentEvent, basis: ReceiptBasis, number: int) -> dict[str, Any]:
     item = event.items[number]
     terms = next(
         (each for each in basis.offer.items if (each.field, each.purpose) == (item.field, item.purpose)), None
@@ -127,7 +127,7 @@ def _time(at: int) -> str:
 
 
 def folded(events: Iterable[ConsentEvent]) -> GrantState | None:
-    """Fold events, or what their receipts say of them, to the state that their grant has."""
+    """Fold events, or what their receipts say about them, into the state of their grant."""
     state: GrantState | None = None
     for event in events:
         state = move(state, event.type)

@@ -1,14 +1,14 @@
-"""The answers to "for how long": once, some reads, days, until a day of one's own, until the course ends (rule 4)."""
+"""The answers to "for how long": once, some reads, days, to a chosen day, to the course's end (rule 4)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
+from gateway.kit.clock import DAY
 from gateway.kit.errors import Refusal
 from partners import Offer
 
-DAY = 86_400
 ONCE = "once"
 """The answer that allows a single hand-off, within a day."""
 COURSE = "course"
@@ -36,14 +36,16 @@ class Term:
 
 
 def terms(offer: Offer, now: int) -> tuple[Term, ...]:
-    """List what the screen offers, beside a day of one's own: never beyond the offer's cap, at most twelve months."""
+    """List the terms that the screen offers: none beyond the offer's cap, and at most twelve months."""
     return tuple(_terms(offer, now))
 
 
 def _terms(offer: Offer, now: int) -> Iterator[Term]:
-    yield Term("once", ONCE, now + DAY, use_limit=1)
-    for count in offer.reads:
-        yield Term("reads", f"reads-{count}", now + offer.duration_days * DAY, count, count)
+    # Signing in alone hands over no data, so there are no uses to count.
+    if offer.items:
+        yield Term("once", ONCE, now + DAY, use_limit=1)
+        for count in offer.reads:
+            yield Term("reads", f"reads-{count}", now + offer.duration_days * DAY, count, count)
     usual = {days for days in (30, 90, 180, 365) if days <= offer.max_duration_days}
     for days in sorted(usual | {offer.duration_days}):
         yield Term("days", str(days), now + days * DAY, days)
@@ -52,7 +54,7 @@ def _terms(offer: Offer, now: int) -> Iterator[Term]:
 
 
 def default_term(offer: Offer, now: int) -> Term:
-    """Choose the shortest that works: what the partner says it needs, or the course's end where that comes first."""
+    """Choose the shortest term that works: what the partner says it needs, or the course's end if sooner."""
     works = (each for each in terms(offer, now) if each.value in (str(offer.duration_days), COURSE))
     return min(works, key=lambda each: each.until)
 
@@ -69,7 +71,7 @@ def read_term(offer: Offer, answer: str, now: int) -> Term:
     Raises:
         Refusal: ``bad_form`` for what the screen did not offer.
     """
-    # Compared as text: reading a number of thousands of digits is an error in itself.
+    # The answers are compared as text, because Python refuses to read a number of thousands of digits.
     found = next((each for each in terms(offer, now) if each.value == answer), None)
     if found is None and answer.startswith(OWN_DAY):
         day = read_day(answer.removeprefix(OWN_DAY))
@@ -81,8 +83,8 @@ def read_term(offer: Offer, answer: str, now: int) -> Term:
 
 
 def shorter_lengths(longest: int) -> tuple[int, ...]:
-    """List the days that a guardian can allow in place of a longer time, in seconds, that a child asked for."""
-    return tuple(days for days in (1, 7, 30, 90, 180) if days * DAY < longest)
+    """List what a guardian can allow in place of a longer time that a child asked for: whole days, all in seconds."""
+    return tuple(days * DAY for days in (1, 7, 30, 90, 180) if days * DAY < longest)
 
 
 def read_day(text: str) -> date | None:

@@ -1,18 +1,19 @@
-"""What becomes of grants by time alone: ran out, unused, terms changed, came of age (consent.md rules 4 and 11)."""
+"""What time does to grants: they run out, go unused, terms change, a child comes of age (rules 4, 11)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gateway.consent.decisions import Actor, Outcome, expire, pause
+from gateway.consent.decisions import Actor, DecisionOutcome, expire, pause
+from gateway.kit.clock import DAY
 from gateway.kit.ids import Ids
 from gateway.model.grants import ActorKind, Grant, GrantState, ReasonCode
 
 SYSTEM = Actor(ActorKind.SYSTEM, "system", "upkeep")
-WARNING = 14 * 86_400
-"""A person is told so long before disuse, or the end of its term, ends a grant."""
+WARNING = 14 * DAY
+"""How long before disuse or the end of its term ends a grant the person is warned."""
 SHORTEST = 2 * WARNING
-"""Whoever chose a shorter term knows when it ends."""
-DIGEST = 90 * 86_400
+"""Grants with a shorter term get no warning, because the person who chose it knows when it ends."""
+DIGEST = 90 * DAY
 """How often a person is told what is connected."""
 
 
@@ -38,8 +39,8 @@ def soon_over(grants: Iterable[Grant], now: int) -> tuple[Lapse, ...]:
 
 def what_time_did(
     grant: Grant, *, is_child: bool, material_version: int, now: int, ids: Ids
-) -> Outcome | None:
-    """Put on record what the release gate holds against a grant already; None where nothing changed.
+) -> DecisionOutcome | None:
+    """Record a change that the release gate already heeds; None where nothing changed.
 
     Args:
         is_child: whether a guardian decides with the person today.

@@ -3,6 +3,9 @@
 import time
 from collections.abc import Callable
 
+DAY = 86_400
+"""Seconds of one day."""
+
 Clock = Callable[[], int]
 """Returns the present time as whole seconds UTC since 1970-01-01."""
 

@@ -99,13 +99,13 @@ ERRORS = MappingProxyType(
             "The person or the gateway said no.",
         ),
         "login_required": ErrorKind(
-            400, Where.REDIRECT, "OIDC Core §3.1.2.6", "The person is not signed in."
+            400,
+            Where.REDIRECT,
+            "OIDC Core §3.1.2.6",
+            "Nobody who shares anything with this client can be recognised without a page.",
         ),
         "consent_required": ErrorKind(
             400, Where.REDIRECT, "OIDC Core §3.1.2.6", "The person has to be asked."
-        ),
-        "interaction_required": ErrorKind(
-            400, Where.REDIRECT, "OIDC Core §3.1.2.6", "The person has to do something first."
         ),
         "unmet_authentication_requirements": ErrorKind(
             400,
@@ -143,6 +143,12 @@ ERRORS = MappingProxyType(
         "insufficient_scope": ErrorKind(
             403, Where.RESOURCE, "RFC 6750 §3.1", "The access token does not reach what was asked for."
         ),
+        "consent_paused": ErrorKind(
+            403,
+            Where.RESOURCE,
+            "RFC 6750 §3.1, RFC 6749 §8.5",
+            "The consent is paused, not over: nothing can be read for now, and the tokens live on.",
+        ),
         "invalid_client_metadata": ErrorKind(
             400, Where.RESOURCE, "RFC 7591 §3.2.2", "The client's metadata have a fault."
         ),
@@ -177,6 +183,18 @@ ERRORS = MappingProxyType(
             "This form was not made for your present session. Please open the page again.",
         ),
         "not_allowed": ErrorKind(403, Where.PAGE, "RFC 9110 §15.5.4", "Your role does not allow this."),
+        "second_factor_needed": ErrorKind(
+            403,
+            Where.PAGE,
+            "NIST SP 800-63B §2.2",
+            "This takes your passkey or a code of your app, not only the password.",
+        ),
+        "last_second_factor": ErrorKind(
+            409,
+            Where.PAGE,
+            "NIST SP 800-63B §2.2",
+            "Your role takes a second factor, and this is your last one. Set up another one first.",
+        ),
         "not_found": ErrorKind(404, _BACK | Where.PAGE, "RFC 9110 §15.5.5", "There is nothing here."),
         "method_not_allowed": ErrorKind(
             405, _BACK | Where.PAGE, "RFC 9110 §15.5.6", "This address does not take that method."

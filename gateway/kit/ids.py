@@ -34,6 +34,8 @@ class Kind(StrEnum):
     PROOF = "prf_"
     ACTION = "act_"
     APPROVAL = "app_"
+    PROPOSAL = "pro_"
+    WAITING = "wai_"
     COMPLAINT = "cmp_"
     REQUEST = "req_"
     KEY = "key_"

@@ -8,7 +8,9 @@ from typing import Any, TextIO
 
 import structlog
 
-_SECRET = re.compile(r"cg_(?:at|rt|ac|req|cs|se|in|ml|dc|rg)_[A-Za-z0-9_-]{6,}")
+from gateway.kit.ids import SECRET_BYTES
+
+_SECRET = re.compile(rf"(?:{'|'.join(map(re.escape, sorted(SECRET_BYTES)))})[A-Za-z0-9_-]{{6,}}")
 
 
 def configure_logs(stream: TextIO | None = None, *, level: int = logging.INFO) -> None:

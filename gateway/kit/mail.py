@@ -144,6 +144,16 @@ class SmtpMailer:
             timeout=TIMEOUT,
         )
 
+    async def greet(self, patience: float) -> None:
+        """See whether the server answers, and say good-bye.
+
+        Raises:
+            OSError, aiosmtplib.SMTPException: it does not.
+        """
+        client = aiosmtplib.SMTP(hostname=self.host, port=self.port, use_tls=self.use_tls, timeout=patience)
+        async with client:
+            await client.noop()
+
     async def forward(self, to: str, mail: bytes) -> None:
         """Hand over mail for one recipient, with an empty return path."""
         client = aiosmtplib.SMTP(hostname=self.host, port=self.port, use_tls=self.use_tls, timeout=TIMEOUT)

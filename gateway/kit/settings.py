@@ -17,6 +17,10 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from gateway.kit.clock import DAY
+from gateway.kit.database_address import read_address
+from gateway.kit.web_origin import check_origin_spelling
+
 CONFIG_VARIABLE = "CONSENT_GATEWAY_CONFIG"
 PREFIX = "CONSENT_GATEWAY_"
 _WITNESS = re.compile(r"[^\s+,]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44} \S+")
@@ -51,7 +55,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, validate_default=True)
 
     issuer: str = Field(
-        "http://localhost:8000", description="Issuer identifier and public address (RFC 8414 §2)."
+        "http://localhost:8000",
+        description="Issuer identifier and public address (RFC 8414 §2), spelled as browsers spell it: lower case, "
+        "no default port, no dot at the end, other scripts as xn--…; any other spelling is refused.",
     )
     environment: Literal["development", "production"] = Field(
         "development", description="In production, 'serve' refuses to start while 'doctor' finds a fault."
@@ -60,10 +66,19 @@ class Settings(BaseSettings):
         Path("data"), description="Folder of the embedded database, key ring and undelivered mail."
     )
     database_url: str = Field(
-        "", description="sqlite:///path or postgresql://user@host/name; empty: gateway.db in the data folder."
+        "",
+        description="sqlite:///path or postgresql://user@host/name, with ?sslmode=verify-full&sslrootcert=FILE (also "
+        "sslcert, sslkey) for TLS; empty: gateway.db in the data folder.",
     )
     key_ring: Path | None = Field(
         None, description="File of the key ring; default: key-ring.json in the data folder."
+    )
+    key_ring_interval: float = Field(
+        2.0,
+        ge=0,
+        le=60,
+        description="Seconds between looks at the key ring's file, so that a new key needs no restart; "
+        "0: not on this node.",
     )
     service_name: str = Field(
         "Lecturelight", min_length=1, max_length=60, description="The service people know."
@@ -92,7 +107,7 @@ class Settings(BaseSettings):
         "empty: there are none.",
     )
     mail_link_ttl: int = Field(
-        1800, ge=300, le=86400, description="Seconds a link in a recovery or verification mail works."
+        1800, ge=300, le=DAY, description="Seconds a link in a recovery or verification mail works."
     )
     mtls_url: str = Field(
         "",
@@ -141,7 +156,7 @@ class Settings(BaseSettings):
     sensitive_max_age: int = Field(
         0,
         ge=0,
-        le=366 * 86400,
+        le=366 * DAY,
         description="Seconds a log-in may be old when sensitive fields are read (RFC 9470); 0: any age.",
     )
     sensitive_acr: Literal["", "mfa", "phr"] = Field(
@@ -149,7 +164,7 @@ class Settings(BaseSettings):
         description="How people must have signed in for sensitive fields to be read: mfa or phr; empty: anyhow.",
     )
     refresh_token_ttl: int = Field(
-        30 * 86400, ge=3600, le=366 * 86400, description="Seconds a refresh token lives."
+        30 * DAY, ge=3600, le=366 * DAY, description="Seconds a refresh token lives."
     )
     refresh_grace: int = Field(
         10,
@@ -159,24 +174,37 @@ class Settings(BaseSettings):
     )
     id_token_ttl: int = Field(300, ge=30, le=3600, description="Seconds an ID token is valid.")
     session_idle_ttl: int = Field(
-        3600, ge=60, le=86400, description="Seconds without a request that end a session."
+        3600, ge=60, le=DAY, description="Seconds without a request that end a session."
     )
     session_ttl: int = Field(
-        12 * 3600, ge=300, le=7 * 86400, description="Seconds after which every session ends."
+        12 * 3600, ge=300, le=7 * DAY, description="Seconds after which every session ends."
     )
     reauthentication_ttl: int = Field(
         600, ge=30, le=600, description="Seconds a password counts for step-up (P15)."
     )
+    factor_grace: int = Field(
+        7 * DAY,
+        ge=0,
+        le=30 * DAY,
+        description="Seconds an administrator may do without a second factor, from the first password or the new "
+        "role on; 0: one is set up before anything else.",
+    )
     invitation_ttl: int = Field(
-        7 * 86400, ge=3600, le=30 * 86400, description="Seconds an invitation can be used."
+        7 * DAY, ge=3600, le=30 * DAY, description="Seconds an invitation can be used."
     )
     screen_ttl: int = Field(
         1800, ge=60, le=7200, description="Seconds a consent screen waits for its answer."
     )
     login_attempts: int = Field(5, ge=1, le=100, description="Log-in attempts an account has at once.")
     login_refill: int = Field(60, ge=1, le=3600, description="Seconds until one more attempt.")
+    login_failures: int = Field(
+        50,
+        ge=5,
+        le=50,
+        description="Wrong passwords in a row an account takes from strange browsers, and as many from known ones.",
+    )
     address_attempts: int = Field(
-        50, ge=1, le=10000, description="Log-in attempts a network address has at once."
+        200, ge=1, le=10000, description="Wrong log-ins a network address has at once, and again each hour."
     )
     lane_width: int = Field(64, ge=1, le=1024, description="Most items of one coalesced transaction.")
     lane_depth: int = Field(
@@ -194,13 +222,13 @@ class Settings(BaseSettings):
         0,
         ge=0,
         le=2,
-        description="Administrators who approve a manifest before it is live; 0: two in production, else one.",
+        description="Administrators who agree to a live manifest, or a partner's end; 0: two in production.",
     )
-    decline_memory: int = Field(90 * 86400, ge=0, description="Seconds a 'no thanks' is remembered.")
-    retired_key_ttl: int = Field(86400, ge=3600, description="Seconds a retired signing key stays published.")
+    decline_memory: int = Field(90 * DAY, ge=0, description="Seconds a 'no thanks' is remembered.")
+    retired_key_ttl: int = Field(DAY, ge=3600, description="Seconds a retired signing key stays published.")
 
     upkeep_interval: int = Field(
-        300, ge=0, le=86400, description="Seconds between sweeps of grants that ran out; 0: not on this node."
+        300, ge=0, le=DAY, description="Seconds between sweeps of grants that ran out; 0: not on this node."
     )
     log_witnesses: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
@@ -268,6 +296,7 @@ class Settings(BaseSettings):
             raise ValueError("must be an origin: no path, no user")
         if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
             raise ValueError("may be http only on this machine itself (localhost)")
+        check_origin_spelling(issuer.rstrip("/"))
         return issuer.rstrip("/")
 
     @field_validator("mtls_url")
@@ -276,6 +305,8 @@ class Settings(BaseSettings):
         parts = urlsplit(url)
         if url and (parts.scheme != "https" or not parts.hostname or parts.path not in ("", "/")):
             raise ValueError("must be https://host, without a path: certificates are shown in TLS")
+        if url:
+            check_origin_spelling(url.rstrip("/"))
         return url.rstrip("/")
 
     @field_validator("database_url")
@@ -283,6 +314,8 @@ class Settings(BaseSettings):
     def _database_is_known(cls, url: str) -> str:
         if url and not url.startswith(("sqlite:///", "postgresql://")):
             raise ValueError("must begin with sqlite:/// or postgresql://")
+        if url.startswith("postgresql"):
+            read_address(url)
         return url
 
     @field_validator("relay_domain")
@@ -326,7 +359,7 @@ class Settings(BaseSettings):
 
     @property
     def log_origin(self) -> str:
-        """The hand-off log's name: its address without the scheme (C2SP tlog-tiles)."""
+        """The name that a hand-off log gets when it begins here: its address without the scheme (C2SP tlog-tiles)."""
         return f"{self.issuer.partition('://')[2]}/log"
 
     @property

@@ -10,7 +10,7 @@ _OVER = (ContactState.REFUSED, ContactState.ENDED)
 
 
 @dataclass(slots=True)
-class _Standing:
+class _ContactStanding:
     state: ContactState | None = None
     events: int = 0
     event_id: str = ""
@@ -22,23 +22,25 @@ class _Standing:
 class ContactOrder:
     """Folds decisions and looks: none may see what the other did not give just then, nothing follows the end."""
 
-    _contacts: dict[str, _Standing] = field(default_factory=dict)
+    _contacts: dict[str, _ContactStanding] = field(default_factory=dict)
 
     def faults(self, entry: dict[str, Any]) -> Iterator[str]:
         """Take the next entry of a contact; say what is wrong with its place."""
-        contact = self._contacts.setdefault(entry["contact"], _Standing())
+        contact = self._contacts.setdefault(entry["contact"], _ContactStanding())
         if entry["kind"] == "contact_event":
             yield from self._event(contact, entry)
         else:
             yield from self._view(contact, entry)
 
-    def _event(self, contact: _Standing, entry: dict[str, Any]) -> Iterator[str]:
+    def _event(self, contact: _ContactStanding, entry: dict[str, Any]) -> Iterator[str]:
         kind, side = ContactEventType(entry["type"]), Side(entry["side"])
         if entry["seq"] != contact.events + 1:
             yield f"contact event {entry['seq']} follows number {contact.events}"
         after = CONTACT_MOVES[contact.state].get((kind, side))
         if after is None:
             yield f"{kind} by the {side} does not follow {contact.state}"
+        if (entry["valid_until"] is None) is (kind is ContactEventType.ASKED):
+            yield "a wish has an end, and nothing else has"
         if kind is ContactEventType.ASKED:
             contact.valid_until = entry["valid_until"]
         elif kind is ContactEventType.ACCEPTED and _is_over(contact.valid_until, entry["at"]):
@@ -51,7 +53,7 @@ class ContactOrder:
         contact.events, contact.event_id = entry["seq"], entry["id"]
         contact.gives[side] = frozenset(tuple(item) for item in entry["items"])
 
-    def _view(self, contact: _Standing, entry: dict[str, Any]) -> Iterator[str]:
+    def _view(self, contact: _ContactStanding, entry: dict[str, Any]) -> Iterator[str]:
         given = contact.gives.get(Side(entry["giver"]), frozenset())
         if contact.state is not ContactState.LIVE:
             yield f"a look while its contact is {contact.state}"

@@ -1,30 +1,27 @@
-"""Every kind of entry as bytes: the canonical encoding, marks of people, and the commitments to values."""
+"""Every kind of entry as bytes: the canonical encoding, and the commitments to values."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
-from gateway.kit.digests import KeyedDigests, base64url
-from gateway.model.admin_actions import AdminAction
+from gateway.kit.secrets.digests import KeyedDigests, base64url
+from gateway.ledger.marks import mark, mark_all
+from gateway.model.administration.actions import ENTRY_VERSION, AdminAction
 from gateway.model.contacts import ContactEvent, ContactView, GivenItem
 from gateway.model.grants import DPV_STATUS, ActorKind, ConsentEvent, item_words
-from gateway.model.handoffs import Handoff, LoggedHandoff
-from gateway.model.log_rows import KIND_OF, LogRow
-from gateway.model.people import PERSON_PREFIX
+from gateway.model.ledger.handoffs import Handoff, LoggedHandoff
+from gateway.model.ledger.rows import KIND_OF, LogRow
 from scopes import Item
 
 # json.dumps makes an encoder at every call that says how.
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
-Entry = LogRow
-"""What becomes a leaf of the log."""
 KINDS = frozenset(KIND_OF.values())
 
 
-def encode(entry: Entry | Handoff) -> bytes:
+def encode(entry: LogRow | Handoff) -> bytes:
     """Encode one entry of any kind canonically (docs/specs/handoff-log.md).
 
     Returns:
@@ -128,7 +125,10 @@ def _consent_event(event: ConsentEvent) -> Mapping[str, object]:
 
 
 def _admin_action(act: AdminAction) -> Mapping[str, object]:
+    # Entries of version 1 stay as they are: they say no version, and their details are not marked.
+    is_marked = act.entry_version >= ENTRY_VERSION
     return {
+        **({"v": act.entry_version} if is_marked else {}),
         "kind": "admin_action",
         "id": act.action_id,
         "by": mark(act.action_id, act.actor_id),
@@ -136,7 +136,7 @@ def _admin_action(act: AdminAction) -> Mapping[str, object]:
         "target_kind": act.target_kind,
         "target": mark(act.action_id, act.target_id),
         "reason": act.reason,
-        "detail": {name: act.detail[name] for name in sorted(act.detail)},
+        "detail": mark_all(act.action_id, act.detail) if is_marked else act.detail,
         "at": act.at,
     }
 
@@ -163,17 +163,6 @@ def decode(entry: bytes) -> dict[str, Any]:
     if not isinstance(content, dict) or content.get("kind") not in KINDS or _canonical(content) != entry:
         raise ValueError("not an entry of this log")
     return content
-
-
-def mark(entry_id: str, name: str) -> str:
-    """Name somebody in one entry: a person's id becomes a digest that fits this entry only.
-
-    A person's id has 128 bits of chance, so nobody guesses it from the mark, and the marks of two entries
-    cannot be told to be the same person's; who has the id can check the mark.
-    """
-    if not name.startswith(PERSON_PREFIX):
-        return name
-    return "mark:" + base64url(hashlib.sha256(f"consent-gateway/mark\n{entry_id}\n{name}".encode()).digest())
 
 
 class Commitments:

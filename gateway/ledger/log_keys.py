@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gateway.kit.digests import base64url, from_base64url
 from gateway.kit.ids import Ids, Kind
-from gateway.kit.sealing import seal, unseal
+from gateway.kit.secrets.digests import base64url, from_base64url
+from gateway.kit.secrets.sealing import seal, unseal
 from gateway.ledger.notes import NoteKey
 from gateway.model.registry import LOG_ALG, SigningKey
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 
-from gateway.ledger.entries import Entry
-from gateway.model.admin_actions import AdminAction
+from gateway.model.administration.actions import AdminAction
 from gateway.model.contacts import ContactEvent, ContactView
 from gateway.model.grants import ConsentEvent
+from gateway.model.ledger.rows import LogRow
 
 
-def in_order(entries: Iterable[Entry], places: Mapping[str, int]) -> list[Entry]:
+def in_order(entries: Iterable[LogRow], places: Mapping[str, int]) -> list[LogRow]:
     """Put entries into the order of the log.
 
     A hand-off names the consent event that it stands on. The release holds the grant's row, and every consent
@@ -20,7 +20,7 @@ def in_order(entries: Iterable[Entry], places: Mapping[str, int]) -> list[Entry]
     Args:
         places: number of each consent event that a hand-off names, among those of its grant.
     """
-    by_grant: dict[str, list[tuple[tuple[int, int, int, str], Entry]]] = {}
+    by_grant: dict[str, list[tuple[tuple[int, int, int, str], LogRow]]] = {}
     for each in entries:
         grant_id, key = _key(each, places)
         by_grant.setdefault(grant_id, []).append((key, each))
@@ -33,7 +33,7 @@ def in_order(entries: Iterable[Entry], places: Mapping[str, int]) -> list[Entry]
     return [each for _, each in sorted(placed, key=lambda pair: pair[0])]
 
 
-def _key(entry: Entry, places: Mapping[str, int]) -> tuple[str, tuple[int, int, int, str]]:
+def _key(entry: LogRow, places: Mapping[str, int]) -> tuple[str, tuple[int, int, int, str]]:
     if isinstance(entry, AdminAction):
         return "", (0, 0, entry.at, entry.action_id)
     if isinstance(entry, ConsentEvent):

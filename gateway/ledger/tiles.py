@@ -1,10 +1,11 @@
 """Tiles: the tree's hashes in rows of 256, as they are stored and served (C2SP tlog-tiles)."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from gateway.ledger.merkle import Range, leaf_hash, node_hash, perfect_parts, range_hash
+from gateway.model.ledger.tiles import TileKey, Tiles
 
 WIDTH = 256
 """Hashes of a full tile."""
@@ -15,10 +16,6 @@ _PATH = re.compile(
     rf"(?P<level>entries|[1-5]?[0-9]|6[0-3])/(?P<index>{_NUMBER})(?:\.p/(?P<width>[1-9][0-9]{{0,2}}))?",
     re.ASCII,
 )
-Key = tuple[int, int]
-"""Level and index of a tile."""
-Tiles = Mapping[Key, bytes]
-"""Tiles by key: hashes one after another; a tile that is not full yet ends where the tree ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +52,13 @@ def width_of(level: int, index: int, size: int) -> int:
     return max(0, min(WIDTH, (size >> (_BITS * level)) - index * WIDTH))
 
 
-def key_of(part: Range) -> Key:
+def key_of(part: Range) -> TileKey:
     """Find the tile that holds the hashes from which a complete subtree is computed."""
     level = ((part[1] - part[0]).bit_length() - 1) // _BITS
     return level, part[0] >> (_BITS * (level + 1))
 
 
-def keys_of(parts: Iterable[Range]) -> set[Key]:
+def keys_of(parts: Iterable[Range]) -> set[TileKey]:
     """Name the tiles that the hashes of ranges are computed from."""
     return {key_of(each) for part in parts for each in perfect_parts(part)}
 
@@ -103,12 +100,12 @@ def hashes_of(tiles: Tiles, parts: Sequence[Range]) -> list[bytes]:
     return [hash_of(tiles, part) for part in parts]
 
 
-def edge_keys(size: int) -> list[Key]:
+def edge_keys(size: int) -> list[TileKey]:
     """Name the tiles that are not full in a tree of a size: what appending needs to read."""
     return [(level, size >> (_BITS * (level + 1))) for level in range(8) if (size >> (_BITS * level)) % WIDTH]
 
 
-def grown(tiles: Tiles, size: int, leaves: Sequence[bytes]) -> dict[Key, bytes]:
+def grown(tiles: Tiles, size: int, leaves: Sequence[bytes]) -> dict[TileKey, bytes]:
     """Append leaves' hashes to a tree.
 
     Args:
@@ -121,7 +118,7 @@ def grown(tiles: Tiles, size: int, leaves: Sequence[bytes]) -> dict[Key, bytes]:
     Raises:
         TileError: an edge tile is missing or too short.
     """
-    changed: dict[Key, bytes] = {}
+    changed: dict[TileKey, bytes] = {}
     level, position, row = 0, size, list(leaves)
     while row:
         above: list[bytes] = []

@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum, auto
 from types import MappingProxyType
 
+from gateway.kit.clock import DAY
 from gateway.model.people import Acr
 from scopes import Form
 
-WAITS = 30 * 86_400
+WAITS = 30 * DAY
 """Seconds that a wish can be answered; whoever got a "no" is told nothing else than whoever got no answer."""
 
-COOL_OFF = 90 * 86_400
+COOL_OFF = 90 * DAY
 """Seconds after a "no" in which further wishes of the same person reach nobody."""
 
 
@@ -156,7 +157,7 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class SeenItem:
-    """One value that was shown: what it was called, never what it said; see `gateway.model.handoffs.HandedItem`."""
+    """One value that was shown: its name, never what it said (compare `gateway.model.ledger.handoffs.HandedItem`)."""
 
     item: GivenItem
     commitment: str

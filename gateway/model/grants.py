@@ -6,6 +6,7 @@ from enum import StrEnum, auto
 from types import MappingProxyType
 from typing import NamedTuple
 
+from gateway.kit.clock import DAY
 from scopes import Form, Item
 
 
@@ -109,9 +110,9 @@ MOVES: Mapping[GrantState | None, Mapping[EventType, GrantState]] = MappingProxy
 GROUNDS = frozenset({EventType.ASKED, EventType.GIVEN, EventType.WIDENED, EventType.RENEWED})
 """Wishes and yeses: what a grant stands on. Each sets anew how often may be read, or lifts the limit."""
 
-WISH = 30 * 86_400
+WISH = 30 * DAY
 """A child's wish waits for a guardian so long at least, however short the time is that it asks for."""
-SUNSET = 180 * 86_400
+SUNSET = 180 * DAY
 """A grant that the person has not used for so long releases nothing any more."""
 
 
@@ -171,6 +172,14 @@ class GrantedItem(NamedTuple):
     retention_days: int
 
 
+class LeftOut(NamedTuple):
+    """Something that was put before a person and not granted, or switched off later: it is decided, too."""
+
+    field: str
+    purpose: str
+    at: int
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
     """The standing permission of one person for one combined service.
@@ -184,6 +193,7 @@ class Grant:
         uses_before: how many were spent under limits of earlier decisions.
         paused_for: why it is paused; None while it is not.
         decided_version: the newest offer version that the person answered; it may have been by keeping older terms.
+        left_out: what was asked for and is not granted, and when that was last decided; each item once, in order.
     """
 
     grant_id: str
@@ -204,10 +214,15 @@ class Grant:
     uses_before: int = 0
     paused_for: ReasonCode | None = None
     decided_version: int = 0
+    left_out: tuple[LeftOut, ...] = ()
 
     def is_live(self, now: int) -> bool:
         """Whether it may release at this second."""
-        return self.state is GrantState.ACTIVE and now < self.ends_at
+        return self.state is GrantState.ACTIVE and self.stands(now)
+
+    def stands(self, now: int) -> bool:
+        """Whether it is not over: it may be held back, and what was issued on it lives."""
+        return self.state in LIVE and now < self.ends_at
 
     @property
     def ends_at(self) -> int:
@@ -227,7 +242,7 @@ class Grant:
     @property
     def is_to_a_day(self) -> bool:
         """Whether its term was chosen as a day: it runs to that day's last second, whenever it began."""
-        return self.valid_until % 86_400 == 86_399
+        return self.valid_until % DAY == DAY - 1
 
     @property
     def terms_version(self) -> int:
@@ -239,13 +254,24 @@ class Grant:
         """Whether a guardian's yes is what it stands on."""
         return self.legal_basis is LegalBasis.GUARDIAN_CONSENT
 
+    def left_out_at(self, field: str, purpose: str) -> int | None:
+        """When an item was last left out or switched off; None for one that nobody decided about."""
+        return next(
+            (each.at for each in self.left_out if (each.field, each.purpose) == (field, purpose)), None
+        )
+
+    @property
+    def only_signs_in(self) -> bool:
+        """Whether its partner may know the person again and read nothing; a no holds no items either."""
+        return not self.items and self.state is not GrantState.REFUSED
+
     @property
     def granted(self) -> frozenset[Item]:
         """The items without their terms."""
         return frozenset(each.item for each in self.items)
 
 
-class Answer(StrEnum):
+class GuardianAnswer(StrEnum):
     """What a guardian said to one combined service for one child."""
 
     ALLOW = auto()
@@ -257,7 +283,7 @@ class Approval:
     """The latest answer of one guardian, about one child and one offer."""
 
     guardian_id: str
-    answer: Answer
+    answer: GuardianAnswer
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum, auto
 from types import MappingProxyType
 
+from gateway.kit.words import Words
+
 PERSON_PREFIX = "per_"
 """How a person's id begins, and no other id."""
 
@@ -44,25 +46,79 @@ class Power(StrEnum):
     GATE_PARTNERS = auto()
     SEE_COMPLAINTS = auto()
     ANSWER_COMPLAINT = auto()
+    GIVE_POWERS = auto()
+    """To ask for, or agree to, an account with powers or another role; it always takes two."""
 
 
-_ALL = frozenset(Power)
-POWERS = MappingProxyType(
+POWERS: Mapping[Role, frozenset[Power]] = MappingProxyType(
     {
+        # Each names what it may, so that a new power is nobody's until somebody gives it.
+        Role.STUDENT: frozenset(),
+        Role.PROFESSOR: frozenset(),
+        Role.GUARDIAN: frozenset(),
         # A school's gate is the school's own, and nobody opens or closes it from outside.
-        Role.PLATFORM_ADMIN: _ALL - {Power.GATE_PARTNERS},
-        Role.PRIVACY_OFFICER: _ALL - {Power.PROVISION_PEOPLE, Power.GATE_PARTNERS},
-        Role.PARTNER_MANAGER: frozenset({Power.SEE_PARTNERS, Power.REVIEW_PARTNER, Power.BRAKE_PARTNER}),
+        Role.SCHOOL_ADMIN: frozenset({Power.PROVISION_PEOPLE, Power.GATE_PARTNERS}),
+        Role.PLATFORM_ADMIN: frozenset(
+            {
+                Power.SEE_GRANTS,
+                Power.REVOKE_GRANT,
+                Power.SEE_PARTNERS,
+                Power.REVIEW_PARTNER,
+                Power.BRAKE_PARTNER,
+                Power.READ_LOG,
+                Power.PROVISION_PEOPLE,
+                Power.SEE_COMPLAINTS,
+                Power.ANSWER_COMPLAINT,
+                Power.GIVE_POWERS,
+            }
+        ),
+        Role.PRIVACY_OFFICER: frozenset(
+            {
+                Power.SEE_GRANTS,
+                Power.REVOKE_GRANT,
+                Power.SEE_PARTNERS,
+                Power.REVIEW_PARTNER,
+                Power.BRAKE_PARTNER,
+                Power.READ_LOG,
+                Power.SEE_COMPLAINTS,
+                Power.ANSWER_COMPLAINT,
+                Power.GIVE_POWERS,
+            }
+        ),
         Role.SUPPORT: frozenset({Power.SEE_GRANTS, Power.REVOKE_GRANT, Power.SEE_COMPLAINTS}),
         Role.AUDITOR: frozenset({Power.SEE_GRANTS, Power.SEE_PARTNERS, Power.READ_LOG, Power.SEE_COMPLAINTS}),
-        Role.SCHOOL_ADMIN: frozenset({Power.PROVISION_PEOPLE, Power.GATE_PARTNERS}),
+        Role.PARTNER_MANAGER: frozenset({Power.SEE_PARTNERS, Power.REVIEW_PARTNER, Power.BRAKE_PARTNER}),
     }
 )
 
 
+ROLE_WORDS: Mapping[Role, Words] = MappingProxyType(
+    {
+        Role.STUDENT: Words("Student"),
+        Role.PROFESSOR: Words("Professor"),
+        Role.GUARDIAN: Words("Guardian"),
+        Role.SCHOOL_ADMIN: Words("School admin"),
+        Role.PLATFORM_ADMIN: Words("Platform admin"),
+        Role.PRIVACY_OFFICER: Words("Privacy officer"),
+        Role.SUPPORT: Words("Support"),
+        Role.AUDITOR: Words("Auditor"),
+        Role.PARTNER_MANAGER: Words("Partner manager"),
+    }
+)
+
+
+def roles_with(power: Power) -> frozenset[Role]:
+    """Name the roles that have a power."""
+    return frozenset(role for role in Role if power in powers_of(role))
+
+
 def powers_of(role: Role) -> frozenset[Power]:
     """What a role may do beyond its own affairs; nothing for those who only use the service."""
-    return POWERS.get(role, frozenset())
+    return POWERS[role]
+
+
+ROLES_WITH_POWERS = tuple(role for role in Role if powers_of(role))
+"""Whoever has one of these proves it by a second factor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +127,8 @@ class Person:
 
     Attributes:
         needs_guardian: whether a guardian decides with them; made from the date of birth, which is sealed.
+        factor_grace_from: since when somebody with powers may do without a second factor for a while; None for
+            whoever has no such grace (any more).
     """
 
     person_id: str
@@ -79,6 +137,7 @@ class Person:
     state: PersonState
     language: str
     needs_guardian: bool = False
+    factor_grace_from: int | None = None
 
 
 class Acr(StrEnum):

@@ -18,7 +18,7 @@ ON_UNASKED = frozenset({Preference.STATISTICS})
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class PreferenceChoice:
     """How a preference stands; `changed_at` is None while the person has not chosen."""
 
     preference: Preference

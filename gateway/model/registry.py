@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum, auto
 
-from partners import Client, Offer, Partner, PartnerState, Profile
+from partners import STANDING, Client, Offer, Partner, PartnerState, Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class RegisteredClient:
 
     Attributes:
         nonce_reason: why an administrator lets it send a nonce instead of a code challenge; None: PKCE as usual.
+        neither_reason: why two administrators let it send neither; None: one of them at least.
         left_at: when it took itself off the list (RFC 7592 §2.3); its record stays for the log's sake.
     """
 
@@ -34,6 +35,21 @@ class RegisteredClient:
     secret_digest: bytes | None
     nonce_reason: str | None = None
     left_at: int | None = None
+    neither_reason: str | None = None
+
+    @property
+    def can_be_let_off(self) -> bool:
+        """Whether a code alone could do: nobody else can redeem it, and it travels by TLS only; never in `fapi2`.
+
+        Every client authenticates, by a key or by a secret.
+        """
+        is_baseline = self.client.profile is Profile.BASELINE
+        return is_baseline and all(uri.startswith("https://") for uri in self.client.redirect_uris)
+
+    @property
+    def may_send_neither(self) -> bool:
+        """Whether it needs neither a code challenge nor a nonce (OIDC Core §3.1.2.1, where a nonce is optional)."""
+        return self.neither_reason is not None and self.can_be_let_off
 
     @property
     def may_send_nonce(self) -> bool:
@@ -47,7 +63,7 @@ class RegisteredClient:
         return tuple(found) if isinstance(found, list) else ()
 
 
-class Gate(StrEnum):
+class SchoolGate(StrEnum):
     """What a school says to a partner: its members decide, nobody can, or they ask the school first."""
 
     ALLOW = auto()
@@ -108,6 +124,21 @@ class SigningKey:
 
 
 @dataclass(frozen=True, slots=True)
+class LogOrigin:
+    """A name that the hand-off log bears, or has borne: its address without the scheme (C2SP tlog-tiles).
+
+    Attributes:
+        number: 1 for the name that it began with; one more with each move.
+        start: leaves that it had before; checkpoints of more leaves are signed under this name.
+    """
+
+    number: int
+    origin: str
+    start: int
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
 class Registry:
     """Everything that changes rarely; `version` tells whether a snapshot is still true."""
 
@@ -117,19 +148,23 @@ class Registry:
     offers: Mapping[str, LiveOffer] = field(default_factory=dict)
     signing_keys: tuple[SigningKey, ...] = ()
     log_keys: tuple[SigningKey, ...] = ()
-    gates: Mapping[tuple[str, str], Gate] = field(default_factory=dict)
+    log_origins: tuple[LogOrigin, ...] = ()
+    gates: Mapping[tuple[str, str], SchoolGate] = field(default_factory=dict)
 
-    def gate_of(self, organisation_id: str, partner_id: str) -> Gate:
+    def gate_of(self, organisation_id: str, partner_id: str) -> SchoolGate:
         """Tell what a school says to a partner; a school that has said nothing lets its members decide."""
-        return self.gates.get((organisation_id, partner_id), Gate.ALLOW)
+        return self.gates.get((organisation_id, partner_id), SchoolGate.ALLOW)
 
     def find_client(self, client_id: str) -> RegisteredClient | None:
         """Find a client whose partner is live; a paused partner's clients and one that left are as good as unknown."""
-        client = self.clients.get(client_id)
-        if (
-            client is None
-            or client.left_at is not None
-            or not self.partners[client.client.partner_id].is_live
-        ):
+        client = self.find_standing_client(client_id)
+        if client is None or not self.partners[client.client.partner_id].is_live:
             return None
         return client
+
+    def find_standing_client(self, client_id: str) -> RegisteredClient | None:
+        """Find a client whose partner is live or paused: it asks for nothing new, and what it holds is not over."""
+        client = self.clients.get(client_id)
+        if client is None or client.left_at is not None:
+            return None
+        return client if self.partners[client.client.partner_id].state in STANDING else None

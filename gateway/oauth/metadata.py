@@ -6,11 +6,11 @@ from typing import Any
 
 from gateway.kit.settings import Settings
 from gateway.model.registry import SigningKey
-from gateway.oauth.authorization_details import TYPE
-from gateway.oauth.checks import ACRS, GRANT_ACTIONS
-from gateway.oauth.device import GRANT_TYPE
+from gateway.oauth.answers.response_modes import MODES
+from gateway.oauth.devices import GRANT_TYPE
 from gateway.oauth.jwts import ALGORITHMS
-from gateway.oauth.response_modes import MODES
+from gateway.oauth.requests.authorization_details import TYPE
+from gateway.oauth.requests.checks import ACRS, GRANT_ACTIONS
 from gateway.oauth.signing import OURS
 from scopes import CLAIMS, LANGUAGES, SCOPES
 
@@ -31,9 +31,12 @@ PATHS: Mapping[str, str] = {
 }
 """Where each endpoint is; the routes are made from the same table."""
 
+OF_THE_RESOURCE = ("release_endpoint", "deletion_endpoint")
+"""Endpoints not in the registry of server metadata, so the resource's document names them (RFC 9728 §2)."""
+
 AUTH_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
 CERTIFICATE_METHODS = ("tls_client_auth", "self_signed_tls_client_auth")
-"""Offered where clients can show certificates."""
+"""The authentication methods that are offered where clients can show certificates."""
 
 MTLS_ENDPOINTS = (
     "token_endpoint",
@@ -45,7 +48,7 @@ MTLS_ENDPOINTS = (
     "grant_management_endpoint",
     "device_authorization_endpoint",
 )
-"""Where a certificate counts (RFC 8705 §5)."""
+"""The endpoints at which a certificate counts (RFC 8705 §5)."""
 
 
 def server_metadata(settings: Settings, id_token_algorithms: Sequence[str]) -> dict[str, Any]:
@@ -57,7 +60,7 @@ def server_metadata(settings: Settings, id_token_algorithms: Sequence[str]) -> d
         authentication[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] = list(ALGORITHMS)
     return {
         "issuer": settings.issuer,
-        **{name: settings.issuer + path for name, path in PATHS.items()},
+        **{name: settings.issuer + path for name, path in PATHS.items() if name not in OF_THE_RESOURCE},
         **authentication,
         **_mtls(settings),
         "scopes_supported": sorted(SCOPES),
@@ -95,7 +98,9 @@ def _mtls(settings: Settings) -> dict[str, Any]:
     """Say where certificates are shown, and that tokens can be bound to them (RFC 8705 §3.3, §5)."""
     if not settings.mtls_url:
         return {}
-    aliases = {name: settings.mtls_url + PATHS[name] for name in MTLS_ENDPOINTS}
+    aliases = {
+        name: settings.mtls_url + PATHS[name] for name in MTLS_ENDPOINTS if name not in OF_THE_RESOURCE
+    }
     return {"tls_client_certificate_bound_access_tokens": True, "mtls_endpoint_aliases": aliases}
 
 

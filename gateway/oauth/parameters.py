@@ -1,9 +1,10 @@
-"""Parameter hygiene, once, before anything else looks at a request (RFC 6749 §3.1, §3.2, appendix A)."""
+"""Checks of every parameter's form, once and before anything else (RFC 6749 §3.1, §3.2, appendix A)."""
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote_plus
 
 from gateway.kit.errors import Refusal
 
@@ -13,7 +14,10 @@ MAX_BYTES = 65_536
 MAX_PARAMETERS = 64
 MAX_VALUE = 8_192
 MAX_REQUEST = 32_768
-"""Characters of a request object, which holds a whole request."""
+"""The longest request object in characters; it holds a whole request."""
+
+MAX_STATE = 512
+"""The longest percent-encoded ``state`` in characters; answers repeat it in an address (RFC 6749 §4.1.2)."""
 
 _VSCHAR = re.compile(r"[\x20-\x7e]+")
 _TEXT = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+")
@@ -25,7 +29,7 @@ _NAME = re.compile(r"[A-Za-z0-9_:/.+-]{1,100}")
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
 REPEATABLE = frozenset({"resource"})
-"""May come several times (RFC 8707 §2); kept as one text with spaces between, which no URI holds."""
+"""Parameters that may come several times (RFC 8707 §2), joined by spaces, which no URI holds."""
 
 # Authlib raises ValueError, an unauthenticated 500, on some characters (trap 1): so every parameter that it
 # or we read has its character class here.
@@ -66,13 +70,39 @@ SHAPES: Mapping[str, re.Pattern[str]] = MappingProxyType(
 )
 
 
-def read_parameters(encoded: bytes) -> Parameters:
-    """Read ``application/x-www-form-urlencoded`` bytes, of a query or a body.
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Parameters as they came, before anybody has looked at their shapes."""
 
-    A parameter without a value counts as left out (RFC 6749 §3.1). Unknown parameters are kept and ignored.
+    values: Mapping[str, str]
+    repeated: frozenset[str]
+
+    def checked(self) -> Parameters:
+        """Check every parameter against its allowed form.
+
+        Raises:
+            Refusal: ``invalid_request`` for anything that is repeated or malformed.
+        """
+        for name in sorted(self.repeated):
+            raise _repeated(name)
+        return checked(self.values)
+
+    def sound(self) -> Parameters:
+        """Keep only the valid parameters, to tell by them whether client and redirect URI are known."""
+        return MappingProxyType(
+            {
+                name: value
+                for name, value in self.values.items()
+                if value and name not in self.repeated and _fault(name, value) is None
+            }
+        )
+
+
+def decode_parameters(encoded: bytes) -> Decoded:
+    """Decode ``application/x-www-form-urlencoded`` bytes, of a query or a body.
 
     Raises:
-        Refusal: ``invalid_request`` for anything that is not plain, unrepeated UTF-8 text of the right shape.
+        Refusal: ``invalid_request`` for what is not percent-encoded UTF-8, or for too much of it.
     """
     if len(encoded) > MAX_BYTES:
         raise Refusal("too_large", detail=f"{len(encoded)} bytes of parameters")
@@ -87,33 +117,56 @@ def read_parameters(encoded: bytes) -> Parameters:
     except ValueError:
         raise _invalid("too many parameters", "There are too many parameters.") from None
     found: dict[str, str] = {}
+    repeated: set[str] = set()
     for name, value in pairs:
         if name in found and name not in REPEATABLE:
-            raise _repeated(name)
+            repeated.add(name)
         found[name] = f"{found[name]} {value}" if name in found else value
-    return checked(found)
+    return Decoded(found, frozenset(repeated))
+
+
+def read_parameters(encoded: bytes) -> Parameters:
+    """Read ``application/x-www-form-urlencoded`` bytes, of a query or a body.
+
+    A parameter without a value counts as left out (RFC 6749 §3.1). Unknown parameters are kept and ignored.
+
+    Raises:
+        Refusal: ``invalid_request`` for anything that is not plain, unrepeated UTF-8 text of the right shape.
+    """
+    return decode_parameters(encoded).checked()
 
 
 def checked(found: Mapping[str, str]) -> Parameters:
-    """Hold parameters against their shapes; one without a value counts as left out.
+    """Check parameters against their allowed forms; one without a value counts as left out.
 
     Raises:
         Refusal: ``invalid_request``.
     """
     given = {name: value for name, value in found.items() if value}
     for name, value in given.items():
-        _check_shape(name, value)
+        fault = _fault(name, value)
+        if fault is not None:
+            raise fault
     return MappingProxyType(given)
 
 
-def _check_shape(name: str, value: str) -> None:
+def _fault(name: str, value: str) -> Refusal | None:
     shape = SHAPES.get(name)
-    if len(value) > (MAX_REQUEST if name == "request" else MAX_VALUE):
-        raise _invalid(
+    if len(value) > (MAX_REQUEST if name == "request" else MAX_VALUE) or (
+        name == "state" and len(quote_plus(value)) > MAX_STATE
+    ):
+        return _invalid(
             f"{_known(name)} has {len(value)} characters", f"The parameter {_known(name)} is too long."
         )
     if shape is not None and not shape.fullmatch(value):
-        raise _invalid(f"{name} is malformed", f"The parameter {name} has characters that it may not have.")
+        hint = f"The parameter {name} has characters that it may not have."
+        # RFC 6749 §4.1.2.1, §5.2: a malformed scope has a code of its own.
+        return Refusal(
+            "invalid_scope" if name == "scope" else "invalid_request",
+            detail=f"{name} is malformed",
+            hint=hint,
+        )
+    return None
 
 
 def _repeated(name: str) -> Refusal:
@@ -121,7 +174,7 @@ def _repeated(name: str) -> Refusal:
 
 
 def _known(name: str) -> str:
-    """Name a parameter only if it is one of ours: a stranger's name could carry anything."""
+    """Name a parameter only if it is one of ours, because an unknown name could carry anything."""
     return name if name in SHAPES else "of another name"
 
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 from gateway.kit.settings import Settings
-from gateway.oauth.authorization_details import TYPE
 from gateway.oauth.jwts import ALGORITHMS
-from gateway.oauth.metadata import PATHS
+from gateway.oauth.metadata import MTLS_ENDPOINTS, OF_THE_RESOURCE, PATHS
+from gateway.oauth.requests.authorization_details import TYPE
 from gateway.oauth.signing import OURS
 from scopes import SCOPES
 
@@ -13,11 +13,18 @@ PATH = "/.well-known/oauth-protected-resource"
 
 
 def resource_metadata(settings: Settings) -> dict[str, Any]:
-    """Describe the resource, whose identifier is the issuer's."""
+    """Describe the resource, whose identifier is the issuer's.
+
+    Endpoints beyond userinfo are named by members of our own, which §2 allows here.
+    """
+    shown = [name for name in OF_THE_RESOURCE if name in MTLS_ENDPOINTS]
+    aliases = {"mtls_endpoint_aliases": {name: settings.mtls_url + PATHS[name] for name in shown}}
     return {
         "resource": settings.issuer,
         "authorization_servers": [settings.issuer],
         "jwks_uri": settings.issuer + PATHS["jwks_uri"],
+        **{name: settings.issuer + PATHS[name] for name in OF_THE_RESOURCE},
+        **(aliases if settings.mtls_url else {}),
         "scopes_supported": sorted(SCOPES),
         "bearer_methods_supported": ["header", "body"],
         "resource_signing_alg_values_supported": [OURS],

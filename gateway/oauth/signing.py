@@ -7,20 +7,20 @@ from functools import lru_cache, partial
 from joserfc.jwk import ECKey, RSAKey
 
 from gateway.kit.ids import Ids, Kind
-from gateway.kit.sealing import seal, unseal
+from gateway.kit.secrets.sealing import seal, unseal
 from gateway.model.registry import SigningKey
 
 OURS = "ES256"
-"""Signs whatever is ours to choose."""
+"""The algorithm for everything that we may choose ourselves."""
 
 ALGORITHMS = (OURS, "RS256")
-"""What ID tokens can be signed with; RS256 has to be on offer (OIDC Discovery §3)."""
+"""Algorithms for ID tokens; RS256 has to be on offer (OIDC Discovery §3)."""
 
 RSA_BITS = 2048
-"""Enough until 2030 (NIST SP 800-57 part 1), and such a key is rotated long before; 3072 sign three times slower."""
+"""Bits of an RSA key: enough until 2030 (NIST SP 800-57 part 1); 3072 bits sign three times slower."""
 
-Key = ECKey | RSAKey
-_MAKERS: Mapping[str, Callable[..., Key]] = {
+PrivateKey = ECKey | RSAKey
+_MAKERS: Mapping[str, Callable[..., PrivateKey]] = {
     OURS: partial(ECKey.generate_key, "P-256"),
     "RS256": partial(RSAKey.generate_key, RSA_BITS),
 }
@@ -33,7 +33,7 @@ class NoSigningKey(Exception):
 def new_signing_key(sealing_key: bytes, *, now: int, ids: Ids, alg: str = OURS) -> SigningKey:
     """Make a key for one of the algorithms."""
     kid = ids(Kind.KEY)
-    key: Key = _MAKERS[alg]({"kid": kid, "use": "sig", "alg": alg})
+    key: PrivateKey = _MAKERS[alg]({"kid": kid, "use": "sig", "alg": alg})
     return SigningKey(
         kid=kid,
         alg=alg,
@@ -46,8 +46,8 @@ def new_signing_key(sealing_key: bytes, *, now: int, ids: Ids, alg: str = OURS) 
     )
 
 
-def current_key(sealing_key: bytes, keys: Sequence[SigningKey], alg: str = OURS) -> Key:
-    """Open the key that signs now, by an algorithm.
+def current_key(sealing_key: bytes, keys: Sequence[SigningKey], alg: str = OURS) -> PrivateKey:
+    """Open the current signing key of an algorithm.
 
     Raises:
         NoSigningKey: there is none.
@@ -59,12 +59,12 @@ def current_key(sealing_key: bytes, keys: Sequence[SigningKey], alg: str = OURS)
 
 
 @lru_cache(maxsize=8)
-def _open(sealing_key: bytes, kid: str, private_sealed: bytes) -> Key:
+def _open(sealing_key: bytes, kid: str, private_sealed: bytes) -> PrivateKey:
     jwk = json.loads(unseal(sealing_key, private_sealed, f"signing_key:{kid}"))
     return RSAKey.import_key(jwk) if jwk["kty"] == "RSA" else ECKey.import_key(jwk)
 
 
 def algorithms_of(keys: Sequence[SigningKey]) -> list[str]:
-    """Name the algorithms that somebody can be served with now, ours first."""
+    """Name the algorithms that have a key now, our own choice first."""
     active = {key.alg for key in keys if key.retired_at is None}
     return [alg for alg in ALGORITHMS if alg in active]

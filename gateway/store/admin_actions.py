@@ -2,24 +2,32 @@
 
 import json
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
-from gateway.model.admin_actions import AdminAction as AdminAction
-from gateway.store.engine import Operation
+from gateway.model.administration.actions import AdminAction as AdminAction
+from gateway.store.engine.backend import Operation
+from gateway.store.engine.statements import insert_once
+from gateway.store.letters import NewLetter, post_letters
 from gateway.store.log_pending import NO_GRANT, await_places
-from gateway.store.statements import insert_once
 from gateway.store.tables import admin_action
 
-Plan = TypeVar("Plan")
-Outcome = TypeVar("Outcome")
+PlanT = TypeVar("PlanT")
+OutcomeT = TypeVar("OutcomeT")
 
 
 def append_actions(connection: Connection, actions: Sequence[AdminAction]) -> Sequence[None]:
-    """Append acts; each waits for its place in the log."""
+    """Append acts; each waits for its place in the log.
+
+    Raises:
+        UnlistedAct: one is about a partner, and its page has no words for it.
+        UnlistedDetail: one would say in its details what nobody has decided that it may.
+    """
     if not actions:
         return []
+    for each in actions:
+        each.check()
     rows = [
         {
             "action_id": each.action_id,
@@ -30,6 +38,7 @@ def append_actions(connection: Connection, actions: Sequence[AdminAction]) -> Se
             "reason": each.reason,
             "detail": json.dumps(each.detail, sort_keys=True),
             "at": each.at,
+            "entry_version": each.entry_version,
         }
         for each in actions
     ]
@@ -38,10 +47,10 @@ def append_actions(connection: Connection, actions: Sequence[AdminAction]) -> Se
     return [None] * len(actions)
 
 
-def on_record(operation: Operation[Plan, Outcome]) -> Operation[tuple[Plan, AdminAction], Outcome]:
-    """Make an operation that commits each plan with the act that it is; what did nothing (False, 0) is no act."""
+def on_record(operation: Operation[PlanT, OutcomeT]) -> Operation[tuple[PlanT, AdminAction], OutcomeT]:
+    """Make an operation that commits each plan with its act; where nothing was done (False, 0), no act is kept."""
 
-    def recorded(connection: Connection, pairs: Sequence[tuple[Plan, AdminAction]]) -> Sequence[Outcome]:
+    def recorded(connection: Connection, pairs: Sequence[tuple[PlanT, AdminAction]]) -> Sequence[OutcomeT]:
         outcomes = operation(connection, [plan for plan, _ in pairs])
         did = [act for (_, act), outcome in zip(pairs, outcomes, strict=True) if outcome is None or outcome]
         append_actions(connection, did)
@@ -50,10 +59,35 @@ def on_record(operation: Operation[Plan, Outcome]) -> Operation[tuple[Plan, Admi
     return recorded
 
 
+def change_on_record(
+    connection: Connection, statement: Any, action: AdminAction, letters: Sequence[NewLetter] = ()
+) -> bool:
+    """Run a conditional change that returns what it changed, and with it append the act and post its letters.
+
+    False where it changed nothing: then there is no act and no letter.
+    """
+    if connection.execute(statement).first() is None:
+        return False
+    append_actions(connection, [action])
+    post_letters(connection, letters)
+    return True
+
+
 def did_act(connection: Connection, action: AdminAction) -> bool:
     """Tell whether this very act was committed: a commit whose answer was lost is repeated with the same id."""
     statement = select(admin_action.c.action_id).where(admin_action.c.action_id == action.action_id)
     return connection.execute(statement).first() is not None
+
+
+def count_acts(connection: Connection, asked: Sequence[tuple[str, int]]) -> Sequence[int]:
+    """Count the acts of each name since a time: (name, since)."""
+    own = admin_action.c
+    return [
+        connection.execute(
+            select(func.count()).select_from(admin_action).where(own.at >= since, own.action == name)
+        ).scalar_one()
+        for name, since in asked
+    ]
 
 
 def load_actions(connection: Connection, targets: Sequence[tuple[str, str]]) -> Sequence[list[AdminAction]]:

@@ -12,37 +12,47 @@ END $$
 """
 
 
-_LOCKED = """
+_GRANT_AND_SCHOOL = """
 g.state <> 'active'
 OR EXISTS (
     SELECT 1 FROM org_policy o
     WHERE o.organisation_id = p.organisation_id AND o.partner_id = g.partner_id AND o.decision <> 'allow'
 )
 OR p.needs_guardian <> (g.legal_basis = 'guardian_consent')
-OR (p.needs_guardian AND NOT EXISTS (
-    SELECT 1 FROM approval a JOIN guardian_link l ON l.guardian_id = a.decided_by AND l.state = 'active'
-    WHERE l.child_id = g.person_id AND a.kind = 'guardian' AND a.target_id = g.person_id || ':' || g.offer_id
-    AND a.decision = 'allow'
-))
-OR (p.needs_guardian AND EXISTS (
-    SELECT 1 FROM approval a JOIN guardian_link l ON l.guardian_id = a.decided_by AND l.state = 'active'
-    WHERE l.child_id = g.person_id AND a.kind = 'guardian' AND a.target_id = g.person_id || ':' || g.offer_id
-    AND a.decision = 'deny'
-))
 """
-"""When a hand-off may not be: `g` is its grant, `p` its person. The gate decides the same, apart from this."""
+_ANSWERED = """
+    SELECT 1 FROM approval a JOIN guardian_link l ON l.guardian_id = a.decided_by AND l.state = 'active'
+    JOIN person q ON q.person_id = l.guardian_id
+    WHERE l.child_id = g.person_id AND a.kind = 'guardian' AND a.target_id = g.person_id || ':' || g.offer_id
+    AND a.decision = """
+_MAY_ANSWER = """
+    AND q.is_adult AND NOT q.needs_guardian AND (l.is_seconded OR NOT (
+        q.role IN ('auditor', 'partner_manager', 'platform_admin', 'privacy_officer', 'support')
+        OR (q.role = 'school_admin' AND q.organisation_id = p.organisation_id)
+    ))"""
+LOCKED_AT_FIRST = f"""{_GRANT_AND_SCHOOL}
+OR (p.needs_guardian AND NOT EXISTS ({_ANSWERED}'allow'))
+OR (p.needs_guardian AND EXISTS ({_ANSWERED}'deny'))
+"""
+"""What the guard looked for before a guardian had to be of age, and no administrator of the child's own."""
+LOCKED = f"""{_GRANT_AND_SCHOOL}
+OR (p.needs_guardian AND NOT EXISTS ({_ANSWERED}'allow'{_MAY_ANSWER}))
+OR (p.needs_guardian AND EXISTS ({_ANSWERED}'deny'))
+"""
+"""When a hand-off may not be: `g` is its grant, `p` its person. The gate decides the same, apart from this.
+
+A yes counts only from somebody who may answer; a no from everybody who is linked.
+"""
 
 _SQLITE_LOCKS = (
     "CREATE TRIGGER handoff_locks BEFORE INSERT ON handoff WHEN EXISTS "
     "(SELECT 1 FROM consent_grant g JOIN person p ON p.person_id = g.person_id WHERE g.grant_id = NEW.grant_id AND (",
-    _LOCKED,
     ")) BEGIN SELECT RAISE(ABORT, 'a lock forbids this hand-off'); END",
 )
 _POSTGRES_LOCKS = (
     "CREATE FUNCTION refuse_locked() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF EXISTS "
     "(SELECT 1 FROM added n JOIN consent_grant g ON g.grant_id = n.grant_id "
     "JOIN person p ON p.person_id = g.person_id WHERE ",
-    _LOCKED,
     ") THEN RAISE EXCEPTION 'a lock forbids this hand-off' USING ERRCODE = 'restrict_violation'; "
     "END IF; RETURN NULL; END $$",
 )
@@ -52,15 +62,18 @@ _POSTGRES_TRIGGER = (
 )
 
 
-def add_lock_guard(connection: Connection) -> None:
+def add_lock_guard(connection: Connection, locked: str = LOCKED) -> None:
     """Refuse rows of the hand-off log that school, guardian or the grant's state forbid (promises P9, P13).
 
     On PostgreSQL one look for a whole batch of rows.
+
+    Args:
+        locked: the condition; a migration of old names the one of its time.
     """
     if connection.dialect.name == "sqlite":
-        connection.execute(text("".join(_SQLITE_LOCKS)))
+        connection.execute(text(locked.join(_SQLITE_LOCKS)))
         return
-    connection.execute(text("".join(_POSTGRES_LOCKS)))
+    connection.execute(text(locked.join(_POSTGRES_LOCKS)))
     connection.execute(text(_POSTGRES_TRIGGER))
 
 
@@ -74,7 +87,7 @@ _MAY_NOT_VIEW = """NOT EXISTS (
 
 
 def add_view_guard(connection: Connection) -> None:
-    """Refuse looks at somebody's details but by the other of a live contact (promise P2)."""
+    """Refuse looks at somebody's details by anybody except the other of a live contact (promise P2)."""
     if connection.dialect.name == "sqlite":
         connection.execute(
             text(
@@ -100,7 +113,7 @@ def add_view_guard(connection: Connection) -> None:
 
 
 def drop_view_guard(connection: Connection) -> None:
-    """Take it away, for a migration down."""
+    """Take the guard of contacts' looks away, for a migration down."""
     if connection.dialect.name == "sqlite":
         connection.execute(text("DROP TRIGGER contact_view_locks"))
         return
@@ -130,7 +143,7 @@ _IS_ARCHIVED = """EXISTS (
     SELECT 1 FROM consent_grant WHERE grant_id = OLD.grant_id
     AND coalesce(ended_at, valid_until) < (SELECT max(before_at) FROM log_archive)
 )"""
-# The last leaf tells the log's size, so it stays whatever it is.
+# The last leaf tells the log's size, so it always stays.
 _IS_ROWLESS = """OLD.kind = 'handoff' AND OLD.sequence < (SELECT max(sequence) FROM log_leaf) AND EXISTS (
     SELECT 1 FROM log_archive WHERE OLD.sequence >= first_leaf AND OLD.sequence < end_leaf
 ) AND NOT EXISTS (SELECT 1 FROM handoff WHERE handoff_id = OLD.source_id)"""

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
-from gateway.store.statements import Hot, insert_once
+from gateway.store.engine.statements import PreparedStatement, insert_once
 from gateway.store.tables import letter
 
 RECEIPT = "receipt"
@@ -18,6 +18,9 @@ REMINDER = "reminder"
 
 CONTACT = "contact"
 """A letter to whoever was asked to be a contact, by the contact's id; it is written only if there is somebody."""
+
+BRAKED = "braked"
+"""Letters to administrators about a partner that complaints paused; they are written when they leave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ def post_letters(connection: Connection, letters: Sequence[NewLetter]) -> Sequen
 
 
 def letter_rows(letters: Sequence[NewLetter]) -> list[dict[str, Any]]:
-    """Spell the rows of `post_letters`, for who inserts them together with others."""
+    """Spell the rows of `post_letters`, to be inserted together with others."""
     return [
         {
             "letter_id": each.letter_id,
@@ -64,7 +67,7 @@ def letter_rows(letters: Sequence[NewLetter]) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class Pickup:
-    """A sender's wish for letters that are due; one that does not report back loses them after `lease` seconds."""
+    """A sender's wish for due letters; a sender that does not report back loses them after `lease` seconds."""
 
     now: int
     lease: int
@@ -95,7 +98,7 @@ def _take(connection: Connection, pickup: Pickup) -> list[WaitingLetter]:
 
 
 @dataclass(frozen=True, slots=True)
-class Settlement:
+class LetterSettlement:
     """What became of an attempt: sent, due again at `next_at`, or given up (neither)."""
 
     letter_id: str
@@ -103,10 +106,10 @@ class Settlement:
     next_at: int | None = None
 
 
-_SENT = Hot(lambda lists: delete(letter).where(lists.any_of(letter.c.letter_id)))
+_SENT = PreparedStatement(lambda lists: delete(letter).where(lists.any_of(letter.c.letter_id)))
 
 
-def settle_letters(connection: Connection, settlements: Sequence[Settlement]) -> Sequence[None]:
+def settle_letters(connection: Connection, settlements: Sequence[LetterSettlement]) -> Sequence[None]:
     """Forget what was sent; of what was given up only the row stays, without its content."""
     sent = sorted(each.letter_id for each in settlements if each.is_sent)
     if sent:

@@ -5,21 +5,21 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, delete, select
 
-from gateway.store.statements import Hot, insert_once
+from gateway.store.engine.statements import PreparedStatement, insert_once
 from gateway.store.tables import log_leaf, log_pending
 
-Kind = Literal["handoff", "consent_event", "admin_action", "contact_event", "contact_view"]
+LeafKind = Literal["handoff", "consent_event", "admin_action", "contact_event", "contact_view"]
 NO_GRANT = ""
 """In place of a grant's id, for what belongs to no grant. A contact's id stands there like a grant's."""
 
 
-def await_places(connection: Connection, kind: Kind, sources: Sequence[tuple[str, str]]) -> None:
+def await_places(connection: Connection, kind: LeafKind, sources: Sequence[tuple[str, str]]) -> None:
     """Let rows wait: (grant_id, id of the row). Neither ids nor times say in which order rows were committed."""
     insert_once(connection, log_pending, places_of(kind, sources))
 
 
-def places_of(kind: Kind, sources: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
-    """Spell the rows of `await_places`, for who inserts them together with others."""
+def places_of(kind: LeafKind, sources: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+    """Spell the rows of `await_places`, to be inserted together with others."""
     return [{"grant_id": grant_id, "source_id": source_id, "kind": kind} for grant_id, source_id in sources]
 
 
@@ -40,7 +40,7 @@ def take_waiting(connection: Connection, limit: int) -> dict[str, list[str]]:
     placed = _placed(connection, [row.source_id for row in rows])
     taken: dict[str, list[str]] = {}
     for row in rows:
-        # A transaction whose answer was lost is run again, perhaps after its row has got its place.
+        # A transaction whose answer was lost is repeated, perhaps after its row has got its place.
         if row.source_id not in placed:
             taken.setdefault(row.kind, []).append(row.source_id)
     return taken
@@ -50,13 +50,15 @@ _CHUNK = 5000
 """Fewer than the parameters that either database takes in one statement."""
 
 
-_TAKEN_OFF = Hot(
+_TAKEN_OFF = PreparedStatement(
     # An id belongs to one grant, so the two lists need not be pairs; the grant is what the index finds.
     lambda lists: delete(log_pending).where(
         lists.any_of(log_pending.c.grant_id, "grants"), lists.any_of(log_pending.c.source_id, "sources")
     )
 )
-_PLACED = Hot(lambda lists: select(log_leaf.c.source_id).where(lists.any_of(log_leaf.c.source_id)))
+_PLACED = PreparedStatement(
+    lambda lists: select(log_leaf.c.source_id).where(lists.any_of(log_leaf.c.source_id))
+)
 
 
 def _take_off(connection: Connection, rows: Sequence[Any]) -> None:
@@ -64,6 +66,12 @@ def _take_off(connection: Connection, rows: Sequence[Any]) -> None:
         part = rows[start : start + _CHUNK]
         sources = [row.source_id for row in part]
         _TAKEN_OFF(connection, grants=sorted({row.grant_id for row in part}), sources=sources)
+
+
+def take_off(connection: Connection, source_id: str) -> None:
+    """Take one row that belongs to no grant off the list, because this very transaction gives it its place."""
+    own = (log_pending.c.grant_id == NO_GRANT) & (log_pending.c.source_id == source_id)
+    connection.execute(delete(log_pending).where(own))
 
 
 def _placed(connection: Connection, source_ids: Sequence[str]) -> set[str]:

@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
-from gateway.kit.sealing import WrappedKey
-from gateway.model.profile import SealedField, SealedProfile
-from gateway.store.registry import Know, know_nothing, tell_version, told_version
-from gateway.store.statements import Hot, Lists
+from gateway.kit.secrets.sealing import WrappedKey
+from gateway.model.profiles import SealedField, SealedProfile
+from gateway.store.engine.registry import OnVersion, ignore_version, tell_version, told_version
+from gateway.store.engine.statements import Lists, PreparedStatement
 from gateway.store.tables import organisation, person, person_field, person_key
 
 
@@ -37,11 +37,11 @@ def _profiles(lists: Lists) -> Select[Any]:
     )
 
 
-_PROFILES = Hot(_profiles)
+_PROFILES = PreparedStatement(_profiles)
 
 
 def sealed_profiles(
-    connection: Connection, person_ids: Iterable[str], know: Know = know_nothing
+    connection: Connection, person_ids: Iterable[str], know: OnVersion = ignore_version
 ) -> Mapping[str, SealedProfile]:
     """Load the sealed profiles of many people in one statement: a row for each field."""
     found: dict[str, SealedProfile] = {}
@@ -61,7 +61,7 @@ def sealed_profiles(
 
 
 def load_profiles(
-    connection: Connection, person_ids: Sequence[str], know: Know = know_nothing
+    connection: Connection, person_ids: Sequence[str], know: OnVersion = ignore_version
 ) -> Sequence[SealedProfile]:
     """Load one sealed profile for each person, in order, as a store operation."""
     found = sealed_profiles(connection, person_ids, know)

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, select, update
+from sqlalchemy import ColumnElement, Connection, Select, case, func, select, true, update
 
 from gateway.model.people import PersonState, Session
-from gateway.store.loading import PERSON_COLUMNS, person_from_row
-from gateway.store.registry import Know, know_nothing, tell_version, told_version
-from gateway.store.statements import Hot, Lists, insert_once
+from gateway.store.engine.registry import OnVersion, ignore_version, tell_version, told_version
+from gateway.store.engine.statements import Lists, PreparedStatement, insert_once
+from gateway.store.records_from_rows import PERSON_COLUMNS, person_from_row
 from gateway.store.tables import person, session
 from gateway.store.throttles import refill_buckets
 
@@ -19,7 +19,9 @@ class NewSession:
     """A session to open; the one it replaces ends in the same transaction (rotation at log-in).
 
     Attributes:
-        refills: the throttle that the right password fills again.
+        refills: the throttles that the proof fills again.
+        password_version: of the password that was proved: a newer one in the meantime, and nothing is opened.
+        continues: the session that it replaces is what it stands on, so it must not have ended meanwhile.
     """
 
     session_digest: bytes
@@ -30,16 +32,18 @@ class NewSession:
     acr: str = "pwd"
     agent: str = ""
     sid: str | None = None
-    refills: bytes | None = None
+    refills: tuple[bytes, ...] = ()
+    password_version: int | None = None
+    continues: bool = False
 
 
 def open_sessions(connection: Connection, sessions: Sequence[NewSession]) -> Sequence[Session | None]:
-    """Open sessions and give them; None where the account was closed in the meantime."""
-    for each in sessions:
-        if each.refills:
-            refill_buckets(connection, [each.refills])
+    """Open sessions and give them; None where the account was closed, or what was proved ended, in the meantime."""
+    standing = _standing(connection, sessions)
+    refill_buckets(connection, [bucket for each in standing for bucket in each.refills])
+    for each in standing:
         if each.replaces:
-            end_sessions(connection, [(each.replaces, each.auth_time)])
+            _replace(connection, each, each.replaces)
         row = {
             "session_digest": each.session_digest,
             "person_id": each.person_id,
@@ -54,15 +58,120 @@ def open_sessions(connection: Connection, sessions: Sequence[NewSession]) -> Seq
     return load_sessions(connection, [each.session_digest for each in sessions])
 
 
-def end_sessions(connection: Connection, ends: Sequence[tuple[bytes, int]]) -> Sequence[None]:
-    """End sessions: (digest, at)."""
-    for session_digest, at in ends:
-        connection.execute(
-            update(session)
-            .where(session.c.session_digest == session_digest, session.c.ended_at.is_(None))
-            .values(ended_at=at)
+_VERSIONS = PreparedStatement(
+    lambda lists: (
+        select(person.c.person_id, person.c.password_version)
+        .where(lists.any_of(person.c.person_id))
+        # In the order of ids. A new password holds the person, ends every session, and only then lets go.
+        .order_by(person.c.person_id)
+        .with_for_update(read=True)
+    )
+)
+_OPEN = PreparedStatement(
+    lambda lists: select(session.c.session_digest).where(
+        lists.any_of(session.c.session_digest), session.c.ended_at.is_(None)
+    )
+)
+
+
+def _standing(connection: Connection, sessions: Sequence[NewSession]) -> list[NewSession]:
+    """Leave out sessions that stand on a password or a session that has ended."""
+    rows = _VERSIONS(connection, wanted=sorted({each.person_id for each in sessions}))
+    versions = {row.person_id: row.password_version for row in rows}
+    before = sorted({each.replaces for each in sessions if each.continues and each.replaces})
+    still_open = {row.session_digest for row in _OPEN(connection, wanted=before)} if before else set()
+    return [
+        each
+        for each in sessions
+        if each.password_version in (None, versions.get(each.person_id))
+        and (not each.continues or each.replaces in still_open)
+    ]
+
+
+def _replace(connection: Connection, new: NewSession, replaced: bytes) -> None:
+    """End what a new session replaces. The same person's goes on in it, so that there is nothing to tell partners."""
+    goes_on = session.c.person_id == new.person_id
+    connection.execute(
+        update(session)
+        .where(session.c.session_digest == replaced, session.c.ended_at.is_(None))
+        .values(ended_at=new.auth_time, told_at=case((goes_on, new.auth_time), else_=session.c.told_at))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RanOut:
+    """Since when sessions have run out: last seen, or begun, at these seconds or before."""
+
+    seen_at: int
+    created_at: int
+
+    @property
+    def is_so(self) -> ColumnElement[bool]:
+        """Ask for sessions that have."""
+        return (session.c.last_seen_at <= self.seen_at) | (session.c.created_at <= self.created_at)
+
+
+def take_end(connection: Connection, session_digest: bytes, at: int, ran_out: RanOut | None = None) -> bool:
+    """End a session, if it has not ended yet, and take it on to tell partners; one caller alone gets that.
+
+    Args:
+        ran_out: only where it has ended, or has run out: who was seen in the meantime goes on.
+
+    Returns:
+        False where somebody has told them, or it goes on.
+    """
+    own = session.c
+    is_meant = own.ended_at.is_not(None) | ran_out.is_so if ran_out else true()
+    taken = connection.execute(
+        update(session)
+        .where(own.session_digest == session_digest, own.told_at.is_(None), is_meant)
+        .values(ended_at=func.coalesce(own.ended_at, at), told_at=at)
+    )
+    return taken.rowcount > 0
+
+
+@dataclass(frozen=True, slots=True)
+class EndedSession:
+    """A session that is over, and whose end nobody has told partners."""
+
+    session_digest: bytes
+    person_id: str
+    created_at: int
+    sid: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UntoldQuery:
+    """A wish for such sessions, of each kind of end so many at most."""
+
+    ran_out: RanOut
+    most: int
+
+
+def find_untold_ends(
+    connection: Connection, queries: Sequence[UntoldQuery]
+) -> Sequence[tuple[EndedSession, ...]]:
+    """Find sessions that are over and that partners know nothing of: ended by something else, or run out."""
+    return [_untold(connection, each) for each in queries]
+
+
+def _untold(connection: Connection, query: UntoldQuery) -> tuple[EndedSession, ...]:
+    own, ran_out = session.c, query.ran_out
+    # One statement for each, so that each reads its own index and no session that runs.
+    kinds = (
+        (own.ended_at, own.ended_at.is_not(None)),
+        (own.last_seen_at, own.last_seen_at <= ran_out.seen_at),
+        (own.created_at, own.created_at <= ran_out.created_at),
+    )
+    columns = [own[name] for name in EndedSession.__dataclass_fields__]
+    found = {
+        row.session_digest: EndedSession(*row)
+        for since, is_over in kinds
+        for row in connection.execute(
+            select(*columns).where(own.told_at.is_(None), is_over).order_by(since).limit(query.most)
         )
-    return [None] * len(ends)
+    }
+    return tuple(each for _, each in sorted(found.items()))
 
 
 def _sessions(lists: Lists) -> Select[Any]:
@@ -88,11 +197,11 @@ def _sessions(lists: Lists) -> Select[Any]:
     )
 
 
-_SESSIONS = Hot(_sessions)
+_SESSIONS = PreparedStatement(_sessions)
 
 
 def load_sessions(
-    connection: Connection, digests: Sequence[bytes], know: Know = know_nothing
+    connection: Connection, digests: Sequence[bytes], know: OnVersion = ignore_version
 ) -> Sequence[Session | None]:
     """Load open sessions of active people; None for an ended or unknown one."""
     rows = _SESSIONS(connection, wanted=sorted(set(digests)))

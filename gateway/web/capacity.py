@@ -1,4 +1,4 @@
-"""The entrance: at most so many requests are in progress in this process; one more is told at once to come again.
+"""The entrance: this process works on so many requests at most, and tells any other at once to come again.
 
 It stands outside of everything else. Whoever is turned away costs neither an id, nor a line in the log, nor a
 statement, so that a crowd cannot slow down those who were let in.
@@ -13,10 +13,10 @@ from starlette.responses import Response
 from gateway.actions.services import Services
 from gateway.kit.errors import Refusal
 from gateway.kit.logs import log
-from gateway.web.answers import token_refusal
-from gateway.web.edge import App, Receive, Scope, Send
+from gateway.web.pages.visit import LANGUAGE_COOKIE, Visit, refusal_page
 from gateway.web.routes import is_for_partners
-from gateway.web.visit import LANGUAGE_COOKIE, Visit, refusal_page
+from gateway.web.server.answers import token_refusal
+from gateway.web.server.outer_middleware import App, Receive, Scope, Send
 
 ALWAYS_OPEN = frozenset({"/health", "/ready", "/metrics"})
 """Who watches over the process must be answered just then; otherwise it would be restarted for being busy."""
@@ -67,14 +67,14 @@ class Capacity:
 
     def _count_refusal(self) -> None:
         self._refusals.inc()
-        # One line when it begins and one when it is over: a line for each would cost more than the answer.
+        # One line when it begins and one when it is over: a line for each request would cost more than its answer.
         if not self._turned_away:
             log().warning("full", most=self._most)
         self._turned_away += 1
 
 
 class BusyAnswers:
-    """What is said at the entrance, made once for each voice and language."""
+    """Answers at the entrance, made once for each voice and language."""
 
     def __init__(self, services: Services, security_headers: Iterable[tuple[str, str]]) -> None:
         """Take the services, and the headers that every answer carries that does not say otherwise."""
@@ -95,7 +95,7 @@ class BusyAnswers:
         return page
 
     def _page(self, language: str) -> Response:
-        # The page goes to everybody, so it is made from a request that tells its language and nothing else.
+        # The page goes to everybody, so the request that it is made from has a language and nothing else.
         headers = [(b"cookie", f"{LANGUAGE_COOKIE}={language}".encode())]
         scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": headers}
         request = Request(scope | {"state": {"request_id": ""}})

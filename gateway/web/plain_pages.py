@@ -5,28 +5,28 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from gateway.actions.connected import list_connected
-from gateway.actions.contacts import see_contacts
-from gateway.actions.profile import see_profile
+from gateway.actions.accounts.profiles import see_profile
+from gateway.actions.consent.consents import list_own_consents
+from gateway.actions.contacts.overview import see_contacts
+from gateway.actions.operation.readiness import Readiness
 from gateway.actions.services import Services
 from gateway.kit.errors import ERRORS, Refusal, Where
 from gateway.model.grants import LIVE
-from gateway.store.partners import load_notices
-from gateway.store.registry import look_at_registry
-from gateway.web import views
-from gateway.web.answers import json_answer
-from gateway.web.connected import state_of
-from gateway.web.error_help import HELP
-from gateway.web.formats import say
-from gateway.web.render import static_files
-from gateway.web.visit import Visit, page_handler, show, signed_in_page
-from gateway.web.wording import country_name, field_label, form_label, purpose_label, so_that
+from gateway.store.partners.partners import load_notices
+from gateway.web.consent.consent_views import state_of
+from gateway.web.pages import views
+from gateway.web.pages.error_help import HELP
+from gateway.web.pages.formats import say
+from gateway.web.pages.render import static_files
+from gateway.web.pages.visit import Visit, page_handler, show, signed_in_page
+from gateway.web.pages.wording import country_name, field_label, form_label, purpose_label, so_that
+from gateway.web.server.answers import json_answer
 from scopes import CONTACT_FORMS, FIELDS, PURPOSES, PurposeState
 
 
 async def home(visit: Visit) -> Response:
     """Show the first page."""
-    lines = await list_connected(visit.services, visit.signed_in)
+    lines = await list_own_consents(visit.services, visit.signed_in)
     live = [line for line in lines if line.grant.state in LIVE]
     found = await see_profile(visit.services, visit.signed_in)
     people = await see_contacts(visit.services, visit.signed_in)
@@ -161,26 +161,24 @@ async def static(request: Request) -> Response:
 
 
 async def health(request: Request) -> Response:
-    """Say that the process lives."""
+    """Say that the process runs."""
     return json_answer({"status": "ok"})
 
 
 async def ready(request: Request) -> Response:
-    """Say whether requests can be served now: the database answers and a signing key is there."""
+    """Say whether requests can be served now: this node can write, and a signing key is there."""
+    readiness: Readiness = request.app.state.readiness
+    why_not = await readiness.why_not()
+    if why_not:
+        return json_answer({"status": "unavailable", "why": why_not}, 503)
     services: Services = request.app.state.services
-    try:
-        await services.store.read(look_at_registry, None)
-    except Refusal as refusal:
-        return json_answer({"status": "unavailable", "why": refusal.description}, 503)
-    if not services.registry.signing_keys:
-        return json_answer({"status": "unavailable", "why": "no signing key"}, 503)
     return json_answer({"status": "ready", "registry_version": services.registry.version})
 
 
 async def metrics(request: Request) -> Response:
     """Give the metrics in Prometheus's text format, to this machine only."""
     peer = request.client.host if request.client else ""
-    # A proxy on this machine is a local peer too, but it says for whom it asks.
+    # A proxy on this machine is a local peer too, but it names the address that it asks for.
     if peer not in ("127.0.0.1", "::1") or "x-forwarded-for" in request.headers:
         return PlainTextResponse("There is nothing here.\n", 404)
     return PlainTextResponse(generate_latest(request.app.state.metrics))

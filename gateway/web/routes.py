@@ -1,4 +1,4 @@
-"""Every route, hot ones first, and what is answered where there is none."""
+"""Every route, the most used ones first, and the answer where there is none."""
 
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -8,42 +8,35 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
-from gateway.actions.own_record_schema import SCHEMA
+from gateway.actions.accounts.own_record_schema import SCHEMA
 from gateway.kit.errors import Refusal
 from gateway.oauth.metadata import PATHS
-from gateway.web import (
-    admin_complaints,
-    admin_grants,
-    admin_guardians,
-    admin_home,
-    admin_log,
-    admin_partners,
-    admin_people,
-    admin_pkce,
-    admin_school,
-    authorize,
-    connected,
-    contacts,
-    device,
-    end_session,
-    guardian,
-    language,
-    log,
-    mail_links,
-    own_record,
-    password,
-    plain_pages,
-    preferences,
-    profile,
-    protocol,
-    receipts,
-    registration,
-    security,
-    sessions,
-)
-from gateway.web.answers import token_refusal
-from gateway.web.edge import App, Receive, Scope, Send
-from gateway.web.visit import Visit, refusal_page
+from gateway.web import plain_pages
+from gateway.web.access import admitted
+from gateway.web.accounts import own_record, preferences, profiles
+from gateway.web.administration import complaints as admin_complaints
+from gateway.web.administration import consents as admin_grants
+from gateway.web.administration import factor_reset as admin_factor
+from gateway.web.administration import home as admin_home
+from gateway.web.administration import people as admin_people
+from gateway.web.administration import roles as admin_roles
+from gateway.web.administration import school as admin_school
+from gateway.web.administration import waiting as admin_waiting
+from gateway.web.authentication import mail_links, passwords, second_factors, security, sessions
+from gateway.web.consent import consents, receipts
+from gateway.web.contacts import contacts
+from gateway.web.guardians import links as admin_guardians
+from gateway.web.guardians import requests as guardian
+from gateway.web.ledger import log
+from gateway.web.ledger import search as admin_log
+from gateway.web.oauth import authorize, devices, end_session, protocol, registration
+from gateway.web.pages import languages
+from gateway.web.pages.visit import Visit, refusal_page
+from gateway.web.partners import moves as admin_moves
+from gateway.web.partners import overview as admin_partners
+from gateway.web.partners import pkce_switch as admin_pkce
+from gateway.web.server.answers import token_refusal
+from gateway.web.server.outer_middleware import App, Receive, Scope, Send
 
 _READS_ALONE = {
     "/jwks.json",
@@ -57,41 +50,46 @@ _READS_ALONE = {
 
 
 def all_routes() -> list[Route]:
-    """Collect the routes. HEAD goes only where reading changes nothing: elsewhere it would act unseen."""
+    """Collect the routes. HEAD works only where reading changes nothing; elsewhere it would act unseen."""
     routes = [
         *protocol.ROUTES,
         *authorize.ROUTES,
         *sessions.ROUTES,
-        *language.ROUTES,
+        *languages.ROUTES,
         *security.ROUTES,
-        *password.ROUTES,
+        *second_factors.ROUTES,
+        *passwords.ROUTES,
         *mail_links.ROUTES,
         *end_session.ROUTES,
-        *device.ROUTES,
+        *devices.ROUTES,
         *registration.ROUTES,
         *own_record.ROUTES,
-        *connected.ROUTES,
+        *consents.ROUTES,
         *contacts.ROUTES,
         *guardian.ROUTES,
         *log.ROUTES,
         *receipts.ROUTES,
-        *profile.ROUTES,
+        *profiles.ROUTES,
         *preferences.ROUTES,
         *plain_pages.ROUTES,
         *admin_home.ROUTES,
         *admin_grants.ROUTES,
         *admin_partners.ROUTES,
+        *admin_moves.ROUTES,
         *admin_pkce.ROUTES,
         *admin_log.ROUTES,
         *admin_complaints.ROUTES,
         *admin_people.ROUTES,
         *admin_guardians.ROUTES,
+        *admin_roles.ROUTES,
+        *admin_factor.ROUTES,
+        *admin_waiting.ROUTES,
         *admin_school.ROUTES,
     ]
     for route in routes:
         if route.path not in _READS_ALONE and not route.path.startswith("/.well-known/") and route.methods:
             route.methods.discard("HEAD")
-    return routes
+    return admitted(routes)
 
 
 class StaticDispatch:
@@ -122,7 +120,7 @@ class StaticDispatch:
             response = await endpoint(request)
         except Exception as error:
             await (await on_failure(request, error))(scope, receive, send)
-            # The edge logs it, as it does what Starlette raises again.
+            # The outer middleware logs it, with everything that Starlette raises again.
             raise
         await response(scope, receive, send)
 
@@ -132,14 +130,17 @@ _UNDER = (PATHS["grant_management_endpoint"] + "/", PATHS["registration_endpoint
 
 
 def is_for_partners(path: str) -> bool:
-    """Tell whether partners' servers are answered there, and not people."""
+    """Tell whether an address answers partners' servers, and not people."""
     return path in PARTNER_PATHS or path.startswith(_UNDER)
+
+
+_CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
 async def on_http_error(request: Request, error: Exception) -> Response:
     """Answer a wrong address or method in the voice of the place."""
     status = error.status_code if isinstance(error, HTTPException) else 500
-    code = {404: "not_found", 405: "method_not_allowed"}.get(status, "bad_form")
+    code = _CODES.get(status, "bad_form")
     response = _in_the_voice_of_the_place(request, Refusal(code, detail=f"HTTP {status}"))
     if status == 405:
         response.headers["Allow"] = ", ".join(sorted(_methods_at(request)))
@@ -147,7 +148,7 @@ async def on_http_error(request: Request, error: Exception) -> Response:
 
 
 def _methods_at(request: Request) -> set[str]:
-    """Collect the methods of every route of this address: Starlette would name the first route's only."""
+    """Collect the methods of all routes of this address, because Starlette would name only the first route's."""
     routes: list[Route] = request.app.routes
     return {
         method
@@ -158,7 +159,7 @@ def _methods_at(request: Request) -> set[str]:
 
 
 async def on_failure(request: Request, error: Exception) -> Response:
-    """Answer what should not have happened, without its text; the edge logs it."""
+    """Answer after a failure of ours, without its text, which goes to the log."""
     return _in_the_voice_of_the_place(
         request, Refusal("server_error", detail=f"failure: {error.__class__.__name__}")
     )

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.stage import Gateway, serve_gateway, serve_partner
 from tests.browser.visitor import Visitor
 from tests.browser.watch import Watch
+from tests.gateway.web.gallery import NARROWEST, served
+from tests.patience import PATIENCE
 from tests.ports import free_port
 from tests.world import copy_sqlite, fill
 
@@ -25,11 +27,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE = 60_000
-"""Milliseconds that a page may take on a busy machine."""
-
-
-expect.set_options(timeout=PATIENCE)
+expect.set_options(timeout=PATIENCE * 1000)
 
 
 @pytest.fixture(scope="session")
@@ -98,14 +96,16 @@ def gateway(
 
 
 @pytest.fixture
-def watched(gateway: Gateway, new_context: Callable[..., BrowserContext]) -> Iterator[Callable[..., Watch]]:
+def watched(
+    gateway: Gateway, new_context: Callable[..., BrowserContext]
+) -> Iterator[Callable[..., tuple[BrowserContext, Watch]]]:
     """Open browsers of which every page is watched."""
     watches = []
 
     def open_one(**options: Any) -> tuple[BrowserContext, Watch]:
         # Without motion: what is still fading or sliding would be measured half-way.
         context = new_context(**{"reduced_motion": "reduce", **options})
-        context.set_default_timeout(PATIENCE)
+        context.set_default_timeout(PATIENCE * 1000)
         watches.append(Watch(context))
         return context, watches[-1]
 
@@ -132,3 +132,14 @@ def make_visitor(
 def asha(make_visitor: Callable[..., Visitor]) -> Visitor:
     """Asha at her browser."""
     return make_visitor()
+
+
+@pytest.fixture
+def narrow_page(page: Page) -> Iterator[Page]:
+    """A narrow window that stands in the gallery, to show its pages in."""
+    page.set_default_timeout(PATIENCE * 1000)
+    page.set_viewport_size({"width": NARROWEST, "height": 800})
+    with served() as address:
+        # Its policy is that of every page, and lets the one script run as well.
+        page.goto(f"{address}/passkey")
+        yield page

@@ -55,8 +55,9 @@ def test_a_paused_partner_is_refused_at_once_and_goes_on_afterwards(
     pause.get_by_label("Reason").select_option(label="Security incident")
     admin.press("Pause for everyone")
     asha.read_again()
-    expect(asha.page.locator("main")).to_contain_text("does not let us read anything at the moment")
-    assert asha.answers() == [("/userinfo", 401), ("/token", 401)]
+    asha.heading("Sharing is paused")
+    assert asha.answers() == [("/userinfo", 403)]
+    expect(asha.page.get_by_role("heading", name="What we received")).to_be_visible()
     asha.open_connected()
     expect(asha.page.get_by_text("Nothing is shared while it is paused.")).to_be_visible()
     admin.press("Resume for everyone")

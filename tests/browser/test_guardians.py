@@ -5,11 +5,12 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from gateway.actions.guardian_links import Linking, link_guardian
+from gateway.actions.guardians.naming import propose_guardian
+from gateway.actions.guardians.pairs import Linking
 from tests.browser.keys import press, tab_to
 from tests.browser.visitor import Visitor
 from tests.gateway.web.gallery import axe_findings
-from tests.world import PASSWORD
+from tests.world import PASSWORD, confirm_guardians
 
 MEERA, LAKSHMI, BEN = "meera@lakeside.example", "lakshmi@lakeside.example", "ben@lakeside.example"
 SIZES = {"desk": {"width": 1280, "height": 800}, "telephone": {"width": 360, "height": 740}}
@@ -52,7 +53,8 @@ def three(make_visitor: Callable[..., Visitor], request: pytest.FixtureRequest) 
     meera, lakshmi, ben = (make_visitor(viewport=SIZES[request.param]) for _ in range(3))
     services = meera.gateway.services
     linking = Linking("test", None, MEERA, BEN)
-    assert meera.gateway.run(link_guardian, services, linking, "in_person", "File 12") is None
+    assert meera.gateway.run(propose_guardian, services, linking, "in_person", "File 12") is None
+    meera.gateway.run(confirm_guardians, services, [BEN])
     meera.page.goto(f"{meera.app}/quizco")
     press(meera.page, "Use with your school account")
     sign_in(meera, MEERA)

@@ -4,20 +4,21 @@ All of them are looked at from right to left in ``test_directions.py``; the firs
 and in dark colours on the tours of ``test_looks.py``.
 """
 
+import pytest
 from playwright.sync_api import Page
 
-from tests.gateway.web.gallery import NARROWEST, axe_findings, served, too_narrow
+from tests.gateway.web.gallery import axe_findings, show, too_narrow
 from tests.gateway.web.samples import SAMPLES
 
 STATES = [name for name in SAMPLES if "." in name]
+SHARES = 4
+"""So many tests that two workers have half each."""
 
 
-def test_every_state_of_every_page_is_good_for_everybody(page: Page) -> None:
-    page.set_default_timeout(60_000)
-    page.set_viewport_size({"width": NARROWEST, "height": 800})
+@pytest.mark.parametrize("share", range(SHARES))
+def test_every_state_of_every_page_is_good_for_everybody(narrow_page: Page, share: int) -> None:
     findings = []
-    with served() as address:
-        for name in STATES:
-            page.goto(f"{address}/{name}")
-            findings += [f"{name} {line}" for line in [*too_narrow(page), *axe_findings(page)]]
+    for name in STATES[share::SHARES]:
+        show(narrow_page, *SAMPLES[name])
+        findings += [f"{name} {line}" for line in [*too_narrow(narrow_page), *axe_findings(narrow_page)]]
     assert not findings, "\n".join(findings)

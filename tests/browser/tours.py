@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import expect
 
-from gateway.actions.partners import submit_manifest
+from gateway.actions.partners.submission import submit_manifest
 from gateway.actions.services import Services
 from tests.browser.visitor import ASHA, Visitor
 from tests.world import CHALLENGE, PARTNER_APP, PARTNERS, PASSWORD, PEOPLE
@@ -113,6 +113,11 @@ def tour_of_a_person(visitor: Visitor, look: Look) -> None:
     look("profile-saved")
     visitor.open_connected()
     look("detail-older-copy")
+    visitor.press("Pause sharing")
+    visitor.read_again()
+    look("partner-paused")
+    visitor.open_connected()
+    visitor.press("Go on sharing")
     visitor.open_connected("Course readers")
     look("detail-refused")
     visitor.open_connected()

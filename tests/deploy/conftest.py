@@ -24,6 +24,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from tests.patience import PATIENCE, until_answered
 from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,13 +36,14 @@ class FakeGateway:
     """What the authorization server answers next, and what it was asked."""
 
     issuer: str
-    partner_jwks: dict[str, Any]
+    partner_jwks: Any
     key: ECKey = field(default_factory=lambda: ECKey.generate_key("P-256", {"kid": "k1", "use": "sig"}))
     claims: dict[str, Any] = field(default_factory=dict)
     answer: dict[str, str] = field(default_factory=dict)  # parameters that replace those of the redirect
     id_token: dict[str, Any] = field(default_factory=dict)  # claims that replace those of the ID token
     scope: str = "openid"
     live: bool = True
+    paused: bool = False
     refreshable: bool = True
     expires_in: int = 300
     userinfo_status: int = 200
@@ -146,6 +148,8 @@ class FakeGateway:
         assert (scheme == "DPoP") == (self._prove(request, token) is not None)
         if token not in self.access or not self.live:
             return Response(status_code=401, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
+        if self.paused:
+            return Response(status_code=403, headers={"WWW-Authenticate": 'Bearer error="consent_paused"'})
         return JSONResponse({"sub": "pairwise-1"} | self.claims, self.userinfo_status)
 
     async def revoke(self, request: Request) -> Response:
@@ -225,7 +229,7 @@ class Partner:
             headers=headers,
             follow_redirects=True,
             trust_env=False,
-            timeout=60,
+            timeout=PATIENCE,
             **options,
         )
 
@@ -291,15 +295,7 @@ def partner_config(issuer: str, base_url: str) -> dict[str, Any]:
 
 def wait_until_ready(partner: Partner, process: subprocess.Popen[bytes]) -> None:
     with partner.browser() as browser:
-        for _ in range(600):
-            try:
-                browser.get("/healthz").raise_for_status()
-            except httpx2.TransportError:
-                assert process.poll() is None, partner.log.read_text()
-                time.sleep(0.1)
-            else:
-                return
-    raise AssertionError(f"not ready in 60 s: {partner.log.read_text()}")
+        until_answered(browser, "/healthz", process, partner.log).raise_for_status()
 
 
 @pytest.fixture

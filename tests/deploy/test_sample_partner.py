@@ -4,11 +4,15 @@ import json
 import re
 import subprocess
 import sys
+import time
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from joserfc import jwt
+
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from .conftest import FakeGateway, Partner
@@ -174,6 +178,32 @@ def test_after_a_stop_the_next_read_ends_it_and_the_copy_is_gone(
     ]
     assert "The person has stopped sharing" in page
     assert "Asha" not in page
+
+
+def test_paused_is_not_stopped(gateway: "FakeGateway", partner: "Partner") -> None:
+    """403 `consent_paused`: tokens and copy are kept until it goes on; at an end they go as ever."""
+    with partner.browser() as browser:
+        before = connect(browser)
+        gateway.paused = True
+        facts = browser.post("/quizco/read").json()
+        page = browser.get("/quizco", headers=HTML).text
+        assert (facts["state"], facts["problem"]) == ("paused", "consent_paused")
+        assert (facts["received"], facts["token"]) == (before["received"], before["token"])
+        assert "Sharing is paused" in page
+        assert "Paused" in browser.get("/", headers=HTML).text
+        # A no to a question that comes meanwhile is no end either.
+        gateway.answer = {"error": "access_denied", "code": ""}
+        assert connect(browser)["state"] == "paused"
+        gateway.down = True
+        assert browser.post("/quizco/start").json()["state"] == "paused"
+        gateway.paused = False
+        facts = browser.post("/quizco/read").json()
+        assert (facts["state"], facts["problem"], facts["reads"]) == ("connected", "", 2)
+        gateway.paused = True
+        assert browser.post("/quizco/read").json()["state"] == "paused"
+        gateway.live = False
+        facts = browser.post("/quizco/read").json()
+    assert (facts["state"], facts["received"], facts["token"]) == ("ended", {}, None)
 
 
 def test_without_a_refresh_token_a_401_ends_it(gateway: "FakeGateway", partner: "Partner") -> None:
@@ -345,7 +375,7 @@ def test_a_wrong_configuration_lists_every_fault_and_no_secret(tmp_path: Path) -
     client = {"name": "Quiz Co", "client_id": "", "client_secret": "hush-hush", "auth_method": "none"}
     path.write_text(json.dumps({"issuer": "ftp://x", "base_url": "http://localhost", "clients": [client]}))
     command = [sys.executable, "-m", "deploy.sample_partner", "--config", str(path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 2
     for key in (
         "issuer",
@@ -362,3 +392,69 @@ def test_the_sample_imports_nothing_of_the_gateway() -> None:
     """A partner has only the wire; so does this one."""
     for path in sorted((ROOT / "deploy" / "sample_partner").glob("*.py")):
         assert not re.search(r"^\s*(from|import) (gateway|partners|scopes)\b", path.read_text(), re.MULTILINE)
+
+
+def notice(gateway: "FakeGateway", media_type: str, **changes: Any) -> str:
+    """Make what the gateway tells without a browser; None leaves a claim out."""
+    is_logout = media_type == "logout+jwt"
+    event = BACKCHANNEL if is_logout else f"{gateway.issuer}/events/deletion-requested"
+    content = {} if is_logout else {"subjects": {"quiz-client": "pairwise-1"}}
+    claims = {
+        "iss": gateway.issuer,
+        "aud": "quiz-client" if is_logout else ["quiz-client", "quiz-device"],
+        "iat": int(time.time()),
+        "jti": "j1",
+        "events": {event: content},
+        **({"sub": "pairwise-1"} if is_logout else {}),
+        **changes,
+    }
+    given = {name: value for name, value in claims.items() if value is not None}
+    return str(jwt.encode({"alg": "ES256", "kid": "k1", "typ": media_type}, given, gateway.key))
+
+
+BACKCHANNEL = "http://schemas.openid.net/event/backchannel-logout"
+
+
+def test_a_log_out_and_a_wish_to_delete_are_heard_without_a_browser(
+    gateway: "FakeGateway", partner: "Partner"
+) -> None:
+    """OIDC Back-Channel Logout §2.5, RFC 8935 §2: what is shared stays after the first, and goes with the second."""
+    with partner.browser() as server, partner.browser() as browser:
+        connect(browser)
+        token = notice(gateway, "logout+jwt")
+        assert server.post("/quizco/logout", data={"logout_token": token}).status_code == 200
+        facts = browser.get("/quizco").json()
+        assert (facts["heard"], facts["state"]) == (["logout"], "connected")
+        assert facts["received"]["name"] == "Asha Rao"
+        token = notice(gateway, "secevent+jwt")
+        assert server.post("/quizco/deletions", content=token).status_code == 200
+        facts = browser.get("/quizco").json()
+        assert (facts["heard"], facts["received"]) == (["logout", "deletion"], {})
+        assert "we have" in facts["message"]
+        # Whose data is long gone is a wish that is done.
+        assert server.post("/quizco/deletions", content=token).status_code == 200
+        assert server.post("/nobody/deletions", content=token).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"iss": "https://elsewhere.example"},
+        {"aud": "another"},
+        {"iat": None},
+        {"events": {"other": {}}},
+        {"events": None},
+        {"nonce": "n"},
+        {"exp": 1},
+    ],
+)
+def test_what_is_no_notice_for_us_changes_nothing(
+    gateway: "FakeGateway", partner: "Partner", changes: dict[str, Any]
+) -> None:
+    """OIDC Back-Channel Logout §2.6: 400, and whatever was shared is still there."""
+    with partner.browser() as server, partner.browser() as browser:
+        connect(browser)
+        token = notice(gateway, "logout+jwt", **changes)
+        assert server.post("/quizco/logout", data={"logout_token": token}).status_code == 400
+        assert server.post("/quizco/deletions", content=notice(gateway, "logout+jwt")).status_code == 400
+        assert browser.get("/quizco").json()["heard"] == []

@@ -3,11 +3,12 @@
 import re
 from pathlib import Path
 
-from gateway.actions.contacts import OFFERED, REFILL, WISHES
-from gateway.consent.terms import DAY
+from gateway.actions.contacts.giving import OFFERED
+from gateway.actions.contacts.wishes import REFILL, WISHES
+from gateway.kit.clock import DAY
 from gateway.kit.settings import Settings
 from gateway.model.contacts import COOL_OFF, WAITS
-from gateway.web.contacts import ROUTES
+from gateway.web.contacts.contacts import ROUTES
 from scopes import field_label
 
 GUIDE = " ".join(

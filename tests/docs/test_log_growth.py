@@ -4,8 +4,10 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from bench.log import Line, doubling, report
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "log-growth.md").read_text(encoding="utf-8")
@@ -13,7 +15,7 @@ GOALS = dict.fromkeys(("whole", "postgres", "tree"), 10_000_000)
 RUNS = {name: json.loads((ROOT / "docs" / f"log-growth-{name}.json").read_text()) for name in GOALS}
 
 
-def lines_of(run: dict[str, list[dict[str, float]]]) -> list[Line]:
+def lines_of(run: dict[str, list[dict[str, Any]]]) -> list[Line]:
     return [Line(**each) for each in run["lines"]]
 
 
@@ -35,9 +37,11 @@ def test_the_measurement_runs(tmp_path: Path) -> None:
     for words in (["--most", "1000"], ["--most", "1000", "--postgres"], ["--most", "10000", "--tree"]):
         file = tmp_path / "lines.json"
         command = [sys.executable, "-m", "bench.log", *words, "--json", str(file)]
-        subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=300)
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=PATIENCE)
         found = json.loads(file.read_text())
         assert found["lines"][-1]["leaves"] == int(words[1])
         command = [sys.executable, "-m", "bench.log", "--report", str(file)]
-        shown = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, timeout=300)
+        shown = subprocess.run(
+            command, cwd=ROOT, check=True, capture_output=True, text=True, timeout=PATIENCE
+        )
         assert found["log"] in shown.stdout

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -12,9 +13,10 @@ GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "guides" / "log.md").rea
 
 
 def test_every_command_and_option_is_there() -> None:
-    found = re.findall(r"consent-gateway (log|keys) (\w+)([^\n`]*)", GUIDE)
+    found = re.findall(r"consent-gateway (log|keys) ([\w-]+)([^\n`]*)", GUIDE)
     assert {name for _, name, _ in found} >= {"verify", "export", "archive", "prune", "rotate"}
-    groups = typer.main.get_command(app).commands
+    command: Any = typer.main.get_command(app)
+    groups = command.commands
     for group, name, words in found:
         known = {option for each in groups[group].commands[name].params for option in each.opts}
         assert set(re.findall(r"--[\w-]+", words)) <= known, (group, name, words)

@@ -26,7 +26,7 @@ def stage(interop_template: Path, tmp_path: Path) -> Iterator[Stage]:
         yield found
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def node() -> None:
     """Make sure that there is Node.js with the libraries."""
     if shutil.which("node") is None:

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -17,11 +16,12 @@ from typing import Any
 import httpx2
 
 from gateway.cli.browser import Browser, local_client
-from gateway.kit.digests import digest
-from gateway.kit.key_ring import write_key_ring
+from gateway.kit.secrets.digests import digest
+from gateway.kit.secrets.key_ring import write_key_ring
 from gateway.kit.settings import PREFIX
 from gateway.store.admin_actions import AdminAction
-from gateway.store.partners import NewSecret, keep_secrets
+from gateway.store.partners.partners import NewSecret, keep_secrets
+from tests.patience import PATIENCE, until_answered
 from tests.ports import free_port
 from tests.world import CAMPUSPRESS_KEY, PASSWORD, fixed_ring, random_ids_action, serve
 from tests.world import publish as publish_manifest
@@ -35,7 +35,6 @@ PLACE = "http://localhost:8099"
 """Nobody listens there: the browser stops where it would go back to the partner."""
 
 SECRET = "cg_cs_" + "i" * 43
-READY = 60.0
 
 
 @dataclass(frozen=True)
@@ -72,10 +71,14 @@ def private_jwk() -> dict[str, Any]:
     return CAMPUSPRESS_KEY.as_dict(private=True)
 
 
-def prepare(url: str, folder: Path, manifest: Path = HERE / "partner.toml") -> None:
-    """Put the clients of a manifest into a filled database; those without keys get the one secret."""
+def prepare(url: str, folder: Path, manifest: Path = HERE / "partner.toml", *, place: str = PLACE) -> None:
+    """Put the clients of a manifest into a filled database; those without keys get the one secret.
+
+    Args:
+        place: where the partner listens, if it does.
+    """
     with serve(url, folder) as world:
-        text = manifest.read_text().replace("PLACE", PLACE)
+        text = manifest.read_text().replace("PLACE", place)
         world.run(publish_manifest, world.services, text)
         for client in tomllib.loads(text)["client"]:
             if client["auth_method"].startswith("client_secret"):
@@ -86,10 +89,10 @@ def prepare(url: str, folder: Path, manifest: Path = HERE / "partner.toml") -> N
 
 @contextmanager
 def served(
-    database_url: str, folder: Path, *words: str, mtls: bool = False, **settings: str
+    database_url: str, folder: Path, *words: str, mtls: bool = False, port: int = 0, **settings: str
 ) -> Iterator[Stage]:
-    """Serve the gateway over a filled database until the block ends."""
-    port = free_port()
+    """Serve the gateway over a filled database until the block ends; on a port of its own unless it is given one."""
+    port = port or free_port()
     scheme = "https" if "--tls-certificate" in words else "http"
     issuer = f"{scheme}://localhost:{port}"
     write_key_ring(folder / "key-ring.json", fixed_ring())
@@ -122,18 +125,16 @@ def running(
 
 def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     """Wait until somebody answers."""
-    deadline = time.monotonic() + READY
     # What is looked for is an answer; whose certificate it has is what the tests look at.
-    with httpx2.Client(trust_env=False, verify=False) as client:
-        while True:
-            try:
-                client.get(url)
-            except httpx2.TransportError:
-                if process.poll() is not None or time.monotonic() > deadline:
-                    raise AssertionError(log.read_text()) from None
-                time.sleep(0.05)
-            else:
-                return
+    with httpx2.Client(trust_env=False, verify=False, timeout=PATIENCE) as client:
+        until_answered(client, url, process, log)
+
+
+def beside_libraries(script: Path) -> Path:
+    """Copy a module to where it finds its libraries; it is whole at every moment, for another test may start it."""
+    own = MODULES / f"{script.name}.{os.getpid()}"
+    shutil.copyfile(script, own)
+    return own.replace(MODULES / script.name)
 
 
 class Script:
@@ -142,9 +143,7 @@ class Script:
     def __init__(
         self, name: Path, config: Mapping[str, Any], folder: Path, env: Mapping[str, str] | None = None
     ):
-        # A module finds its libraries beside itself.
-        script = MODULES / name.name
-        shutil.copyfile(name, script)
+        script = beside_libraries(name)
         file = folder / f"{name.stem}.json"
         file.write_text(json.dumps(config))
         self._process = subprocess.Popen(
@@ -167,7 +166,7 @@ class Script:
 
     def goes_on(self, callback: str) -> dict[str, Any]:
         """Tell it where the browser came back; read what it found out."""
-        said, failed = self._process.communicate(callback + "\n", timeout=READY)
+        said, failed = self._process.communicate(callback + "\n", timeout=PATIENCE)
         assert self._process.returncode == 0, failed
         found: dict[str, Any] = json.loads(said)
         return found

@@ -16,16 +16,13 @@ NEEDED = ("mod_auth_openidc.so", "mod_mpm_event.so")
 
 
 @pytest.fixture
-def apache(
-    sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[tuple[Stage, str]]:
+def apache(sqlite_template: Path, tmp_path: Path) -> Iterator[tuple[Stage, str]]:
     """A gateway, and an Apache that asks it who comes."""
     if shutil.which("apache2") is None or not all((MODULES / name).is_file() for name in NEEDED):
         pytest.skip("apt-get install apache2 libapache2-mod-auth-openidc")
     place = f"http://localhost:{free_port()}"
-    monkeypatch.setattr("tests.interop.stage.PLACE", place)
     url = copy_sqlite(sqlite_template, tmp_path)
-    prepare(url, tmp_path)
+    prepare(url, tmp_path, place=place)
     with served(url, tmp_path) as stage:
         config = (HERE / "apache.conf").read_text()
         names = {"folder": tmp_path, "port": place.rpartition(":")[2], "modules": MODULES}

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from gateway.kit.errors import ERRORS
-from tests.interop.stage import MODULES, PLACE, READY, ROOT, SECRET, Stage, private_jwk
+from tests.interop.stage import MODULES, PLACE, ROOT, SECRET, Stage, private_jwk
+from tests.patience import PATIENCE
 
 GUIDE = (ROOT / "docs" / "guides" / "partners.md").read_text()
 
@@ -36,7 +37,7 @@ def walk(stage: Stage, command: list[str], own: Mapping[str, str], file: Path) -
     assert process.stdout is not None
     url = process.stdout.readline().strip()
     callback = stage.share(url) if url else ""
-    said, failed = process.communicate(callback + "\n", timeout=READY)
+    said, failed = process.communicate(callback + "\n", timeout=PATIENCE)
     assert process.returncode == 0, failed
     claims: dict[str, Any] = json.loads(said)
     return claims

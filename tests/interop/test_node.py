@@ -1,4 +1,4 @@
-"""openid-client 6 and oauth4webapi 3: FAPI 2.0 as its strictest readers speak it."""
+"""openid-client 6 and oauth4webapi 3: FAPI 2.0 as its strictest readers speak it; and one that keeps no secret."""
 
 import json
 from pathlib import Path
@@ -77,6 +77,24 @@ def test_nonces_are_understood(interop_nonce_stage: Stage) -> None:
     """Where every proof must hold our nonce, both libraries send it as soon as they were told."""
     assert walk(interop_nonce_stage, "openid_client.mjs", True)["first"]["name"] == "Asha Rao"
     assert walk(interop_nonce_stage, "oauth4webapi.mjs", True)["first"]["name"] == "Asha Rao"
+
+
+def test_oidc_client_ts_is_told_that_public_clients_are_not_served(stage: Stage) -> None:
+    """A program in the browser keeps no secret: its code buys nothing, and the answer says why (RFC 6749 §5.2).
+
+    A page of another origin could not even read the answer: nothing but discovery and keys has CORS.
+    """
+    config = {
+        "issuer": stage.issuer,
+        "client_id": "interop-post",
+        "redirect_uri": f"{PLACE}/post/callback",
+        "scope": "openid profile email",
+    }
+    partner = Script(HERE / "npm" / "oidc_client_ts.mjs", config, stage.folder)
+    refused = partner.goes_on(stage.share(partner.asks()))
+    assert refused["name"] == "ErrorResponse"
+    assert refused["error"] == "invalid_client"
+    assert "public clients are not served" in refused["error_description"]
 
 
 def test_the_lock_names_no_registry() -> None:

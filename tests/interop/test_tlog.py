@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from gateway.actions.log_export import Span, export_log
+from gateway.actions.ledger.export import Span, export_log
 from gateway.ledger.notes import parse_note
 from gateway.store.admin_actions import AdminAction, append_actions
 from tests.kill.outside import Outside
 from tests.ledgers import log_keys, sequence
+from tests.patience import PATIENCE
 from tests.world import NOW, World, serve
 
 GO = shutil.which("go")
@@ -94,7 +95,7 @@ def fill_log(world: World, count: int) -> None:
 
 def ask(tlog: Path, arguments: dict[str, str]) -> subprocess.CompletedProcess[str]:
     words = [word for name, value in arguments.items() for word in (f"-{name}", value)]
-    return subprocess.run([str(tlog), *words], capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run([str(tlog), *words], capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 def test_checkpoints_tiles_and_proofs_verify_there(tlog: Path, database_url: str, tmp_path: Path) -> None:

@@ -15,11 +15,12 @@ from urllib.parse import urlencode
 import httpx2
 from sqlalchemy import text
 
-from gateway.actions.log_verification import TreeCheck, verify_tree
+from gateway.actions.ledger.verification import TreeCheck, verify_tree
 from gateway.cli.browser import Browser
-from gateway.kit.digests import digest
-from tests.kill.outside import PATIENCE, Outside
+from gateway.kit.secrets.digests import digest
+from tests.kill.outside import Outside
 from tests.kill.points import Trap
+from tests.patience import PATIENCE
 from tests.world import PASSWORD, QUIZCO_REDIRECT, serve
 
 WALKER = "asha@lakeside.example"
@@ -168,7 +169,7 @@ class Campaign:
 
     def _rows(self, query: str, **values: Any) -> list[Any]:
         return self.outside.store(
-            lambda connection, _: [connection.execute(text(query), values).all()],
+            lambda connection, _: [list(connection.execute(text(query), values))],
             None,
         )
 

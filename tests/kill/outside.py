@@ -10,12 +10,12 @@ import httpx2
 
 from tests.kill.points import Trap
 from tests.kill.victim import Life, live
+from tests.patience import PATIENCE
 from tests.world import ISSUER, World
 
 # A fork of a process that has read the code already starts in a few milliseconds, with no thread and no lock of ours.
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["tests.kill.victim"])
-PATIENCE = 60
 NOWHERE = Trap(0, "", "")
 
 

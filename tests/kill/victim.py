@@ -16,7 +16,7 @@ from sqlalchemy import Connection, event
 
 from gateway.app import build_services, make_app
 from gateway.kit.logs import configure_logs
-from gateway.store.engine import Know, Operation, Store, Telling, Ways
+from gateway.store.engine.backend import OnVersion, Operation, Store, VersionedOperation, Ways
 from tests.kill.points import Trap
 from tests.world import FakeClock, fixed_ring, settings_for
 
@@ -54,7 +54,7 @@ class Armed:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-WRITES_ALONE = {"redeem_codes", "serve_notices", "commit_decisions", "revoke_tokens"}
+WRITES_ALONE = {"redeem_codes", "serve_notices", "commit_decisions", "try_revocations"}
 """Operations of one statement that writes; others read in a statement before it."""
 
 
@@ -71,11 +71,11 @@ def watch_store(armed: Armed) -> None:
         armed.reach(place, "committed")
         return outcome
 
-    Store._write_all = watched
+    Store._write_all = watched  # type: ignore[method-assign, assignment]  # it traps
     tell_all = Store._tell_all
 
-    async def watched_ahead(
-        store: Store, operation: Telling[Any, Any], items: Sequence[Any]
+    async def watched_optimistic(
+        store: Store, operation: VersionedOperation[Any, Any], items: Sequence[Any]
     ) -> Sequence[Any]:
         place = operation.__name__
         armed.reach(place, "before")
@@ -86,7 +86,7 @@ def watch_store(armed: Armed) -> None:
                 armed.reach(place, "statement", number)
             armed.reach(place, "uncommitted")
 
-        def within(connection: Connection, given: Sequence[Any], know: Know) -> Sequence[Any]:
+        def within(connection: Connection, given: Sequence[Any], know: OnVersion) -> Sequence[Any]:
             def know_later(version: int) -> None:
                 know(version)
                 pass_the_last_moments()
@@ -100,7 +100,7 @@ def watch_store(armed: Armed) -> None:
         armed.reach(place, "committed")
         return outcome
 
-    Store._tell_all = watched_ahead
+    Store._tell_all = watched_optimistic  # type: ignore[method-assign, assignment]  # it traps
 
 
 class Undone(Exception):
@@ -132,14 +132,14 @@ def be_careless() -> None:
         raise AssertionError
 
     async def settle_nothing(
-        store: Store, operation: Telling[Any, Any], items: Sequence[Any]
+        store: Store, operation: VersionedOperation[Any, Any], items: Sequence[Any]
     ) -> Sequence[Any]:
         if operation.__name__ != "release":
             return await tell_all(store, operation, items)
         return [None] * len(items)
 
-    Store._write_all = careless
-    Store._tell_all = settle_nothing
+    Store._write_all = careless  # type: ignore[method-assign, assignment]  # a fault
+    Store._tell_all = settle_nothing  # type: ignore[method-assign, assignment]  # a fault
 
 
 def _within(armed: Armed, operation: Operation[Any, Any], place: str) -> Operation[Any, Any]:

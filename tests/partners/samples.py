@@ -54,7 +54,7 @@ def faults_of(read, *changes, **options):
     try:
         read(*changes, **options)
     except ManifestError as error:
-        found = {}
+        found: dict[str, str] = {}
         for fault in error.faults:
             found[fault.key] = "\n".join(filter(None, [found.get(fault.key), fault.message]))
         return found

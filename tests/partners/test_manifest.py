@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from partners import (
     AuthMethod,
-    Fault,
     ManifestError,
+    ManifestFault,
     Profile,
     parse_manifest,
     referenced_files,
@@ -109,7 +109,7 @@ def test_one_table_in_the_wrong_shape_hides_no_fault_of_the_others():
     text = edited(
         CAMPUSPRESS, ("redirect_uris", redirect + "other_uris"), ("retention_days = 7", "retention_days = 61")
     )
-    clients = re.search(r"(?s)\[\[client\]\].*?(?=\[\[offer\]\])", text).group()
+    [clients] = re.findall(r"(?s)\[\[client\]\].*?(?=\[\[offer\]\])", text)
     inline = "".join(f"{line}, " for line in clients.splitlines()[1:] if line)
     text = f"client = [7, {{ {inline.removesuffix(', ')} }}]\n" + text.replace(clients, "")
     found = faults_of(lambda: parse_manifest(text, file="x.toml", allow_loopback=True))
@@ -127,7 +127,7 @@ def test_a_fault_names_its_file_and_place():
         ManifestError, match=r"^quizco\.toml: partner\.contact: “nobody” is no e-mail address"
     ):
         read_quizco(('"privacy@quizco.example.org"', '"nobody"'))
-    assert str(Fault("a.toml", "", "this is no TOML")) == "a.toml: this is no TOML"
+    assert str(ManifestFault("a.toml", "", "this is no TOML")) == "a.toml: this is no TOML"
 
 
 def test_faults_come_in_the_order_of_the_items():
@@ -301,14 +301,14 @@ def test_forty_items_are_enough():
     item = ITEM.format("name", "learning_progress", "full")
     with pytest.raises(ManifestError) as caught:
         parse_manifest(QUIZCO + item * 40, file="x.toml", allow_loopback=True)
-    assert Fault("x.toml", "offer[0].item", "it holds more than 40") in caught.value.faults
+    assert ManifestFault("x.toml", "offer[0].item", "it holds more than 40") in caught.value.faults
 
 
 def test_ids_are_given_once_and_fit_together():
     client = QUIZCO[QUIZCO.index("[[client]]") : QUIZCO.index("[[offer]]")]
     offer = QUIZCO[QUIZCO.index("[[offer]]") :]
-    both = edited(QUIZCO + client + offer, ("offer_id =", 'jwks_file = "x.json"\noffer_id ='))
-    found = faults_of(lambda: parse_manifest(both, file="x.toml", allow_loopback=True, files={}))
+    twice = edited(QUIZCO + client + offer, ("offer_id =", 'jwks_file = "x.json"\noffer_id ='))
+    found = faults_of(lambda: parse_manifest(twice, file="x.toml", allow_loopback=True, files={}))
     assert found["client[1].client_id"] == "“quizco-web” is the id of client[0] too: give each its own"
     assert found["offer[1].offer_id"] == "“practice-quizzes” is the id of offer[0] too: give each its own"
     found = faults_of(read_quizco, ('offer_id = "practice-quizzes"', 'offer_id = "practise-quizzes"'))

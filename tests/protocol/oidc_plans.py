@@ -1,4 +1,6 @@
-"""The modules of the OpenID Foundation's plans for logging out, as of August 2026, without their prefix ``oidcc-``."""
+"""The modules of the OpenID Foundation's plans for discovery and logging out, August 2026, without ``oidcc-``."""
+
+CONFIG = ("discovery-endpoint-verification",)
 
 RP_INITIATED_LOGOUT = (
     "rp-initiated-logout-discovery-endpoint-verification",

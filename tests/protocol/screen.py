@@ -5,7 +5,7 @@ from typing import Any
 import httpx2
 
 from gateway.cli.browser import Browser, Page
-from gateway.oauth.device import GRANT_TYPE
+from gateway.oauth.devices import GRANT_TYPE
 from tests.world import PARTNERS, World, publish
 
 

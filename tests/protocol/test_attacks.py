@@ -14,8 +14,8 @@ import pytest
 from joserfc import jws, jwt
 from joserfc.jwk import ECKey, OctKey
 
-from gateway.kit.digests import base64url
-from gateway.web.visit import COOKIE
+from gateway.kit.secrets.digests import base64url
+from gateway.web.pages.visit import COOKIE
 from tests.protocol.campuspress import REQUEST, begin, campuspress_tokens, exchange_form, opt_in, push
 from tests.protocol.test_rfc9101 import push_signed, request_object
 from tests.protocol.test_rfc9396 import EMAIL, PHONE, details, item
@@ -82,14 +82,18 @@ def test_a1_a_code_goes_only_where_it_was_asked_for(world: World) -> None:
 # A1: CSRF, session fixation, login (RFC 9700 §4.7)
 
 
-def test_a1_the_consent_form_of_one_session_is_nothing_in_another(both: World) -> None:
-    """An attacker's own screen, posted by the victim's browser: nothing is decided for anybody."""
-    attacker, victim = both.signed_in("aoife@northfield.example"), both.signed_in()
-    form = dict(both.ask(attacker).form("/consent").filled({}, "share"))
-    token = dict(both.ask(victim).form("/consent").filled({}))["csrf_token"]
-    for forged in (form, {**form, "csrf_token": token}):
-        assert victim._client.post("/consent", data=forged).status_code == 403
-    assert "No thanks" in both.ask(victim).response.text
+def test_a1_the_consent_form_of_one_session_is_nothing_in_another(each_world: World) -> None:
+    """An attacker's own screen, posted by the victim's browser: nothing is decided for anybody.
+
+    The victim sees their own screen, as anybody can make a browser show it by sending it to /authorize.
+    """
+    attacker, victim = each_world.signed_in("aoife@northfield.example"), each_world.signed_in()
+    form = dict(each_world.ask(attacker).form("/consent").filled({}, "share"))
+    token = dict(each_world.ask(victim).form("/consent").filled({}))["csrf_token"]
+    for forged, status in ((form, 409), ({**form, "csrf_token": token}, 403)):
+        answer = victim._client.post("/consent", data=forged)
+        assert (answer.status_code, "Aoife" in answer.text) == (status, False)
+    assert "No thanks" in each_world.ask(victim).response.text
 
 
 def test_a1_nothing_is_decided_by_get(world: World) -> None:
@@ -132,23 +136,23 @@ def test_a1a_every_answer_names_its_issuer(world: World) -> None:
     assert document["authorization_response_iss_parameter_supported"] is True
 
 
-def test_a1a_a_foreign_code_is_refused_and_the_owner_can_still_use_it(both: World) -> None:
+def test_a1a_a_foreign_code_is_refused_and_the_owner_can_still_use_it(each_world: World) -> None:
     """Another client holds it, but cannot burn it either."""
-    code = both.approve()
-    stolen = both.post_signed("/token", {**exchange_form(code), "redirect_uri": QUIZCO_REDIRECT})
+    code = each_world.approve()
+    stolen = each_world.post_signed("/token", {**exchange_form(code), "redirect_uri": QUIZCO_REDIRECT})
     assert stolen.json()["error"] == "invalid_grant"
-    assert both.exchange(code).status_code == 200
+    assert each_world.exchange(code).status_code == 200
 
 
-def test_a1a_foreign_tokens_do_nothing(both: World) -> None:
+def test_a1a_foreign_tokens_do_nothing(each_world: World) -> None:
     """They do not refresh, are not described, and cannot be revoked by who does not own them."""
-    tokens = both.tokens()
+    tokens = each_world.tokens()
     form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
-    assert both.post_signed("/token", form).json()["error"] == "invalid_grant"
-    described = both.post_signed("/introspect", {"token": tokens["access_token"]}).json()
+    assert each_world.post_signed("/token", form).json()["error"] == "invalid_grant"
+    described = each_world.post_signed("/introspect", {"token": tokens["access_token"]}).json()
     assert described == {"active": False}
-    both.post_signed("/revoke", {"token": tokens["refresh_token"]})
-    assert both.userinfo(tokens["access_token"]).status_code == 200
+    each_world.post_signed("/revoke", {"token": tokens["refresh_token"]})
+    assert each_world.userinfo(tokens["access_token"]).status_code == 200
 
 
 def test_a1a_a_request_uri_of_another_partner_leads_nowhere(world: World) -> None:
@@ -160,17 +164,19 @@ def test_a1a_a_request_uri_of_another_partner_leads_nowhere(world: World) -> Non
 # A3a and A3b: requests and answers that somebody reads on their way
 
 
-def test_a3b_a_stolen_code_without_its_verifier_is_worth_nothing(both: World) -> None:
+def test_a3b_a_stolen_code_without_its_verifier_is_worth_nothing(each_world: World) -> None:
     """Code injection: the thief gets one try, and that try ends the code for everybody (RFC 9700 §4.5)."""
-    code = both.approve()
-    assert both.exchange(code, code_verifier="w" * 64).json()["error"] == "invalid_grant"
-    assert both.exchange(code).json()["error"] == "invalid_grant"
+    code = each_world.approve()
+    assert each_world.exchange(code, code_verifier="w" * 64).json()["error"] == "invalid_grant"
+    assert each_world.exchange(code).json()["error"] == "invalid_grant"
 
 
-def test_a3b_a_stolen_code_without_its_key_is_worth_nothing(both: World) -> None:
+def test_a3b_a_stolen_code_without_its_key_is_worth_nothing(each_world: World) -> None:
     """The code is bound at PAR (RFC 9449 §10.1): even who is the client needs the key."""
-    code = opt_in(both, push(both, proof=both.proof("/par")))
-    answer = both.post_signed("/token", exchange_form(code), proof=both.proof("/token", key=OTHER))
+    code = opt_in(each_world, push(each_world, proof=each_world.proof("/par")))
+    answer = each_world.post_signed(
+        "/token", exchange_form(code), proof=each_world.proof("/token", key=OTHER)
+    )
     assert answer.json()["error"] == "invalid_grant"
 
 
@@ -203,22 +209,22 @@ def test_a3a_a_pushed_request_cannot_be_changed_in_the_browser(world: World) -> 
 # A5: token requests that somebody reads
 
 
-def test_a5_a_token_request_cannot_be_sent_again(both: World) -> None:
+def test_a5_a_token_request_cannot_be_sent_again(each_world: World) -> None:
     """Assertion, proof and code each work once; the whole request, again, is nothing."""
     form = {
-        **exchange_form(opt_in(both)),
+        **exchange_form(opt_in(each_world)),
         "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-        "client_assertion": both.assertion(),
+        "client_assertion": each_world.assertion(),
     }
-    header = {"DPoP": both.proof("/token")}
-    assert both.client().post("/token", data=form, headers=header).status_code == 200
-    again = both.client().post("/token", data=form, headers=header)
+    header = {"DPoP": each_world.proof("/token")}
+    assert each_world.client().post("/token", data=form, headers=header).status_code == 200
+    again = each_world.client().post("/token", data=form, headers=header)
     assert (again.status_code, again.json()["error"]) == (401, "invalid_client")
 
 
-def test_a5_a_refresh_never_widens(both: World) -> None:
+def test_a5_a_refresh_never_widens(each_world: World) -> None:
     """Scope upgrade: not by scope, not by items, not by an offer that another client has."""
-    tokens = both.tokens(scope="openid email", authorization_details=details(item(EMAIL)))
+    tokens = each_world.tokens(scope="openid email", authorization_details=details(item(EMAIL)))
     for wider, error in (
         ({"scope": "openid email phone"}, "invalid_scope"),
         ({"scope": "openid email nonsense"}, "invalid_scope"),
@@ -228,8 +234,8 @@ def test_a5_a_refresh_never_widens(both: World) -> None:
             "invalid_authorization_details",
         ),
     ):
-        assert both.refresh(tokens["refresh_token"], **wider).json()["error"] == error
-    assert both.refresh(tokens["refresh_token"]).status_code == 200
+        assert each_world.refresh(tokens["refresh_token"], **wider).json()["error"] == error
+    assert each_world.refresh(tokens["refresh_token"]).status_code == 200
 
 
 def test_a5_an_exchange_takes_no_scope(world: World) -> None:

@@ -10,9 +10,15 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 from sqlalchemy import Connection, text
 
-from gateway.actions.logout import LEASE, WAITS, Courier
+from gateway.actions.authentication.password_change import change_password
+from gateway.actions.authentication.sessions import find_session
+from gateway.actions.logouts import LEASE, WAITS, Courier
 from gateway.kit.outbound import OutboundFault
-from gateway.oauth.logout import EVENT
+from gateway.oauth.answers.logouts import EVENT
+from gateway.store.accounts.passwords import NewPassword, keep_passwords
+from gateway.web.pages.visit import COOKIE
+from tests.gateway.store.samples import act
+from tests.gateway.web.consent.test_consents import detail_of, press
 from tests.protocol.campuspress import begin, exchange_form, push
 from tests.protocol.leaving import OUT, register
 from tests.protocol.oidc_plans import BACKCHANNEL_LOGOUT
@@ -50,8 +56,8 @@ class Site:
 
 
 @pytest.fixture
-def site(both: World) -> Site:
-    return Site(both)
+def site(each_world: World) -> Site:
+    return Site(each_world)
 
 
 def test_every_module_of_the_plan_is_mirrored() -> None:
@@ -116,6 +122,20 @@ def test_2_5_only_who_was_used_in_the_session_is_told(site: Site) -> None:
     assert site.deliver() == 1, "the first session's, and none for the second"
 
 
+@pytest.mark.first_on_postgresql
+@pytest.mark.parametrize(("ending", "told"), [("/stop", 0), ("/pause", 0), ("", 1)])
+def test_nobody_is_recognised_at_sign_out_without_a_grant_that_stands(
+    site: Site, ending: str, told: int
+) -> None:
+    """Or a partner would hear when its former person was at a browser (decision 0061)."""
+    browser = site.world.signed_in()
+    site.world.exchange(site.world.share(browser, site.world.ask(browser))["code"])
+    if ending:
+        press(browser, detail_of(browser), ending)
+    browser.submit(browser.open("/connected"), "/logout")
+    assert site.deliver() == told
+
+
 def sid_of(world: World, answer: dict[str, str]) -> str:
     """Exchange; give the session's name in the ID token."""
     keys = KeySet.import_key_set(world.client().get("/jwks.json").json())
@@ -123,18 +143,18 @@ def sid_of(world: World, answer: dict[str, str]) -> str:
     return sid
 
 
-def test_2_1_a_session_has_a_name_that_a_step_up_keeps(both: World) -> None:
+def test_2_1_a_session_has_a_name_that_a_step_up_keeps(each_world: World) -> None:
     """One browser, one name, whatever the person proves in between; another browser, another name."""
-    browser, other = both.signed_in(), both.signed_in()
-    first = sid_of(both, both.share(browser, both.ask(browser)))
-    both.clock.pass_by(5)
-    again = both.ask(browser, prompt="login")
+    browser, other = each_world.signed_in(), each_world.signed_in()
+    first = sid_of(each_world, each_world.share(browser, each_world.ask(browser)))
+    each_world.clock.pass_by(5)
+    again = each_world.ask(browser, prompt="login")
     back = browser.submit(again, "/reauthenticate", {"password": PASSWORD}, stop_at=QUIZCO_REDIRECT)
-    assert sid_of(both, answer_of(back)) == first
-    assert sid_of(both, answer_of(both.ask(other))) != first
+    assert sid_of(each_world, answer_of(back)) == first
+    assert sid_of(each_world, answer_of(each_world.ask(other))) != first
     browser.submit(browser.open("/connected"), "/logout")
     browser.submit(browser.open("/login"), "/login", {"email": "asha@lakeside.example", "password": PASSWORD})
-    assert sid_of(both, answer_of(both.ask(browser))) != first
+    assert sid_of(each_world, answer_of(each_world.ask(browser))) != first
 
 
 def test_2_1_partners_cannot_compare_people_by_it(world: World) -> None:
@@ -162,6 +182,68 @@ def test_2_5_the_session_that_ended_is_named_and_no_other(site: Site) -> None:
     assert jwt.decode(site.came[1], keys).claims["sid"] == second
 
 
+def run_idle(site: Site) -> None:
+    site.world.clock.pass_by(site.world.services.settings.session_idle_ttl)
+
+
+def run_long(site: Site) -> None:
+    """It was used all the time, and is as old as a session gets."""
+    site.world.clock.pass_by(site.world.services.settings.session_ttl)
+    act(site.world, "UPDATE session SET last_seen_at = :now", now=site.world.clock())
+
+
+def recover(site: Site) -> None:
+    """What a link to an address does, and the command line."""
+    new = NewPassword(site.world.person_id(), "$argon2id$x", site.world.clock())
+    site.world.store(keep_passwords, new)
+
+
+ENDS = (run_idle, run_long, recover)
+
+
+@pytest.mark.first_on_postgresql
+@pytest.mark.parametrize("end", ENDS)
+def test_2_1_a_session_that_nobody_ended_is_told_once_too(site: Site, end: Callable[[Site], None]) -> None:
+    """It ran out, or something else ended it: with the name that the partner knows, and not before."""
+    browser = site.world.signed_in()
+    sid = sid_of(site.world, site.world.share(browser, site.world.ask(browser)))
+    site.world.clock.pass_by(site.world.services.settings.session_idle_ttl - 1)
+    assert site.deliver() == 0
+    browser.open("/connected")
+    site.world.clock.pass_by(1)
+    assert site.deliver() == 0, "it was used meanwhile"
+    end(site)
+    assert [site.deliver(), site.deliver()] == [1, 0]
+    keys = KeySet.import_key_set(site.world.client().get("/jwks.json").json())
+    assert jwt.decode(site.came[0], keys).claims["sid"] == sid
+    assert "/login" in browser.open("/connected").url
+
+
+def test_a_new_password_ends_the_other_browsers_and_this_one_goes_on(site: Site) -> None:
+    here, there = site.world.signed_in(), site.world.signed_in()
+    site.world.exchange(site.world.share(here, site.world.ask(here))["code"])
+    sid = sid_of(site.world, answer_of(site.world.ask(there)))
+    session = site.world.run(find_session, site.world.services, here._client.cookies[COOKIE])
+    assert session is not None
+    site.world.run(change_password, site.world.services, session, "another lantern, another library")
+    assert site.deliver() == 1
+    keys = KeySet.import_key_set(site.world.client().get("/jwks.json").json())
+    assert jwt.decode(site.came[0], keys).claims["sid"] == sid
+
+
+def test_somebody_else_at_the_same_browser_ends_the_session_before(site: Site) -> None:
+    """A step-up of the same person does not: the session goes on under its name."""
+    browser = site.world.signed_in()
+    site.world.exchange(site.world.share(browser, site.world.ask(browser))["code"])
+    site.world.clock.pass_by(5)
+    again = site.world.ask(browser, prompt="login")
+    browser.submit(again, "/reauthenticate", {"password": PASSWORD}, stop_at=QUIZCO_REDIRECT)
+    assert site.deliver() == 0
+    known = {"email": "ben@lakeside.example", "password": PASSWORD}
+    browser.submit(browser.open("/login"), "/login", known)
+    assert site.deliver() == 1
+
+
 def test_a_session_of_old_is_told_without_a_name(site: Site) -> None:
     """Sessions and tokens that were there before sessions had names: whoever got tokens since is told."""
     browser = site.world.signed_in()
@@ -179,6 +261,7 @@ def test_a_session_of_old_is_told_without_a_name(site: Site) -> None:
     assert "sid" not in jwt.decode(site.came[0], keys).claims
 
 
+@pytest.mark.first_on_postgresql
 @pytest.mark.parametrize("failure", [OutboundFault("down"), 400, 503, 302])
 def test_a_partner_that_is_down_is_told_later(site: Site, failure: Any) -> None:
     """With growing waits, each time by a fresh token; after the last one it is given up."""

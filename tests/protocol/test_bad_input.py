@@ -1,11 +1,13 @@
 """Bad input at every route of the application; the list is the application's own, so a new route is covered."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx2
 import pytest
 
+from gateway.kit.clock import DAY
 from gateway.kit.errors import ERRORS
 from gateway.web.routes import PARTNER_PATHS, all_routes
 from tests.world import World, copy_sqlite, serve
@@ -31,7 +33,7 @@ def filled(path: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory, sqlite_template: object) -> object:
+def shared(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[World]:
     """One world for the tests that change nothing."""
     folder = tmp_path_factory.mktemp("shared")
     with serve(copy_sqlite(sqlite_template, folder), folder) as world:
@@ -121,9 +123,9 @@ def test_an_address_that_is_nowhere(shared: World) -> None:
         assert_refused(path, answer, "not_found")
 
 
-def test_a_nul_in_an_address_is_not_found(both: World) -> None:
+def test_a_nul_in_an_address_is_not_found(each_world: World) -> None:
     """PostgreSQL refuses NUL in text: it must not come that far, in a path or in a query."""
-    client = both.signed_in("admin@platform.example")._client
+    client = each_world.signed_in("admin@platform.example")._client
     for path, methods in ROUTES.items():
         for method in sorted(methods - {"HEAD"}):
             if "{" in path:
@@ -163,26 +165,26 @@ def test_in_between_a_code_expires(world: World, seconds: int) -> None:
     assert world.exchange(code).status_code == (200 if seconds < 60 else 400)
 
 
-def test_in_between_the_person_stops(both: World) -> None:
+def test_in_between_the_person_stops(each_world: World) -> None:
     """A code, an access token and a refresh token of a stopped service are all dead."""
-    browser = both.signed_in()
-    tokens = both.exchange(both.share(browser, both.ask(browser))["code"]).json()
-    code = both.ask(browser).text.partition("code=")[2].partition("&")[0]
+    browser = each_world.signed_in()
+    tokens = each_world.exchange(each_world.share(browser, each_world.ask(browser))["code"]).json()
+    code = each_world.ask(browser).text.partition("code=")[2].partition("&")[0]
     page = browser.open("/connected")
     address = re.search(r"/connected/gra_[A-Za-z0-9_-]+", page.response.text)
     assert address is not None
     browser.submit(browser.open(address[0]), "/stop")
-    assert both.exchange(code).json()["error"] == "invalid_grant"
-    assert both.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"
-    assert both.userinfo(tokens["access_token"]).json()["error"] == "invalid_token"
-    assert both.post("/introspect", {"token": tokens["access_token"]}).json() == {"active": False}
+    assert each_world.exchange(code).json()["error"] == "invalid_grant"
+    assert each_world.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"
+    assert each_world.userinfo(tokens["access_token"]).json()["error"] == "invalid_token"
+    assert each_world.post("/introspect", {"token": tokens["access_token"]}).json() == {"active": False}
 
 
 def test_in_between_the_grant_runs_out(make_world: Callable[..., World]) -> None:
     """Neither token outlives the grant, whatever lifetime is set for tokens."""
-    world = make_world(refresh_token_ttl=366 * 86_400)
+    world = make_world(refresh_token_ttl=366 * DAY)
     tokens = world.tokens()
-    world.clock.pass_by(180 * 86_400 - 100)
+    world.clock.pass_by(180 * DAY - 100)
     renewed = world.refresh(tokens["refresh_token"]).json()
     assert renewed["expires_in"] == 100
     world.clock.pass_by(100)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.store.handoffs import count_log
+from gateway.store.ledger.handoffs import count_log
 from scopes import DENIED
 from tests.protocol.campuspress import REQUEST
 from tests.protocol.screen import Television

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.actions import release as gate
+from gateway.actions.oauth import release as gate
 from scopes import PURPOSES, PurposeState, projection
 from tests.gateway.store.samples import act
 from tests.ledgers import entries, sequence
@@ -53,46 +53,50 @@ def read(world: World, token: str) -> str:
     return json.dumps([world.userinfo(token).json(), by_name.json()])
 
 
-def test_p1_what_was_agreed_to_leaves_no_more(both: World, deny: Deny) -> None:
+def test_p1_what_was_agreed_to_leaves_no_more(each_world: World, deny: Deny) -> None:
     """Neither by the token of that time nor by a renewed one; the other items go on."""
-    tokens = both.tokens(EMAIL)
-    assert EMAIL_AS_GRANTED in read(both, tokens["access_token"])
+    tokens = each_world.tokens(EMAIL)
+    assert EMAIL_AS_GRANTED in read(each_world, tokens["access_token"])
     deny("results_delivery")
-    renewed = both.refresh(tokens["refresh_token"]).json()
+    renewed = each_world.refresh(tokens["refresh_token"]).json()
     for each in (tokens, renewed):
-        answered = read(both, each["access_token"])
+        answered = read(each_world, each["access_token"])
         assert "Asha Rao" in answered
         assert EMAIL_AS_GRANTED not in answered
 
 
-def test_p1_no_hand_off_names_it(both: World, deny: Deny) -> None:
+def test_p1_no_hand_off_names_it(each_world: World, deny: Deny) -> None:
     """Not even where the same field leaves for another purpose, by the same name of a claim."""
-    tokens = both.tokens(EMAIL)
-    act(both, ALSO_FOR_SUPPORT)
+    tokens = each_world.tokens(EMAIL)
+    act(each_world, ALSO_FOR_SUPPORT)
     deny("results_delivery")
-    assert EMAIL_AS_GRANTED in read(both, tokens["access_token"])
-    sequence(both)
-    handed = [each for each in entries(both) if each["kind"] == "handoff"]
+    assert EMAIL_AS_GRANTED in read(each_world, tokens["access_token"])
+    sequence(each_world)
+    handed = [each for each in entries(each_world) if each["kind"] == "handoff"]
     purposes = {purpose for each in handed for _, purpose, _, _ in each["items"]}
     assert "customer_support" in purposes
     assert "results_delivery" not in purposes
 
 
-def test_p1_the_combined_service_is_asked_for_at_no_door(both: World, deny: Deny) -> None:
+def test_p1_the_combined_service_is_asked_for_at_no_door(each_world: World, deny: Deny) -> None:
     """Authorize and a device; a person who is settled is not sent back with a code either."""
-    television, browser = Television(both), both.signed_in()
-    both.share(browser, both.ask(browser), EMAIL)
+    television, browser = Television(each_world), each_world.signed_in()
+    each_world.share(browser, each_world.ask(browser), EMAIL)
     deny("results_delivery")
-    for page in (both.ask(browser), both.ask(both.browser()), both.ask(both.browser(), prompt="none")):
+    for page in (
+        each_world.ask(browser),
+        each_world.ask(each_world.browser()),
+        each_world.ask(each_world.browser(), prompt="none"),
+    ):
         assert answer_of(page)["error"] == "unauthorized_client"
     device = television.begin()
     assert (device.status_code, device.json()["error"]) == (400, "unauthorized_client")
-    assert both.post_signed("/par", REQUEST).status_code == 201
+    assert each_world.post_signed("/par", REQUEST).status_code == 201
 
 
-def test_p1_it_is_not_pushed(both: World, deny: Deny) -> None:
+def test_p1_it_is_not_pushed(each_world: World, deny: Deny) -> None:
     """PAR; the other partner's combined service goes on."""
     deny("delivery_of_goods")
-    pushed = both.post_signed("/par", REQUEST)
+    pushed = each_world.post_signed("/par", REQUEST)
     assert (pushed.status_code, pushed.json()["error"]) == (400, "unauthorized_client")
-    assert both.ask(both.signed_in()).form("/consent")
+    assert each_world.ask(each_world.signed_in()).form("/consent")

@@ -13,10 +13,11 @@ from starlette.requests import Request
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import random_ids
 from gateway.oauth.signing import NoSigningKey, current_key
-from gateway.store.keys import add_signing_keys
-from gateway.web.bodies import parse_form, read_body
-from gateway.web.edge import AnswerCutShort, Edge
-from gateway.web.visit import Visit
+from gateway.store.oauth.keys import add_signing_keys
+from gateway.web.pages.visit import Visit
+from gateway.web.paths import ShownPaths
+from gateway.web.server.bodies import parse_form, read_body
+from gateway.web.server.outer_middleware import AnswerCutShort, OuterMiddleware
 from tests.world import World
 
 SECRET = "a row that an error quotes"
@@ -37,7 +38,9 @@ def serve_broken(*messages: dict[str, Any]) -> list[dict[str, Any]]:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    edge = Edge(broken, ids=random_ids, is_https=False, metrics=CollectorRegistry())
+    edge = OuterMiddleware(
+        broken, ids=random_ids, is_https=False, metrics=CollectorRegistry(), paths=ShownPaths(())
+    )
     scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
     asyncio.run(edge(scope, receive, send))
     return sent

@@ -16,7 +16,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
-from gateway.kit.digests import base64url
+from gateway.kit.secrets.digests import base64url
 from tests.protocol.campuspress import REQUEST, begin, exchange_form
 from tests.protocol.fapi2_plans import MESSAGE_SIGNING_ALONE, NOT_APPLICABLE, SECURITY_PROFILE
 from tests.protocol.test_attacks import claims_of
@@ -330,7 +330,8 @@ def test_state_only_outside_request_object_not_used(shop: Shop) -> None:
 
 def signed(shop: Shop, **changes: Any) -> str:
     """Sign a request whatever the plan; the one for message signing wants a signed answer too."""
-    return request_object(shop.world, **({"response_mode": "jwt"} if shop.signs else {}), **changes)
+    own: dict[str, Any] = {"response_mode": "jwt"} if shop.signs else {}
+    return request_object(shop.world, **own, **changes)
 
 
 def test_ensure_request_object_without_redirect_uri_fails(shop: Shop) -> None:
@@ -465,8 +466,9 @@ def test_refresh_token(shop: Shop) -> None:
     for _ in range(2):
         assert shop.world.post_signed("/token", form).json()["refresh_token"] == first
     assert error_of(shop.world.post("/token", form)) == "invalid_grant"
-    foreign = shop.world.post_signed("/token", form, proof=shop.world.proof("/token", key=OTHER))
-    assert error_of(foreign) == "invalid_grant"
+    # The client authenticates: another key is no other client (RFC 9449 §5).
+    renewed = shop.world.post_signed("/token", form, proof=shop.world.proof("/token", key=OTHER)).json()
+    assert (renewed["refresh_token"], renewed["token_type"]) == (first, "DPoP")
     assert error_of(shop.world.post_signed("/token", form, proof="")) == "invalid_dpop_proof"
 
 
@@ -485,7 +487,7 @@ def test_ensure_signed_client_assertion_with_RS256_fails(shop: Shop) -> None:
     kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
     for algorithm, status in (("RS256", 401), ("PS256", 200)):
         now = shop.world.clock()
-        claims = {"iss": "campuspress-shop", "sub": "campuspress-shop", "aud": ISSUER}
+        claims: dict[str, Any] = {"iss": "campuspress-shop", "sub": "campuspress-shop", "aud": ISSUER}
         claims |= {"exp": now + MINUTE, "jti": algorithm}
         header = {"alg": algorithm, "kid": "campuspress-rsa"}
         form = {

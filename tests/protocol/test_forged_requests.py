@@ -6,11 +6,11 @@ from urllib.parse import urlencode
 
 import pytest
 
-from gateway.actions.receipts import stop_path
+from gateway.actions.consent.receipts import stop_path
 from gateway.cli.browser import Browser, Page
 from tests.gateway.store.samples import rows
-from tests.gateway.web.test_connected import detail_of
-from tests.gateway.web.test_guardian import LAKSHMI, request_page, wish
+from tests.gateway.web.consent.test_consents import detail_of
+from tests.gateway.web.guardians.test_requests import LAKSHMI, request_page, wish
 from tests.world import World
 
 EVIL = "evil.example"
@@ -85,12 +85,12 @@ def pages_with_tickets(world: World) -> Iterator[tuple[Browser, Page]]:
     yield admin, admin.open("/admin/grants?email=asha@lakeside.example")
 
 
-def test_a_ticket_opens_nothing_but_its_own_place(both: World) -> None:
+def test_a_ticket_opens_nothing_but_its_own_place(each_world: World) -> None:
     """Each ticket in each form of each other place, and in somebody else's session: refused, and nothing changes."""
-    places = list(pages_with_tickets(both))
+    places = list(pages_with_tickets(each_world))
     tickets = {name: value for _, page in places for name, value in tickets_of(page)}
     assert len(tickets) >= 5, tickets
-    before = state_of(both)
+    before = state_of(each_world)
     tried = 0
     for browser, page in places:
         for form in page.forms:
@@ -112,7 +112,7 @@ def test_a_ticket_opens_nothing_but_its_own_place(both: World) -> None:
                     assert answer.status_code in (302, 303, 400, 401, 403, 409, 422), (form.action, name)
                     assert "code=" not in answer.headers.get("location", "")
     assert tried >= 20
-    assert state_of(both) == before
+    assert state_of(each_world) == before
 
 
 def state_of(world: World) -> list[Any]:
@@ -121,26 +121,26 @@ def state_of(world: World) -> list[Any]:
     return [rows(world, f"SELECT count(*) FROM {table}") for table in tables]
 
 
-def test_a_screen_of_somebody_else_decides_nothing(both: World) -> None:
+def test_a_screen_of_somebody_else_decides_nothing(each_world: World) -> None:
     """The whole form of one person's screen, sent in another's session with that one's own CSRF token."""
-    asha, ben = both.signed_in(), both.signed_in("ben@lakeside.example")
-    screen, own = both.ask(asha), both.ask(ben)
+    asha, ben = each_world.signed_in(), each_world.signed_in("ben@lakeside.example")
+    screen, own = each_world.ask(asha), each_world.ask(ben)
     form, mine = screen.form("/consent"), dict(own.form("/consent").fields)
-    before = state_of(both)
+    before = state_of(each_world)
     data = {**dict(form.fields), "csrf_token": mine["csrf_token"], "decision": "share"}
     answer = ben._client.post("/consent", data=data)
     assert answer.status_code == 403
-    assert state_of(both) == before
-    assert "code" in both.share(asha, screen), "its own person can still answer"
+    assert state_of(each_world) == before
+    assert "code" in each_world.share(asha, screen), "its own person can still answer"
 
 
-def test_a_stop_link_of_one_grant_stops_no_other(both: World) -> None:
+def test_a_stop_link_of_one_grant_stops_no_other(each_world: World) -> None:
     """The proof is made for one grant, and a wrong one looks like an unknown grant."""
-    first = both.tokens()["grant_id"]
-    second = both.tokens(email="aoife@northfield.example")["grant_id"]
-    proof = stop_path(both.services, first).rpartition("/")[2]
-    stranger = both.browser()
+    first = each_world.tokens()["grant_id"]
+    second = each_world.tokens(email="aoife@northfield.example")["grant_id"]
+    proof = stop_path(each_world.services, first).rpartition("/")[2]
+    stranger = each_world.browser()
     wrong = stranger.open(f"/stop/{second}/{proof}")
     unknown = stranger.open(f"/stop/gra_unknown/{proof}")
     assert (wrong.status, unknown.status) == (404, 404)
-    assert detail_of(both.signed_in("aoife@northfield.example")).form("/stop")
+    assert detail_of(each_world.signed_in("aoife@northfield.example")).form("/stop")

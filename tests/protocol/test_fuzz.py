@@ -16,6 +16,7 @@ import httpx2
 
 from gateway.kit.errors import ERRORS, Where
 from gateway.web.routes import PARTNER_PATHS, all_routes
+from tests.profiles import EXPLORES
 from tests.world import (
     CAMPUSPRESS_REDIRECT,
     ISSUER,
@@ -26,7 +27,8 @@ from tests.world import (
     World,
 )
 
-REQUESTS = 2000
+REQUESTS = 40_000 if EXPLORES else 1000
+"""For each database, which gets requests of its own."""
 MARK = b"<mark'\">"
 HOSTILE = (
     b"", b" ", b"\x00", b"\r\nSet-Cookie: a=b", MARK, b'"' + MARK, b"javascript:alert(1)//" + MARK,
@@ -38,6 +40,8 @@ HOSTILE = (
     b"e30.e30.", b"eyJhbGciOiJub25lIn0.e30.", b"eyJhbGciOiJFUzI1NiIsImNyaXQiOjF9.e30.AA", b"W1tb" * 900,
 )  # fmt: skip
 """Values that somebody would try."""
+NO_TEXTS = (b"", b"\x00", b"\xff\xfe", b"\xed\xa0\x80", b"\xc0\x80", "ﬁ\u0301\u200d\ufeff\u2028".encode())
+"""Of them those that are no text, or no text to every database."""
 NAMES = (
     b"client_id",
     b"scope",
@@ -149,8 +153,8 @@ class Fuzz:
             Case("POST", "/authorize", form=plain, headers=[self.cookie]),
             Case("POST", "/consent", form=consent, headers=[self.cookie]),
             Case("POST", "/consent", form=consent, headers=[self.cookie, (b"Origin", ISSUER.encode())]),
-            *self._pages(consent),
         ]
+        self.pages = list(self._pages(consent))
 
     def _pages(self, consent: Pairs) -> Iterator[Case]:
         """Every other route, with the fields that its form may have."""
@@ -188,7 +192,8 @@ class Fuzz:
 
     def cases(self) -> Iterator[Case]:
         for _ in range(REQUESTS):
-            good = self.dice.choice(self.good)
+            # Half of all for partners' endpoints and the screen, however many pages there come to be.
+            good = self.dice.choice(self.dice.choice((self.good, self.pages)))
             case = Case(good.method, good.path, list(good.query), list(good.form), list(good.headers))
             case.path = re.sub(r"{[^}]+}", lambda _: self._segment(), case.path)
             for _ in range(self.dice.choice((1, 1, 1, 2, 3))):
@@ -304,10 +309,10 @@ def refusal_faults(path: str, answer: httpx2.Response) -> Iterator[str]:
         yield "error_description has characters that RFC 6749 §5.2 forbids"
 
 
-def test_no_request_brings_the_gateway_down(both: World) -> None:
-    """Thousands of spoilt requests, on both databases."""
-    fuzz = Fuzz(both, seed=20_261_118)
-    answers = both.run(send_all, both, fuzz)
+def test_no_request_brings_the_gateway_down(each_world: World) -> None:
+    """Thousands of spoilt requests, on each database others."""
+    fuzz = Fuzz(each_world, seed=20_261_118 + each_world.services.store.locks_rows)
+    answers = each_world.run(send_all, each_world, fuzz)
     found = [
         (fault, case.method, case.url()[:300], str(case.headers)[:300], str(case.content())[:300])
         for case, answer in answers
@@ -316,19 +321,23 @@ def test_no_request_brings_the_gateway_down(both: World) -> None:
     assert not found, found[:5]
     # The run is worth something only if it came past the first door: successes and many kinds of refusals.
     statuses = Counter(answer.status_code for _, answer in answers)
-    assert statuses[200] > 100, statuses
-    assert {201, 303, 400, 401, 403, 404, 405, 409, 413, 415} <= set(statuses), statuses
-    assert both.userinfo(fuzz.token).status_code == 200
+    assert statuses[200] > REQUESTS / 20, statuses
+    assert {201, 303, 400, 401, 403, 404, 405, 413, 415} <= set(statuses), statuses
+    assert each_world.userinfo(fuzz.token).status_code == 200
 
 
-def test_no_answer_on_the_consent_screen_brings_the_gateway_down(both: World) -> None:
-    """Every field of the screen's form with every hostile value, each on a screen that is still good."""
-    browser = both.signed_in()
-    page = both.ask(browser)
+def test_no_answer_on_the_consent_screen_brings_the_gateway_down(each_world: World) -> None:
+    """Every field of the screen's form with every hostile value, each on a screen that is still good.
+
+    PostgreSQL gets the texts that a database may refuse; what is only too long or of another form is ours to refuse.
+    """
+    hostile_values = NO_TEXTS if each_world.services.store.locks_rows else HOSTILE
+    browser = each_world.signed_in()
+    page = each_world.ask(browser)
     names = [*(name for name, _ in page.form("/consent").filled({}, "share")), "item", "form:email", "extra"]
     statuses: Counter[int] = Counter()
     for name in dict.fromkeys(names):
-        for hostile in HOSTILE:
+        for hostile in hostile_values:
             good = [pair for pair in page.form("/consent").filled({}, "share") if pair[0] != name]
             pairs: Pairs = [(key.encode(), value.encode()) for key, value in good] + [
                 (name.encode(), hostile)
@@ -342,5 +351,5 @@ def test_no_answer_on_the_consent_screen_brings_the_gateway_down(both: World) ->
             assert not list(faults(case, answer)), (name, hostile[:40])
             statuses[answer.status_code] += 1
             if answer.status_code == 303:
-                page = both.ask(browser, prompt="consent")
+                page = each_world.ask(browser, prompt="consent")
     assert set(statuses) == {303, 400, 403}, statuses

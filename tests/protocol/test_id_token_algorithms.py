@@ -7,14 +7,14 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 from sqlalchemy import Connection, text
 
-from gateway.actions.keys import rotate_signing_keys
-from gateway.actions.receipts import read_receipt
+from gateway.actions.consent.receipts import read_receipt
+from gateway.actions.oauth.keys import rotate_signing_keys
 from gateway.kit.errors import Refusal
 from gateway.oauth.signing import ALGORITHMS
-from gateway.store.engine import Store
-from gateway.web import protocol
+from gateway.store.engine.backend import Store
+from gateway.web.oauth import protocol
 from partners.tables import ClientTable
-from tests.gateway.web.test_receipts import signed
+from tests.gateway.web.consent.test_receipts import signed
 from tests.protocol.leaving import BYE
 from tests.protocol.test_backchannel_logout import Site
 from tests.world import PARTNERS, World, publish
@@ -103,39 +103,41 @@ def without_rsa(connection: Connection, _: object) -> list[None]:
     return [None]
 
 
-def test_a_client_gets_the_algorithm_that_it_registered_and_others_are_as_they_were(both: World) -> None:
+def test_a_client_gets_the_algorithm_that_it_registered_and_others_are_as_they_were(
+    each_world: World,
+) -> None:
     """A token made before the change still verifies; the key set says which key is for which algorithm."""
-    before = both.tokens()
-    with_rs256(both)
-    tokens = both.tokens(prompt="consent")
-    token = read(both, tokens["id_token"], "RS256")
+    before = each_world.tokens()
+    with_rs256(each_world)
+    tokens = each_world.tokens(prompt="consent")
+    token = read(each_world, tokens["id_token"], "RS256")
     assert token.claims["aud"] == "quizco-web"
-    assert read(both, before["id_token"], "ES256").claims["sub"] == token.claims["sub"]
+    assert read(each_world, before["id_token"], "ES256").claims["sub"] == token.claims["sub"]
 
 
-def test_a_logout_token_is_signed_as_the_id_token_and_the_hint_is_understood(both: World) -> None:
+def test_a_logout_token_is_signed_as_the_id_token_and_the_hint_is_understood(each_world: World) -> None:
     """Back-Channel Logout §2.6: a relying party verifies both with the same algorithm."""
-    site = Site(both)
-    with_rs256(both, version=3)
+    site = Site(each_world)
+    with_rs256(each_world, version=3)
     tokens = site.sign_out()
     assert site.deliver() == 1
     assert (
-        read(both, site.came[0], "RS256").claims["sub"]
-        == read(both, tokens["id_token"], "RS256").claims["sub"]
+        read(each_world, site.came[0], "RS256").claims["sub"]
+        == read(each_world, tokens["id_token"], "RS256").claims["sub"]
     )
-    browser = both.signed_in()
+    browser = each_world.signed_in()
     assert browser.open(f"/session/end?id_token_hint={tokens['id_token']}").status == 200
     head, body, signature = tokens["id_token"].split(".")
     assert browser.open(f"/session/end?id_token_hint={head}.{body}.{signature[::-1]}").status == 400
 
 
-def test_receipts_stay_with_one_algorithm(both: World) -> None:
+def test_receipts_stay_with_one_algorithm(each_world: World) -> None:
     """Whoever verifies a receipt offline needs one; an RSA key in the set disturbs nobody."""
-    with_rs256(both)
-    both.tokens()
-    published = both.client().get("/receipts/jwks.json").json()
+    with_rs256(each_world)
+    each_world.tokens()
+    published = each_world.client().get("/receipts/jwks.json").json()
     assert {key["kty"] for key in published["keys"]} == {"EC", "RSA"}
-    assert read_receipt(signed(both.signed_in()), published)["event"] == "given"
+    assert read_receipt(signed(each_world.signed_in()), published)["event"] == "given"
 
 
 @pytest.mark.parametrize("alg", ["HS256", "none", "PS256", "rs256"])

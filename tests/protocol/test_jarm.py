@@ -24,14 +24,15 @@ def opened(world: World, back: Mapping[str, str], audience: str) -> dict[str, An
     return claims
 
 
+@pytest.mark.first_on_postgresql
 @pytest.mark.parametrize("mode", ["jwt", "query.jwt"])
-def test_2_3_the_answer_is_one_signed_response(both: World, mode: str) -> None:
+def test_2_3_the_answer_is_one_signed_response(each_world: World, mode: str) -> None:
     """Code, state, issuer, audience and expiry inside; the code works."""
-    browser = both.signed_in()
-    back = both.share(browser, both.ask(browser, response_mode=mode))
-    claims = opened(both, back, both.quizco)
+    browser = each_world.signed_in()
+    back = each_world.share(browser, each_world.ask(browser, response_mode=mode))
+    claims = opened(each_world, back, each_world.quizco)
     assert (set(claims), claims["state"]) == ({"code", "state"}, "st-1")
-    assert both.exchange(claims["code"]).status_code == 200
+    assert each_world.exchange(claims["code"]).status_code == 200
 
 
 def test_2_3_an_error_is_signed_too(world: World) -> None:

@@ -3,9 +3,9 @@
 from tests.world import World
 
 
-def test_a_person_opts_in_and_the_partner_reads_exactly_what_was_chosen(both: World) -> None:
+def test_a_person_opts_in_and_the_partner_reads_exactly_what_was_chosen(each_world: World) -> None:
     """Needed fields and the one that was ticked are released, nothing else; each read has its row."""
-    tokens = both.tokens("phone_number.appointment_reminders")
-    claims = both.userinfo(tokens["access_token"]).json()
+    tokens = each_world.tokens("phone_number.appointment_reminders")
+    claims = each_world.userinfo(tokens["access_token"]).json()
     assert claims["name"] == "Asha Rao"
     assert "email" not in claims

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.kit.digests import base64url
+from gateway.kit.secrets.digests import base64url
 from tests.protocol.campuspress import REQUEST
 from tests.protocol.test_rfc7591 import Registrar
 from tests.world import World

@@ -4,10 +4,10 @@ import functools
 
 import pytest
 
-from gateway.actions.pkce_switch import switch_to_nonce, switch_to_pkce
+from gateway.actions.partners.pkce_switch import switch_to_nonce, switch_to_pkce
 from gateway.kit.errors import Refusal
 from gateway.store.admin_actions import load_actions
-from gateway.store.registry import look_at_registry
+from gateway.store.engine.registry import look_at_registry
 from tests.protocol.campuspress import REQUEST
 from tests.protocol.test_oidc_core import verified
 from tests.world import PARTNERS, QUIZCO_REDIRECT, VERIFIER, World, answer_of, publish
@@ -27,13 +27,13 @@ def redeem(world: World, code: str, **more: str) -> dict[str, str]:
     return answer
 
 
-def test_2_1_1_a_nonce_will_do(both: World) -> None:
+def test_2_1_1_a_nonce_will_do(each_world: World) -> None:
     """The code works without a verifier, and the ID token holds the nonce, which the client compares."""
-    allow(both)
-    browser = both.signed_in()
-    tokens = redeem(both, both.share(browser, both.ask(browser, **PLAIN))["code"])
-    assert verified(both, tokens["id_token"]).claims["nonce"] == "no-1"
-    assert both.refresh(tokens["refresh_token"]).status_code == 200
+    allow(each_world)
+    browser = each_world.signed_in()
+    tokens = redeem(each_world, each_world.share(browser, each_world.ask(browser, **PLAIN))["code"])
+    assert verified(each_world, tokens["id_token"]).claims["nonce"] == "no-1"
+    assert each_world.refresh(tokens["refresh_token"]).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -90,17 +90,19 @@ def test_4_8_2_a_challenge_that_was_stripped_on_the_way_is_noticed(world: World)
     assert redeem(world, code)["error"] == "invalid_grant"
 
 
-def test_the_reason_is_kept_and_outlives_a_new_manifest(both: World) -> None:
+def test_the_reason_is_kept_and_outlives_a_new_manifest(each_world: World) -> None:
     """Who did it, when, and why; what a partner hands in later does not turn the switch."""
-    allow(both)
+    allow(each_world)
     text = (PARTNERS / "quizco.toml").read_text().replace("QuizCo website", "QuizCo on the web")
-    both.run(lambda: publish(both.services, text, version=2, manifest_version=2))
-    both.store(look_at_registry, None)
-    assert both.services.registry.clients["quizco-web"].client.name == "QuizCo on the web"
-    assert both.services.registry.clients["quizco-web"].nonce_reason == WHY
-    [act] = [each for each in both.store(load_actions, ("partner", "quizco")) if each.action == "allow_nonce"]
+    each_world.run(lambda: publish(each_world.services, text, version=2, manifest_version=2))
+    each_world.store(look_at_registry, None)
+    assert each_world.services.registry.clients["quizco-web"].client.name == "QuizCo on the web"
+    assert each_world.services.registry.clients["quizco-web"].nonce_reason == WHY
+    [act] = [
+        each for each in each_world.store(load_actions, ("partner", "quizco")) if each.action == "allow_nonce"
+    ]
     assert (act.actor_id, act.detail) == ("cli", {"client": "quizco-web", "why": WHY})
-    page = both.signed_in("admin@platform.example").open("/admin/partners/quizco")
+    page = each_world.signed_in("admin@platform.example").open("/admin/partners/quizco")
     assert page.text.count(WHY) == 2
 
 
@@ -114,14 +116,18 @@ ADMIN = "admin@platform.example"
 PAGE = "/admin/partners/quizco"
 
 
+def may_send_nonce(world: World) -> bool:
+    return world.services.registry.clients["quizco-web"].may_send_nonce
+
+
 def test_an_administrator_turns_the_switch_on_the_partners_page(world: World) -> None:
     """With a reason, which the page then shows; and turns it back by one press."""
     browser = world.signed_in(ADMIN)
     page = browser.submit(browser.open(PAGE), "/quizco-web/nonce", {"why": WHY})
     assert WHY in page.text
-    assert world.services.registry.clients["quizco-web"].may_send_nonce
+    assert may_send_nonce(world)
     page = browser.submit(page, "/quizco-web/pkce")
-    assert not world.services.registry.clients["quizco-web"].may_send_nonce
+    assert not may_send_nonce(world)
     assert browser.submit(page, "/quizco-web/nonce", {"why": " "}).status == 400
 
 

@@ -12,7 +12,7 @@ from joserfc.jwk import KeySet
 
 from gateway.kit.ids import random_ids
 from gateway.oauth.signing import new_signing_key
-from gateway.store.keys import add_signing_keys
+from gateway.store.oauth.keys import add_signing_keys
 from tests.protocol.campuspress import campuspress_tokens
 from tests.world import ISSUER, NOW, PASSWORD, PERSONAL_VALUES, QUIZCO_REDIRECT, World, answer_of
 
@@ -78,21 +78,21 @@ def test_8_1_sub_is_pairwise(world: World) -> None:
     assert verified(world, other["id_token"]).claims["sub"] not in subs
 
 
-def test_10_1_1_after_a_rotation_old_and_new_id_tokens_verify(both: World) -> None:
+def test_10_1_1_after_a_rotation_old_and_new_id_tokens_verify(each_world: World) -> None:
     """The retired key stays published; new tokens name the new key."""
-    old = both.tokens()["id_token"]
-    both.store(
-        add_signing_keys, new_signing_key(both.services.seal.ring.signing, now=NOW + 1, ids=random_ids)
+    old = each_world.tokens()["id_token"]
+    each_world.store(
+        add_signing_keys, new_signing_key(each_world.services.seal.ring.signing, now=NOW + 1, ids=random_ids)
     )
-    new = both.tokens(email="aoife@northfield.example")["id_token"]
-    assert verified(both, old).header["kid"] != verified(both, new).header["kid"]
+    new = each_world.tokens(email="aoife@northfield.example")["id_token"]
+    assert verified(each_world, old).header["kid"] != verified(each_world, new).header["kid"]
 
 
 def test_3_1_2_1_prompt_none(world: World) -> None:
-    """Never a page: `login_required`, `consent_required`, or the code."""
+    """Never a page: `login_required` until somebody shares something, then the code."""
     assert answer_of(world.ask(world.browser(), prompt="none"))["error"] == "login_required"
     browser = world.signed_in()
-    assert answer_of(world.ask(browser, prompt="none"))["error"] == "consent_required"
+    assert answer_of(world.ask(browser, prompt="none"))["error"] == "login_required"
     world.share(browser, world.ask(browser))
     code = answer_of(world.ask(browser, prompt="none"))["code"]
     assert world.exchange(code).status_code == 200
@@ -137,7 +137,48 @@ def test_3_1_2_1_max_age_zero_is_prompt_login(world: World) -> None:
     world.clock.pass_by(1)
     assert urlsplit(world.ask(browser, max_age="0").url).path == "/reauthenticate"
     for wrong in ("-1", "1.5", "soon", "9" * 10, "٣"):
-        assert world.ask(browser, max_age=wrong).status == 400
+        back = answer_of(world.ask(browser, max_age=wrong))
+        assert (back["error"], back["state"]) == ("invalid_request", "st-1")
+
+
+def hint_of(world: World, email: str = "asha@lakeside.example", **changes: str | None) -> str:
+    """Get an ID token for a person who shares."""
+    tokens = world.exchange(world.approve(email=email, **changes)).json()
+    hint: str = tokens["id_token"]
+    return hint
+
+
+def test_3_1_2_1_a_hint_of_whoever_is_signed_in_changes_nothing(world: World) -> None:
+    hint = hint_of(world)
+    world.clock.pass_by(1_000)  # Past the ID token's life: a hint may have expired.
+    browser = world.signed_in()
+    assert "code" in answer_of(world.ask(browser, id_token_hint=hint))
+    assert "code" in answer_of(world.ask(browser, id_token_hint=hint, prompt="none"))
+
+
+def test_3_1_2_1_a_hint_of_another_person_leads_to_the_log_in(world: World) -> None:
+    """Silently it is `login_required`; otherwise the person who was meant can sign in, and nobody else gets through."""
+    hint = hint_of(world)
+    hint_of(world, "ben@lakeside.example")
+    ben = world.signed_in("ben@lakeside.example")
+    assert answer_of(world.ask(ben, id_token_hint=hint, prompt="none"))["error"] == "login_required"
+    page = world.ask(ben, id_token_hint=hint)
+    assert urlsplit(page.url).path == "/login"
+    known = {"email": "ben@lakeside.example", "password": PASSWORD}
+    back = ben.submit(page, "/login", known, stop_at=QUIZCO_REDIRECT)
+    assert answer_of(back)["error"] == "access_denied", "a partner is not told who it was not"
+    asha = world.browser()
+    page = world.ask(asha, id_token_hint=hint)
+    known = {"email": "asha@lakeside.example", "password": PASSWORD}
+    assert "code" in answer_of(asha.submit(page, "/login", known, stop_at=QUIZCO_REDIRECT))
+
+
+@pytest.mark.parametrize("hint", ["damaged", "another client's"])
+def test_3_1_2_1_a_hint_that_is_not_this_clients_goes_back(world: World, hint: str) -> None:
+    if hint != "damaged":
+        hint = campuspress_tokens(world)["id_token"]
+    back = answer_of(world.ask(world.signed_in(), id_token_hint=hint))
+    assert (back["error"], back["state"]) == ("invalid_request", "st-1")
 
 
 def claims_of(world: World, *ticked: str, **changes: Any) -> dict[str, Any]:
@@ -145,15 +186,15 @@ def claims_of(world: World, *ticked: str, **changes: Any) -> dict[str, Any]:
     return claims
 
 
-def test_5_3_userinfo_gives_sub_and_what_was_granted(both: World) -> None:
+def test_5_3_userinfo_gives_sub_and_what_was_granted(each_world: World) -> None:
     """Needed items and the ticked one, each in its granted form; nothing else of the profile."""
-    claims = claims_of(both, PHONE)
+    claims = claims_of(each_world, PHONE)
     assert set(claims) == {"sub", "name", "course", "phone_number_masked"}
     full = {"item": [PHONE, EMAIL], f"form:{PHONE}": "full", f"form:{EMAIL}": "full"}
-    browser = both.signed_in("aoife@northfield.example")
-    page = browser.submit(both.ask(browser), "/consent", full, button="share", stop_at=QUIZCO_REDIRECT)
-    token = both.exchange(answer_of(page)["code"]).json()["access_token"]
-    claims = both.userinfo(token).json()
+    browser = each_world.signed_in("aoife@northfield.example")
+    page = browser.submit(each_world.ask(browser), "/consent", full, button="share", stop_at=QUIZCO_REDIRECT)
+    token = each_world.exchange(answer_of(page)["code"]).json()["access_token"]
+    claims = each_world.userinfo(token).json()
     assert claims["phone_number"].replace(" ", "") == "+353851234567"
     assert claims["email"] == "aoife@northfield.example"
 
@@ -176,14 +217,19 @@ def asking(**members: Any) -> str:
     return json.dumps(members)
 
 
-def test_5_5_claims_ask_for_items_like_a_scope(both: World) -> None:
+def test_5_5_claims_ask_for_items_like_a_scope(each_world: World) -> None:
     """The item is on the screen; whether it is released is up to the person."""
     claims = asking(userinfo={"email": None, "phone_number": {"essential": True}})
-    browser = both.signed_in()
-    page = both.ask(browser, scope="openid", claims=claims)
+    browser = each_world.signed_in()
+    page = each_world.ask(browser, scope="openid", claims=claims)
     assert {("item", PHONE), ("item", EMAIL)} <= set(page.form("/consent").choices)
-    tokens = both.exchange(both.share(browser, page, EMAIL)["code"]).json()
-    assert set(both.userinfo(tokens["access_token"]).json()) == {"sub", "name", "course", "email_masked"}
+    tokens = each_world.exchange(each_world.share(browser, page, EMAIL)["code"]).json()
+    assert set(each_world.userinfo(tokens["access_token"]).json()) == {
+        "sub",
+        "name",
+        "course",
+        "email_masked",
+    }
 
 
 def test_5_5_claims_reach_no_field_that_the_screen_did_not_show(world: World) -> None:

@@ -5,7 +5,7 @@ import json
 import httpx2
 import pytest
 
-from gateway.store.handoffs import HandoffQuery, search_handoffs
+from gateway.store.ledger.handoffs import HandoffQuery, search_handoffs
 from tests.protocol.campuspress import campuspress_tokens
 from tests.protocol.test_rfc9396 import EMAIL, PHONE, details, item
 from tests.world import World
@@ -27,14 +27,15 @@ def items_of(answer: httpx2.Response) -> list[dict[str, object]]:
     return found[0]["items"] if found else []
 
 
-def test_everything_that_the_token_reaches_with_purpose_and_form(both: World) -> None:
+def test_everything_that_the_token_reaches_with_purpose_and_form(each_world: World) -> None:
     """Without a name; by scope or by name makes no difference. `openid` is not needed, and `sub` is there."""
-    for asked in (
-        {"scope": "profile education phone email"},
-        {"authorization_details": details(item(PHONE))},
+    # The second screen offers nothing anew: what was ticked on the first one stands.
+    for ticked, asked in (
+        ((PHONE,), {"scope": "profile education phone email"}),
+        ((), {"authorization_details": details(item(PHONE))}),
     ):
-        token = both.tokens(PHONE, **{"prompt": "consent", **asked})["access_token"]
-        answer = read(both, token)
+        token = each_world.tokens(*ticked, **{"prompt": "consent", **asked})["access_token"]
+        answer = read(each_world, token)
         assert answer.json()["authorization_details"][0]["offer"] == "practice-quizzes"
         assert items_of(answer) == [
             {"field": "course", "purpose": "service_personalisation", "form": "full", "value": "CS-101"},
@@ -44,11 +45,13 @@ def test_everything_that_the_token_reaches_with_purpose_and_form(both: World) ->
         assert len(answer.json()["sub"]) > 20
 
 
-def test_only_what_is_named_and_only_that_is_logged(both: World) -> None:
+def test_only_what_is_named_and_only_that_is_logged(each_world: World) -> None:
     """The hand-off holds the one item and names the endpoint."""
-    token = both.tokens(PHONE)["access_token"]
-    assert [each["field"] for each in items_of(read(both, token, details(item(PHONE))))] == ["phone_number"]
-    [row] = both.run(both.services.store.read, search_handoffs, HandoffQuery())
+    token = each_world.tokens(PHONE)["access_token"]
+    assert [each["field"] for each in items_of(read(each_world, token, details(item(PHONE))))] == [
+        "phone_number"
+    ]
+    [row] = each_world.run(each_world.services.store.read, search_handoffs, HandoffQuery())
     assert (row.endpoint, [each.item.field for each in row.items]) == ("release", ["phone_number"])
 
 
@@ -86,27 +89,29 @@ def test_what_is_not_in_the_offer_is_refused(world: World, wrong: str) -> None:
     assert world.run(world.services.store.read, search_handoffs, HandoffQuery()) == []
 
 
-def test_a_revoked_grant_releases_nothing(both: World) -> None:
+def test_a_revoked_grant_releases_nothing(each_world: World) -> None:
     """From the next call on."""
-    browser = both.signed_in()
-    token = both.exchange(both.share(browser, both.ask(browser))["code"]).json()["access_token"]
-    assert read(both, token).status_code == 200
+    browser = each_world.signed_in()
+    token = each_world.exchange(each_world.share(browser, each_world.ask(browser))["code"]).json()[
+        "access_token"
+    ]
+    assert read(each_world, token).status_code == 200
     page = browser.open(browser.open("/connected").link("/connected/gra_"))
     browser.submit(page, "/stop")
-    answer = read(both, token)
+    answer = read(each_world, token)
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_token")
 
 
-def test_a_bound_token_wants_its_proof(both: World) -> None:
+def test_a_bound_token_wants_its_proof(each_world: World) -> None:
     """For this address, once; and no bearer."""
-    token = campuspress_tokens(both)["access_token"]
-    assert read(both, token).status_code == 401
-    proof = both.proof(READ, token=token)
+    token = campuspress_tokens(each_world)["access_token"]
+    assert read(each_world, token).status_code == 401
+    proof = each_world.proof(READ, token=token)
     header = {"Authorization": f"DPoP {token}", "DPoP": proof}
-    assert both.client().post(READ, headers=header).status_code == 200
-    assert both.client().post(READ, headers=header).status_code == 401
-    elsewhere = {**header, "DPoP": both.proof("/userinfo", token=token)}
-    assert both.client().post(READ, headers=elsewhere).status_code == 401
+    assert each_world.client().post(READ, headers=header).status_code == 200
+    assert each_world.client().post(READ, headers=header).status_code == 401
+    elsewhere = {**header, "DPoP": each_world.proof("/userinfo", token=token)}
+    assert each_world.client().post(READ, headers=elsewhere).status_code == 401
 
 
 def test_it_is_read_by_post_alone(world: World) -> None:

@@ -8,16 +8,16 @@ CLIENT_CREDENTIALS = {"grant_type": "client_credentials"}
 
 
 @pytest.fixture
-def owning(both: World) -> World:
+def owning(each_world: World) -> World:
     """A world in which both partners may have tokens of their own."""
     for name in ("quizco", "campuspress"):
         manifest = (PARTNERS / f"{name}.toml").read_text()
         line = 'own_scopes = ["events", "statistics"]\nprofile = '
-        both.run(
-            lambda text: publish(both.services, text, version=2, manifest_version=2),
+        each_world.run(
+            lambda text: publish(each_world.services, text, version=2, manifest_version=2),
             manifest.replace("profile = ", line, 1),
         )
-    return both
+    return each_world
 
 
 def test_4_4_3_the_answer_has_a_token_and_no_refresh_token(owning: World) -> None:
@@ -36,8 +36,8 @@ def test_4_4_2_the_scope_is_what_was_asked_for_within_the_clients_own(owning: Wo
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_scope")
 
 
-def test_5_2_a_client_whose_manifest_names_nothing_gets_none(both: World) -> None:
-    answer = both.post("/token", CLIENT_CREDENTIALS)
+def test_5_2_a_client_whose_manifest_names_nothing_gets_none(each_world: World) -> None:
+    answer = each_world.post("/token", CLIENT_CREDENTIALS)
     assert (answer.status_code, answer.json()["error"]) == (400, "unauthorized_client")
 
 

@@ -117,16 +117,16 @@ def close(connection, person_ids):
     return person_ids
 
 
-def test_a_closed_account_releases_nothing_and_gets_no_tokens(both: World) -> None:
+def test_a_closed_account_releases_nothing_and_gets_no_tokens(each_world: World) -> None:
     """Access tokens, refresh tokens and codes of a person who left are dead."""
-    browser = both.signed_in()
-    tokens = both.exchange(both.share(browser, both.ask(browser))["code"]).json()
-    code = both.ask(browser).text.partition("code=")[2].partition("&")[0]
-    both.store(close, both.person_id())
-    assert both.userinfo(tokens["access_token"]).json()["error"] == "invalid_token"
-    assert both.post("/introspect", {"token": tokens["access_token"]}).json() == {"active": False}
-    assert both.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"
-    assert both.exchange(code).json()["error"] == "invalid_grant"
+    browser = each_world.signed_in()
+    tokens = each_world.exchange(each_world.share(browser, each_world.ask(browser))["code"]).json()
+    code = each_world.ask(browser).text.partition("code=")[2].partition("&")[0]
+    each_world.store(close, each_world.person_id())
+    assert each_world.userinfo(tokens["access_token"]).json()["error"] == "invalid_token"
+    assert each_world.post("/introspect", {"token": tokens["access_token"]}).json() == {"active": False}
+    assert each_world.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"
+    assert each_world.exchange(code).json()["error"] == "invalid_grant"
 
 
 def erase(connection, person_ids):
@@ -136,8 +136,8 @@ def erase(connection, person_ids):
     return person_ids
 
 
-def test_an_erased_person_releases_nothing(both: World) -> None:
+def test_an_erased_person_releases_nothing(each_world: World) -> None:
     """Without the person's key nothing can be unsealed, and the token says so as any dead one."""
-    token = both.tokens()["access_token"]
-    both.store(erase, both.person_id())
-    assert both.userinfo(token).json()["error"] == "invalid_token"
+    token = each_world.tokens()["access_token"]
+    each_world.store(erase, each_world.person_id())
+    assert each_world.userinfo(token).json()["error"] == "invalid_token"

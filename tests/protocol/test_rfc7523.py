@@ -5,12 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc import jws, jwt
 from joserfc.jwk import ECKey, OKPKey
 
-from gateway.kit.digests import base64url
 from gateway.kit.errors import Refusal
-from gateway.oauth.client_authentication import Credentials, authenticate
+from gateway.kit.secrets.digests import base64url
+from gateway.oauth.proofs.client_authentication import Credentials, authenticate
 from partners import AuthMethod, Profile
 from tests.world import CAMPUSPRESS_KEY, ISSUER, World
 
@@ -73,14 +74,14 @@ def test_3_times_have_bounds(world: World, name: str, ahead: int, expected: int)
     assert status(world, **{name: world.clock() + ahead}) == expected
 
 
-def test_3_an_assertion_works_once(both: World) -> None:
+def test_3_an_assertion_works_once(each_world: World) -> None:
     """At whichever endpoint it comes again; and a refused request has used it up as well."""
-    assertion = both.assertion()
-    assert present(both, assertion) == 200
-    assert present(both, assertion) == 401
+    assertion = each_world.assertion()
+    assert present(each_world, assertion) == 200
+    assert present(each_world, assertion) == 401
     data = {"client_assertion_type": TYPE, "client_assertion": assertion}
-    assert both.client().post("/revoke", data={**data, "token": "x"}).status_code == 401
-    assert both.client().post("/par", data=data).status_code == 401
+    assert each_world.client().post("/revoke", data={**data, "token": "x"}).status_code == 401
+    assert each_world.client().post("/par", data=data).status_code == 401
 
 
 def test_3_a_jti_is_remembered_as_long_as_it_could_be_replayed(world: World) -> None:
@@ -172,6 +173,7 @@ def test_fapi_5_4_an_edwards_key_signs_under_either_name(world: World, algorithm
         "jti": "j",
     }
     head, body = (base64url(json.dumps(part).encode()) for part in ({"alg": algorithm, "kid": "ed"}, claims))
+    assert isinstance(key.raw_value, Ed25519PrivateKey)
     signature = base64url(key.raw_value.sign(f"{head}.{body}".encode()))
     signed = Credentials(AuthMethod.PRIVATE_KEY_JWT, "campuspress-shop", f"{head}.{body}.{signature}")
     found = authenticate(signed, lambda _: client, issuer=ISSUER, endpoints=(), now=now)

@@ -7,10 +7,14 @@ from urllib.parse import urlencode
 import httpx2
 import pytest
 
-from gateway.actions.partner_review import own_clients
-from gateway.actions.partners import PartnerMove, approve_partner, move_partner, see_partner, submit_manifest
-from gateway.actions.registration import INITIAL_TTL, MOST_CLIENTS, new_registration_token
+from gateway.actions.oauth.registration import INITIAL_TTL, MOST_CLIENTS, new_registration_token
+from gateway.actions.partners.ends import end_partner
+from gateway.actions.partners.go_live import approve_partner
+from gateway.actions.partners.overview import see_partner
+from gateway.actions.partners.review import own_clients
+from gateway.actions.partners.submission import submit_manifest
 from gateway.kit.errors import Refusal
+from gateway.model.administration.waiting import Administrator
 from gateway.model.grants import ReasonCode
 from tests.protocol.campuspress import REQUEST, exchange_form
 from tests.world import CAMPUSPRESS_KEY, CAMPUSPRESS_REDIRECT, ISSUER, PARTNERS, World, answer_of
@@ -55,8 +59,10 @@ class Registrar:
     def approve(self) -> None:
         """Publish what waits, as an administrator does."""
         services = self.world.services
-        seen = self.world.run(see_partner, services, "quizco").record.pending_manifest
-        self.world.run(approve_partner, services, "cli", "quizco", seen)
+        review = self.world.run(see_partner, services, "quizco").review
+        assert review is not None
+        who, read, version = Administrator("cli"), review.all_read, review.version
+        self.world.run(lambda: approve_partner(services, who, "quizco", version, read=read))
 
     def clients(self) -> set[str]:
         """Name the clients of the manifest that waits for review."""
@@ -70,8 +76,8 @@ async def submit(world: World) -> None:
 
 
 @pytest.fixture
-def registrar(both: World) -> Registrar:
-    return Registrar(both)
+def registrar(each_world: World) -> Registrar:
+    return Registrar(each_world)
 
 
 def test_3_2_1_a_client_is_registered_and_waits(registrar: Registrar) -> None:
@@ -208,7 +214,7 @@ def test_rfc7592_2_3_its_tokens_die_with_it_and_the_partners_other_clients_go_on
     code, spare = mobile.code(), mobile.code()
     tokens = mobile.token(code)
     assert world.read_signed(tokens["access_token"]).status_code == 200
-    others = world.exchange(answer_of(world.ask(world.signed_in()))["code"]).json()
+    others = world.exchange(answer_of(world.ask(world.signed_in(), scope="openid profile"))["code"]).json()
     assert leave(registrar, found).status_code == 204
     assert world.read_signed(tokens["access_token"]).json()["error"] == "invalid_token"
     for form in (exchange_form(spare), refresh_form(tokens)):
@@ -290,7 +296,7 @@ def test_a_partner_has_twenty_clients_at_most_and_none_when_it_ended(world: Worl
     for _ in range(MOST_CLIENTS - 1):
         registrar.registered()
     assert registrar.send().json()["error"] == "invalid_token"
-    world.run(move_partner, world.services, "cli", "quizco", PartnerMove.END, next(iter(ReasonCode)))
+    world.run(end_partner, world.services, Administrator("cli"), "quizco", next(iter(ReasonCode)))
     assert registrar.send().json()["error"] == "invalid_token"
 
 

@@ -75,14 +75,16 @@ def test_hygiene_reads_or_refuses_any_bytes(encoded: bytes) -> None:
 
 
 def test_hygiene_bounds_the_size() -> None:
-    """64 KiB, 64 parameters, 8 KiB a value."""
+    """64 KiB, 64 parameters, 8 KiB a value; a state, which answers repeat, 512 characters as an address spells it."""
     for encoded, code in (
         (b"a" * 65_537, "too_large"),
         (b"&".join(b"a%d=1" % number for number in range(65)), "invalid_request"),
-        (b"state=" + b"s" * 8_193, "invalid_request"),
+        (b"state=" + b"s" * 513, "invalid_request"),
+        (b"state=" + b"%25" * 171, "invalid_request"),
         (b"anything=" + b"s" * 8_193, "invalid_request"),
     ):
         with pytest.raises(Refusal) as caught:
             read_parameters(encoded)
         assert caught.value.code == code
-    assert read_parameters(b"state=" + b"s" * 8_192)["state"] == "s" * 8_192
+    assert read_parameters(b"state=" + b"s" * 512)["state"] == "s" * 512
+    assert read_parameters(b"nonce=" + b"n" * 8_192)["nonce"] == "n" * 8_192

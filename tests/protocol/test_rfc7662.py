@@ -33,6 +33,7 @@ def test_2_2_a_live_token_is_described(world: World) -> None:
         "token_type": "Bearer",
         "auth_time": NOW,
         "acr": "pwd",
+        "grant_state": "active",
     }
     assert set(str(scope).split()) == {"openid", "profile", "education", "phone"}
 
@@ -43,28 +44,30 @@ def test_2_1_the_hint_is_only_a_hint(world: World, hint: str) -> None:
     assert introspect(world, world.tokens()["access_token"], token_type_hint=hint)["active"] is True
 
 
-def test_2_2_the_scope_is_what_the_token_reaches_now(both: World) -> None:
+def test_2_2_the_scope_is_what_the_token_reaches_now(each_world: World) -> None:
     """The person switches the phone off: the same token no longer names it."""
-    browser = both.signed_in()
-    token = both.exchange(both.share(browser, both.ask(browser), PHONE)["code"]).json()["access_token"]
-    assert "phone" in str(introspect(both, token)["scope"]).split()
+    browser = each_world.signed_in()
+    token = each_world.exchange(each_world.share(browser, each_world.ask(browser), PHONE)["code"]).json()[
+        "access_token"
+    ]
+    assert "phone" in str(introspect(each_world, token)["scope"]).split()
     lines = browser.open("/connected")
     address = next(part for part in lines.response.text.split('"') if part.startswith("/connected/gra_"))
     browser.submit(browser.open(address), "/off/phone_number/appointment_reminders")
-    assert "phone" not in str(introspect(both, token)["scope"]).split()
-    assert not [name for name in both.userinfo(token).json() if name.startswith("phone")]
+    assert "phone" not in str(introspect(each_world, token)["scope"]).split()
+    assert not [name for name in each_world.userinfo(token).json() if name.startswith("phone")]
 
 
-def test_2_2_everything_else_is_just_inactive(both: World) -> None:
+def test_2_2_everything_else_is_just_inactive(each_world: World) -> None:
     """Unknown, expired, revoked, somebody else's and of another kind look alike (§4)."""
-    tokens = both.tokens()
-    revoked = both.tokens(email="aoife@northfield.example")["access_token"]
-    both.post("/revoke", {"token": revoked})
-    inactive = [introspect(both, each) for each in ("cg_at_unknown", revoked, tokens["refresh_token"])]
-    foreign = both.post_signed("/introspect", {"token": tokens["access_token"]})
+    tokens = each_world.tokens()
+    revoked = each_world.tokens(email="aoife@northfield.example")["access_token"]
+    each_world.post("/revoke", {"token": revoked})
+    inactive = [introspect(each_world, each) for each in ("cg_at_unknown", revoked, tokens["refresh_token"])]
+    foreign = each_world.post_signed("/introspect", {"token": tokens["access_token"]})
     inactive.append(foreign.json())
-    both.clock.pass_by(300)
-    inactive.append(introspect(both, tokens["access_token"]))
+    each_world.clock.pass_by(300)
+    inactive.append(introspect(each_world, tokens["access_token"]))
     assert inactive == [{"active": False}] * 5
 
 

@@ -5,17 +5,17 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.actions.device import settle_device
+from gateway.actions.oauth.devices import settle_device
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
-from gateway.oauth.device import ALPHABET, DONE, GRANT_TYPE, typed_code, user_code_of
+from gateway.oauth.devices import ALPHABET, DONE, GRANT_TYPE, typed_code, user_code_of
 from tests.protocol.screen import Television
 from tests.world import ISSUER, PARTNERS, PASSWORD, World, publish
 
 
 @pytest.fixture
-def tv(both: World) -> Television:
-    return Television(both)
+def tv(each_world: World) -> Television:
+    return Television(each_world)
 
 
 def test_3_2_the_device_gets_what_it_shows(tv: Television) -> None:

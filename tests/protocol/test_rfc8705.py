@@ -4,7 +4,7 @@ import base64
 import ipaddress
 import json
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,9 +15,10 @@ from cryptography import x509
 from starlette.requests import Request
 
 from gateway.app import open_outbound, read_authorities
+from gateway.kit.clock import DAY
 from gateway.kit.settings import Settings, SettingsError
-from gateway.oauth.certificates import NOBODY, Authorities, carries_name, confirmation
-from gateway.web.certificates import shown
+from gateway.oauth.proofs.certificates import NOBODY, Authorities, carries_name, confirmation
+from gateway.web.oauth.certificates import shown
 from tests.certificates import Issued, issue
 from tests.protocol.campuspress import REQUEST, begin, exchange_form
 from tests.world import (
@@ -52,7 +53,7 @@ class Shop:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        world.http._transport.client = ("10.0.0.1", 443)
+        world.asgi.client = ("10.0.0.1", 443)
 
     def register(self, *lines: str, method: str = "tls_client_auth", jwks: Any = None) -> None:
         """Register CampusPress anew with another method."""
@@ -109,7 +110,7 @@ BOUND = "tls_client_certificate_bound_access_tokens = true"
 
 
 @pytest.fixture
-def make_shop(make_world: Callable[..., World], tmp_path: Path) -> Iterator[Callable[..., Shop]]:
+def make_shop(make_world: Callable[..., World], tmp_path: Path) -> Callable[..., Shop]:
     (tmp_path / "ca.pem").write_text(CA.pem)
 
     def make(**changes: Any) -> Shop:
@@ -175,6 +176,31 @@ def test_2_1_2_a_subject_is_compared_as_a_name() -> None:
     assert not carries_name(SHOP.der, ("tls_client_auth_subject_dn", "C=IN,O=CampusPress,CN=shop"))
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "cn=shop,o=CampusPress,c=IN",
+        "CN=SHOP,O=Campuspress,C=in",
+        "CN=shop,2.5.4.10=CampusPress,C=IN",
+        "CN=shop,2.5.4.10=#0c0b43616d7075735072657373,C=IN",
+        "CN=shop,2.5.4.10=#130b43616d7075735072657373,C=IN",
+    ],
+)
+def test_2_1_2_types_know_no_case_and_values_may_be_in_hexadecimal(value: str) -> None:
+    """RFC 4512 §1.4, RFC 4514 §2.4; as Open Banking's certificates have it."""
+    assert carries_name(SHOP.der, ("tls_client_auth_subject_dn", value))
+
+
+def test_2_1_2_an_organisations_identifier_is_found_in_both_spellings() -> None:
+    """eIDAS certificates name the company by 2.5.4.97."""
+    company = issue("CN=pay,2.5.4.97=PSDIE-CBI-123456,C=IE", NOW, CA)
+    for value in (
+        "2.5.4.97=PSDIE-CBI-123456",
+        "2.5.4.97=#0c105053444945-".replace("-", "") + b"-CBI-123456".hex(),
+    ):
+        assert carries_name(company.der, ("tls_client_auth_subject_dn", f"CN=pay,{value},C=IE"))
+
+
 def test_2_2_a_self_signed_certificate_is_one_of_the_registered_ones(make_shop: Callable[..., Shop]) -> None:
     """It is compared whole; no authority is asked."""
     shop = make_shop(client_ca=None)
@@ -182,7 +208,7 @@ def test_2_2_a_self_signed_certificate_is_one_of_the_registered_ones(make_shop: 
     assert shop.post("/introspect", {"token": "x"}, OWN).status_code == 200
     for wrong in (issue("CN=self", NOW), SHOP, None):
         assert shop.post("/introspect", {"token": "x"}, wrong).status_code == 401
-    shop.world.clock.pass_by(31 * 86_400)
+    shop.world.clock.pass_by(31 * DAY)
     assert shop.post("/introspect", {"token": "x"}, OWN).status_code == 401
 
 
@@ -302,20 +328,32 @@ def test_5_without_an_alias_there_is_one_address(world: World) -> None:
 
 def test_6_5_only_a_trusted_proxy_is_believed(shop: Shop) -> None:
     """From anywhere else the header is somebody's claim."""
-    shop.world.http._transport.client = ("192.0.2.1", 443)
+    shop.world.asgi.client = ("192.0.2.1", 443)
     assert shop.post("/introspect", {"token": "x"}).status_code == 401
-    shop.world.http._transport.client = None
+    shop.world.asgi.client = None  # type: ignore[assignment]  # a server on a Unix socket has none
     assert shop.post("/introspect", {"token": "x"}).status_code == 401
 
 
 def test_6_5_the_header_comes_as_proxies_write_it(shop: Shop) -> None:
-    """RFC 9440, or percent-encoded PEM as nginx sends it."""
+    """RFC 9440, percent-encoded PEM as nginx sends it, or a whole chain as AWS ALB does; nothing that is joined."""
     nginx = quote(SHOP.pem)
     assert shop.post("/introspect", {"token": "x"}, None, **{HEADER: nginx}).status_code == 200
     for unreadable in (":AAAA:", ":#:", "-----BEGIN CERTIFICATE-----", "x", ":" + "A" * 20_000 + ":"):
         answer = shop.post("/introspect", {"token": "x"}, None, **{HEADER: unreadable})
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request"), unreadable
     assert shop.post("/introspect", {"token": "x"}, None, **{HEADER: ""}).status_code == 401
+    chain = quote(SHOP.pem + CA.pem, safe="+=/")
+    assert shop.post("/introspect", {"token": "x"}, None, **{HEADER: chain}).status_code == 200
+    joined = (
+        f"{spelt(SHOP)}, {spelt(OTHER_SHOP)}",
+        quote(SHOP.pem) + "," + quote(OTHER_SHOP.pem),
+        quote(SHOP.pem + OTHER_SHOP.pem),
+        quote(CA.pem + SHOP.pem),
+        quote(SHOP.pem + "x"),
+    )
+    for several in joined:
+        answer = shop.post("/introspect", {"token": "x"}, None, **{HEADER: several})
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request"), several
     twice = httpx2.Headers([(HEADER, spelt(SHOP)), (HEADER, spelt(SHOP))])
     answer = shop.world.client().post("/introspect", data={"token": "x", "client_id": CLIENT}, headers=twice)
     assert answer.status_code == 400
@@ -361,3 +399,6 @@ def test_what_partners_servers_are_certified_by_is_read_at_start(tmp_path: Path)
     assert isinstance(opened.context, ssl.SSLContext)
     assert [str(each) for each in opened.networks] == ["10.0.0.0/8", "fd00::/8"]
     assert open_outbound(Settings()).context is True
+    for settings in (Settings(outbound_ca=file), Settings()):
+        assert open_outbound(settings).allow_loopback is not settings.is_production
+        assert not open_outbound(settings.model_copy(update={"environment": "production"})).allow_loopback

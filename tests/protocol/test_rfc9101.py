@@ -10,10 +10,10 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 from sqlalchemy import Connection, text
 
-from gateway.actions.par import URN
-from gateway.kit.digests import digest
+from gateway.actions.oauth.par import URN
 from gateway.kit.errors import Refusal
-from gateway.oauth.request_objects import read_request_object
+from gateway.kit.secrets.digests import digest
+from gateway.oauth.requests.request_objects import read_request_object
 from tests.protocol.campuspress import REQUEST, begin, exchange_form, opt_in
 from tests.world import CAMPUSPRESS_KEY, CAMPUSPRESS_REDIRECT, ISSUER, PARTNERS, World, answer_of, publish
 
@@ -43,7 +43,7 @@ def push_signed(world: World, request: str, **beside: str) -> httpx2.Response:
     return world.post_signed("/par", {"request": request, **beside})
 
 
-def test_6_3_what_is_inside_counts_and_nothing_beside_it(both: World) -> None:
+def test_6_3_what_is_inside_counts_and_nothing_beside_it(each_world: World) -> None:
     """State, scope and redirect URI beside the object are not even looked at."""
     beside = {
         "state": "outer",
@@ -51,13 +51,13 @@ def test_6_3_what_is_inside_counts_and_nothing_beside_it(both: World) -> None:
         "redirect_uri": "https://evil.example/",
         "nonce": "outer",
     }
-    pushed = push_signed(both, request_object(both, state="inner", nonce="inner"), **beside)
+    pushed = push_signed(each_world, request_object(each_world, state="inner", nonce="inner"), **beside)
     assert pushed.status_code == 201, pushed.text
-    browser = both.signed_in()
+    browser = each_world.signed_in()
     page = browser.open(begin(pushed.json()["request_uri"], state="outer"), stop_at=CAMPUSPRESS_REDIRECT)
     back = answer_of(browser.submit(page, "/consent", button="share", stop_at=CAMPUSPRESS_REDIRECT))
     assert back["state"] == "inner"
-    assert both.post_signed("/token", exchange_form(back["code"])).status_code == 200
+    assert each_world.post_signed("/token", exchange_form(back["code"])).status_code == 200
 
 
 def test_6_3_a_state_only_beside_the_object_is_not_used(world: World) -> None:
@@ -114,7 +114,9 @@ def test_5_an_object_with_one_fault_is_refused(world: World, fault: str) -> None
 )
 def test_5_what_is_in_order_is_taken(world: World, changes: dict[str, Any]) -> None:
     """Several audiences, a clock that runs eight seconds ahead, numbers and objects where parameters have them."""
-    moved = {name: world.clock() + changes[name] for name in ("nbf", "exp") if name in changes}
+    moved: dict[str, Any] = {
+        name: world.clock() + changes[name] for name in ("nbf", "exp") if name in changes
+    }
     assert push_signed(world, request_object(world, **{**changes, **moved})).status_code == 201
 
 
@@ -129,7 +131,7 @@ def test_5_the_checks_are_those_of_any_request(world: World, changes: dict[str, 
 
 def test_5_an_inner_parameter_of_the_wrong_shape_is_refused(world: World) -> None:
     """The same hygiene as for a form (trap 1)."""
-    assert push_signed(world, request_object(world, scope='op"enid')).json()["error"] == "invalid_request"
+    assert push_signed(world, request_object(world, scope='op"enid')).json()["error"] == "invalid_scope"
 
 
 def test_4_signature_algorithm_and_type(world: World) -> None:
@@ -148,6 +150,12 @@ def test_4_signature_algorithm_and_type(world: World) -> None:
     assert (
         push_signed(world, request_object(world, {"alg": "ES256", "kid": "campuspress-1"})).status_code == 201
     )
+
+
+@pytest.mark.parametrize("typ", ["JWT", "jwt", "OAuth-Authz-Req+JWT", "application/oauth-authz-req+jwt"])
+def test_rfc7515_4_1_9_a_type_is_a_media_type(world: World, typ: str) -> None:
+    """No case, and `application/` may stand before it (RFC 2045 §5.1)."""
+    assert push_signed(world, request_object(world, {**HEADER, "typ": typ})).status_code == 201
 
 
 def test_10_8_neither_kind_of_jwt_passes_for_the_other(world: World) -> None:
@@ -194,21 +202,24 @@ def by_value(request: str) -> str:
     return f"/authorize?{urlencode({'client_id': 'campuspress-shop', 'request': request})}"
 
 
-def test_10_2_a_pushed_object_with_a_jti_works_once(both: World) -> None:
+def test_10_2_a_pushed_object_with_a_jti_works_once(each_world: World) -> None:
     """Whoever got hold of it pushes nothing with it; without a `jti` there is nothing to remember it by."""
-    request = request_object(both, jti="r-1")
-    assert push_signed(both, request).status_code == 201
-    refused = push_signed(both, request)
+    request = request_object(each_world, jti="r-1")
+    assert push_signed(each_world, request).status_code == 201
+    refused = push_signed(each_world, request)
     assert (refused.status_code, refused.json()["error"]) == (400, "invalid_request_object")
-    assert push_signed(both, request_object(both, jti="r-2")).status_code == 201
-    plain = request_object(both)
-    assert [push_signed(both, plain).status_code for _ in range(2)] == [201, 201]
+    assert push_signed(each_world, request_object(each_world, jti="r-2")).status_code == 201
+    plain = request_object(each_world)
+    assert [push_signed(each_world, plain).status_code for _ in range(2)] == [201, 201]
 
 
-def test_10_2_a_refused_request_does_not_cost_its_jti(both: World) -> None:
+def test_10_2_a_refused_request_does_not_cost_its_jti(each_world: World) -> None:
     """Neither a fault in it nor a proof that has to come again with a nonce."""
-    assert push_signed(both, request_object(both, jti="r-1", scope="x")).json()["error"] == "invalid_scope"
-    assert push_signed(both, request_object(both, jti="r-1")).status_code == 201
+    assert (
+        push_signed(each_world, request_object(each_world, jti="r-1", scope="x")).json()["error"]
+        == "invalid_scope"
+    )
+    assert push_signed(each_world, request_object(each_world, jti="r-1")).status_code == 201
 
 
 @pytest.mark.parametrize("jti", ["", "x" * 256, 7, "a\nb"])
@@ -216,17 +227,17 @@ def test_10_2_a_jti_is_a_short_text(world: World, jti: object) -> None:
     assert push_signed(world, request_object(world, jti=jti)).json()["error"] == "invalid_request_object"
 
 
-def test_10_2_an_object_by_value_is_answered_once(both: World) -> None:
+def test_10_2_an_object_by_value_is_answered_once(each_world: World) -> None:
     """The page may be loaded again until the person has answered; then it is spent, for pushing too."""
-    need_not_push(both)
-    request = request_object(both, jti="r-1")
-    browser = both.signed_in()
+    need_not_push(each_world)
+    request = request_object(each_world, jti="r-1")
+    browser = each_world.signed_in()
     browser.open(by_value(request), stop_at=CAMPUSPRESS_REDIRECT)
     page = browser.open(by_value(request), stop_at=CAMPUSPRESS_REDIRECT)
     assert "code" in answer_of(browser.submit(page, "/consent", button="share", stop_at=CAMPUSPRESS_REDIRECT))
     again = browser.open(by_value(request))
     assert (again.status, "invalid_request_object" in again.text) == (400, True)
-    assert push_signed(both, request).json()["error"] == "invalid_request_object"
+    assert push_signed(each_world, request).json()["error"] == "invalid_request_object"
 
 
 def test_10_2_a_pushed_object_is_not_taken_by_value(world: World) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.gateway.web.test_security import add_passkey, device, use_passkey
+from tests.gateway.web.authentication.test_security import add_passkey, device, use_passkey
 from tests.protocol.campuspress import begin, campuspress_tokens, exchange_form, push
 from tests.world import CAMPUSPRESS_REDIRECT, NOW, PASSWORD, World, answer_of
 

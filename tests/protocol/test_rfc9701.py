@@ -57,22 +57,24 @@ def test_refusals_stay_json(world: World) -> None:
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
 
 
-def test_core_5_3_2_userinfo_is_signed_for_who_is_registered_so(both: World) -> None:
+def test_core_5_3_2_userinfo_is_signed_for_who_is_registered_so(each_world: World) -> None:
     """With issuer and audience; and the log names it apart, for it can be shown to others."""
     text = (PARTNERS / "quizco.toml").read_text()
     more = 'userinfo_signed_response_alg = "ES256"\noffer_id ='
-    both.run(
-        lambda: publish(both.services, text.replace("offer_id =", more, 1), version=2, manifest_version=2)
+    each_world.run(
+        lambda: publish(
+            each_world.services, text.replace("offer_id =", more, 1), version=2, manifest_version=2
+        )
     )
-    token = both.tokens()["access_token"]
-    answer = both.userinfo(token)
+    token = each_world.tokens()["access_token"]
+    answer = each_world.userinfo(token)
     assert answer.headers["Content-Type"] == "application/jwt"
-    claims = jwt.decode(answer.text, keys(both)).claims
+    claims = jwt.decode(answer.text, keys(each_world)).claims
     assert (claims["iss"], claims["aud"], claims["name"]) == (ISSUER, "quizco-web", "Asha Rao")
-    assert claims["sub"] == both.post("/introspect", {"token": token}).json()["sub"]
-    admin = both.signed_in("admin@platform.example")
+    assert claims["sub"] == each_world.post("/introspect", {"token": token}).json()["sub"]
+    admin = each_world.signed_in("admin@platform.example")
     assert "userinfo_jwt" in admin.open("/admin/log?endpoint=userinfo_jwt").text
-    assert both.userinfo("x").json()["error"] == "invalid_token"
+    assert each_world.userinfo("x").json()["error"] == "invalid_token"
 
 
 def test_the_metadata_says_so(world: World) -> None:

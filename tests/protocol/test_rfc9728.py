@@ -44,6 +44,18 @@ def test_2_certificates_are_named_where_they_are_taken(make_world: Callable[...,
     assert other.client().get(PATH).json()["tls_client_certificate_bound_access_tokens"] is True
 
 
+def test_2_the_members_of_our_own_are_here(make_world: Callable[..., World]) -> None:
+    """`/release` and `/deletions` are no endpoints that RFC 8414 or OpenID Connect Discovery know."""
+    plain = make_world().client().get(PATH).json()
+    assert (plain["release_endpoint"], plain["deletion_endpoint"]) == (
+        f"{ISSUER}/release",
+        f"{ISSUER}/deletions",
+    )
+    assert "mtls_endpoint_aliases" not in plain
+    other = make_world(mtls_url="https://mtls.gateway.example").client().get(PATH).json()
+    assert other["mtls_endpoint_aliases"] == {"release_endpoint": "https://mtls.gateway.example/release"}
+
+
 def test_5_1_a_challenge_says_where_it_is(world: World) -> None:
     """So that a client that knows only the resource finds the way."""
     where = f'resource_metadata="{ISSUER}{PATH}"'

@@ -2,26 +2,27 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway.app import make_app
 from gateway.web.capacity import Capacity
-from gateway.web.visit import COOKIE
+from gateway.web.pages.visit import COOKIE
+from tests.patience import PATIENCE
 from tests.protocol.test_bad_input import ROUTES, filled
 from tests.world import ISSUER, World, copy_sqlite, serve
 
-FOR_EVER = 60
-"""Seconds after which a request that should have ended counts as never ending."""
 FORM = "application/x-www-form-urlencoded"
 TAKERS = [path for path, methods in ROUTES.items() if "POST" in methods]
 PARTNERS_PLACES = ("/token", "/par", "/introspect", "/revoke", "/device_authorization")
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory, sqlite_template: object) -> object:
+def shared(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[World]:
     """One world: nothing here changes anything."""
     folder = tmp_path_factory.mktemp("slow")
     with serve(copy_sqlite(sqlite_template, folder), folder) as world:
@@ -67,7 +68,7 @@ async def begin(app: Capacity, path: str, kind: str, cookie: str) -> tuple[int, 
         "client": ("203.0.113.9", 1),
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
     }
-    async with asyncio.timeout(FOR_EVER):
+    async with asyncio.timeout(PATIENCE):
         await app(scope, receive, send)
     body = b"".join(each.get("body", b"") for each in sent)
     return sent[0]["status"], dict(sent[0]["headers"]), body

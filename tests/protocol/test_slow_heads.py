@@ -8,9 +8,9 @@ from typing import Any
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from gateway.web.heads import PatientProtocol
+from gateway.web.server.head_limits import PatientProtocol
+from tests.patience import PATIENCE
 
-FOR_EVER = 60
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -57,7 +57,7 @@ def talk(story: Talk, **limits: float) -> PatientProtocol:
 
         server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0)
         reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-        await asyncio.wait_for(story(reader, writer), FOR_EVER)
+        await asyncio.wait_for(story(reader, writer), PATIENCE)
         writer.close()
         server.close()
         await server.wait_closed()
@@ -139,7 +139,7 @@ def test_whoever_comes_in_pieces_or_with_a_long_body_is_served() -> None:
             assert head.startswith(b"HTTP/1.1 200 ")
             assert await reader.readexactly(4) == b"3000"
 
-    ours = talk(story, most=100, timeout=FOR_EVER)
+    ours = talk(story, most=100, timeout=PATIENCE)
     assert ours._timer is None
 
 

@@ -5,18 +5,19 @@ import json
 import logging
 from contextlib import nullcontext
 from dataclasses import replace
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 import structlog
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from gateway.kit.digests import base64url
+from gateway.kit.clock import DAY
 from gateway.kit.errors import Refusal
 from gateway.kit.logs import configure_logs
-from gateway.oauth.client_authentication import Credentials, authenticate
-from gateway.oauth.server import Answer, Protocol, ProtocolRequest
+from gateway.kit.secrets.digests import base64url
+from gateway.oauth.flows.server import Protocol, ProtocolAnswer, ProtocolRequest
+from gateway.oauth.proofs.client_authentication import Credentials, authenticate
 from partners import AuthMethod
 from tests.world import (
     ISSUER,
@@ -40,11 +41,15 @@ def test_trap_01_hostile_characters_are_refused_before_authlib_sees_them(
     if name in ("state", "client_id") and hostile in ('co"de', "co\\de"):
         # These two may hold any printable ASCII (RFC 6749 appendix A): the request is in order but for the client.
         assert answer.status_code == (303 if name == "state" else 400)
-    else:
+    elif hostile == "co\x00de" or name in ("client_id", "redirect_uri"):
         assert answer.status_code == 400
         assert "location" not in answer.headers
         # NUL is refused still earlier, wherever in an address it stands.
         assert hostile == "co\x00de" or f"The parameter {name} has characters" in answer.text
+    else:
+        back = dict(parse_qsl(urlsplit(answer.headers["location"]).query))
+        assert back["error"] == ("invalid_scope" if name == "scope" else "invalid_request")
+        assert f"The parameter {name} has characters" in back["error_description"]
 
 
 @pytest.mark.parametrize("credentials", [b"\xff\xfe:x", b"caf\xe9:x", b"no colon"])
@@ -129,16 +134,22 @@ def test_trap_06_repeated_parameters_are_refused_at_the_token_endpoint(world: Wo
     assert world.exchange(code).status_code == 200
 
 
-@pytest.mark.parametrize("name", ["nonce", "state", "client_id", "scope", "max_age", "anything"])
+@pytest.mark.parametrize(
+    "name", ["nonce", "state", "client_id", "redirect_uri", "scope", "max_age", "anything"]
+)
 def test_trap_06_repeated_parameters_are_refused_at_the_authorization_endpoint(
     world: World, name: str
 ) -> None:
-    """RFC 6749 §3.1; and nobody is redirected on such a request."""
+    """RFC 6749 §3.1; where the client and its redirect URI are named once, the partner is told there (§4.1.2.1)."""
     pairs = [*world.authorization(max_age="60", anything="x").items()]
     doubled = [*pairs, next(pair for pair in pairs if pair[0] == name)]
     answer = world.client().get(f"/authorize?{urlencode(doubled)}")
-    assert answer.status_code == 400
-    assert "location" not in answer.headers
+    if name in ("client_id", "redirect_uri"):
+        assert answer.status_code == 400
+        assert "location" not in answer.headers
+    else:
+        back = dict(parse_qsl(urlsplit(answer.headers["location"]).query))
+        assert (back["error"], "state" in back) == ("invalid_request", name != "state")
 
 
 def test_trap_06_a_query_is_no_source_of_a_token_request(world: World) -> None:
@@ -185,7 +196,7 @@ def test_trap_08_private_key_jwt_takes_the_algorithms_and_claims_of_fapi(world: 
     """Authlib takes RS256, an audience in an array, and an expiry in ten years (FAPI 2.0 §5.3.2.1, §5.4)."""
     assert _is_let_in(world, world.assertion())
     assert not _is_let_in(world, world.assertion(aud=[ISSUER]))
-    assert not _is_let_in(world, world.assertion(exp=world.clock() + 10 * 365 * 86_400))
+    assert not _is_let_in(world, world.assertion(exp=world.clock() + 10 * 365 * DAY))
     assert not _is_let_in(world, world.assertion(aud=f"{ISSUER}/token"))
 
 
@@ -252,15 +263,15 @@ def test_trap_10_authlibs_loggers_stay_above_debug(world: World, caplog: pytest.
         structlog.configure(**structured)
 
 
-def test_trap_11_no_token_is_kept_for_a_refused_exchange(both: World) -> None:
+def test_trap_11_no_token_is_kept_for_a_refused_exchange(each_world: World) -> None:
     """Authlib saves tokens before it consumes the code: the plan is committed as a whole or not at all."""
-    code = both.approve()
-    first = both.exchange(code).json()
-    assert both.exchange(code).json()["error"] == "invalid_grant"
+    code = each_world.approve()
+    first = each_world.exchange(code).json()
+    assert each_world.exchange(code).json()["error"] == "invalid_grant"
     for token in (first["access_token"], first["refresh_token"]):
-        assert both.post("/introspect", {"token": token}).json() == {"active": False}
-    other = both.approve(email="aoife@northfield.example")
-    refused = both.exchange(other, redirect_uri=QUIZCO_REDIRECT + "x")
+        assert each_world.post("/introspect", {"token": token}).json() == {"active": False}
+    other = each_world.approve(email="aoife@northfield.example")
+    refused = each_world.exchange(other, redirect_uri=QUIZCO_REDIRECT + "x")
     assert (refused.status_code, set(refused.json())) == (
         400,
         {"error", "error_description", "error_uri"},
@@ -281,7 +292,9 @@ def test_trap_12_an_access_token_lives_five_minutes(world: World) -> None:
 def test_trap_13_prompt_none_says_consent_required_and_prompts_and_max_age_are_heeded(world: World) -> None:
     """Authlib never answers `consent_required`, and ignores unknown prompts and `max_age`."""
     browser = world.signed_in()
-    assert answer_of(world.ask(browser, prompt="none"))["error"] == "consent_required"
+    world.share(browser, world.ask(browser))
+    asking = {"grant_management_action": "create", "prompt": "none"}
+    assert answer_of(world.ask(browser, **asking))["error"] == "consent_required"
     assert answer_of(world.ask(browser, prompt="dance"))["error"] == "invalid_request"
     assert answer_of(world.ask(browser, prompt="none login"))["error"] == "invalid_request"
     world.clock.pass_by(61)
@@ -315,7 +328,9 @@ def test_trap_15_the_granted_subset_is_the_scope_of_the_code(world: World) -> No
 def test_trap_16_the_iss_extension_finds_a_location_to_set(world: World) -> None:
     """Starlette's Response has none, and a plain dict of headers is case-sensitive: our answer has both."""
     for name in ("Location", "location", "LOCATION"):
-        answer: Answer = Protocol().decisions.handle_response(302, "", [(name, "https://x.example/?a=b")])
+        answer: ProtocolAnswer = Protocol().decisions.handle_response(
+            302, "", [(name, "https://x.example/?a=b")]
+        )
         assert answer.location == answer.headers["location"] == "https://x.example/?a=b"
     browser = world.signed_in()
     back = world.share(browser, world.ask(browser))

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
+from tests.patience import PATIENCE
+
 
 class Cable:
     """Forwards a port of its own to the database; cut, it resets what is open and refuses what is new."""
@@ -21,7 +23,7 @@ class Cable:
         self.port: int = self._server.sockets[0].getsockname()[1]
 
     def _call(self, work):
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._is_cut:
@@ -61,7 +63,7 @@ class Cable:
             for writer in list(self._writers):
                 writer.transport.abort()
             tasks = asyncio.all_tasks() - {asyncio.current_task()}
-            await asyncio.wait(tasks, timeout=60) if tasks else None
+            await asyncio.wait(tasks, timeout=PATIENCE) if tasks else None
 
         self._call(work())
         self._loop.call_soon_threadsafe(self._loop.stop)

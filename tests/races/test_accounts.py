@@ -8,7 +8,7 @@ import httpx2
 
 from gateway.accounts.one_time_passwords import STEP, code_at
 from tests.authenticator import Authenticator
-from tests.gateway.web.test_security import add_passkey, give_password, switch_codes_on
+from tests.gateway.web.authentication.test_security import add_passkey, give_password, switch_codes_on
 from tests.races.crowd import CROWD, Call, Cluster
 from tests.world import ISSUER, World
 

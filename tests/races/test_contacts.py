@@ -7,20 +7,16 @@ from typing import Any
 import httpx2
 import pytest
 
-from gateway.actions.contacts import (
-    accept_contact,
-    ask_contact,
-    change_contact,
-    end_contact,
-    see_contacts,
-    view_contact,
-)
-from gateway.actions.erasure import erase_person
-from gateway.actions.sessions import login_index
+from gateway.actions.accounts.erasure import erase_person
+from gateway.actions.authentication.sessions import login_index
+from gateway.actions.contacts.overview import see_contacts
+from gateway.actions.contacts.steps import accept_contact, change_contact, end_contact
+from gateway.actions.contacts.views import view_contact
+from gateway.actions.contacts.wishes import ask_contact
 from gateway.kit.errors import Refusal
 from gateway.model.contacts import GivenItem
 from gateway.model.people import Session
-from gateway.store.people import load_logins
+from gateway.store.accounts.logins import load_logins
 from scopes import Form
 from tests.races.crowd import CROWD, Call, Cluster
 from tests.world import World
@@ -106,7 +102,8 @@ def erasing(cluster: Cluster) -> list[Call[str]]:
         await erase_person(cluster.other.services, "cli", BEN)
         return "done"
 
-    return [call, other][: len(cluster.nodes)]
+    calls: list[Call[str]] = [call, other]
+    return calls[: len(cluster.nodes)]
 
 
 def doing_once(cluster: Cluster, email: str, action: Callable[..., Awaitable[Any]], *words: Any) -> str:

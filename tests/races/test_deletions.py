@@ -5,8 +5,8 @@ from typing import Any
 
 import httpx2
 
-from gateway.actions.deletions import DeletionCourier
-from tests.gateway.web.test_deletions import Site, stopped
+from gateway.actions.partners.deletions import DeletionCourier
+from tests.gateway.web.consent.test_deletions import Site, stopped
 from tests.races.crowd import Cluster
 from tests.world import QUIZCO_SECRET, World
 

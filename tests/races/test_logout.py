@@ -5,7 +5,9 @@ from typing import Any
 
 import httpx2
 
-from gateway.actions.logout import Courier
+from gateway.actions.authentication.sessions import find_session
+from gateway.actions.logouts import Courier, log_out, tell_of_ends
+from gateway.web.pages.visit import COOKIE
 from tests.protocol.test_backchannel_logout import Site
 from tests.races.crowd import Cluster
 from tests.world import World
@@ -23,3 +25,26 @@ def test_a_notice_is_one_nodes_at_a_time(cluster: Cluster) -> None:
     looks = [looking(cluster.nodes[number % len(cluster.nodes)]) for number in range(32)]
     assert sum(cluster.at_once(looks)) == 1
     assert len(site.came) == 1
+
+
+def test_an_end_is_told_once_whoever_notices_it(cluster: Cluster) -> None:
+    """The session runs out while its person signs out and every node looks: one notice is owed."""
+    world = cluster.one
+    site = Site(world)
+    browser = world.signed_in()
+    world.exchange(world.share(browser, world.ask(browser))["code"])
+    session = world.run(find_session, world.services, browser._client.cookies[COOKIE])
+    assert session is not None
+    for node in cluster.nodes:
+        node.clock.pass_by(node.services.settings.session_idle_ttl)
+    nodes = len(cluster.nodes)
+
+    def ending(number: int) -> Callable[[httpx2.AsyncClient], Any]:
+        # The crowd is dealt out to the nodes in turn: each call has to be its own node's.
+        services = cluster.nodes[number % nodes].services
+        is_log_out = number // nodes % 2
+        return lambda _: log_out(services, session) if is_log_out else tell_of_ends(services)
+
+    cluster.at_once([ending(number) for number in range(32)])
+    assert cluster.count("logout_delivery") == 1
+    assert site.deliver() == 1

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 from sqlalchemy import text
 
@@ -15,7 +16,7 @@ def test_a_full_lane_says_when_to_come_again(make_cluster: Callable[..., Cluster
     """Beyond the lane's depth: 503 `temporarily_unavailable` with Retry-After, the others are served."""
     cluster = make_cluster("postgresql", width=1, lane_depth=4)
     token = cluster.one.tokens()["access_token"]
-    answers = cluster.at_once([reading(token)] * CROWD)
+    answers = cluster.at_once([reading(token)] * CROWD, patiently=False)
     full = [answer for answer in answers if answer.status_code == 503]
     assert full
     for answer in full:
@@ -44,7 +45,7 @@ def test_a_poisoned_item_does_not_fail_its_neighbours(
         return ids
 
     world.store(damage, person_id)
-    calls: list[Call[object]] = [reading(good)] * CROWD
+    calls: list[Call[httpx2.Response]] = [reading(good)] * CROWD
     calls[CROWD // 2] = reading(bad)
     statuses = [answer.status_code for answer in cluster.at_once(calls)]
     assert statuses[CROWD // 2] == 500
@@ -67,7 +68,7 @@ def test_a_database_that_is_gone_is_answered_503_and_nothing_is_lost(plugged: tu
     tokens = world.tokens(email="aoife@northfield.example")
     cable.cut()
     calls = [reading(tokens["access_token"])] * 3 + [posting(world, "/introspect", {"token": "x"})] * 3
-    answers = cluster.at_once(calls)
+    answers = cluster.at_once(calls, patiently=False)
     assert {answer.status_code for answer in answers} == {503}
     assert {answer.json()["error"] for answer in answers} == {"temporarily_unavailable"}
     assert all(int(answer.headers["Retry-After"]) >= 1 for answer in answers)

@@ -43,9 +43,11 @@ def test_a_masked_value_never_travels_in_the_claim_of_the_value(name):
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_every_field_can_be_asked_for_by_a_scope_and_for_a_purpose(name):
-    assert name in scope_fields(SCOPES)
+    assert name in scope_fields(SCOPES), f"no scope in scopes/catalogue.py asks for {name}"
     usable = [each for each in PURPOSES.values() if each.state is not PurposeState.DENIED]
-    assert any(name in each.ceilings.fields for each in usable)
+    assert any(name in each.ceilings.fields for each in usable), (
+        f"no purpose in scopes/purposes.py allows {name}"
+    )
 
 
 def test_a_claim_belongs_to_one_field():

@@ -20,6 +20,7 @@ from scopes import (
     preview,
     release,
 )
+from scopes.projection import _WAYS
 
 TODAY = date(2026, 11, 22)
 ADDRESS = {
@@ -87,7 +88,7 @@ def test_every_claim_comes_from_a_granted_item_of_its_field(granted, profile, re
 
 @given(items)
 def test_the_full_value_leaves_only_when_the_full_form_was_granted(granted):
-    secrets = {name: f"SECRET-{name}-7731" for name in PROFILE}
+    secrets = {name: f"SECRET-{name}-7731" for name, field in FIELDS.items() if Form.FULL in field.forms}
     shown = json.dumps(release(granted, secrets, today=TODAY, relay_address=RELAY))
     full = {each.field for each in granted if each.form is Form.FULL and is_releasable(each)}
     assert {name for name, secret in secrets.items() if secret in shown} == full
@@ -258,3 +259,11 @@ def test_p2_a_contact_sees_nothing_that_cannot_be_given():
             assert shown is None or form in CONTACT_FORMS[name]
     assert contact_detail("email", Form.RELAY, profile, today=date(2026, 1, 1)) is None
     assert contact_detail("phone_number", Form.FULL, profile, today=date(2026, 1, 1)) == "+919000000101"
+
+
+def test_every_form_of_every_field_is_made_in_its_own_way() -> None:
+    """A form that is new would else release the whole value. A private address is made of the partner's, for e-mail."""
+    forms = {(name, form) for name, field in FIELDS.items() for form in field.forms}
+    assert {pair for pair in forms if pair[1] is Form.RELAY} == {("email", Form.RELAY)}
+    ways = "scopes/projection.py, _WAYS: not the forms of scopes/fields.py"
+    assert set(_WAYS) == forms - {("email", Form.RELAY)}, ways

@@ -30,7 +30,7 @@ from scopes.wording import TEXTS
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_is_complete(language):
-    assert missing_wording(language) == []
+    assert missing_wording(language) == [], f"scopes/wording_{language}.py lacks these"
 
 
 def test_a_language_to_come_knows_what_it_lacks_and_english_stands_in():

@@ -1,10 +1,7 @@
 """The bootstrap and its Makefile: what a newcomer sees first."""
 
-import importlib.machinery
-import importlib.metadata
-import importlib.util
 import re
-import shutil
+import signal
 import subprocess
 import sys
 import tomllib
@@ -13,39 +10,18 @@ from types import ModuleType
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.patience import PATIENCE, until
+from tests.setup.conftest import ROOT, load_dev
+
 COMMANDS = [
     "setup", "demo", "test", "check", "lint", "interop", "run", "migrate", "bench", "kill", "lock", "clean",
     "explore", "screens",
 ]  # fmt: skip
 
 
-def load_dev() -> ModuleType:
-    """Import the bootstrap, which has no suffix."""
-    loader = importlib.machinery.SourceFileLoader("dev", str(ROOT / "dev"))
-    spec = importlib.util.spec_from_loader("dev", loader)
-    assert spec is not None
-    module = importlib.util.module_from_spec(spec)
-    loader.exec_module(module)
-    return module
-
-
-@pytest.fixture
-def dev(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The bootstrap, working on an empty folder."""
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    module = load_dev()
-    (tmp_path / "requirements").mkdir()
-    (tmp_path / "requirements" / "dev.txt").write_text("# nothing\n")
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    for name in ("ROOT", "VENV", "BIN", "STAMP", "LOCK", "PYPROJECT"):
-        monkeypatch.setattr(module, name, tmp_path / getattr(module, name).relative_to(ROOT))
-    return module
-
-
 def run(*words: str) -> "subprocess.CompletedProcess[str]":
     """Run a command in the root of the project."""
-    return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
 
 
 def targets() -> set[str]:
@@ -114,6 +90,28 @@ def test_an_environment_is_made_once_and_again_when_the_lock_changes(
     assert "making .venv" in capsys.readouterr().out
 
 
+def test_a_server_has_what_it_runs_with_and_stays_a_server(
+    dev: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No later command brings the tests' packages to a machine that serves people."""
+    taken: list[str] = []
+
+    def install() -> None:
+        taken.append(dev.LOCK.name)
+        dev.run([sys.executable, "-m", "venv", "--without-pip", dev.VENV], "")
+
+    monkeypatch.setattr(dev, "install_with_uv", lambda: False)
+    monkeypatch.setattr(dev, "install_with_pip", install)
+    dev.SERVER_LOCK.write_text("# less\n")
+    whole = dev.LOCK
+    dev.setup(["--server"])
+    assert "from requirements/runtime.txt" in capsys.readouterr().out
+    monkeypatch.setattr(dev, "LOCK", whole)
+    dev.setup()
+    assert capsys.readouterr().out == ""
+    assert taken == ["runtime.txt"]
+
+
 def test_the_environment_has_the_command_and_the_version(
     dev: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,3 +166,75 @@ def test_a_failing_step_says_what_to_do(dev: ModuleType, capsys: pytest.CaptureF
     """The last line of a failure is advice."""
     with pytest.raises(dev.StepError, match=r"ended with status 1\.\n  Try the other\."):
         dev.run(["false"], "Try the other.")
+
+
+def test_steps_are_listed_at_the_end_also_when_one_failed(
+    dev: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What took longest is what to make cheaper, and a failed run knows it too."""
+    times = iter([0.0, 0.0, 2.0, 2.0, 10.0])
+    monkeypatch.setattr(dev.time, "perf_counter", lambda: next(times))
+
+    def work(_rest: object) -> None:
+        """Work."""
+        with dev.step("quick"):
+            pass
+        with dev.step("slow"):
+            raise dev.StepError("no")
+
+    monkeypatch.setitem(dev.COMMANDS, "lint", work)
+    monkeypatch.setattr(dev.signal, "signal", lambda number, handler: None)
+    assert dev.main(["lint"]) == 1
+    said = capsys.readouterr().out
+    assert said.endswith("· steps, the slowest first\n       8.0 s  slow\n       2.0 s  quick\n")
+
+
+ENDED = """
+import sys
+from tests.setup.conftest import load_dev
+
+dev = load_dev()
+
+def work(_rest):
+    "Work."
+    with dev.step("tests of the parts"):
+        dev.run_tests(["pytest"], "--rootdir", sys.argv[1], "-p", "no:cacheprovider", sys.argv[1], "-n", "1")
+
+dev.COMMANDS["test"] = work
+sys.exit(dev.main(["test"]))
+"""
+
+
+def test_a_run_that_is_ended_says_what_was_slowest(tmp_path: Path) -> None:
+    """CI ends a gate that takes too long by SIGTERM; what it saw until then is what somebody needs.
+
+    Also where a script runs it in its background, and SIGINT is ignored.
+    """
+    begun = tmp_path / "begun"
+    (tmp_path / "test_slow.py").write_text(
+        "import time\n\n\ndef test_first():\n    pass\n\n\n"
+        f"def test_slow():\n    open({str(begun)!r}, 'w').close()\n    time.sleep({PATIENCE})\n"
+    )
+    command = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, "-c", ENDED, str(tmp_path)]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as running:
+        until(lambda: begun.exists() or running.poll() is not None, "the slow test did not begin")
+        running.send_signal(signal.SIGTERM)
+        said, _ = running.communicate(timeout=PATIENCE)
+    assert running.returncode == 128 + signal.SIGTERM, said
+    assert "ended from outside" in said
+    assert "test_slow.py::test_first" in said[said.index("slowest tests") :]
+
+
+def test_what_was_compiled_is_kept_also_where_nothing_may_be_written_beside_the_sources(
+    dev: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Containers forbid bytecode; every process that a test starts would compile everything anew."""
+    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    env = dev.environment()
+    assert "PYTHONDONTWRITEBYTECODE" not in env
+    assert env["PYTHONPYCACHEPREFIX"] == str(dev.ROOT / ".cache" / "bytecode")
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE")
+    assert "PYTHONPYCACHEPREFIX" not in dev.environment()

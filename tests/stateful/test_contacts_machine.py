@@ -26,22 +26,18 @@ from hypothesis.stateful import (
 )
 
 from deploy.log_verifier import Order
-from gateway.actions.contacts import (
-    OFFERED,
-    accept_contact,
-    ask_contact,
-    change_contact,
-    end_contact,
-    refuse_contact,
-    view_contact,
-)
-from gateway.actions.erasure import erase_person
-from gateway.actions.log_verification import verify_tree
-from gateway.actions.sessions import login_index
+from gateway.actions.accounts.erasure import erase_person
+from gateway.actions.authentication.sessions import login_index
+from gateway.actions.contacts.giving import OFFERED
+from gateway.actions.contacts.steps import accept_contact, change_contact, end_contact, refuse_contact
+from gateway.actions.contacts.views import view_contact
+from gateway.actions.contacts.wishes import ask_contact
+from gateway.actions.ledger.verification import verify_tree
+from gateway.kit.clock import DAY
 from gateway.kit.errors import Refusal
 from gateway.model.contacts import GivenItem
 from gateway.model.people import Session
-from gateway.store.people import load_logins
+from gateway.store.accounts.logins import load_logins
 from scopes import Form
 from tests.gateway.store.samples import act, rows
 from tests.ledgers import entries, sequence
@@ -52,7 +48,6 @@ from tests.world import World, copy_sqlite, fill, serve
 ASHA, BEN, AOIFE = "asha@lakeside.example", "ben@lakeside.example", "aoife@northfield.example"
 PEOPLE = (ASHA, BEN, AOIFE)
 NOBODY = "nobody@nowhere.example"
-DAY = 86_400
 Place = Callable[[Path], tuple[str, Callable[[], None]]]
 
 who = st.sampled_from(PEOPLE)

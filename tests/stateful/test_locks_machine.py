@@ -24,26 +24,37 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from gateway.actions.receipts import see_receipt
-from gateway.actions.sessions import find_session
-from gateway.actions.upkeep import sweep
+from gateway.actions.authentication.sessions import find_session
+from gateway.actions.consent.receipts import see_receipt
+from gateway.actions.operation.upkeep import sweep
 from gateway.cli.browser import Browser, Page
 from gateway.consent.receipts import folded
+from gateway.kit.clock import DAY
 from gateway.kit.ids import Kind
 from gateway.model.grants import EventType, move
 from gateway.store.admin_actions import AdminAction
-from gateway.store.grants import GrantQuery, load_details, search_grants
-from gateway.store.handoffs import count_log
-from gateway.store.school_gates import NewGate, set_gates
-from gateway.web.visit import COOKIE
+from gateway.store.consent.grants import GrantQuery, load_details, search_grants
+from gateway.store.consent.school_gates import NewGate, set_gates
+from gateway.store.ledger.handoffs import count_log
+from gateway.web.pages.visit import COOKIE
 from tests.gateway.store.samples import act
-from tests.gateway.web.test_guardian import BEN, LAKSHMI, MEERA, THIRTEEN, second_guardian
+from tests.gateway.web.guardians.test_requests import BEN, LAKSHMI, MEERA, THIRTEEN, second_guardian
 from tests.postgres import PostgresServer
 from tests.profiles import walks
-from tests.world import PARTNERS, QUIZCO_REDIRECT, World, answer_of, copy_sqlite, fill, publish, serve
+from tests.world import (
+    PARTNERS,
+    QUIZCO_REDIRECT,
+    World,
+    answer_of,
+    boxes,
+    copy_sqlite,
+    fill,
+    publish,
+    serve,
+)
 
 ASHA = "asha@lakeside.example"
-HOUR, DAY = 3_600, 86_400
+HOUR = 3_600
 NEEDED = {"name", "course"}
 OPTIONAL = {
     "email.results_delivery": "email_masked",
@@ -165,9 +176,12 @@ class LocksMachine(RuleBasedStateMachine):
         assert self.gate == "allow" or "share" not in buttons, "the school has closed it"
         if answer not in buttons or (answer == "share" and person == MEERA and self.has_refusal()):
             return
+        # What was agreed to before stays and has no box.
+        ticked = ticked & boxes(page)
         changes = {"item": sorted(ticked), "duration": lasts}
         back = self.browser(person).submit(page, "/consent", changes, button=answer, stop_at=QUIZCO_REDIRECT)
         if answer == "share":
+            assert back.response.is_redirect or "Your guardian was asked" in back.text, back.text
             self.note_yes(person, ticked, lasts)
         elif answer == "refuse":
             self.said[person].items.clear()
@@ -280,7 +294,9 @@ class LocksMachine(RuleBasedStateMachine):
     @rule(gate=st.sampled_from(("allow", "allow", "allow", "ask", "deny")))
     def set_gate(self, gate: str) -> None:
         """The school opens the partner or closes it."""
-        action = AdminAction(self.world.services.ids(Kind.ACTION), "cli", gate, "partner", "quizco", 1)
+        action = AdminAction(
+            self.world.services.ids(Kind.ACTION), "cli", f"gate_{gate}", "partner", "quizco", 1
+        )
         self.world.store(set_gates, NewGate("lakeside", "quizco", gate, action))
         self.gate = gate
 

@@ -20,12 +20,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import Connection, text
 from sqlalchemy import event as hooks
 
-from gateway.actions import sequencer
 from gateway.actions.admin_record import record_look
-from gateway.actions.connected import commit_change
-from gateway.actions.log_verification import TreeCheck, verify_tree
-from gateway.actions.release import Gate, Reading
-from gateway.actions.sequencer import LEASE_TTL, Sequencer
+from gateway.actions.grant_changes import commit_change
+from gateway.actions.ledger import sequencer
+from gateway.actions.ledger.sequencer import LEASE_TTL, Sequencer
+from gateway.actions.ledger.verification import TreeCheck, verify_tree
+from gateway.actions.oauth.release import Reading, ReleaseGate
 from gateway.actions.services import Services
 from gateway.consent.decisions import Actor, end, narrow
 from gateway.kit.errors import Refusal
@@ -34,8 +34,8 @@ from gateway.ledger.checkpoints import check_checkpoint
 from gateway.ledger.merkle import Frontier, leaf_hash
 from gateway.model.grants import ActorKind, ReasonCode
 from gateway.store.admin_actions import AdminAction, append_actions
-from gateway.store.engine import Backend, Store, open_backend
-from gateway.store.grants import load_details
+from gateway.store.consent.grants import load_details
+from gateway.store.engine.backend import Backend, Store, open_backend
 from tests.ledgers import entries, leaves, log_keys
 from tests.postgres import PostgresServer
 from tests.profiles import walks
@@ -76,9 +76,10 @@ class FrailBackend:
         return self
 
     def light(self, at: int, fault: type[Exception]) -> None:
-        self._step, self.fuse = 0, (at, fault)
+        self._step = 0
+        self.fuse = (at, fault)
 
-    def _pass(self, *_: object) -> None:
+    def _pass(self, *_statement: object) -> None:
         self._step += 1
         if self.fuse is not None and self._step >= self.fuse[0]:
             _, fault = self.fuse
@@ -99,6 +100,9 @@ class FrailBackend:
         outcome = await self._backend.write(transaction)
         self._pass()
         return outcome
+
+    async def at_once(self, work: Callable[[Connection], T]) -> T:
+        return await self.write(work)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         return await self._backend.read(work)
@@ -124,7 +128,7 @@ class Node:
 def grants_of(world: World) -> list[str]:
     return world.store(
         lambda connection, _: [
-            connection.execute(text("SELECT grant_id FROM consent_grant")).scalars().all()
+            list(connection.execute(text("SELECT grant_id FROM consent_grant")).scalars())
         ],
         None,
     )
@@ -146,7 +150,7 @@ class LogMachine(RuleBasedStateMachine):
         before, sequencer.BATCH = sequencer.BATCH, batch
         self.stack.callback(setattr, sequencer, "BATCH", before)
         self.world = self.stack.enter_context(serve(url, folder))
-        self.gate = Gate(self.world.services)
+        self.gate = ReleaseGate(self.world.services)
         self.nodes = [self.node(url) for _ in range(2)]
         self.grants = sorted(grants_of(self.world))
         self.seen: list[bytes] = []
@@ -186,7 +190,7 @@ class LogMachine(RuleBasedStateMachine):
         assert self.world.run(work).faults == ()
 
     def rows(self, query: str) -> list[Any]:
-        return self.world.store(lambda connection, _: [connection.execute(text(query)).all()], None)
+        return self.world.store(lambda connection, _: [list(connection.execute(text(query)))], None)
 
     # What is committed -----------------------------------------------------------------------------------------
 
@@ -210,7 +214,7 @@ class LogMachine(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, len(PEOPLE) - 1), ends=st.booleans(), luck=st.integers(0, 2))
     def change(self, which: int, ends: bool, luck: int) -> None:
-        """An administrator narrows or ends a grant."""
+        """The person narrows a grant, or an administrator ends it."""
         detail = self.world.store(load_details, self.grants[which])
         assert detail is not None
         grant, services = detail.line.grant, self.world.services
@@ -222,7 +226,8 @@ class LogMachine(RuleBasedStateMachine):
         if ends:
             outcome = end(grant, actor, reason, now=now, ids=ids)
         elif optional:
-            outcome = narrow(grant, actor, optional[0].field, optional[0].purpose, now=now, ids=ids)
+            person = Actor(ActorKind.SUBJECT, grant.person_id, "connected_services")
+            outcome = narrow(grant, person, optional[0].field, optional[0].purpose, now=now, ids=ids)
         else:
             return
         event(str(outcome.event.type))

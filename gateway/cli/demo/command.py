@@ -10,17 +10,17 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.actions.admin_log import LogCheck
+from gateway.actions.ledger.search import LogCheck
 from gateway.cli.demo.content import ROOT
 from gateway.cli.demo.folder import Folder
 from gateway.cli.demo.journey import Journey
 from gateway.cli.demo.place import ADMIN, Place
 from gateway.cli.demo.processes import free_port, stopping
 from gateway.cli.demo.steps import Walk, WalkEnded
-from gateway.cli.handoffs import as_record, print_handoffs
+from gateway.cli.ledger.log import as_record, print_handoffs
 from gateway.cli.serve import check_port
 from gateway.cli.terminal import JSON, done, open_services, out, print_json, print_table
-from gateway.model.handoffs import Handoff
+from gateway.model.ledger.handoffs import Handoff
 
 WORTH_TRYING = {
     "asha.rao@lakeside.example": "student, every field filled in",
@@ -148,8 +148,10 @@ def walk_through(place: Place, *, reset: bool = False, is_silent: bool = False) 
             journey = stack.enter_context(closing(Journey(walk, facts)))
             journey.opt_in()
             journey.read()
+            journey.sign_out()
             grant_id = journey.revoke()
             journey.be_refused()
+            journey.ask_to_delete()
             return asyncio.run(_check_the_log(place, journey, grant_id))
         except WalkEnded:
             return Checked(walk)

@@ -1,4 +1,4 @@
-"""What the demonstration is filled with: the files of `deploy/`, passwords, keys. Everything can be repeated."""
+"""Filling the demonstration from the files of `deploy/`, with passwords and keys; it can be repeated."""
 
 import asyncio
 import csv
@@ -13,23 +13,24 @@ from typing import Any
 
 from joserfc.jwk import ECKey, KeySet
 
-from gateway.actions.keys import rotate_signing_keys
-from gateway.actions.partners import (
-    PartnerMove,
-    approve_partner,
-    move_partner,
-    new_client_secret,
-    see_partner,
-    submit_manifest,
-)
-from gateway.actions.people_import import Importer, add_organisation, import_people
+from gateway.actions.administration.people_import import Importer, add_organisation, import_people
+from gateway.actions.authentication.sessions import login_index, open_session
+from gateway.actions.guardians.proposals import confirm_question, list_questions
+from gateway.actions.logouts import log_out
+from gateway.actions.oauth.keys import rotate_signing_keys
+from gateway.actions.partners.client_secrets import new_client_secret
+from gateway.actions.partners.go_live import approve_partner
+from gateway.actions.partners.moves import PartnerMove, move_partner
+from gateway.actions.partners.overview import see_partner
+from gateway.actions.partners.submission import submit_manifest
 from gateway.actions.services import Services, day_of
-from gateway.actions.sessions import login_index
 from gateway.cli.demo.folder import Folder, write_private
-from gateway.cli.terminal import Fault
+from gateway.cli.terminal import CommandFault
 from gateway.consent.age_policy import age_band
 from gateway.kit.ids import random_key
-from gateway.store.people import NewPassword, find_people, keep_passwords
+from gateway.model.administration.waiting import Administrator
+from gateway.store.accounts.logins import find_people
+from gateway.store.accounts.passwords import NewPassword, keep_passwords
 from partners import AuthMethod, Client, Manifest, PartnerState, parse_manifest, referenced_files
 from scopes import SCOPES
 
@@ -40,7 +41,7 @@ ACTOR = "demo"
 COLOURS = {"quizco": "#6d28d9", "campuspress": "#f4b942", "tutorloop": "#0f766e"}
 BATCH = 25
 COURSE = timedelta(days=120)
-"""So long from its beginning the demonstration's course goes on."""
+"""How long the demonstration's course lasts from its beginning."""
 _WORDS = (
     "amber apple arrow aspen badge basil beach birch bison bloom brook cabin cedar chalk cloud clover comet coral "
     "crane daisy delta ember fable falcon fern field flint forest garnet ginger grove harbor hazel heron honey "
@@ -59,7 +60,7 @@ class DemoPerson:
 
 
 def list_people(today: date) -> Iterator[DemoPerson]:
-    """Read who is on the list."""
+    """Read the people on the list."""
     with (deploy_folder() / "demo" / "people.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             born = date.fromisoformat(row["birthdate"]) if row["birthdate"] else None
@@ -74,7 +75,7 @@ def deploy_folder() -> Path:
     """
     folder = ROOT / "deploy"
     if not (folder / "demo" / "people.csv").is_file():
-        raise Fault(f"the demonstration needs the folder deploy/ of a checkout; {ROOT} has none.")
+        raise CommandFault(f"the demonstration needs the folder deploy/ of a checkout; {ROOT} has none.")
     return folder
 
 
@@ -114,14 +115,20 @@ async def fill(
 
 
 def course_end(known: str, today: date) -> str:
-    """Keep the day on which the course ends, as consents name it; one that is over gives way to a new one."""
+    """Keep the day on which the course ends, because consents name it; replace it once it is past."""
     return known if known > str(today) else str(today + COURSE)
 
 
 def at_present(text: str, partner_app: str, ends_on: str) -> str:
-    """Put a sample manifest in the place and the time of this demonstration."""
+    """Fit a sample manifest's addresses and dates to this demonstration."""
     dated = re.sub(r"(?m)^course_ends_on = .*$", f"course_ends_on = {ends_on}", text)
-    return dated.replace(PARTNER_APP, partner_app)
+    placed = dated.replace(PARTNER_APP, partner_app)
+    return _HEARING.sub(_HEARS, placed)
+
+
+# The sample partner receives log-outs and deletion requests at addresses beside its redirect URI.
+_HEARING = re.compile(r'(?ms)^(attested_on = [^\n]*\n)(.*?)^(redirect_uris = \["([^"]*)/callback"\]\n)')
+_HEARS = r'\1deletion_uri = "\4/deletions"\n\2\3backchannel_logout_uri = "\4/logout"\n'
 
 
 async def _fill_people(
@@ -134,7 +141,7 @@ async def _fill_people(
     report = await import_people(services, (samples / "people.csv").read_bytes(), Importer(ACTOR), send=False)
     if report.faults:
         listed = "\n".join(f"  line {each.line}, {each.column}: {each.message}" for each in report.faults)
-        raise Fault(f"{samples / 'people.csv'} has faults:\n{listed}")
+        raise CommandFault(f"{samples / 'people.csv'} has faults:\n{listed}")
     logins = list(passwords)
     ids = await services.store.run_all(find_people, [login_index(services, each) for each in logins])
     people = list(zip(ids, logins, strict=True))
@@ -149,6 +156,17 @@ async def _fill_people(
         ]
         await services.store.run_all(keep_passwords, kept)
         progress(start + len(batch), len(people))
+    for guardian in [each.guardian for each in report.asked if each.guardian]:
+        await _confirm(services, guardian.email)
+
+
+async def _confirm(services: Services, guardian: str) -> None:
+    """Confirm as a guardian of the list, in a session for this only, because only the guardian can do it."""
+    person_id = await services.store.read(find_people, login_index(services, guardian))
+    logged_in = await open_session(services, person_id or "", None)
+    for question in await list_questions(services, logged_in.session):
+        await confirm_question(services, logged_in.session, question.proposal_id)
+    await log_out(services, logged_in.session)
 
 
 async def _hashed(services: Services, passwords: list[str]) -> list[str]:
@@ -163,7 +181,7 @@ def sample_manifests() -> list[tuple[str, str]]:
 
 
 async def _publish(services: Services, folder: Folder, name: str, text: str) -> "Sample":
-    """Take a sample manifest live, as an administrator would; a partner that ended or is paused stays so."""
+    """Take a sample manifest live, as an administrator would; an ended or paused partner stays so."""
     files = {each: _public_keys(folder, each) for each in referenced_files(text)}
     sample = Sample(parse_manifest(text, file=name, files=files, allow_loopback=True), _key_files(text))
     partner_id = sample.manifest.partner.partner_id
@@ -175,7 +193,8 @@ async def _publish(services: Services, folder: Folder, name: str, text: str) -> 
     if seen.state is PartnerState.DRAFT:
         await move_partner(services, ACTOR, partner_id, PartnerMove.REVIEW, None)
     if seen.review is not None:
-        await approve_partner(services, ACTOR, partner_id, seen.review.version)
+        read = seen.review.all_read
+        await approve_partner(services, Administrator(ACTOR), partner_id, seen.review.version, read=read)
     return sample
 
 
@@ -194,7 +213,7 @@ def _key_files(text: str) -> dict[str, str]:
 
 
 def key_file(folder: Folder, name: str) -> Path:
-    """Name the private half of a file of public keys: the partner's, never the gateway's."""
+    """Name the private half of a file of public keys, which belongs to the partner, never to the gateway."""
     return folder / name.replace(".jwks.json", ".private.jwks.json")
 
 
@@ -238,7 +257,7 @@ def partner_config(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Write the sample partner's configuration."""
     own = ("name", "brand", "client_id", "auth_method", "client_secret", "jwks_file", "scope")
     clients = [
-        {name: each[name] for name in own if name in each} | {"colour": COLOURS.get(each["name"], "#5b3df5")}
+        {name: each[name] for name in own if name in each} | {"colour": COLOURS[each["name"]]}
         for each in facts["clients"]
     ]
     return {"issuer": facts["issuer"], "base_url": facts["partner_app"], "clients": clients}

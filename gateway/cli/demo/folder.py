@@ -1,4 +1,4 @@
-"""The demonstration's folder: what it made, and `demo.json`, the only place that knows its passwords."""
+"""The demonstration's folder: its files, and `demo.json`, the only place that holds its passwords."""
 
 import json
 import os
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gateway.cli.terminal import Fault
+from gateway.cli.terminal import CommandFault
 
 MADE = (
     "demo.json",
@@ -37,7 +37,7 @@ class Folder:
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise Fault(
+            raise CommandFault(
                 f"{self.path} cannot be made ({error.strerror}). Choose another with --data."
             ) from None
 
@@ -48,11 +48,13 @@ class Folder:
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:
-            raise Fault(
+            raise CommandFault(
                 f"{self / 'demo.json'} cannot be read ({error.__class__.__name__}). Use --reset."
             ) from None
         if not isinstance(found, dict) or "database" not in found:
-            raise Fault(f"{self / 'demo.json'} is not a demonstration's. Choose another folder with --data.")
+            raise CommandFault(
+                f"{self / 'demo.json'} is not a demonstration's. Choose another folder with --data."
+            )
         return found
 
     def write(self, content: Mapping[str, Any]) -> None:

@@ -1,18 +1,20 @@
-"""The journey that `demo --check` walks: as a person's browser, as the partner's, and as an administrator's."""
+"""The steps of `demo --check`, in a person's browser, at the partner, and as an administrator."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import sleep
-from typing import Any
+from typing import Any, TypeVar
 
-from gateway.actions.admin_log import LogCheck, LogSearch, check_log, read_log
+from gateway.actions.ledger.search import LogCheck, LogSearch, check_log, read_log
 from gateway.actions.services import Services
 from gateway.cli.browser import Browser, Page, local_client
 from gateway.cli.demo.steps import Unexpected, Walk, expect
-from gateway.cli.terminal import ACTOR
+from gateway.cli.terminal import acting_name
 from gateway.kit.clock import stopwatch
-from gateway.model.handoffs import Handoff
+from gateway.model.ledger.handoffs import Handoff
 from scopes import FIELDS, Form
+
+T = TypeVar("T")
 
 PERSON = "asha.rao@lakeside.example"
 NAME = "Asha Rao"
@@ -20,8 +22,9 @@ SERVICE = "quizco"
 NEEDED = ("name", "course")
 SWITCHED_OFF = "phone_number"
 LEFT_OUT = "student_status"
+DELETED = "They say that it is deleted"
 MAIL_WAIT = 60
-"""Seconds after which a letter that did not come is a fault."""
+"""Seconds after which a letter or notice that has not come is a fault."""
 
 
 @dataclass(slots=True)
@@ -55,7 +58,7 @@ class Journey:
         return f"{self.facts['partner_app']}/{SERVICE}"
 
     def opt_in(self) -> None:
-        """From the partner's page to a yes, with one optional field left out."""
+        """Go from the partner's page to a yes, with one optional field left out."""
         with self.walk.step(
             "the partner's page sends the browser to the gateway, which asks who it is"
         ) as step:
@@ -82,15 +85,20 @@ class Journey:
             step.detail = "plain text, no values; the signed receipt is attached"
 
     def wait_for_mail(self, link: str) -> Page:
-        """Give the inbox once a letter with a link is there: letters leave in the background."""
-        began = stopwatch()
-        while True:
-            page = self.person.open(f"{self.issuer}/inbox")
-            if link in page.text:
-                return page
-            if stopwatch() - began > MAIL_WAIT:
-                raise Unexpected(f"no letter with a link to {link}")
-            sleep(0.2)
+        """Give the inbox once a letter with a link is there, because letters leave in the background."""
+        return _waited(
+            lambda: self.person.open(f"{self.issuer}/inbox"),
+            lambda page: link in page.text,
+            f"no letter with a link to {link}",
+        )
+
+    def wait_for_notice(self, kind: str) -> Mapping[str, Any]:
+        """Give the partner's facts once it has got a notice, as notices are delivered in the background."""
+        return _waited(
+            lambda: self.person.facts(self.partner),
+            lambda seen: kind in seen["heard"],
+            f"the partner heard of no {kind}",
+        )
 
     def check_screen(self, screen: Page) -> list[str]:
         """Check that nothing is ticked in advance and real values are shown; give the optional items' keys."""
@@ -106,7 +114,7 @@ class Journey:
         return browser.submit(page, "/login", {"email": login, "password": password})
 
     def read(self) -> None:
-        """The partner shows what it received, before and after the person narrows."""
+        """Check what the partner received, before and after the person narrows the consent."""
         with self.walk.step("the partner received exactly what was chosen") as step:
             seen = self.person.facts(self.partner)
             expect("the partner's state", "connected", seen["state"])
@@ -127,11 +135,27 @@ class Journey:
             expect("what the partner received", sorted(self.chosen - gone), sorted(seen["received"]))
             step.detail = ", ".join(sorted(seen["received"]))
 
+    def sign_out(self) -> None:
+        """Sign the person out, check that the partner is told, and sign in again."""
+        with self.walk.step("the person signs out, and a logout token reaches the partner") as step:
+            self.person.submit(self.person.open(f"{self.issuer}/connected"), "/logout")
+            seen = self.wait_for_notice("logout")
+            expect("the partner's state", "connected", seen["state"])
+            self._log_in(self.person, self.person.open(f"{self.issuer}/connected"), PERSON)
+            step.detail = "Back-Channel Logout; what is shared stays as it is"
+
     def revoke(self) -> str:
-        """An administrator finds the consent and revokes it; give its id."""
-        with self.walk.step("an administrator logs in and finds the consent") as step:
+        """Find the consent as an administrator and revoke it; give its id."""
+        with self.walk.step(
+            "an administrator logs in and is asked for a second factor, which can wait for some days"
+        ) as step:
             start = self.administrator.open(f"{self.issuer}/admin/grants")
-            search = self._log_in(self.administrator, start, self.facts["admin"]["login"])
+            asked = self._log_in(self.administrator, start, self.facts["admin"]["login"])
+            expect("the page", f"{self.issuer}/second-factor", asked.url.partition("?")[0])
+            search = self.administrator.open(self.issuer + asked.link("/admin/grants"))
+            expect("the days are named", True, "your password alone is enough here" in search.text)
+            step.detail = "a passkey or an app; Later was pressed"
+        with self.walk.step("the administrator finds the consent") as step:
             found = self.administrator.submit(search, "/admin/grants", {"person": PERSON})
             link = found.link("/admin/grants/gra_")
             page = self.administrator.open(self.issuer + link)
@@ -145,7 +169,7 @@ class Journey:
         return link.rpartition("/")[2]
 
     def be_refused(self) -> None:
-        """The partner gets nothing any more, and the person sees why."""
+        """Check that the partner gets nothing any more, and that the person sees why."""
         with self.walk.step("the partner's read is refused") as step:
             self.person.submit(self.person.open(self.partner), "/read")
             seen = self.person.facts(self.partner)
@@ -163,15 +187,26 @@ class Journey:
             expect("the history names the reason", True, "asked for by phone" in detail.text)
             step.detail = "It was stopped for you (asked for by phone)"
 
+    def ask_to_delete(self) -> None:
+        """Check that the revocation asked the partner to delete, and that the partner says it is done."""
+        with self.walk.step("a request to delete reaches the partner, which says that it is done") as step:
+            self.wait_for_notice("deletion")
+            _waited(self._detail, lambda page: DELETED in page.text, "no word of the partner in the history")
+            step.detail = "a security event token; the partner's word is in the person's history"
+
+    def _detail(self) -> Page:
+        listed = self.person.open(f"{self.issuer}/connected")
+        return self.person.open(self.issuer + listed.link("/connected/gra_"))
+
     async def check_the_log(self, services: Services, grant_id: str) -> tuple[Sequence[Handoff], LogCheck]:
-        """Every read has its row and nothing else has; the whole log is sound."""
+        """Check that each read and nothing else has a row, and that the whole log is sound."""
         with self.walk.step("the hand-off log holds the two reads, and none after the revocation") as step:
-            found = await read_log(services, ACTOR, LogSearch(email=PERSON))
+            found = await read_log(services, acting_name(), LogSearch(email=PERSON))
             own = [each for each in found.handoffs if each.grant_id == grant_id]
             fields = [{handed.item.field for handed in each.items} for each in own]
             expect("reads in the log", 2, len(own))
             expect("left out", False, any(LEFT_OUT in each for each in fields))
-            # Both reads may bear the same second, so their order says nothing.
+            # Both reads may have the same second, so their order says nothing.
             expect("switched off for one", [False, True], sorted(SWITCHED_OFF in each for each in fields))
             step.detail = f"{len(own)} rows for consent {grant_id}"
         with self.walk.step("the log is verified") as step:
@@ -179,6 +214,15 @@ class Journey:
             expect("faults in the log", [], [f"{each.subject}: {each.what}" for each in check.faults])
             step.detail = f"hand-offs: {check.handoffs}, consents: {check.grants}, faults: none"
         return own, check
+
+
+def _waited(look: Callable[[], T], holds: Callable[[T], bool], what: str) -> T:
+    began = stopwatch()
+    while not holds(found := look()):
+        if stopwatch() - began > MAIL_WAIT:
+            raise Unexpected(what)
+        sleep(0.2)
+    return found
 
 
 def _field(key: str) -> str:

@@ -12,14 +12,14 @@ from threading import Thread
 
 
 def main() -> None:
-    """Run the module that the command line names, with the words behind it."""
+    """Run the module that the command line names, with the arguments after it."""
     Thread(target=end_with, args=(sys.stdin.fileno(),), daemon=True).start()
     del sys.argv[0]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 
 
 def end_with(leash: int) -> None:
-    """Wait for the end of a file, then ask this process to end in order."""
+    """Wait for the end of a file, then ask this process to shut down cleanly."""
     while os.read(leash, 1):
         pass
     os.kill(os.getpid(), signal.SIGTERM)

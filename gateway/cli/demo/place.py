@@ -1,4 +1,4 @@
-"""Where a demonstration runs: its folder, database and ports; filling it and serving it."""
+"""The place of a demonstration, its folder, database and ports; filling it and serving it."""
 
 import asyncio
 import os
@@ -13,11 +13,11 @@ from gateway.cli.database import migrate_database
 from gateway.cli.demo.content import ROOT, fill, list_people, new_password, partner_config
 from gateway.cli.demo.folder import Folder, write_private
 from gateway.cli.demo.processes import Children
-from gateway.cli.terminal import Fault, progress_bar
-from gateway.kit.clock import system_clock
-from gateway.kit.key_ring import new_key_ring, write_key_ring
+from gateway.cli.terminal import CommandFault, progress_bar
+from gateway.kit.clock import DAY, system_clock
+from gateway.kit.secrets.key_ring import new_key_ring, write_key_ring
 from gateway.kit.settings import Settings, environment_of, read_settings
-from gateway.store.probes import look_at, move_schema
+from gateway.store.engine.probes import look_at, move_schema
 
 ON_A_LEASH = ("-m", "gateway.cli.demo.leash")
 ADMIN = "priya.nair@platform.example"
@@ -48,7 +48,7 @@ class Place:
 
     @property
     def settings(self) -> Settings:
-        """Settings of the demonstration: nothing of another installation on this machine is touched."""
+        """Settings of the demonstration, which touch no other installation on this machine."""
         return read_settings(
             issuer=self.issuer,
             environment="development",
@@ -56,9 +56,11 @@ class Place:
             database_url=self.database_url or f"sqlite:///{self.folder / 'gateway.db'}",
             key_ring=self.folder / "key-ring.json",
             smtp_url="",
-            # A name that leads nowhere: private addresses are shown, and no mail comes through them.
+            # This domain does not exist, so private addresses are shown, but no mail comes through them.
             relay_domain="relay.localhost",
             show_inbox=True,
+            # Its people have passwords from demo.json, so the second factor can wait longer than elsewhere.
+            factor_grace=30 * DAY,
         )
 
     def prepare(self, *, reset: bool = False) -> dict[str, Any]:
@@ -72,7 +74,7 @@ class Place:
         settings = self.settings
         known = self.folder.read() or self._begin(settings)
         if known["database"] != settings.database:
-            raise Fault(
+            raise CommandFault(
                 f"{self.folder.path} belongs to a demonstration over another database. "
                 "Use --reset to begin anew, or choose another folder with --data."
             )
@@ -95,7 +97,7 @@ class Place:
         """Begin a new demonstration, in an empty database only."""
         people = list(list_people(day_of(system_clock())))
         if asyncio.run(look_at(settings.database)).revision is not None:
-            raise Fault(
+            raise CommandFault(
                 "this database holds something that no demonstration here made. "
                 "Choose an empty one with --database-url, or another folder with --data."
             )
@@ -116,7 +118,7 @@ class Place:
         }
 
     async def _fill(self, settings: Settings, known: dict[str, Any]) -> dict[str, Any]:
-        # A hundred passwords are hashed here, on every core, and nobody else waits for one.
+        # A hundred passwords are hashed here on every core, while nobody else waits for a core.
         busy = settings.model_copy(update={"password_workers": os.cpu_count() or 1, "password_queue": 10_000})
         async with opened(build_services(busy)) as services:
             with progress_bar("making people") as progress:

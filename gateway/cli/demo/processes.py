@@ -13,10 +13,10 @@ from typing import Any
 
 import httpx2
 
-from gateway.cli.terminal import Fault
+from gateway.cli.terminal import CommandFault
 from gateway.kit.clock import stopwatch
 
-START_WITHIN = 120
+START_WITHIN = 600
 STOP_WITHIN = 30
 LOOK_EVERY = 0.1
 
@@ -29,8 +29,8 @@ def free_port() -> int:
 
 
 @dataclass(slots=True)
-class Child:
-    """A process of ours and the file with what it says."""
+class ChildProcess:
+    """A process of ours and the file of its output."""
 
     name: str
     process: subprocess.Popen[bytes]
@@ -40,37 +40,37 @@ class Child:
         """Make sure that it still runs.
 
         Raises:
-            Fault: with the last that it said.
+            Fault: with its last output.
         """
         status = self.process.poll()
         if status is not None:
             said = "\n".join(self.log.read_text(errors="replace").splitlines()[-5:])
-            raise Fault(f"the {self.name} ended with status {status}; {self.log} says:\n{said}")
+            raise CommandFault(f"the {self.name} ended with status {status}; {self.log} says:\n{said}")
 
 
 @dataclass(slots=True)
 class Children:
-    """Processes that live as long as this one wants them to."""
+    """Processes that run as long as this one wants them to."""
 
     folder: Path
-    children: list[Child] = field(default_factory=list)
+    children: list[ChildProcess] = field(default_factory=list)
     _stack: ExitStack = field(default_factory=ExitStack)
 
     def start(
         self, name: str, log: Path, words: Sequence[str], env: Mapping[str, str] | None = None
-    ) -> Child:
-        """Start this Python with some words; its standard input ends when this process does, however it does."""
+    ) -> ChildProcess:
+        """Start this Python with arguments; its standard input ends when this process does, in any way."""
         file = self._stack.enter_context(log.open("wb"))
         command = [sys.executable, *words]
         process = subprocess.Popen(  # noqa: S603 - our own modules, no shell
             command, cwd=self.folder, env=env, stdin=subprocess.PIPE, stdout=file, stderr=file
         )
         self._stack.enter_context(process)
-        child = Child(name, process, log)
+        child = ChildProcess(name, process, log)
         self.children.append(child)
         return child
 
-    def wait_for(self, child: Child, url: str) -> None:
+    def wait_for(self, child: ChildProcess, url: str) -> None:
         """Wait until a child answers.
 
         Raises:
@@ -82,17 +82,17 @@ class Children:
             if answers(url):
                 return
             self.pause()
-        raise Fault(f"the {child.name} did not answer within {START_WITHIN} s; look into {child.log}.")
+        raise CommandFault(f"the {child.name} did not answer within {START_WITHIN} s; look into {child.log}.")
 
     def pause(self) -> None:
-        """Let a moment pass; a child that ends is noticed at once."""
+        """Wait a moment; notice a child that ends at once."""
         try:
             self.children[0].process.wait(LOOK_EVERY)
         except subprocess.TimeoutExpired:
             return
 
     def watch(self) -> None:
-        """Stay until a child ends, or a signal comes."""
+        """Wait until a child ends or a signal comes."""
         while True:
             for child in self.children:
                 child.check()
@@ -105,7 +105,7 @@ class Children:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End every child: ask, wait for requests in flight, then insist."""
+        """End every child: ask it to end, wait for requests in flight, then kill it."""
         for child in self.children:
             child.process.terminate()
         for child in self.children:
@@ -126,7 +126,7 @@ def answers(url: str) -> bool:
 
 
 class Stopped(KeyboardInterrupt):
-    """Somebody asked this process to end. It goes through event loops as Ctrl-C does."""
+    """A request to end this process, which passes through event loops as Ctrl-C does."""
 
 
 @contextmanager
@@ -135,7 +135,7 @@ def stopping() -> Iterator[None]:
     signals = (signal.SIGTERM, signal.SIGINT)
 
     def stop(number: int, frame: Any) -> None:
-        # The children are being ended from here on: a second Ctrl-C must not interrupt that.
+        # From here on the children are being ended, which a second Ctrl-C must not interrupt.
         for each in signals:
             signal.signal(each, signal.SIG_IGN)
         raise Stopped

@@ -22,7 +22,7 @@ class Step:
 
 
 class Unexpected(Exception):
-    """A step came to something else than it should; the text says what was expected and what came."""
+    """A step had another result than it should; the text says what was expected and what came."""
 
 
 def expect(what: str, expected: object, found: object) -> None:
@@ -36,7 +36,7 @@ def expect(what: str, expected: object, found: object) -> None:
 
 
 class WalkEnded(Exception):
-    """A step failed, and those after it stand on it."""
+    """A step failed, and the steps after it depend on it."""
 
 
 @dataclass(slots=True)

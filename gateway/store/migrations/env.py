@@ -1,4 +1,4 @@
-"""Alembic's entry: it runs on the connection that `gateway.store.schema` hands over."""
+"""Alembic's entry: it runs on the connection that `gateway.store.engine.schema` hands over."""
 
 from alembic import context
 

@@ -9,6 +9,7 @@ import pytest
 from gateway.accounts import passwords as module
 from gateway.accounts.passwords import LONGEST, SHORTEST, Passwords, password_faults
 from gateway.kit.errors import Refusal
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def test_a_full_queue_refuses_at_once_and_recovers(
     gate = threading.Event()
 
     def slow(password_hash: str, password: str) -> bool:
-        gate.wait(60)
+        gate.wait(PATIENCE)
         return True
 
     monkeypatch.setattr(module, "_verify", slow)

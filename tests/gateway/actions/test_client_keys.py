@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from joserfc import jwt
-from joserfc.jwk import ECKey
+from joserfc.jwk import ECKey, RSAKey
 
 from gateway.actions.client_keys import INTERVAL, KEEP, LIMIT
+from gateway.kit.ids import Kind
 from gateway.kit.outbound import OutboundFault
 from tests.certificates import issue
 from tests.protocol.campuspress import REQUEST
@@ -46,11 +47,13 @@ class Site:
         now = self.world.clock()
         claims = {
             "iss": "campuspress-shop", "sub": "campuspress-shop", "aud": "https://gateway.example", "exp": now + 60,
-            "jti": self.world.services.ids("x_"),
+            "jti": self.world.services.ids(Kind.REQUEST),
         }  # fmt: skip
         data = {
             "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-            "client_assertion": jwt.encode({"alg": "ES256", "kid": key.kid}, claims, key),
+            "client_assertion": jwt.encode(
+                {"alg": "ES256"} | ({"kid": key.kid} if key.kid else {}), claims, key
+            ),
             "token": "x",
         }
         return self.world.client().post("/introspect", data=data).status_code
@@ -112,8 +115,31 @@ def test_only_keys_that_could_be_registered_count(site: Site) -> None:
     site.text = json.dumps({"keys": [{**mine, "kid": "enc", "use": "enc"}, {"kty": "oct"}, mine]})
     assert site.status() == 200
     site.world.clock.pass_by(KEEP)
+    site.text = json.dumps({"keys": [{**mine, "x5u": "https://campuspress.example.org/chain.pem"}]})
+    assert site.status() == 200
+    site.world.clock.pass_by(KEEP)
     site.text = json.dumps({"keys": [CAMPUSPRESS_KEY.as_dict(private=True)]})
     assert site.status() == 401
+
+
+def test_rfc7517_4_5_a_key_needs_no_name(site: Site) -> None:
+    """Those that fit are tried in turn; a name that no key has may be meant for one without."""
+    nameless = [
+        {name: value for name, value in key.as_dict(private=False).items() if name != "kid"}
+        for key in (RSAKey.generate_key(2048, private=True), NEW_KEY, CAMPUSPRESS_KEY)
+    ]
+    site.text = json.dumps({"keys": nameless})
+    assert site.status() == 200
+    stranger = ECKey.generate_key("P-256", {"kid": "campuspress-1"}, private=True)
+    assert site.status(stranger) == 401
+
+
+def test_rfc7515_4_1_4_an_assertion_need_not_name_its_key(site: Site) -> None:
+    site.publish(NEW_KEY, CAMPUSPRESS_KEY)
+    unnamed = ECKey.import_key(
+        {name: value for name, value in CAMPUSPRESS_KEY.as_dict(private=True).items() if name != "kid"}
+    )
+    assert site.status(unnamed) == 200
 
 
 def test_request_objects_are_verified_with_them_too(world: World) -> None:
@@ -142,7 +168,7 @@ def test_a_renewed_certificate_is_looked_up(make_world: Any) -> None:
     """RFC 8705 §2.2: a self-signed one is found by itself; there is no kid in TLS."""
     world = make_world(client_certificate_header="Client-Cert", trusted_proxies="10.0.0.0/8")
     site = Site(world, method="self_signed_tls_client_auth")
-    world.http._transport.client = ("10.0.0.1", 443)
+    world.asgi.client = ("10.0.0.1", 443)
     first, second = issue("CN=one", NOW), issue("CN=two", NOW)
 
     def status(shown: Any) -> int:

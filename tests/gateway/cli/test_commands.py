@@ -12,10 +12,10 @@ import pytest
 import typer
 
 from gateway.cli import commands, terminal
-from gateway.cli.terminal import Fault, words_for
+from gateway.cli.terminal import CommandFault, words_for
 from gateway.kit.errors import Refusal
-from gateway.kit.key_ring import new_key_ring, write_key_ring
-from gateway.kit.sealing import SealBroken
+from gateway.kit.secrets.key_ring import new_key_ring, write_key_ring
+from gateway.kit.secrets.sealing import SealBroken
 from tests.gateway.cli.conftest import Cli
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -40,6 +40,24 @@ def test_help_explains_the_command_and_every_option_of_it(empty: Cli, path: tupl
     assert command.help.strip().endswith("."), path
     for parameter in command.params:
         assert getattr(parameter, "help", None), (path, parameter.name)
+
+
+def test_every_file_of_commands_is_found_by_its_name() -> None:
+    """A command whose file nothing names is one that nobody can call."""
+    folder = ROOT / "gateway" / "cli"
+    files = [
+        path
+        for path in folder.rglob("*.py")
+        if "typer.Typer(" in path.read_text() or "typer.Option" in path.read_text()
+    ]
+    sources = "".join(path.read_text() for path in folder.rglob("*.py"))
+    places = {place.partition(":")[0] for place in commands.PLACES.values()}
+    for path in files:
+        name = ".".join(path.relative_to(folder).with_suffix("").parts)
+        is_found = name in places or f"from gateway.cli.{name} import" in sources or name == "commands"
+        assert is_found, (
+            f"gateway/cli/commands.py, PLACES: nothing leads to gateway/cli/{name.replace('.', '/')}.py"
+        )
 
 
 def test_without_a_command_it_shows_the_help(empty: Cli) -> None:
@@ -119,8 +137,8 @@ def test_ctrl_c_is_status_130(empty: Cli, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_refusals_and_broken_seals_have_words() -> None:
     assert "There is nothing here. (unknown grant)" in words_for(Refusal("not_found", detail="unknown grant"))
-    assert "Restore the ring" in words_for(SealBroken("x"))
-    assert words_for(Fault("plain")) == "plain"
+    assert "Restore the key ring" in words_for(SealBroken("x"))
+    assert words_for(CommandFault("plain")) == "plain"
     assert "an unknown place" in words_for(RuntimeError())
 
 
@@ -146,7 +164,12 @@ def test_serving_reads_no_other_commands_file() -> None:
         "print(*(name for name in sys.modules if name.startswith(('alembic', 'gateway.cli.'))))"
     )
     shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert set(shown.stdout.split()) == {"gateway.cli.commands", "gateway.cli.serve", "gateway.cli.terminal"}
+    assert set(shown.stdout.split()) == {
+        "gateway.cli.commands",
+        "gateway.cli.serve",
+        "gateway.cli.terminal",
+        "gateway.cli.tls_files",
+    }
 
 
 def test_it_runs_as_a_module() -> None:

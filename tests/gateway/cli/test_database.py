@@ -1,17 +1,26 @@
 """`migrate`, and looking at a database from outside."""
 
 import asyncio
+import os
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from gateway.store import migrations
-from gateway.store.engine import open_backend
-from gateway.store.probes import look_at, move_schema
-from gateway.store.revision import DatabaseDown, check_schema
+from gateway.store.engine import probes, schema
+from gateway.store.engine.backend import open_backend
+from gateway.store.engine.probes import look_at, move_schema
+from gateway.store.engine.revision import DatabaseDown, check_schema
 from tests.gateway.cli.conftest import Cli
 
+ROOT = Path(__file__).resolve().parents[3]
 VERSIONS = Path(migrations.__file__).parent / "versions"
 NEWEST = max(file.name for file in VERSIONS.glob("m*.py"))[1:5]
 """The revision of the newest migration: their files are named by their numbers."""
@@ -68,10 +77,91 @@ def test_an_older_schema_is_not_served(blank_url: str) -> None:
         asyncio.run(check_schema(blank_url))
 
 
+def test_a_newer_schema_is_told_in_plain_words(
+    blank_url: str, empty: Cli, environment: Callable[..., None]
+) -> None:
+    """Somebody starts the program of before beside a database that a newer one has migrated."""
+    environment(database_url=blank_url)
+    empty("keys", "create")
+    empty("migrate")
+    asyncio.run(run(blank_url, "UPDATE alembic_version SET version_num = '9998'"))
+    for command in (("migrate",), ("migrate", "--down", "--yes"), ("keys", "list"), ("serve",)):
+        empty(*command, status=1)
+        assert f"the database has the schema 9998; this program knows none after {NEWEST}" in empty.said
+        assert "A newer version of this program has been here. Run that one" in empty.said
+    found = {each["id"]: each for each in empty.json("doctor", status=1)["controls"]}
+    assert "A newer version" in found["schema"]["remedy"]
+
+
+@pytest.mark.parametrize("begin", [None, "0021"])
+def test_of_two_who_migrate_at_once_one_does_and_the_other_finds_it_done(
+    blank_url: str, begin: str | None
+) -> None:
+    """From nothing, where no row can be waited at yet, and from an older schema."""
+    if begin:
+        asyncio.run(move_schema(blank_url, begin, down=False))
+    # Processes, for Alembic keeps what it works on in places that threads would share.
+    command = [sys.executable, "-m", "gateway", "migrate"]
+    own = {**os.environ, "CONSENT_GATEWAY_DATABASE_URL": blank_url}
+    migrations = [
+        subprocess.Popen(
+            command, cwd=ROOT, env=own, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        for _ in range(2)
+    ]
+    said = sorted(each.communicate()[0] for each in migrations)
+    assert [each.returncode for each in migrations] == [0, 0], said
+    assert f"the schema is {NEWEST} already" in said[0]
+    assert f"went from {begin or 'empty'} to {NEWEST}" in said[1]
+    asyncio.run(check_schema(blank_url))
+
+
+def test_a_database_that_goes_on_being_somebody_elses_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "ATTEMPTS", 2)
+    monkeypatch.setattr(schema, "PAUSE", 0)
+    url = f"sqlite:///{tmp_path / 'held.db'}"
+    asyncio.run(run(url, "CREATE TABLE held (id INTEGER)"))
+
+    def locked(*_: object) -> None:
+        raise sqlite3.OperationalError("database is locked")
+
+    monkeypatch.setattr(schema, "_wait_for_others", lambda connection: _raise(locked))
+    with pytest.raises(DatabaseDown, match="Another program is writing, perhaps another 'migrate'"):
+        asyncio.run(move_schema(url, None, down=False))
+
+
+def _raise(cause: Callable[[], None]) -> None:
+    try:
+        cause()
+    except sqlite3.OperationalError as error:
+        raise OperationalError(None, None, error) from None
+
+
+def test_a_migration_that_fails_is_not_tried_again(blank_url: str) -> None:
+    asyncio.run(run(blank_url, "CREATE TABLE organisation (id INTEGER)"))
+    tried = []
+
+    def count(connection: Connection) -> None:
+        tried.append(1)
+        raise DBAPIError(None, None, ValueError("broken"))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schema, "_wait_for_others", count)
+        with pytest.raises(DatabaseDown):
+            asyncio.run(move_schema(blank_url, None, down=False))
+    assert tried == [1]
+
+
 async def run(url: str, *statements: str) -> None:
     backend = open_backend(url)
-    for statement in statements:
-        await backend.write(lambda connection, words=statement: connection.exec_driver_sql(words).close())
+
+    def work(connection: Connection) -> None:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+    await backend.write(work)
     await backend.close()
 
 
@@ -80,6 +170,23 @@ def test_a_sound_database_has_nothing_to_find(database_url: str) -> None:
     assert found.is_current
     assert (found.differences, found.unguarded) == ((), ())
     assert found.newest_at is not None
+
+
+def test_a_database_that_does_not_tell_whether_it_is_encrypted_is_not_guessed_at(database_url: str) -> None:
+    """SQLite has no network; some that speak PostgreSQL's language lack its views."""
+    found = asyncio.run(look_at(database_url)).is_encrypted
+    assert found is (None if database_url.startswith("sqlite") else False)
+
+    class Silent:
+        dialect = postgresql.dialect()
+
+        def execute(self, _: object) -> "Silent":
+            return self
+
+        def scalar(self) -> None:
+            return None
+
+    assert probes._is_encrypted(Silent()) is None  # type: ignore[arg-type]  # of a connection it needs these two
 
 
 def test_durable_settings_are_looked_at(database_url: str) -> None:

@@ -5,8 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,10 +14,11 @@ import pytest
 from uvicorn import _subprocess
 
 from bench import machine
-from gateway.cli.controls import Control
+from gateway.cli.controls import Control, Severity
 from gateway.cli.serve import begin_afresh, check_production, let_workers_fork
 from gateway.kit.settings import Settings
 from tests.gateway.cli.conftest import Cli
+from tests.patience import PATIENCE, until
 from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -40,14 +39,18 @@ def test_production_is_not_served_while_a_control_is_missing(
     assert "issuer: Set CONSENT_GATEWAY_ISSUER" in cli.said
 
 
-def test_production_is_served_when_every_control_holds(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_production_is_served_when_every_required_control_holds(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def controls(_: Settings) -> list[Control]:
-        return [Control("key ring", ok=True, detail="there")]
+        return [
+            Control("key_ring", "key ring", Severity.REQUIRED, ok=True, detail="there"),
+            Control("outbox", "outbox", Severity.ADVISED, ok=False, detail="3 wait", remedy="Look there."),
+        ]
 
     monkeypatch.setattr("gateway.cli.controls.check_controls", controls)
     check_production(Settings(data_dir=tmp_path))
+    assert "outbox: 3 wait. Look there." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("family", "host"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")])
@@ -79,14 +82,22 @@ def serving(folder: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], 
 
 
 def wait_until_ready(process: subprocess.Popen[str], url: str) -> None:
-    for _ in range(1200):
+    def is_ready() -> bool:
         try:
-            if httpx2.get(f"{url}/ready", trust_env=False).status_code == 200:
-                return
+            return httpx2.get(f"{url}/ready", trust_env=False, timeout=PATIENCE).status_code == 200
         except httpx2.TransportError:
             assert process.poll() is None
-        time.sleep(0.1)
-    raise AssertionError("not ready in two minutes")
+            return False
+
+    until(is_ready, "the gateway is not ready")
+
+
+def is_open(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE).close()
+    except OSError:
+        return False
+    return True
 
 
 def test_requests_in_flight_are_finished(cli: Cli) -> None:
@@ -98,25 +109,17 @@ def test_requests_in_flight_are_finished(cli: Cli) -> None:
             f"POST /revoke HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\nExpect: 100-continue\r\n"
             "Content-Type: application/x-www-form-urlencoded\r\n\r\n"
         )
-        with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
             connection.sendall(head.encode())
             # RFC 9110 §10.1.1: it is said when somebody waits for the body, so the request is in flight.
             assert connection.recv(4096).startswith(b"HTTP/1.1 100")
             connection.sendall(body[:5])
             process.send_signal(signal.SIGTERM)
-            refused = threading.Event()
-            for _ in range(1200):
-                try:
-                    socket.create_connection(("127.0.0.1", port), timeout=60).close()
-                except OSError:
-                    refused.set()
-                    break
-                time.sleep(0.05)
-            assert refused.is_set(), "new connections are still taken"
+            until(lambda: not is_open(port), "new connections are still taken")
             connection.sendall(body[5:])
             answer = connection.recv(4096)
         assert answer.startswith(b"HTTP/1.1 401"), answer
-        assert process.wait(60) == 0
+        assert process.wait(PATIENCE) == 0
     log = (cli.folder / "serve.log").read_text()
     assert '"path": "/revoke", "status": 401' in log
     assert "Traceback" not in log
@@ -125,11 +128,11 @@ def test_requests_in_flight_are_finished(cli: Cli) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_several_workers_serve_and_end_together(cli: Cli) -> None:
     with serving(cli.folder, "--workers", "2") as (process, url):
-        assert httpx2.get(f"{url}/health", trust_env=False).json() == {"status": "ok"}
+        assert httpx2.get(f"{url}/health", trust_env=False, timeout=PATIENCE).json() == {"status": "ok"}
         process.send_signal(signal.SIGTERM)
-        assert process.wait(60) == 0
+        assert process.wait(PATIENCE) == 0
         with pytest.raises(httpx2.TransportError):
-            httpx2.get(f"{url}/health", trust_env=False)
+            httpx2.get(f"{url}/health", trust_env=False, timeout=PATIENCE)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere each worker starts afresh")
@@ -139,14 +142,14 @@ def test_workers_share_what_was_imported_and_a_dead_one_is_followed(cli: Cli) ->
         # Who was started afresh would have another command line.
         assert {command_of(pid) for pid in first} == {command_of(process.pid)}
         os.kill(min(first), signal.SIGKILL)
-        for _ in range(1200):
-            if len(workers_of(process.pid) - first) == 1 and min(first) not in workers_of(process.pid):
-                break
-            time.sleep(0.05)
+        until(
+            lambda: len(workers_of(process.pid) - first) == 1 and min(first) not in workers_of(process.pid),
+            "the dead worker has no successor",
+        )
         assert len(workers_of(process.pid)) == 2
-        assert httpx2.get(f"{url}/health", trust_env=False).json() == {"status": "ok"}
+        assert httpx2.get(f"{url}/health", trust_env=False, timeout=PATIENCE).json() == {"status": "ok"}
         process.send_signal(signal.SIGTERM)
-        assert process.wait(60) == 0
+        assert process.wait(PATIENCE) == 0
 
 
 def workers_of(pid: int) -> set[int]:

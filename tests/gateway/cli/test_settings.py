@@ -13,7 +13,8 @@ PAGE = Path(__file__).resolve().parents[3] / "docs" / "settings.md"
 def test_the_page_says_what_the_code_says(empty: Cli) -> None:
     """`consent-gateway settings --markdown > docs/settings.md` writes it anew."""
     assert PAGE.read_text(encoding="utf-8") == empty("settings", "--markdown")
-    assert PAGE.read_text(encoding="utf-8") == "\n".join(settings_page()) + "\n"
+    command = "python3 dev run consent-gateway settings --markdown > docs/settings.md"
+    assert PAGE.read_text(encoding="utf-8") == "\n".join(settings_page()) + "\n", f"run: {command}"
 
 
 def test_every_setting_is_described(empty: Cli) -> None:

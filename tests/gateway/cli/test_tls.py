@@ -7,18 +7,18 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from gateway.cli.serve import write_trust
-from gateway.kit.key_ring import write_key_ring
+from gateway.cli.serve import CIPHERS, write_trust
+from gateway.kit.secrets.key_ring import write_key_ring
 from gateway.kit.settings import Settings
 from gateway.model.registry import Registry
-from gateway.store.registry import look_at_registry
-from gateway.web.certificates import TlsProtocol, Trust
+from gateway.store.engine.registry import look_at_registry
+from gateway.web.oauth.certificates import TlsProtocol, Trust
 from tests.certificates import Issued, issue
 from tests.protocol.test_rfc8705 import OWN, Shop
 from tests.world import NOW, World, fixed_ring
@@ -60,7 +60,7 @@ def test_the_scope_says_what_was_shown() -> None:
 
     def chain(certificate: bytes | None) -> Any:
         protocol = TlsProtocol.__new__(TlsProtocol)
-        protocol.transport = Transport(certificate)
+        protocol.transport = cast(asyncio.Transport, Transport(certificate))
         protocol.asgi_version, protocol.server, protocol.client = "3.0", None, None
         protocol.scheme, protocol.root_path, protocol.app_state = "https", "", {}
         protocol.on_message_begin()
@@ -135,3 +135,15 @@ def test_every_connection_looks_before_its_handshake() -> None:
 def test_the_lifespan_hands_the_registry_to_connections(world: World) -> None:
     """The state that uvicorn gives to each protocol."""
     assert isinstance(world.http.app_state["trust"], Trust)
+
+
+def test_bcp195_only_ciphers_with_forward_secrecy_and_authenticated_encryption() -> None:
+    """FAPI 2.0 §5.2.2: of TLS 1.2 no CBC and no RSA key exchange, which a scanner of partners would find."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers(CIPHERS)
+    assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
+    old = [each["name"] for each in context.get_ciphers() if each["protocol"] == "TLSv1.2"]
+    assert old
+    for name in old:
+        assert name.startswith(("ECDHE-", "DHE-"))
+        assert "GCM" in name or "CHACHA20" in name

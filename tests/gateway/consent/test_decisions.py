@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.consent.decisions import (
-    Outcome,
+    DecisionOutcome,
     allow,
     ask_guardian,
     deny,
@@ -21,13 +21,13 @@ from gateway.consent.decisions import (
     shorten,
 )
 from gateway.consent.receipts import _durations
-from gateway.consent.terms import DAY
+from gateway.kit.clock import DAY
 from gateway.kit.errors import Refusal
 from gateway.model.grants import WISH, EventType, Grant, GrantedItem, GrantState, IllegalMove, ReasonCode
 from tests.gateway.consent.samples import BASIS, EMAIL, NAME, NOW, PERSON, PHONE, SUPPORT, counting_ids, grant
 
 
-def say_yes(seen: Grant | None, *items: GrantedItem, duration: int = 500) -> Outcome:
+def say_yes(seen: Grant | None, *items: GrantedItem, duration: int = 500) -> DecisionOutcome:
     return give(seen, PERSON, BASIS, items, duration, now=NOW, ids=counting_ids())
 
 
@@ -86,18 +86,25 @@ def test_a_further_yes_keeps_the_grant_and_moves_it_to_the_served_notice(
 def test_a_no_without_a_grant_is_remembered_and_holds_nothing() -> None:
     outcome = refuse(None, PERSON, BASIS, now=NOW, ids=counting_ids())
     assert outcome.grant.state is GrantState.REFUSED
-    assert outcome.grant.items == outcome.event.items == ()
+    assert (outcome.grant.items, outcome.event.items) == ((), ())
     assert not outcome.grant.is_live(NOW)
     assert outcome.event.served_id == BASIS.served_id
 
 
-def test_a_no_to_new_terms_leaves_everything_as_it_stood() -> None:
+def test_keeping_old_terms_leaves_everything_as_it_stood() -> None:
     """Promise P5: the old terms stay, and so does their notice."""
     seen = grant(NAME, EMAIL)
-    after = refuse(seen, PERSON, BASIS, now=NOW, ids=counting_ids()).grant
+    after = keep_terms(seen, PERSON, BASIS, now=NOW, ids=counting_ids()).grant
     assert after == replace(
         seen, version=5, event_id=after.event_id, used_at=NOW, decided_version=BASIS.offer_version
     )
+
+
+def test_a_no_to_something_else_is_no_answer_to_new_terms() -> None:
+    """Promise P5: what new terms had stopped stays stopped."""
+    seen = grant(NAME, EMAIL)
+    after = refuse(seen, PERSON, BASIS, now=NOW, ids=counting_ids()).grant
+    assert after == replace(seen, version=5, event_id=after.event_id, used_at=NOW)
 
 
 def test_one_item_is_switched_off_alone() -> None:
@@ -221,7 +228,7 @@ def test_a_guardian_leaves_out_neither_everything_nor_what_was_not_asked() -> No
 
 def test_a_chosen_day_stays_when_the_guardian_answers_later() -> None:
     """A length of time begins with the guardian's yes; a day is a day."""
-    day = (NOW // 86_400 + 30) * 86_400 - 1
+    day = (NOW // DAY + 30) * DAY - 1
     seen = grant(NAME, state=GrantState.WAITING)
     for until, expected in ((day, day), (seen.valid_from + 500, NOW + 500)):
         asked = replace(seen, valid_until=until)

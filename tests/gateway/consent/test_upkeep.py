@@ -1,6 +1,7 @@
 """What time does to grants is put on record once, and never gives anything back."""
 
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from tests.gateway.consent.samples import NAME, NOW, counting_ids, grant
 
 
 def after(
-    state: GrantState = GrantState.ACTIVE, *, material: int = 1, is_child: bool = False, **changes: object
+    state: GrantState = GrantState.ACTIVE, *, material: int = 1, is_child: bool = False, **changes: Any
 ):
     seen = replace(grant(NAME, state=state), **changes)
     return what_time_did(seen, is_child=is_child, material_version=material, now=NOW, ids=counting_ids())

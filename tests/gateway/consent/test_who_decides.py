@@ -8,7 +8,9 @@ from gateway.model.people import POWERS, Power, Role
 ROOT = Path(__file__).parents[3]
 OPENING = {"give", "ask_guardian", "allow", "keep_terms", "resume"}
 DECISIONS = "gateway.consent.decisions"
-PEOPLE = {f"gateway/actions/{name}.py" for name in ("consent_answers", "connected", "guardians")}
+PEOPLE = {
+    f"gateway/actions/{name}.py" for name in ("consent/answers", "consent/consents", "guardians/requests")
+}
 
 
 def taken(file: Path) -> set[str]:
@@ -30,7 +32,7 @@ def test_p17_only_a_persons_and_a_guardians_own_acts_can_open_anything() -> None
     """Support, administrators and partners have no way to a decision that lets something be read."""
     files = {file.relative_to(ROOT).as_posix(): taken(file) for file in (ROOT / "gateway").rglob("*.py")}
     assert {name for name, names in files.items() if names & OPENING} == PEOPLE
-    assert "end" in files["gateway/actions/admin_grants.py"]
+    assert "end" in files["gateway/actions/administration/consents.py"]
 
 
 def test_p17_no_power_is_one_to_consent_and_support_can_stop() -> None:
@@ -46,5 +48,6 @@ def test_p17_no_power_is_one_to_consent_and_support_can_stop() -> None:
         "gate_partners",
         "see_complaints",
         "answer_complaint",
+        "give_powers",
     }
     assert POWERS[Role.SUPPORT] == {Power.SEE_GRANTS, Power.REVOKE_GRANT, Power.SEE_COMPLAINTS}

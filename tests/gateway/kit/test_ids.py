@@ -5,8 +5,8 @@ import time
 import pytest
 
 from gateway.kit.clock import stopwatch, system_clock
-from gateway.kit.digests import digest, from_base64url, is_same
 from gateway.kit.ids import IN_ORDER, SECRET_BYTES, Kind, random_ids
+from gateway.kit.secrets.digests import digest, from_base64url, is_same
 
 
 @pytest.mark.parametrize("kind", Kind)

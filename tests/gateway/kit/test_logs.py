@@ -12,7 +12,7 @@ import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.kit.ids import SECRET_BYTES, random_ids
+from gateway.kit.ids import SECRET_BYTES, Kind, random_ids
 from gateway.kit.logs import configure_logs, log
 from tests.conftest import check_log_output
 
@@ -42,7 +42,7 @@ def test_a_line_is_one_json_object_with_time_level_and_request(lines: io.StringI
 
 
 @pytest.mark.parametrize("kind", sorted(SECRET_BYTES))
-def test_whatever_looks_like_our_secret_is_cut_however_deep_it_stands(lines: io.StringIO, kind: str) -> None:
+def test_whatever_looks_like_our_secret_is_cut_however_deep_it_stands(lines: io.StringIO, kind: Kind) -> None:
     secret = random_ids(kind)
     log().info("oops", text=f"got {secret}!", deep={"a": [secret]}, line=f"x\n{secret}")
     log().warning(f"event {secret}")

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 from cryptography.x509 import DNSName
 
 from gateway.kit.outbound import MAX_BYTES, Outbound, OutboundFault, is_public, resolve
+from partners.redirects import url_fault
 from tests.certificates import issue
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
@@ -230,3 +232,69 @@ def test_what_is_no_address_is_a_fault_like_any_other(url: str) -> None:
 def test_an_address_of_version_6_is_spelt_in_brackets() -> None:
     with pytest.raises(OutboundFault, match="ConnectError"):
         fetch(Outbound((ip_network("::1/128"),), resolve=leading("::1")), f"https://{HOST}:9/")
+
+
+def test_the_next_address_is_tried_where_nobody_answers(partner: Any) -> None:
+    """A host with several addresses is there while one of them is; the request is sent once (RFC 8305)."""
+    server, outbound, url, seen = partner
+    server.reply = says(b'{"keys": []}')
+    several = replace(outbound, resolve=leading("127.0.0.2", "127.0.0.3", "127.0.0.1"))
+    assert fetch(several, f"{url}/jwks.json") == b'{"keys": []}'
+    assert len(seen) == 1
+
+
+def test_one_address_that_is_nobodys_business_refuses_them_all(partner: Any) -> None:
+    _, outbound, url, seen = partner
+    with pytest.raises(OutboundFault, match="not a public address"):
+        fetch(replace(outbound, resolve=leading("127.0.0.1", "10.0.0.1")), f"{url}/jwks.json")
+    assert seen == []
+
+
+@pytest.fixture
+def own_server() -> Iterator[int]:
+    """A developer's partner on this machine, without TLS; gives its port."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server.server_port
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_development_reaches_what_a_manifest_may_name_there_and_production_does_not(own_server: int) -> None:
+    """One rule for both ends: http for this machine's own hosts only (RFC 8252 §7.3)."""
+    developing = Outbound(allow_loopback=True)
+    for host in ("127.0.0.1", "localhost"):
+        url = f"http://{host}:{own_server}/out"
+        assert url_fault(url, allow_loopback=True) is None
+        assert asyncio.run(developing.post(url, b"logout_token=x")) == 204
+        assert url_fault(url, allow_loopback=False)
+        with pytest.raises(OutboundFault, match="https"):
+            asyncio.run(Outbound().post(url, b"logout_token=x"))
+
+
+@pytest.mark.parametrize(
+    ("url", "address", "reason"),
+    [
+        (f"http://{HOST}/", "127.0.0.1", "https"),
+        (f"https://{HOST}/", "127.0.0.1", "not a public address"),
+        ("http://localhost/", "10.0.0.1", "not a public address"),
+        ("http://localhost/", "93.184.216.34", "not a public address"),
+        ("http://127.0.0.2/", "127.0.0.2", "https"),
+        ("ftp://localhost/", "127.0.0.1", "https"),
+    ],
+)
+def test_development_reaches_nothing_else_without_tls(url: str, address: str, reason: str) -> None:
+    """Nor does a name of this machine lead anywhere but to it."""
+    with pytest.raises(OutboundFault, match=reason):
+        fetch(Outbound(resolve=leading(address), allow_loopback=True), url)

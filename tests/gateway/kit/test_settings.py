@@ -93,8 +93,23 @@ def test_rfc8414_2_an_issuer_is_an_origin_on_https(issuer: str, why: str) -> Non
     assert why in faults(issuer=issuer)[0]
 
 
+@pytest.mark.parametrize("name", ["issuer", "mtls_url"])
+def test_an_address_that_browsers_spell_otherwise_is_refused(name: str) -> None:
+    """Both are compared byte by byte; the message has the right spelling."""
+    [fault] = faults(**{name: "https://Gateway.example:443/"})
+    assert f"{name}: must be spelled as browsers do" in fault
+    assert "write https://gateway.example " in fault
+
+
+def test_what_postgresql_tools_understand_after_the_address_is_understood() -> None:
+    url = "postgresql://gateway@db/gateway?sslmode=require"
+    assert read_settings(database_url=url).database == url
+    [fault] = faults(database_url="postgresql://gateway@db/gateway?ssl=require")
+    assert "database_url: write sslmode=" in fault
+
+
 @pytest.mark.parametrize(
-    "issuer", ["https://gateway.example", "http://127.0.0.1:8000", "http://localhost:80"]
+    "issuer", ["https://gateway.example", "http://127.0.0.1:8000", "http://localhost:8080"]
 )
 def test_rfc8414_2_an_issuer_carries_no_slash_at_its_end(issuer: str) -> None:
     assert read_settings(issuer=issuer + "/").issuer == issuer
@@ -223,4 +238,4 @@ def test_what_a_later_process_is_told_reads_back_the_same(monkeypatch: pytest.Mo
 
 def test_settings_do_not_change_under_way() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        read_settings().code_ttl = 1
+        read_settings().code_ttl = 1  # type: ignore[misc]  # that is what has to fail

@@ -160,7 +160,8 @@ def test_both_verifiers_know_the_same_moves(state: ContactState | None) -> None:
     """Each decision of each side in each state: what the model's table has is legal, and nothing else."""
     before = STORIES[state]
     for kind, side in product(ContactEventType, Side):
-        step = replace(ENDED, type=kind, side=side, seq=len(before) + 1, valid_until=ASKED.valid_until)
+        until = ASKED.valid_until if kind is ContactEventType.ASKED else None
+        step = replace(ENDED, type=kind, side=side, seq=len(before) + 1, valid_until=until)
         said = (
             [] if (kind, side) in CONTACT_MOVES[state] else [f"{kind} by the {side} does not follow {state}"]
         )
@@ -185,3 +186,7 @@ def test_an_entry_of_a_contact_has_its_keys_and_no_other(
         entry = decode(encode(each))
         assert read_entry(encode(each)) == entry
         assert read_entry(json.dumps(spoil(entry), sort_keys=True, separators=(",", ":")).encode()) is None
+
+
+def test_an_end_belongs_to_a_wish_and_to_nothing_else() -> None:
+    assert "a wish has an end, and nothing else has" in changed(ACCEPTED, valid_until=1_900_000_000)

@@ -11,7 +11,8 @@ GAPS = st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 60)), max_size=2
 @given(GAPS, st.integers(0, 60))
 def test_what_waited_however_long_is_dated_rightly(turns: list[tuple[int, int]], slowness: int) -> None:
     """A sequencer that stood still signs nothing meanwhile; a slow commit and clocks have their tolerance."""
-    check, now, found = DatingCheck(), 0, []
+    check, now = DatingCheck(), 0
+    found: list[str] = []
     for wait, late in turns:
         found += check.entry("early", max(now - slowness, 0))
         found += check.entry("late", now + wait + late)

@@ -3,15 +3,18 @@
 import hashlib
 import json
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.ledger.entries import Commitments, decode, encode, encode_entry, mark
+from gateway.ledger.entries import Commitments, decode, encode, encode_entry
+from gateway.ledger.marks import mark
 from gateway.ledger.merkle import leaf_hash
-from gateway.model.admin_actions import AdminAction
+from gateway.model.administration.actions import AdminAction
 from gateway.model.grants import ActorKind, ConsentEvent, EventType, ReasonCode
-from gateway.model.handoffs import HandedItem, Handoff
+from gateway.model.ledger.handoffs import HandedItem, Handoff
+from gateway.model.ledger.rows import LogRow
 from scopes import Form, Item
 
 EMAIL = Item("email", "results_delivery", Form.MASKED)
@@ -50,7 +53,7 @@ def test_rfc6962_2_1_a_leaf_is_hashed_with_its_own_prefix() -> None:
 
 def test_every_part_of_a_row_is_in_its_entry_but_its_person_and_the_entrys_own_hash() -> None:
     """Promise P13 and crypto-shredding: the grant stands for the person, whom nothing in the log names."""
-    others = {
+    others: dict[str, Any] = {
         "handoff_id": "x", "grant_id": "x", "event_id": "x", "partner_id": "x",
         "client_id": "x", "token_digest": b"x", "endpoint": "x", "items": (), "at": 1,
     }  # fmt: skip
@@ -107,14 +110,15 @@ def test_a_consent_event_is_these_bytes() -> None:
 def test_an_administrators_act_is_these_bytes() -> None:
     assert encode(ACT) == (
         b'{"action":"read_log","at":1795000070,"by":"mark:aLWufERlyzzWDtQENXdm8_sA_N0q0k-Co45zt2GoXYY","detail":{"a":1,"conditions":"email"},"id":"act_1",'
-        b'"kind":"admin_action","reason":null,"target":"all","target_kind":"log"}'
+        b'"kind":"admin_action","reason":null,"target":"all","target_kind":"log","v":2}'
     )
+    assert encode(replace(ACT, entry_version=1)) == encode(ACT).replace(b',"v":2}', b"}")
 
 
 def test_the_log_names_nobody_and_links_nobody() -> None:
     """The same person in two entries, in two grants, as the target of an act: never the same text."""
     own = replace(EVENT, actor_kind=ActorKind.SUBJECT, actor_id="per_1")
-    entries = [
+    entries: list[LogRow | Handoff] = [
         ROW,
         own,
         EVENT,
@@ -131,7 +135,7 @@ def test_the_log_names_nobody_and_links_nobody() -> None:
 
 def test_every_part_of_an_event_and_of_an_act_is_in_its_entry() -> None:
     """Whatever is edited in a row changes its leaf."""
-    others: dict[str, object] = {
+    others: dict[str, Any] = {
         "event_id": "x", "grant_id": "x", "seq": 9, "type": EventType.EXPIRED, "actor_kind": ActorKind.COURT,
         "actor_id": "x", "method": "x", "items": (), "at": 1, "reason": None, "served_id": "x", "auth_time": 1,
         "acr": "x", "valid_until": 1, "language": "x", "use_limit": 4,
@@ -141,7 +145,7 @@ def test_every_part_of_an_event_and_of_an_act_is_in_its_entry() -> None:
     assert len({encode(replace(EVENT, **{name: value})) for name, value in others.items()}) == len(others)
     others = {
         "action_id": "x", "actor_id": "x", "action": "x", "target_kind": "x", "target_id": "x", "at": 1,
-        "reason": "x", "detail": {},
+        "reason": "x", "detail": {}, "entry_version": 1,
     }  # fmt: skip
     assert others.keys() == AdminAction.__dataclass_fields__.keys()
     assert len({encode(replace(ACT, **{name: value})) for name, value in others.items()}) == len(others)

@@ -22,7 +22,6 @@ from gateway.ledger.merkle import (
 from gateway.ledger.tiles import (
     TileError,
     TilePath,
-    Tiles,
     bundle,
     edge_keys,
     grown,
@@ -34,6 +33,7 @@ from gateway.ledger.tiles import (
     unbundle,
     width_of,
 )
+from gateway.model.ledger.tiles import Tiles
 
 # The reference: RFC 6962 §2.1 as it is written, and nothing else.
 

@@ -8,11 +8,11 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.ledger.checkpoints import Checkpoint, sign_checkpoint
-from gateway.ledger.entries import Entry, encode
+from gateway.ledger.entries import encode
 from gateway.ledger.merkle import consistency_ranges, inclusion_ranges, leaf_hash
 from gateway.ledger.notes import COSIGNATURE, NoteKey, cosign
 from gateway.ledger.tiles import TilePath, bundle, grown, hash_of, hashes_of
-from gateway.model.admin_actions import AdminAction
+from gateway.model.administration.actions import MOVE_LOG, AdminAction
 from gateway.model.contacts import (
     WAITS,
     ContactEvent,
@@ -23,13 +23,15 @@ from gateway.model.contacts import (
     Side,
 )
 from gateway.model.grants import ActorKind, ConsentEvent, EventType, ReasonCode
-from gateway.model.handoffs import HandedItem, Handoff
+from gateway.model.ledger.handoffs import HandedItem, Handoff
+from gateway.model.ledger.rows import LogRow
 from gateway.model.people import Acr
 from scopes import Form, Item
 
 NOW = 1_795_000_000
 EMAIL = Item("email", "results_delivery", Form.MASKED)
 ORIGIN = "gateway.example/log"
+MOVED = "consent.example/log"
 OURS = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"log key of the test vectors").digest())
 WITNESS = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"witness of the test vectors").digest())
 GIVEN = ConsentEvent(
@@ -48,6 +50,10 @@ REVOKED = replace(
     acr=None, language=None, use_limit=None,
 )  # fmt: skip
 ACT = AdminAction("act_1", "per_admin", "read_log", "log", "all", NOW + 70, detail={"conditions": "email"})
+LINK = AdminAction(
+    "act_2", "per_admin", "link_guardian", "person", "per_1", NOW + 72,
+    detail={"guardian": "per_2", "method": "in_person"},
+)  # fmt: skip
 PHONE = GivenItem("phone_number", Form.MASKED)
 ASKED = ContactEvent(
     event_id="evt_3", contact_id="con_1", seq=1, type=ContactEventType.ASKED, side=Side.ASKER,
@@ -65,7 +71,7 @@ LOOK = ContactView(
 ENDED = replace(
     ACCEPTED, event_id="evt_5", seq=3, type=ContactEventType.ENDED, items=(), at=NOW + 99,
 )  # fmt: skip
-ENTRIES: tuple[Entry, ...] = (GIVEN, HANDOFF, REVOKED, ACT, ASKED, ACCEPTED, LOOK, ENDED)
+ENTRIES: tuple[LogRow | Handoff, ...] = (GIVEN, HANDOFF, REVOKED, ACT, ASKED, ACCEPTED, LOOK, ENDED)
 
 
 def vectors() -> dict[str, Any]:
@@ -94,10 +100,27 @@ def vectors() -> dict[str, Any]:
             f"{level} {index} {width}": str(TilePath(level, index, width))
             for level, index, width in ((0, 0, 4), (0, 255, 256), (1, 1234067, 256), (None, 1000, 8))
         },
+        "moved": moved(),
+        "marked_detail": encode(LINK).decode(),
         "key": str(key),
         "checkpoint": sign_checkpoint(checkpoint, OURS),
         "witness_key": str(witness),
         "cosignature": cosign(checkpoint.body, witness.name, WITNESS, NOW + 110),
+    }
+
+
+def moved() -> dict[str, Any]:
+    """Make a log of one entry that moves on to another name: what it signs before, the entry, what it signs after."""
+    first = encode(GIVEN)
+    old = sign_checkpoint(Checkpoint(ORIGIN, 1, leaf_hash(first), NOW + 10), OURS)
+    act = AdminAction("act_3", "per_admin", MOVE_LOG, "log", MOVED, NOW + 20, detail={"checkpoint": old})
+    tiles = grown({}, 0, [leaf_hash(first), leaf_hash(encode(act))])
+    new = Checkpoint(MOVED, 2, hash_of(tiles, (0, 2)), NOW + 21)
+    return {
+        "old_checkpoint": old,
+        "entry": encode(act).decode(),
+        "new_checkpoint": sign_checkpoint(new, OURS),
+        "new_key": str(NoteKey(MOVED, OURS.public_key().public_bytes_raw())),
     }
 
 

@@ -9,12 +9,15 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, text
 
 from gateway.model.grants import ActorKind, ConsentEvent, EventType, Grant, GrantedItem, GrantState
-from gateway.model.handoffs import HandedItem, Handoff
+from gateway.model.ledger.handoffs import HandedItem, Handoff
 from gateway.model.tokens import AccessToken, AuthorizationCode, RefreshToken
-from gateway.store.consents import Decision, NewGrant, Served, Verdict, commit_decisions, serve_notices
-from gateway.store.engine import Operation
-from gateway.store.release import append_handoffs
+from gateway.store.consent.decisions import Decision, commit_decisions
+from gateway.store.consent.grant_moves import CommitVerdict, NewGrant
+from gateway.store.consent.served_notices import Served, serve_notices
+from gateway.store.engine.backend import Operation
+from gateway.store.oauth.release import append_handoffs
 from tests.gateway.consent.samples import EMAIL, NAME
+from tests.patience import PATIENCE
 from tests.world import NOW, World
 
 T = TypeVar("T")
@@ -67,7 +70,7 @@ def one_after_the_other(world: World, operation: Operation[Any, T], first: Any, 
     async def race() -> tuple[T, T]:
         begun = threading.Event()
         earlier = asyncio.create_task(store.run(slowly(operation, begun), first))
-        assert await asyncio.to_thread(begun.wait, 60)
+        assert await asyncio.to_thread(begun.wait, PATIENCE)
         later = await store.run(operation, second)
         return await earlier, later
 
@@ -122,7 +125,7 @@ def decision(
 def given(world: World, name: str, **changes: Any) -> Grant:
     """Have a grant given."""
     plan = decision(world, name, **changes)
-    assert world.store(commit_decisions, plan) is Verdict.DONE
+    assert world.store(commit_decisions, plan) is CommitVerdict.DONE
     return plan.grant
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy.exc import DBAPIError
 
+from gateway.model.people import ROLES_WITH_POWERS
 from tests.gateway.store.samples import act, given, handed, rows
 from tests.world import World
 
@@ -24,7 +25,8 @@ def answered(
     values = {"child": world.person_id(), "guardian": world.person_id(guardian)}
     act(
         world,
-        "INSERT INTO guardian_link VALUES (:child, :guardian, 'm', 'e', :state, 1)",
+        "INSERT INTO guardian_link (child_id, guardian_id, method, evidence, state, created_at) "
+        "VALUES (:child, :guardian, 'm', 'e', :state, 1)",
         **values,
         state=state,
     )
@@ -47,6 +49,11 @@ def gate(world: World, decision: str, organisation: str = "lakeside") -> None:
     )
 
 
+def allowed(world: World) -> None:
+    guarded(world)
+    answered(world, "allow")
+
+
 def no_answer(world: World) -> None:
     guarded(world)
 
@@ -62,6 +69,29 @@ def yes_and_no(world: World) -> None:
     answered(world, "deny", "ben@lakeside.example")
 
 
+def under_age(world: World) -> None:
+    allowed(world)
+    act(world, "UPDATE person SET is_adult = FALSE")
+
+
+def a_guardian_with_a_guardian(world: World) -> None:
+    allowed(world)
+    act(
+        world,
+        "UPDATE person SET needs_guardian = TRUE WHERE person_id = :id",
+        id=world.person_id("lakshmi@lakeside.example"),
+    )
+
+
+def of_role(role: str) -> Callable[[World], None]:
+    def change(world: World) -> None:
+        allowed(world)
+        guardian = world.person_id("lakshmi@lakeside.example")
+        act(world, "UPDATE person SET role = :role WHERE person_id = :id", role=role, id=guardian)
+
+    return change
+
+
 def came_of_age(world: World) -> None:
     act(world, "UPDATE consent_grant SET legal_basis = 'guardian_consent'")
 
@@ -74,20 +104,27 @@ def not_active(world: World) -> None:
     "lock",
     [
         child, no_answer, an_answer_of_nobody_linked, yes_and_no, came_of_age, not_active,
+        under_age, a_guardian_with_a_guardian, *(of_role(role) for role in sorted(ROLES_WITH_POWERS)),
         lambda world: gate(world, "deny"), lambda world: gate(world, "ask"),
     ],
 )  # fmt: skip
-def test_p9_each_lock_alone_keeps_a_hand_off_out(both: World, lock: Callable[[World], None]) -> None:
-    grant = given(both, "1")
-    lock(both)
+def test_p9_each_lock_alone_keeps_a_hand_off_out(each_world: World, lock: Callable[[World], None]) -> None:
+    grant = given(each_world, "1")
+    lock(each_world)
     with pytest.raises(DBAPIError, match="a lock forbids this hand-off"):
-        handed(both, "1", grant)
-    assert rows(both, "SELECT count(*) FROM handoff") == [(0,)]
+        handed(each_world, "1", grant)
+    assert rows(each_world, "SELECT count(*) FROM handoff") == [(0,)]
 
 
-def allowed(world: World) -> None:
-    guarded(world)
-    answered(world, "allow")
+def seconded(world: World) -> None:
+    of_role("school_admin")(world)
+    act(world, "UPDATE guardian_link SET is_seconded = TRUE")
+
+
+def of_another_school(world: World) -> None:
+    of_role("school_admin")(world)
+    guardian = world.person_id("lakshmi@lakeside.example")
+    act(world, "UPDATE person SET organisation_id = 'northfield' WHERE person_id = :id", id=guardian)
 
 
 @pytest.mark.parametrize(
@@ -95,12 +132,14 @@ def allowed(world: World) -> None:
     [
         lambda _: None,
         allowed,
+        seconded,
+        of_another_school,
         lambda world: gate(world, "allow"),
         lambda world: gate(world, "deny", "northfield"),
     ],
 )
-def test_without_a_lock_it_goes_through(both: World, state: Callable[[World], None]) -> None:
-    grant = given(both, "1")
-    state(both)
-    handed(both, "1", grant)
-    assert rows(both, "SELECT count(*) FROM handoff") == [(1,)]
+def test_without_a_lock_it_goes_through(each_world: World, state: Callable[[World], None]) -> None:
+    grant = given(each_world, "1")
+    state(each_world)
+    handed(each_world, "1", grant)
+    assert rows(each_world, "SELECT count(*) FROM handoff") == [(1,)]

@@ -6,20 +6,37 @@ from typing import Any
 import pytest
 from sqlalchemy import Column, Connection, PrimaryKeyConstraint, UniqueConstraint, event
 
-from gateway.store.complaints import ComplaintQuery, list_complaints
-from gateway.store.due_reminders import Due, DuePage, load_due
-from gateway.store.erasure import hanging_on_people
-from gateway.store.grants import GrantQuery, _last_handoffs, count_live, find_grant_depths, search_grants
-from gateway.store.handoffs import HandoffQuery, find_depths, search_handoffs
-from gateway.store.own_record import SECTIONS
-from gateway.store.people import PeopleQuery, list_people
-from gateway.store.reminders import begin_digests
-from gateway.store.upkeep import Cause, RipePage, load_ripe_grants
+from gateway.store.accounts.erasure import hanging_on_people
+from gateway.store.accounts.own_record import SECTIONS
+from gateway.store.accounts.people import PeopleQuery, list_people
+from gateway.store.consent.complaints import ComplaintQuery, list_complaints
+from gateway.store.consent.due_reminders import Due, DuePage, load_due
+from gateway.store.consent.grants import (
+    GrantQuery,
+    _last_handoffs,
+    count_live,
+    find_grant_depths,
+    search_grants,
+)
+from gateway.store.consent.reminders import begin_digests
+from gateway.store.consent.upkeep import Cause, RipePage, load_ripe_grants
+from gateway.store.guardians.proposals import ProposalQuery, list_proposals
+from gateway.store.ledger.handoffs import HandoffQuery, find_depths, search_handoffs
 from tests.world import World
 
 LISTS: dict[str, tuple[Callable[..., Any], Any, str]] = {
     "people of a school": (list_people, PeopleQuery("northfield"), "ix_person_organisation_id_created_at"),
     "all people": (list_people, PeopleQuery(), "ix_person_created_at"),
+    "guardians named by a school": (
+        list_proposals,
+        ProposalQuery("northfield", None, 9),
+        "ix_guardian_proposal_organisation_id_created_at",
+    ),
+    "all guardians named": (
+        list_proposals,
+        ProposalQuery(None, None, 9),
+        "ix_guardian_proposal_created_at",
+    ),
     "a person's consents": (search_grants, GrantQuery("per_1"), "ix_consent_grant_person_id_created_at"),
     "a partner's paused consents": (
         search_grants,
@@ -56,13 +73,13 @@ LISTS: dict[str, tuple[Callable[..., Any], Any, str]] = {
 }
 
 
-TABLES = ("person", "consent_grant", "handoff", "partner", "complaint", "reminder")
+TABLES = ("person", "guardian_proposal", "consent_grant", "handoff", "partner", "complaint", "reminder")
 LISTED = tuple(f"SELECT {each}" for each in (*(f"{name}." for name in TABLES), "anon_"))
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 @pytest.mark.parametrize("name", LISTS)
-def test_a_page_is_read_in_the_order_of_an_index(both: World, name: str) -> None:
+def test_a_page_is_read_in_the_order_of_an_index(each_world: World, name: str) -> None:
     """Nothing is sorted that is not sorted already but for what came in the same second."""
     operation, query, index = LISTS[name]
 
@@ -87,7 +104,7 @@ def test_a_page_is_read_in_the_order_of_an_index(both: World, name: str) -> None
                 connection.exec_driver_sql(f"RESET {each}")
         return [plans]
 
-    plan, *_ = both.store(explain, None)
+    plan, *_ = each_world.store(explain, None)
     nodes = list(_nodes(plan))
     assert index in {node.get("Index Name") for node in nodes}
     assert not [node for node in nodes if node["Node Type"] == "Sort"]

@@ -1,7 +1,8 @@
 """Sessions as the store keeps them."""
 
-from gateway.store.people import NewPassword, keep_passwords
-from gateway.store.sessions import NewSession, end_sessions, load_sessions, open_sessions, touch_sessions
+from gateway.store.accounts.passwords import NewPassword, keep_passwords
+from gateway.store.oauth.logouts import SignOut, sign_out
+from gateway.store.sessions import NewSession, load_sessions, open_sessions, touch_sessions
 from tests.gateway.store.samples import act, run_all
 from tests.world import NOW, World
 
@@ -10,49 +11,50 @@ def new(name: bytes, person_id: str, *, replaces: bytes | None = None) -> NewSes
     return NewSession(name, person_id, replaces, NOW - 10, NOW)
 
 
-def test_sessions_are_loaded_in_order_and_unknown_ones_are_none(both: World) -> None:
-    asha, ben = both.person_id(), both.person_id("ben@lakeside.example")
-    opened = run_all(both, open_sessions, [new(b"1", asha), new(b"2", ben)])
-    found = run_all(both, load_sessions, [b"2", b"unknown", b"1", b"2"])
+def test_sessions_are_loaded_in_order_and_unknown_ones_are_none(each_world: World) -> None:
+    asha, ben = each_world.person_id(), each_world.person_id("ben@lakeside.example")
+    opened = run_all(each_world, open_sessions, [new(b"1", asha), new(b"2", ben)])
+    found = run_all(each_world, load_sessions, [b"2", b"unknown", b"1", b"2"])
     assert opened == [found[2], found[0]]
     assert [each.person.person_id if each else None for each in found] == [ben, None, asha, ben]
     assert found[0] is not None
     assert (found[0].created_at, found[0].auth_time, found[0].last_seen_at) == (NOW - 10, NOW, NOW)
-    assert run_all(both, load_sessions, []) == []
+    assert run_all(each_world, load_sessions, []) == []
 
 
-def test_a_session_ends_in_the_transaction_that_opens_its_successor(both: World) -> None:
+def test_a_session_ends_in_the_transaction_that_opens_its_successor(each_world: World) -> None:
     """Rotation at log-in: the old secret opens nothing any more."""
-    asha = both.person_id()
-    run_all(both, open_sessions, [new(b"1", asha), new(b"2", asha, replaces=b"1")])
-    old, fresh = run_all(both, load_sessions, [b"1", b"2"])
+    asha = each_world.person_id()
+    run_all(each_world, open_sessions, [new(b"1", asha), new(b"2", asha, replaces=b"1")])
+    old, fresh = run_all(each_world, load_sessions, [b"1", b"2"])
     assert old is None
     assert fresh is not None
 
 
-def test_an_ended_session_stays_ended_and_the_others_stay_open(both: World) -> None:
-    asha = both.person_id()
-    run_all(both, open_sessions, [new(b"1", asha), new(b"2", asha)])
-    assert run_all(both, end_sessions, [(b"1", NOW), (b"1", NOW + 5), (b"unknown", NOW)]) == [None] * 3
-    assert [each is None for each in run_all(both, load_sessions, [b"1", b"2"])] == [True, False]
+def test_an_ended_session_stays_ended_and_the_others_stay_open(each_world: World) -> None:
+    asha = each_world.person_id()
+    run_all(each_world, open_sessions, [new(b"1", asha), new(b"2", asha)])
+    ends = [SignOut(b"1", NOW, ()), SignOut(b"1", NOW + 5, ()), SignOut(b"unknown", NOW, ())]
+    assert run_all(each_world, sign_out, ends) == [None] * 3
+    assert [each is None for each in run_all(each_world, load_sessions, [b"1", b"2"])] == [True, False]
     # The same log-in, repeated after a lost commit, does not open it again.
-    both.store(open_sessions, new(b"1", asha))
-    assert both.store(load_sessions, b"1") is None
+    each_world.store(open_sessions, new(b"1", asha))
+    assert each_world.store(load_sessions, b"1") is None
 
 
-def test_a_use_is_noted(both: World) -> None:
-    both.store(open_sessions, new(b"1", both.person_id()))
-    assert run_all(both, touch_sessions, [(b"1", NOW + 60), (b"unknown", NOW)]) == [None, None]
-    found = both.store(load_sessions, b"1")
+def test_a_use_is_noted(each_world: World) -> None:
+    each_world.store(open_sessions, new(b"1", each_world.person_id()))
+    assert run_all(each_world, touch_sessions, [(b"1", NOW + 60), (b"unknown", NOW)]) == [None, None]
+    found = each_world.store(load_sessions, b"1")
     assert found is not None
     assert found.last_seen_at == NOW + 60
 
 
-def test_a_closed_account_and_a_new_password_end_every_session(both: World) -> None:
-    asha, ben = both.person_id(), both.person_id("ben@lakeside.example")
-    run_all(both, open_sessions, [new(b"1", asha), new(b"2", ben)])
-    act(both, "UPDATE person SET state = 'closed' WHERE person_id = :id", id=asha)
-    assert both.store(load_sessions, b"1") is None
-    assert both.store(open_sessions, new(b"3", asha)) is None
-    both.store(keep_passwords, NewPassword(ben, "$argon2id$x", NOW))
-    assert both.store(load_sessions, b"2") is None
+def test_a_closed_account_and_a_new_password_end_every_session(each_world: World) -> None:
+    asha, ben = each_world.person_id(), each_world.person_id("ben@lakeside.example")
+    run_all(each_world, open_sessions, [new(b"1", asha), new(b"2", ben)])
+    act(each_world, "UPDATE person SET state = 'closed' WHERE person_id = :id", id=asha)
+    assert each_world.store(load_sessions, b"1") is None
+    assert each_world.store(open_sessions, new(b"3", asha)) is None
+    each_world.store(keep_passwords, NewPassword(ben, "$argon2id$x", NOW))
+    assert each_world.store(load_sessions, b"2") is None

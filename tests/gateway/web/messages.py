@@ -5,13 +5,14 @@ With `--keep`, catalogues are put into the order of the source and lose what not
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from gateway.kit.catalogues import FOLDER, SOURCE
 from gateway.kit.errors import ERRORS, Where
+from gateway.kit.gettext_catalogues import FOLDER, SOURCE
 from scopes import LANGUAGES
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -27,6 +28,8 @@ KEYWORDS = {
 METHODS = [("**/templates/**.html", "jinja2"), ("**.py", "python")]
 OPTIONS = {"**/templates/**.html": {"trimmed": "true", "trim_blocks": "true"}}
 TRANSLATED = tuple(name for name in LANGUAGES if name != SOURCE)
+NO_LINE: Any = None
+"""Babel writes a place without its line; its types know none."""
 HEAD = """\
 # The words of the pages. A message that stands here no more is nowhere said.
 msgid ""
@@ -47,10 +50,10 @@ def source_messages() -> Catalog:
             ROOT / folder, METHODS, OPTIONS, KEYWORDS, directory_filter=lambda _: True
         ):
             if message:
-                found.add(message, locations=[(f"{folder}/{file}", None)])
+                found.add(message, locations=[(f"{folder}/{file}", NO_LINE)])
     for kind in ERRORS.values():
         if Where.PAGE in kind.where:
-            found.add(kind.public, locations=[("gateway/kit/errors.py", None)])
+            found.add(kind.public, locations=[("gateway/kit/errors.py", NO_LINE)])
     return found
 
 

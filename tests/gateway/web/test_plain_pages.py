@@ -5,12 +5,12 @@ import re
 
 import pytest
 
-from gateway.actions.connected import list_connected
-from gateway.actions.contacts import OFFERED
+from gateway.actions.consent.consents import list_own_consents
+from gateway.actions.contacts.giving import OFFERED
 from gateway.kit.errors import ERRORS, Refusal, Where
-from gateway.store.engine import Store
-from gateway.web.error_help import HELP
-from gateway.web.render import static_files
+from gateway.store.engine.backend import Store
+from gateway.web.pages.error_help import HELP
+from gateway.web.pages.render import static_files
 from scopes import FIELDS, PURPOSES, PurposeState, field_label, purpose_label
 from tests.gateway.store.samples import act, given, notice_id
 from tests.world import World, answer_of
@@ -18,11 +18,11 @@ from tests.world import World, answer_of
 PHONE = "phone_number.appointment_reminders"
 
 
-def test_the_first_page_tells_what_is_connected_and_who_read_last(both: World) -> None:
-    browser = both.signed_in()
+def test_the_first_page_tells_what_is_connected_and_who_read_last(each_world: World) -> None:
+    browser = each_world.signed_in()
     assert "Nothing has been handed over yet" in browser.open("/").text
-    tokens = both.tokens(PHONE)
-    both.userinfo(tokens["access_token"])
+    tokens = each_world.tokens(PHONE)
+    each_world.userinfo(tokens["access_token"])
     page = browser.open("/")
     assert "Hello, Asha Rao" in page.text
     assert "Lakeside College" in page.text
@@ -61,11 +61,11 @@ def test_the_privacy_page_names_live_partners_only(world: World) -> None:
     assert "QuizCo" not in world.browser().open("/privacy").text
 
 
-def test_a_notice_can_be_read_by_whoever_has_its_address(both: World) -> None:
-    page = both.browser().open(f"/notices/{notice_id(both)}")
+def test_a_notice_can_be_read_by_whoever_has_its_address(each_world: World) -> None:
+    page = each_world.browser().open(f"/notices/{notice_id(each_world)}")
     assert page.status == 200
     assert "QuizCo" in page.text
-    assert both.browser().open("/notices/not_unknown").status == 404
+    assert each_world.browser().open("/notices/not_unknown").status == 404
 
 
 @pytest.mark.parametrize("code", ERRORS)
@@ -110,18 +110,18 @@ def test_rfc8246_static_files_may_be_kept_for_ever_because_their_name_is_their_c
         assert "immutable" in answer.headers["cache-control"]
 
 
-def test_health_and_readiness(both: World) -> None:
-    assert both.client().get("/health").json() == {"status": "ok"}
-    ready = both.client().get("/ready")
+def test_health_and_readiness(each_world: World) -> None:
+    assert each_world.client().get("/health").json() == {"status": "ok"}
+    ready = each_world.client().get("/ready")
     assert (ready.status_code, ready.json()["status"]) == (200, "ready")
 
 
-def test_a_node_without_a_signing_key_is_not_ready(both: World) -> None:
-    act(both, "DELETE FROM signing_key")
-    act(both, "UPDATE registry_version SET version = version + 1")
-    answer = both.client().get("/ready")
+def test_a_node_without_a_signing_key_is_not_ready(each_world: World) -> None:
+    act(each_world, "DELETE FROM signing_key")
+    act(each_world, "UPDATE registry_version SET version = version + 1")
+    answer = each_world.client().get("/ready")
     assert (answer.status_code, answer.json()["why"]) == (503, "no signing key")
-    assert both.client().get("/health").status_code == 200
+    assert each_world.client().get("/health").status_code == 200
 
 
 def test_a_node_without_a_database_is_not_ready_and_says_no_more(
@@ -151,7 +151,7 @@ def test_a_node_without_a_database_is_not_ready_and_says_no_more(
 def test_metrics_are_for_this_machine_and_not_for_whoever_comes_through_its_proxy(
     world: World, peer: str, headers: dict[str, str], status: int
 ) -> None:
-    world.http._transport.client = (peer, 4711)
+    world.asgi.client = (peer, 4711)
     answer = world.client().get("/metrics", headers=headers)
     assert answer.status_code == status
     assert ("gateway_request_seconds" in answer.text) == (status == 200)
@@ -161,7 +161,7 @@ def test_a_person_is_not_in_the_metrics(world: World) -> None:
     given(world, "1")
     browser = world.signed_in()
     browser.open("/connected/gra_1")
-    world.http._transport.client = ("127.0.0.1", 4711)
+    world.asgi.client = ("127.0.0.1", 4711)
     text = world.client().get("/metrics").text
     assert "gra_1" not in text
     assert "asha" not in text
@@ -171,4 +171,4 @@ def test_what_is_listed_is_the_persons_own(world: World) -> None:
     given(world, "1")
     browser = world.signed_in("aoife@northfield.example")
     assert "Nothing is connected" in browser.open("/connected").text
-    assert list_connected.__doc__
+    assert list_own_consents.__doc__

@@ -3,7 +3,13 @@
 import sqlalchemy as sa
 from alembic import op
 
-from gateway.store.guards import add_guards, add_lock_guard, drop_lock_guard, drop_triggers
+from gateway.store.guards import (
+    LOCKED_AT_FIRST,
+    add_guards,
+    add_lock_guard,
+    drop_lock_guard,
+    drop_triggers,
+)
 
 revision = "0009"
 down_revision = "0008"
@@ -87,7 +93,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_complaint_grant_id"), "complaint", ["grant_id"])
     op.create_index(op.f("ix_receipt_grant_id"), "receipt", ["grant_id"])
     add_guards(op.get_bind(), GUARDED)
-    add_lock_guard(op.get_bind())
+    add_lock_guard(op.get_bind(), LOCKED_AT_FIRST)
 
 
 def downgrade() -> None:

@@ -1,6 +1,6 @@
 """Made-up views for every page in every state, as a real day would fill them."""
 
-from gateway.web.views import View
+from gateway.web.pages.views import View
 from tests.gateway.web.samples import (
     account,
     admin,

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
+from gateway.kit.clock import DAY
 from gateway.kit.errors import ERRORS
-from gateway.web.error_help import HELP
-from gateway.web.views import (
+from gateway.web.pages.error_help import HELP
+from gateway.web.pages.views import (
     AuthorizationErrorView,
     DeviceDoneView,
     DeviceView,
@@ -28,17 +29,17 @@ from gateway.web.views import (
     PrivacyPurpose,
     PrivacyView,
     ProfileEditView,
-    ProfileField,
+    ProfileLine,
     ProfileView,
     ReauthenticateView,
     SetPasswordView,
     SignedOutView,
     View,
 )
-from tests.gateway.web.samples.frame import DAY, NOW, at_home, at_profile, officer, person, stranger
+from tests.gateway.web.samples.frame import NOW, at_home, at_profile, officer, person, stranger
 
 profile_fields = (
-    ProfileField(
+    ProfileLine(
         key="name",
         label="Name",
         value="Asha Rao",
@@ -47,7 +48,7 @@ profile_fields = (
         recipients=("QuizCo", "CampusPress"),
         changed_at=NOW - 500 * DAY,
     ),
-    ProfileField(
+    ProfileLine(
         key="email",
         label="E-mail",
         value="a•••@lakeside.example.org",
@@ -56,10 +57,10 @@ profile_fields = (
         verified=True,
         recipients=("QuizCo",),
     ),
-    ProfileField(
+    ProfileLine(
         key="alternate_email", label="Other e-mail", value=None, source="self", edit_url="/profile/edit"
     ),
-    ProfileField(
+    ProfileLine(
         key="alternate_email_2",
         label="Other e-mail, given",
         value="a•••@home.example.org",
@@ -67,7 +68,7 @@ profile_fields = (
         edit_url="/profile/edit",
         verify_action="/profile/verify",
     ),
-    ProfileField(
+    ProfileLine(
         key="phone_number",
         label="Phone",
         value="+91 ••••• •••12",
@@ -77,7 +78,7 @@ profile_fields = (
         changed_at=NOW - 3 * DAY,
         edit_url="/profile/edit",
     ),
-    ProfileField(
+    ProfileLine(
         key="address",
         label="Postal address",
         value="••• 4th Cross\nBengaluru",
@@ -175,6 +176,15 @@ SAMPLES: dict[str, tuple[str, View]] = {
             chrome=stranger, action="/login", email="asha.rao@lakeside.example.org", throttled_seconds=90
         ),
     ),
+    "login.locked": (
+        "login",
+        LoginView(
+            chrome=stranger,
+            action="/login",
+            email="asha.rao@lakeside.example.org",
+            throttled_seconds=80 * DAY,
+        ),
+    ),
     "reauthenticate": (
         "reauthenticate",
         ReauthenticateView(
@@ -194,6 +204,16 @@ SAMPLES: dict[str, tuple[str, View]] = {
             email="asha.rao@lakeside.example.org",
             cancel_url="/",
             errors=(FieldError(field="password", message="That is not your password."),),
+        ),
+    ),
+    "reauthenticate.recent": (
+        "reauthenticate",
+        ReauthenticateView(
+            chrome=person,
+            action="/reauthenticate",
+            why="recent",
+            email="asha.rao@lakeside.example.org",
+            cancel_url="/",
         ),
     ),
     "reauthenticate.stronger": (
@@ -239,6 +259,19 @@ SAMPLES: dict[str, tuple[str, View]] = {
             why="administer",
             email="meera@campus-video.example.org",
             cancel_url="/admin",
+        ),
+    ),
+    "reauthenticate.factor": (
+        "reauthenticate",
+        ReauthenticateView(
+            chrome=officer,
+            action="/reauthenticate",
+            why="administer",
+            email="meera@campus-video.example.org",
+            cancel_url="/",
+            has_password=False,
+            has_code=True,
+            passkey_url="/reauthenticate/passkey",
         ),
     ),
     "set_password": (

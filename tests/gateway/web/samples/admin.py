@@ -1,10 +1,14 @@
 """Made-up views of the administration."""
 
 from dataclasses import replace
+from typing import Literal
 
-from gateway.web.views import (
+from gateway.kit.clock import DAY
+from gateway.model.people import Role
+from gateway.web.pages.views import (
     AccountRow,
     AdminComplaintsView,
+    AdminFactorView,
     AdminGrantsView,
     AdminGrantView,
     AdminGuardiansView,
@@ -13,42 +17,54 @@ from gateway.web.views import (
     AdminPartnersView,
     AdminPartnerView,
     AdminPeopleView,
+    AdminRoleView,
+    AdminWaitingActView,
+    AdminWaitingView,
     ClientRow,
     ComplaintRow,
-    Door,
     Event,
     Fact,
     FieldError,
     GrantFilter,
     GrantItemRow,
     GrantRow,
-    ImportReport,
+    HandoffRow,
     ImportRow,
+    ImportSummary,
     LateDeletion,
     LogFilter,
-    LogRow,
-    Move,
-    NewSecret,
     OfferChange,
     OfferItemRow,
-    OfferReview,
     Option,
     Pager,
+    PartnerEnd,
     PartnerRow,
-    Rejection,
+    PartnerWish,
+    ProposalRow,
+    ProposalState,
+    RejectionForm,
+    ReviewedOffer,
     RiskFlag,
+    ShownSecret,
+    StateMove,
+    TextsToRead,
+    TextToRead,
     TokenRow,
     View,
+    WaitingRow,
+    WithoutFactor,
 )
-from tests.gateway.web.samples.frame import DAY, NOW, events, officer
+from gateway.web.pages.views.admin.partners import ShownPartnerState
+from gateway.web.pages.views.admin.people import AccountState
+from tests.gateway.web.samples.frame import NOW, doors_of, events, officer
 
-doors = (
-    Door(section="grants", url="/admin/grants", count=18234, attention=0),
-    Door(section="partners", url="/admin/partners", count=6, attention=1),
-    Door(section="log", url="/admin/log", count=412904),
-    Door(section="complaints", url="/admin/complaints", attention=2),
-    Door(section="people", url="/admin/people", count=2310, attention=3),
+WAITING_ENDS: tuple[Literal["approved", "refused", "withdrawn", "expired"], ...] = (
+    "approved",
+    "refused",
+    "withdrawn",
+    "expired",
 )
+doors = doors_of(Role.PRIVACY_OFFICER)
 reasons = (
     Option(value="phone_request", label="The person asked by phone"),
     Option(value="partner_breach", label="The partner broke its terms"),
@@ -65,7 +81,7 @@ grants_query = GrantFilter(
     action="/admin/grants", partners=partner_options, fields=field_options, states=state_options
 )
 log_rows = (
-    LogRow(
+    HandoffRow(
         at=NOW - 3600,
         handoff_id="ho_9f2c1",
         person="per_Ab3xQ1…",
@@ -77,7 +93,7 @@ log_rows = (
         grant_url="/admin/grants/g1",
         check_url="/admin/log/check/ho_9f2c1",
     ),
-    LogRow(
+    HandoffRow(
         at=NOW - 7200,
         handoff_id="ho_9f2c0",
         person="per_9uWc2e…",
@@ -206,10 +222,20 @@ partner_page = AdminPartnerView(
             auth_method="private_key_jwt",
             redirect_uris=("https://app.quizco.example.org/app",),
             nonce_action="/admin/partners/quizco/clients/quizco-app/nonce",
+            neither_action="/admin/partners/quizco/clients/quizco-app/neither",
+        ),
+        ClientRow(
+            client_id="quizco-old",
+            name="QuizCo for old readers",
+            profile="baseline",
+            auth_method="client_secret_basic",
+            redirect_uris=("https://old.quizco.example.org/callback",),
+            neither_reason="The reader's maker is gone.",
+            pkce_action="/admin/partners/quizco/clients/quizco-old/pkce",
         ),
     ),
     offers=(
-        OfferReview(
+        ReviewedOffer(
             name="Practice Quizzes",
             version=8,
             benefit="Short practice quizzes from the lectures that you watched.",
@@ -244,11 +270,29 @@ partner_page = AdminPartnerView(
         ),
         RiskFlag(serious=False, text="The attestation is older than six months."),
     ),
+    texts=TextsToRead(
+        digest="7f" * 32,
+        texts=(
+            TextToRead(key="partner.brand", name="text-partner-brand", text="QuizCo"),
+            TextToRead(
+                key="offer[0].benefit",
+                name="text-offer-0-benefit",
+                text="Short practice quizzes, and special offers of our sponsors.",
+                found="“special offers” (en, 29), “sponsors” (en, 51)",
+            ),
+        ),
+    ),
     moves=(
-        Move(kind="approve", action="/admin/partners/quizco/approve", hidden=(("manifest", "8"),)),
-        Move(kind="return", action="/admin/partners/quizco/return"),
+        StateMove(kind="approve", action="/admin/partners/quizco/approve", hidden=(("manifest", "8"),)),
+        StateMove(kind="return", action="/admin/partners/quizco/return"),
     ),
     events=(Event(at=NOW - DAY, what="Sent to review", actor="Partner manager", reason="new version"),),
+)
+INVITATIONS: tuple[tuple[str, AccountState, int | None], ...] = (
+    ("student", "invited", NOW + 6 * DAY),
+    ("guardian", "expired", NOW - 2 * DAY),
+    ("professor", "active", None),
+    ("student", "closed", None),
 )
 people = AdminPeopleView(
     chrome=officer,
@@ -268,14 +312,17 @@ people = AdminPeopleView(
             invited_until=until,
             again_action=f"/admin/people/per_{state}/invite" if until else "",
         )
-        for role, state, until in (
-            ("student", "invited", NOW + 6 * DAY),
-            ("guardian", "expired", NOW - 2 * DAY),
-            ("professor", "active", None),
-            ("student", "closed", None),
-        )
+        for role, state, until in INVITATIONS
     ),
     pager=Pager(newer_url="?after=i1", older_url="?before=i3"),
+)
+PROPOSAL_STATES: tuple[ProposalState, ...] = (
+    "waiting",
+    "linked",
+    "declined",
+    "expired",
+    "withdrawn",
+    "ended",
 )
 guardians = AdminGuardiansView(
     chrome=officer,
@@ -307,6 +354,7 @@ complaints = AdminComplaintsView(
             brand="QuizCo",
             partner_url="/admin/partners/quizco",
             is_paused=True,
+            brakes=True,
             grant_url="/admin/grants/gra_1",
             what="They advertised to me",
             is_open=True,
@@ -332,10 +380,115 @@ complaints = AdminComplaintsView(
     pager=Pager(older_url="?before=1.cmp_0"),
 )
 
+partner_end = PartnerEnd(
+    live_grants=1204,
+    people=1180,
+    takes_two=True,
+    end_action="/admin/partners/quizco/end",
+    reasons=reasons,
+)
+announced_end = replace(
+    partner_end, end_action="", ends_at=NOW + 70_000, call_off_action="/admin/partners/quizco/call-off"
+)
+waiting = AdminWaitingView(
+    chrome=officer,
+    doors=doors,
+    section="waiting",
+    rows=(
+        WaitingRow(
+            url="/admin/waiting/wai_1",
+            title="Another role for an account",
+            asked_by="administrator per_8Zk1aQ…",
+            asked_at=NOW - 3600,
+            expires_at=NOW + 6 * DAY,
+            state="waiting",
+        ),
+        *(
+            WaitingRow(
+                url=f"/admin/waiting/wai_{state}",
+                title="Another role for an account",
+                asked_by="the command line (alice)",
+                asked_at=NOW - 9 * DAY,
+                expires_at=NOW - 2 * DAY,
+                state=state,
+            )
+            for state in WAITING_ENDS
+        ),
+    ),
+)
+waiting_act = AdminWaitingActView(
+    chrome=officer,
+    doors=doors,
+    section="waiting",
+    title="Another role for an account",
+    facts=(
+        Fact(label="Account", value="per_1LmN0pQrStUvWxYz012345"),
+        Fact(label="Role now", value="Support"),
+        Fact(label="New role", value="Privacy officer"),
+    ),
+    about_url="/admin/partners/quizco",
+    why="Takes over from a colleague on 1 June",
+    asked_by="administrator per_8Zk1aQ…",
+    asked_at=NOW - 3600,
+    expires_at=NOW + 6 * DAY,
+    state="waiting",
+    content="c0ffee",
+    approve_action="/admin/waiting/wai_1/approve",
+    refuse_action="/admin/waiting/wai_1/refuse",
+)
+factor = AdminFactorView(
+    chrome=officer,
+    doors=doors,
+    section="people",
+    person="per_Zx81Lm…",
+    role="School admin",
+    action="/admin/people/per_1/factor",
+)
+role = AdminRoleView(
+    chrome=officer,
+    doors=doors,
+    section="people",
+    person="per_1LmN0p…",
+    role="Support",
+    roles=(
+        Option(value="auditor", label="Auditor"),
+        Option(value="privacy_officer", label="Privacy officer"),
+    ),
+    action="/admin/people/per_1/role",
+)
+
+PARTNERS: tuple[tuple[str, ShownPartnerState], ...] = (
+    ("QuizCo", "review"),
+    ("CampusPress", "live"),
+    ("LabTime", "paused"),
+    ("NoteMill", "draft"),
+    ("Folio", "ended"),
+)
 SAMPLES: dict[str, tuple[str, View]] = {
     "admin_home": (
         "admin_home",
         AdminHomeView(chrome=officer, doors=doors, role="privacy officer", organisation="Campus Video"),
+    ),
+    "admin_home.without_factor": (
+        "admin_home",
+        AdminHomeView(
+            chrome=replace(officer, factor_until=NOW + 3 * DAY),
+            doors=doors,
+            role="platform admin",
+            organisation="Campus Video",
+            without_factor=(
+                WithoutFactor(
+                    person="per_hV2kQ9…",
+                    role="Platform admin",
+                    organisation="Campus Video",
+                    until=NOW + 3 * DAY,
+                    is_you=True,
+                ),
+                WithoutFactor(
+                    person="per_Zx81Lm…", role="School admin", organisation="Lakeside University College"
+                ),
+            ),
+        ),
     ),
     "admin_grants": (
         "admin_grants",
@@ -376,7 +529,6 @@ SAMPLES: dict[str, tuple[str, View]] = {
         "admin_grant",
         replace(grant, state="paused", errors=(wrong_reason,)),
     ),
-    "admin_grant.stale": ("admin_grant", replace(grant, reauthenticate_url="/reauthenticate")),
     "admin_grant.refused": (
         "admin_grant",
         replace(grant, state="refused", revoke_action="", handoffs=(), tokens=()),
@@ -398,13 +550,7 @@ SAMPLES: dict[str, tuple[str, View]] = {
                     live_grants=1204,
                     changed_at=NOW - DAY,
                 )
-                for brand, state in (
-                    ("QuizCo", "review"),
-                    ("CampusPress", "live"),
-                    ("LabTime", "paused"),
-                    ("NoteMill", "draft"),
-                    ("Folio", "ended"),
-                )
+                for brand, state in PARTNERS
             ),
         ),
     ),
@@ -413,22 +559,50 @@ SAMPLES: dict[str, tuple[str, View]] = {
         AdminPartnersView(chrome=officer, doors=doors, section="partners", rows=()),
     ),
     "admin_partner": ("admin_partner", partner_page),
+    "admin_partner.unread": (
+        "admin_partner",
+        replace(
+            partner_page,
+            errors=(
+                FieldError(
+                    field="text-offer-0-benefit",
+                    message="Read this text, and tick that you have: offer[0].benefit",
+                ),
+                FieldError(
+                    field="texts",
+                    message="Read every text that people will read, and tick that you have.",
+                ),
+            ),
+        ),
+    ),
+    "admin_partner.braked": (
+        "admin_partner",
+        replace(
+            partner_page,
+            state="paused",
+            texts=None,
+            is_braked=True,
+            complaints_url="/admin/complaints?partner=quizco",
+            moves=(StateMove(kind="resume", action="/admin/partners/quizco/resume"),),
+        ),
+    ),
     "admin_partner.live": (
         "admin_partner",
         replace(
             partner_page,
             state="live",
+            texts=None,
             risks=(),
             offers=(replace(partner_page.offers[0], changes=()),),
             moves=(
-                Move(
+                StateMove(
                     kind="pause",
                     action="/admin/partners/quizco/pause",
                     reasons=(replace(reasons[0], chosen=True), *reasons[1:]),
                 ),
-                Move(kind="end", action="/admin/partners/quizco/end", reasons=reasons),
             ),
-            secret=NewSecret(client_id="quizco-web", secret="cg_cs_made-up"),
+            end=partner_end,
+            secret=ShownSecret(client_id="quizco-web", secret="cg_cs_made-up"),
         ),
     ),
     "admin_partner.paused": (
@@ -436,15 +610,18 @@ SAMPLES: dict[str, tuple[str, View]] = {
         replace(
             partner_page,
             state="paused",
+            texts=None,
             events=(),
-            moves=(Move(kind="resume", action="/admin/partners/quizco/resume"),),
+            moves=(StateMove(kind="resume", action="/admin/partners/quizco/resume"),),
             errors=(FieldError(field="", message="Choose a reason before you end it."),),
         ),
     ),
     "admin_partner.draft": (
         "admin_partner",
         replace(
-            partner_page, state="draft", moves=(Move(kind="review", action="/admin/partners/quizco/review"),)
+            partner_page,
+            state="draft",
+            moves=(StateMove(kind="review", action="/admin/partners/quizco/review"),),
         ),
     ),
     "admin_partner.stale": (
@@ -452,18 +629,53 @@ SAMPLES: dict[str, tuple[str, View]] = {
         replace(
             partner_page,
             moves=tuple(
-                Move(kind=kind, action=f"/admin/partners/quizco/{kind}", reauthenticate_url="/reauthenticate")
+                StateMove(
+                    kind=kind, action=f"/admin/partners/quizco/{kind}", reauthenticate_url="/reauthenticate"
+                )
                 for kind in ("approve", "resume")
             ),
         ),
+    ),
+    "admin_partner.end": (
+        "admin_partner",
+        replace(
+            partner_page,
+            state="live",
+            moves=(),
+            end=replace(partner_end, more_grants=True, more_people=True, people=10_000, takes_two=False),
+        ),
+    ),
+    "admin_partner.end_stale": (
+        "admin_partner",
+        replace(partner_page, state="live", end=replace(partner_end, reauthenticate_url="/reauthenticate")),
+    ),
+    "admin_partner.ending": (
+        "admin_partner",
+        replace(partner_page, state="paused", moves=(), end=announced_end),
+    ),
+    "admin_partner.ending_stale": (
+        "admin_partner",
+        replace(
+            partner_page,
+            state="paused",
+            moves=(),
+            end=replace(announced_end, reauthenticate_url="/reauthenticate"),
+        ),
+    ),
+    "admin_partner.ending_reader": (
+        "admin_partner",
+        replace(partner_page, state="paused", moves=(), end=replace(announced_end, call_off_action="")),
     ),
     "admin_partner.second": (
         "admin_partner",
         replace(
             partner_page,
-            needs_second=True,
+            wishes=(
+                PartnerWish(title="A partner goes live", url="/admin/waiting/wai_1", asked_at=NOW - 3600),
+                PartnerWish(title="A partner ends for good", url="/admin/waiting/wai_2", asked_at=NOW - 600),
+            ),
             moves=(),
-            reject=Rejection(action="/admin/partners/quizco/reject", hidden=(("manifest", "8"),)),
+            reject=RejectionForm(action="/admin/partners/quizco/reject", hidden=(("manifest", "8"),)),
         ),
     ),
     "admin_partner.late": (
@@ -530,12 +742,29 @@ SAMPLES: dict[str, tuple[str, View]] = {
     "admin_complaints": ("admin_complaints", complaints),
     "admin_complaints.none": ("admin_complaints", replace(complaints, rows=())),
     "admin_guardians": ("admin_guardians", guardians),
+    "admin_guardians.begun": (
+        "admin_guardians",
+        replace(
+            guardians,
+            proposals=tuple(
+                ProposalRow(
+                    child=f"per_{state}…",
+                    method="By documents",
+                    evidence="Enrolment form LK-2026-0412",
+                    state=state,
+                    asked_at=NOW - 3 * DAY,
+                    until=NOW + 27 * DAY,
+                )
+                for state in PROPOSAL_STATES
+            ),
+        ),
+    ),
     "admin_guardians.refused": (
         "admin_guardians",
         replace(
             guardians,
             given={"child": "meera@northfield.example", "evidence": "Folder 12"},
-            errors=(FieldError(field="guardian", message="There is no account with this address."),),
+            errors=(FieldError(field="guardian", message="They are linked already."),),
         ),
     ),
     "admin_people": ("admin_people", people),
@@ -543,7 +772,7 @@ SAMPLES: dict[str, tuple[str, View]] = {
         "admin_people",
         replace(
             people,
-            report=ImportReport(
+            report=ImportSummary(
                 created=97,
                 known=1,
                 rows=(
@@ -559,11 +788,73 @@ SAMPLES: dict[str, tuple[str, View]] = {
         replace(
             people,
             accounts=(),
-            report=ImportReport(created=2, known=0, rows=()),
+            report=ImportSummary(created=2, known=0, rows=()),
         ),
     ),
+    "admin_people.waiting": (
+        "admin_people",
+        replace(people, report=ImportSummary(created=1, known=0, waiting=2, rows=())),
+    ),
+    "admin_people.to_second": (
+        "admin_people",
+        replace(people, report=ImportSummary(created=0, known=2, to_second=2, rows=())),
+    ),
+    "admin_people.stale": ("admin_people", replace(people, reauthenticate_url="/reauthenticate")),
     "admin_people.plain": (
         "admin_people",
-        replace(people, report=ImportReport(created=100, known=1, rows=())),
+        replace(people, report=ImportSummary(created=100, known=1, rows=())),
     ),
+    "admin_waiting": ("admin_waiting", waiting),
+    "admin_waiting.none": ("admin_waiting", replace(waiting, rows=())),
+    "admin_waiting_act": ("admin_waiting_act", waiting_act),
+    "admin_waiting_act.stale": (
+        "admin_waiting_act",
+        replace(waiting_act, reauthenticate_url="/reauthenticate"),
+    ),
+    "admin_waiting_act.guardian": (
+        "admin_waiting_act",
+        replace(
+            waiting_act,
+            title="An administrator as the guardian of a child",
+            facts=(
+                Fact(label="Child", value="per_1LmN0pQrStUvWxYz012345"),
+                Fact(label="Guardian", value="l***@lakeside.example"),
+                Fact(label="Where the evidence is kept", value="File 12"),
+                Fact(label="How the guardian was verified", value="In person"),
+                Fact(
+                    label="What happens",
+                    value="The guardian is an administrator, or shares an address or a phone number with one. Once you "
+                    "agree, the guardian is asked, and answers for the child after saying yes.",
+                ),
+            ),
+            about_url="",
+            why="",
+        ),
+    ),
+    "admin_waiting_act.own": (
+        "admin_waiting_act",
+        replace(
+            waiting_act,
+            approve_action="",
+            refuse_action="",
+            withdraw_action="/admin/waiting/wai_1/withdraw",
+            in_the_way="You asked for this yourself. Somebody else has to agree.",
+        ),
+    ),
+    "admin_waiting_act.done": (
+        "admin_waiting_act",
+        replace(
+            waiting_act,
+            approve_action="",
+            refuse_action="",
+            why="",
+            state="approved",
+            decided_by="administrator per_1LmN0p…",
+            decided_at=NOW - 60,
+        ),
+    ),
+    "admin_factor": ("admin_factor", factor),
+    "admin_factor.stale": ("admin_factor", replace(factor, reauthenticate_url="/reauthenticate")),
+    "admin_role": ("admin_role", role),
+    "admin_role.stale": ("admin_role", replace(role, reauthenticate_url="/reauthenticate")),
 }

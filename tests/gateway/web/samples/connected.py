@@ -2,16 +2,16 @@
 
 from dataclasses import replace
 
-from gateway.web.timeline import timeline
-from gateway.web.views import (
+from gateway.kit.clock import DAY
+from gateway.web.pages.timeline import timeline
+from gateway.web.pages.views import (
+    AgreedItem,
     CheckedEntry,
     ConnectedDetailView,
-    ConnectedService,
     ConnectedView,
     Event,
     Fact,
-    GrantedItem,
-    Handoff,
+    HandoffLine,
     HashStep,
     LogCheckView,
     LogView,
@@ -19,11 +19,12 @@ from gateway.web.views import (
     Option,
     OwnDay,
     Pager,
+    ServiceLine,
     Spoken,
     StoppedView,
     View,
 )
-from tests.gateway.web.samples.frame import DAY, NOW, at_connected, benefit, events, person, quizco, stranger
+from tests.gateway.web.samples.frame import NOW, at_connected, benefit, events, person, quizco, stranger
 
 LOG_NOTE = "gateway.example/log\n4\n" + "A" * 43 + "=\n\n— gateway.example/log " + "A" * 92 + "\n"
 LOG_KEY = "gateway.example/log+ff5baa70+" + "A" * 44
@@ -38,7 +39,7 @@ QuizCo Learning Limited asks for:
 
 It may not use any of it for advertising."""
 handoffs = (
-    Handoff(
+    HandoffLine(
         at=NOW - 3600,
         what=("Name", "Course", "E-mail"),
         purposes=("learning progress", "results"),
@@ -46,14 +47,14 @@ handoffs = (
         who="you were there",
         check_url="/connected/g1/check/hof_1",
     ),
-    Handoff(
+    HandoffLine(
         at=NOW - 2 * DAY,
         what=("Name", "Course"),
         purposes=("learning progress",),
         endpoint="userinfo",
         who="fetched without you",
     ),
-    Handoff(
+    HandoffLine(
         at=NOW - 9 * DAY,
         what=("Name", "Course", "E-mail"),
         purposes=("learning progress", "results"),
@@ -70,21 +71,21 @@ detail = ConnectedDetailView(
     benefit=benefit,
     state="live",
     items=(
-        GrantedItem(
+        AgreedItem(
             label="Name",
             value="Asha Rao",
             form="as it is",
             so_that="so that your results carry your name",
             needed=True,
         ),
-        GrantedItem(
+        AgreedItem(
             label="Course",
             value="CS-101 Data structures",
             form="as it is",
             so_that="so that the quiz fits your lecture",
             needed=True,
         ),
-        GrantedItem(
+        AgreedItem(
             label="E-mail",
             value="x7f4q@relay.example.org",
             form="private address",
@@ -93,7 +94,7 @@ detail = ConnectedDetailView(
             off_action="/connected/g1/off/email",
             older_copy_at=NOW - 9 * DAY,
         ),
-        GrantedItem(
+        AgreedItem(
             label="Phone",
             value=None,
             form="",
@@ -121,7 +122,7 @@ detail = ConnectedDetailView(
     pager=Pager(older_url="?before=ho_77"),
 )
 services = (
-    ConnectedService(
+    ServiceLine(
         brand="CampusPress",
         offer="Course Readers",
         state="changed",
@@ -131,7 +132,7 @@ services = (
         last_handoff_at=NOW - 20 * DAY,
         handoff_count=14,
     ),
-    ConnectedService(
+    ServiceLine(
         brand="QuizCo",
         offer="Practice Quizzes",
         state="live",
@@ -143,7 +144,7 @@ services = (
         handoff_count=1000,
         more_handoffs=True,
     ),
-    ConnectedService(
+    ServiceLine(
         brand="NoteBridge",
         offer="Shared notes",
         state="used_up",
@@ -156,7 +157,7 @@ services = (
         last_handoff_at=NOW - DAY,
         handoff_count=5,
     ),
-    ConnectedService(
+    ServiceLine(
         brand="Öresund Lernhilfe für Mathematik und Naturwissenschaften",
         offer="Nachhilfe",
         state="waiting",
@@ -164,7 +165,7 @@ services = (
         fields=("Name",),
         waiting_for="school",
     ),
-    ConnectedService(
+    ServiceLine(
         brand="مكتبة النور",
         offer="قراءة",
         state="paused",
@@ -172,7 +173,7 @@ services = (
         fields=("Name",),
         since=NOW - 20 * DAY,
     ),
-    ConnectedService(
+    ServiceLine(
         brand="LabTime",
         offer="Bench booking",
         state="ended",
@@ -334,6 +335,10 @@ SAMPLES: dict[str, tuple[str, View]] = {
         ),
     ),
     "log": ("log", LogView(chrome=stranger, action="/log", note=LOG_NOTE, keys=(LOG_KEY,))),
+    "log.behind": (
+        "log",
+        LogView(chrome=stranger, action="/log", note=LOG_NOTE, keys=(LOG_KEY,), behind_since=NOW - 3600),
+    ),
     "log.empty": ("log", LogView(chrome=stranger, action="/log", note="", keys=())),
     "log.continues": (
         "log",

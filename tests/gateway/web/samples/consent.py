@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from gateway.web.views import (
+from gateway.kit.clock import DAY
+from gateway.web.pages.views import (
     BothNotices,
     ChangedTerm,
     ConsentAmendView,
@@ -16,11 +17,12 @@ from gateway.web.views import (
     NoticeLine,
     OwnDay,
     SameItem,
+    ScreenTerms,
+    SignInView,
     Spoken,
-    Terms,
     View,
 )
-from tests.gateway.web.samples.frame import DAY, NOW, benefit, person, quizco
+from tests.gateway.web.samples.frame import NOW, benefit, person, quizco
 
 LONG_NAME = (
     "María del Pilar Teresa Guadalupe Fernández de la Vega y Álvarez-Mendizábal "
@@ -79,7 +81,7 @@ durations = (
     Duration(value="P30D", label="30 days", until=NOW + 30 * DAY),
 )
 own_day = OwnDay(first="2026-11-19", last="2027-11-18")
-terms = Terms(
+terms = ScreenTerms(
     kept_seconds=30 * DAY,
     countries=("Ireland", "Germany"),
     notice_url="/notices/quizco/7",
@@ -102,6 +104,19 @@ consent = ConsentView(
     needed=(name_item, course_item),
     optional=(email_item, phone_item, status_item),
     hidden=(("served", "nsv_93x"),),
+)
+sign_in = SignInView(
+    chrome=person,
+    action="/consent/int_6q2",
+    partner=quizco,
+    offer="Practice Quizzes",
+    benefit=benefit,
+    signed_in_as="a•••@lakeside.example.org",
+    not_you_url="/consent/int_6q2/switch",
+    never_shared=never,
+    durations=tuple(each for each in durations if each.value == "course"),
+    own_day=own_day,
+    terms=replace(terms, frequency=""),
 )
 amend = ConsentAmendView(
     chrome=person,
@@ -201,9 +216,56 @@ SAMPLES: dict[str, tuple[str, View]] = {
         ),
     ),
     "consent_amend": ("consent_amend", amend),
+    "consent_amend.again": (
+        "consent_amend",
+        replace(
+            amend,
+            durations=durations,
+            own_day=own_day,
+            effective_at=None,
+            new_needed=(),
+            left_out=(replace(status_item, left_out_at=NOW - 80 * DAY),),
+            changed=(),
+            gone=(),
+            texts=None,
+        ),
+    ),
+    "consent_amend.as-before": (
+        "consent_amend",
+        replace(amend, effective_at=None, new_needed=(), new_optional=(), changed=(), gone=(), texts=None),
+    ),
+    "consent_amend.after-sign-in": (
+        "consent_amend",
+        replace(
+            amend,
+            effective_at=None,
+            new_needed=(name_item, replace(course_item, left_out_at=NOW - DAY, guarded=True)),
+            changed=(),
+            gone=(),
+            same=(),
+            texts=None,
+            only_signs_in=True,
+        ),
+    ),
+    "consent_sign_in": ("consent_sign_in", sign_in),
+    "consent_sign_in.replaces": ("consent_sign_in", replace(sign_in, replaced_at=NOW - 9 * DAY)),
+    "consent.replaces": ("consent", replace(consent, replaced_at=NOW - 9 * DAY)),
+    "consent_sign_in.child": ("consent_sign_in", replace(sign_in, guardian_decides=True)),
     "consent_amend.must": (
         "consent_amend",
         replace(amend, can_keep=False, new_optional=(), durations=durations),
+    ),
+    "consent_amend.not-offered": (
+        "consent_amend",
+        replace(
+            amend,
+            errors=(
+                FieldError(
+                    field="",
+                    message="This page did not offer that. Nothing was shared: look at your choices, and answer again.",
+                ),
+            ),
+        ),
     ),
     "consent_amend.child": (
         "consent_amend",
@@ -264,6 +326,28 @@ SAMPLES: dict[str, tuple[str, View]] = {
         "consent_blocked",
         ConsentBlockedView(
             chrome=person, kind="guardian", partner="QuizCo", offer="Practice Quizzes", is_alone=True
+        ),
+    ),
+    "consent_blocked.strength": (
+        "consent_blocked",
+        ConsentBlockedView(
+            chrome=person,
+            kind="strength",
+            partner="QuizCo",
+            offer="Practice Quizzes",
+            security_url="/security",
+            leave_url="/consent/int/leave",
+        ),
+    ),
+    "consent_blocked.named": (
+        "consent_blocked",
+        ConsentBlockedView(
+            chrome=person,
+            kind="guardian",
+            partner="QuizCo",
+            offer="Practice Quizzes",
+            is_alone=True,
+            is_named=True,
         ),
     ),
     "consent_blocked.paused": (

@@ -2,14 +2,15 @@
 
 from dataclasses import replace
 
-from gateway.web.views import (
+from gateway.kit.clock import DAY
+from gateway.web.pages.views import (
     ConsentItem,
     ContactAnswerView,
     ContactAskView,
+    ContactDetail,
     ContactEndedView,
     ContactRow,
     ContactsView,
-    ContactView,
     Event,
     FieldError,
     FormChoice,
@@ -17,7 +18,7 @@ from gateway.web.views import (
     SeenDetail,
     View,
 )
-from tests.gateway.web.samples.frame import DAY, NOW, person
+from tests.gateway.web.samples.frame import NOW, person
 
 at_contacts = replace(person, here="contacts")
 items = (
@@ -57,7 +58,7 @@ ask = ContactAskView(
     maximum_length=254,
     reveal_url="/reauthenticate?next=/contacts/ask",
 )
-contact = ContactView(
+contact = ContactDetail(
     chrome=at_contacts,
     name="Ben Okafor",
     state="live",

@@ -2,16 +2,20 @@
 
 from dataclasses import replace
 
-from gateway.web.views import (
+from gateway.kit.clock import DAY
+from gateway.model.people import Person, PersonState, Role
+from gateway.web.access import admits
+from gateway.web.pages.sections import SECTIONS, Figures, door
+from gateway.web.pages.views import (
     Chrome,
+    Door,
     Event,
     Language,
-    Partner,
+    PartnerCard,
     Places,
     Spoken,
 )
 
-DAY = 86400
 NOW = 1_795_000_000
 places = Places(
     home="/",
@@ -45,7 +49,7 @@ at_connected = replace(person, here="connected")
 officer = replace(
     person, signed_in_as="m•••@campus-video.example.org", can_administer=True, here="admin", timezone="UTC"
 )
-quizco = Partner(
+quizco = PartnerCard(
     brand="QuizCo",
     legal_name="QuizCo Learning Limited",
     address="14 Grand Canal Quay, Dublin 2, Ireland",
@@ -64,3 +68,13 @@ events = (
     Event(at=NOW - 40 * DAY, what="Renewed until 30 May 2027", actor="You"),
     Event(at=NOW - 90 * DAY, what="Given", actor="You", reason="version 7 of the notice"),
 )
+
+
+def doors_of(role: Role) -> tuple[Door, ...]:
+    """Show the doors of a role, with what might wait behind each."""
+    someone = Person("per_1", "lakeside", role, PersonState.ACTIVE, "en")
+    return tuple(
+        door(section, Figures(count=6 * place if place % 2 else None, attention=place % 3))
+        for place, (section, rule) in enumerate(SECTIONS.items())
+        if admits(rule.need, someone)
+    )

@@ -2,28 +2,28 @@
 
 from dataclasses import replace
 
-from gateway.web.views import (
+from gateway.kit.clock import DAY
+from gateway.model.people import Role
+from gateway.web.pages.views import (
     AdminSchoolView,
     AskedItem,
+    AskedRow,
     ChildRow,
     ChildService,
-    Door,
     Event,
     FieldError,
     GateRow,
+    GuardianAskedView,
     GuardianRequestView,
     GuardianView,
     Option,
     View,
 )
-from tests.gateway.web.samples.frame import DAY, NOW, benefit, officer, person, quizco
+from tests.gateway.web.samples.frame import NOW, benefit, doors_of, officer, person, quizco
 
 guardian = replace(person, is_guardian=True, here="guardian", signed_in_as="Guardian")
 school_admin = replace(officer, signed_in_as="School admin")
-school_doors = (
-    Door(section="people", url="/admin/people"),
-    Door(section="school", url="/admin/school", attention=4),
-)
+school_doors = doors_of(Role.SCHOOL_ADMIN)
 request = GuardianRequestView(
     chrome=guardian,
     child="Meera Iyer",
@@ -56,6 +56,15 @@ request = GuardianRequestView(
     allow_action="/guardian/gra_1",
     hidden=(("ticket", "sealed"),),
 )
+asked = GuardianAskedView(
+    chrome=guardian,
+    school="Lakeside College",
+    initials="M. I.",
+    method="By a digital locker",
+    asked_at=NOW - DAY,
+    until=NOW + 29 * DAY,
+    action="/guardian/asked/pro_1",
+)
 SAMPLES: dict[str, tuple[str, View]] = {
     "guardian": (
         "guardian",
@@ -87,6 +96,19 @@ SAMPLES: dict[str, tuple[str, View]] = {
                 ChildRow(name="Arjun Iyer", method="in person", services=()),
             ),
         ),
+    ),
+    "guardian.asked": (
+        "guardian",
+        GuardianView(
+            chrome=guardian,
+            children=(),
+            asked=(AskedRow(school="Lakeside College", url="/guardian/asked/pro_1", until=NOW + 20 * DAY),),
+        ),
+    ),
+    "guardian_asked": ("guardian_asked", asked),
+    "guardian_asked.unfit": (
+        "guardian_asked",
+        replace(asked, unfit="A guardian is of age. By the date of birth on record, this one is not."),
     ),
     "guardian.nobody": ("guardian", GuardianView(chrome=guardian, children=())),
     "guardian_request": ("guardian_request", request),

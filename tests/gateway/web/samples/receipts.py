@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from gateway.web.views import (
+from gateway.kit.clock import DAY
+from gateway.web.pages.views import (
     Fact,
     OwnRecordView,
     ReceiptItem,
@@ -55,7 +56,7 @@ own_record = OwnRecordView(
                     "What",
                     RecordCell(text="Name (in full) · Account linking, E-mail (masked) · Results delivery"),
                 ),
-                ("Since", RecordCell(at=NOW - 86_400)),
+                ("Since", RecordCell(at=NOW - DAY)),
             ),
             tables=(
                 RecordTable(
@@ -65,7 +66,7 @@ own_record = OwnRecordView(
                         (
                             RecordCell(text="You said yes"),
                             RecordCell(text="you"),
-                            RecordCell(at=NOW - 86_400),
+                            RecordCell(at=NOW - DAY),
                         ),
                     ),
                 ),

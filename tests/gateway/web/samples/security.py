@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
-from gateway.web.security import _picture
-from gateway.web.views import (
+from gateway.kit.clock import DAY
+from gateway.web.authentication.security import _picture
+from gateway.web.pages.views import (
     CodeSetupView,
     FieldError,
+    FirstFactorView,
     InboxView,
     LinkInvalidView,
     NewPasswordView,
@@ -22,7 +24,7 @@ from gateway.web.views import (
     VerifyView,
     View,
 )
-from tests.gateway.web.samples.frame import DAY, NOW, at_profile, stranger
+from tests.gateway.web.samples.frame import NOW, at_profile, officer, stranger
 
 URI = "otpauth://totp/Campus%20Video:a?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Campus%20Video"
 PICTURE, SIDE = _picture(URI)
@@ -55,7 +57,17 @@ security = SecurityView(
     ),
     code_since=NOW - 30 * DAY,
     codes_left=8,
+    has_factor=True,
 )
+first_factor = FirstFactorView(
+    chrome=officer,
+    role="privacy officer",
+    passkey_url="/second-factor/passkey",
+    code_url="/second-factor/code",
+    later_url="/admin",
+    until=NOW + 6 * DAY,
+)
+letter_first = FirstFactorView(chrome=officer, role="privacy officer", letter_action="/second-factor/letter")
 code_setup = CodeSetupView(
     chrome=at_profile,
     action="/security/code",
@@ -94,14 +106,27 @@ SAMPLES: dict[str, tuple[str, View]] = {
         "security",
         replace(security, step_up_url="/reauthenticate", code_since=None, sessions=security.sessions[:1]),
     ),
-    "security.new": ("security", replace(security, passkeys=(), code_since=None)),
+    "security.new": ("security", replace(security, passkeys=(), code_since=None, has_factor=False)),
+    "security.powers": (
+        "security",
+        replace(security, chrome=officer, passkeys=(), code_since=None, has_factor=False, takes_factor=True),
+    ),
+    "security.no_codes_left": (
+        "security",
+        replace(security, chrome=officer, code_since=None, codes_left=0, takes_factor=True),
+    ),
+    "first_factor": ("first_factor", first_factor),
+    "first_factor.late": ("first_factor", replace(first_factor, later_url="", until=None)),
+    "first_factor.letter": ("first_factor", letter_first),
+    "first_factor.sent": ("first_factor", replace(letter_first, is_sent=True)),
+    "first_factor.throttled": ("first_factor", replace(letter_first, throttled_seconds=1800)),
     "code_setup": ("code_setup", code_setup),
     "code_setup.wrong": ("code_setup", replace(code_setup, errors=(wrong,))),
     "recovery_codes": (
         "recovery_codes",
         RecoveryCodesView(
             chrome=at_profile,
-            codes=tuple(f"abcd-efgh-{n}{n}{n}{n}" for n in "2345672345"),
+            codes=tuple(f"abcd-efgh-ijkl-{n}{n}{n}{n}" for n in "2345672345"),
             onward_url="/security",
         ),
     ),

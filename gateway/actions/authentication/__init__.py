@@ -1,0 +1,1 @@
+"""Authentication: sessions, factors, and the ways back in."""

@@ -1,0 +1,1 @@
+"""Partners, their clients and their offers."""

@@ -1,0 +1,247 @@
+"""``consent-gateway organisation`` and ``consent-gateway people``: schools and accounts."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.actions.accounts.erasure import erase_person
+from gateway.actions.accounts.invitations import invite_again
+from gateway.actions.administration.factor_reset import ask_for_reset
+from gateway.actions.administration.people_import import (
+    Importer,
+    ImportReport,
+    add_organisation,
+    import_people,
+)
+from gateway.actions.administration.roles import ask_for_role
+from gateway.actions.authentication.sessions import login_index
+from gateway.actions.guardians.naming import propose_guardian
+from gateway.actions.guardians.new_proposals import METHODS
+from gateway.actions.guardians.pairs import LinkFault, Linking
+from gateway.actions.guardians.unlinking import unlink_guardian
+from gateway.actions.operation.postman import Postman
+from gateway.actions.services import Services
+from gateway.cli.terminal import (
+    JSON,
+    CommandFault,
+    acting_name,
+    at_command_line,
+    done,
+    out,
+    print_json,
+    print_table,
+    progress_bar,
+    time_words,
+    with_services,
+)
+from gateway.model.administration.waiting import WaitingAct
+from gateway.model.people import Role
+from gateway.store.accounts.logins import find_people
+from gateway.store.accounts.organisations import load_organisations
+
+organisations = typer.Typer(help="Schools, and the service's own staff.", no_args_is_help=True)
+people = typer.Typer(help="Accounts and invitations.", no_args_is_help=True)
+
+
+@organisations.command()
+def add(
+    organisation: Annotated[str, typer.Argument(help="Its id, as people lists name it.")],
+    name: Annotated[str, typer.Argument(help="Its name, as people know it.")],
+    country: Annotated[str, typer.Argument(help="Where it is: two letters, ISO 3166-1.")],
+) -> None:
+    """Add an organisation."""
+    if len(country) != 2 or not country.isalpha():
+        raise typer.BadParameter("two letters, for example IN", param_hint="COUNTRY")
+    if not organisation.isascii() or not organisation.isidentifier():
+        raise typer.BadParameter("letters, digits and underscores only", param_hint="ORGANISATION")
+    added = with_services(
+        lambda services: add_organisation(services, organisation, name.strip(), country.upper())
+    )
+    if not added:
+        raise CommandFault(f"there is an organisation {organisation} already; nothing was changed.")
+    done(f"added {organisation}")
+
+
+@organisations.command("list")
+def list_organisations(as_json: Annotated[bool, JSON] = False) -> None:
+    """List organisations."""
+    found = with_services(lambda services: services.store.read(load_organisations, None))
+    if as_json:
+        print_json([asdict(each) for each in found])
+        return
+    rows = [(each.organisation_id, each.name, each.country, time_words(each.created_at)) for each in found]
+    print_table("Organisations", ("id", "name", "country", "added (UTC)"), rows)
+
+
+@people.command("import")
+def import_list(
+    file: Annotated[Path, typer.Argument(help="CSV; docs/guides/people.md describes the columns.")],
+    no_mail: Annotated[
+        bool, typer.Option("--no-mail", help="Send no invitation; print the addresses instead.")
+    ] = False,
+    as_json: Annotated[bool, JSON] = False,
+) -> None:
+    """Make an account for every good row; report every other row. Status 1 when a row was not good."""
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise CommandFault(f"{file} cannot be read ({error.strerror}).") from None
+
+    with progress_bar("importing people") as progress:
+
+        async def work(services: Services) -> ImportReport:
+            found = await import_people(
+                services, content, Importer(acting_name()), send=not no_mail, progress=progress
+            )
+            await Postman(services).turn()
+            return found
+
+        report = with_services(work)
+    if as_json:
+        print_json(_as_json(report))
+    else:
+        _print_report(report)
+    raise typer.Exit(bool(report.faults))
+
+
+def _as_json(report: ImportReport) -> dict[str, object]:
+    return {
+        "created": [each.line for each in report.created],
+        "known": [each.line for each in report.known],
+        "asked": [each.line for each in report.asked],
+        "waiting": [each.line for each in report.waiting],
+        "to_second": [each.line for each in report.to_second],
+        "faults": [asdict(each) for each in sorted(report.faults, key=lambda fault: fault.line)],
+        "invitations": report.invitations,
+    }
+
+
+def _print_report(report: ImportReport) -> None:
+    if report.faults:
+        rows = [
+            (each.line, each.column, each.message)
+            for each in sorted(report.faults, key=lambda fault: fault.line)
+        ]
+        print_table("Rows that were left out or need a look", ("line", "column", "what is wrong"), rows)
+    for login, address in report.invitations.items():
+        out.print(f"{login}  {address}", soft_wrap=True)
+    if report.waiting:
+        out.print(
+            f"{len(report.waiting)} with powers: each waits for a second administrator (consent-gateway waiting list)"
+        )
+    if report.to_second:
+        out.print(
+            f"{len(report.to_second)} guardians who are administrators: each waits for a second administrator "
+            "(consent-gateway waiting list)"
+        )
+    done(
+        f"{len(report.created)} made, {len(report.known)} known already, "
+        f"{len(report.asked)} guardians asked, {len(report.faults)} faults"
+    )
+
+
+@people.command()
+def invite(email: Annotated[str, typer.Argument(help="The person's log-in.")]) -> None:
+    """Send a new invitation to somebody who has no password yet; older ones stop working."""
+
+    async def work(services: Services) -> str:
+        person_id = await services.store.read(find_people, login_index(services, email))
+        if person_id is None:
+            raise CommandFault("there is no account with this address. Import the person first.")
+        await invite_again(services, person_id, acting_name())
+        await Postman(services).turn()
+        settings = services.settings
+        return "by mail" if settings.smtp_url else f"as a file in {settings.data_dir / 'mail'}"
+
+    done(f"sent {with_services(work)}")
+
+
+CHILD = typer.Argument(help="The child's log-in.")
+GUARDIAN = typer.Argument(help="The guardian's log-in.")
+
+
+@people.command("link-guardian")
+def link(
+    child: Annotated[str, CHILD],
+    guardian: Annotated[str, GUARDIAN],
+    method: Annotated[str, typer.Option(help=f"How the guardian was verified: {', '.join(METHODS)}.")],
+    evidence: Annotated[str, typer.Option(help="Where the evidence is kept, in one line.")],
+) -> None:
+    """Name a guardian for a child; both get a letter, and the link begins when the guardian confirms it."""
+    named = _say_link(
+        lambda services: propose_guardian(
+            services, Linking(acting_name(), None, child, guardian), method, evidence
+        )
+    )
+    if named is None:
+        done("asked; the link begins when the guardian confirms it from their own log-in")
+        return
+    done(
+        f"the guardian is an administrator, or shares an address or a phone number with one: {named.act_id} waits for "
+        f"a second administrator (consent-gateway waiting show {named.act_id}); then the guardian is asked"
+    )
+
+
+@people.command("unlink-guardian")
+def unlink(child: Annotated[str, CHILD], guardian: Annotated[str, GUARDIAN]) -> None:
+    """End a link at once, with every consent that stands on this guardian's yes alone, or withdraw the question."""
+    _say_link(lambda services: unlink_guardian(services, Linking(acting_name(), None, child, guardian)))
+    done("it has ended, and what stood on it")
+
+
+def _say_link(act: Callable[[Services], Awaitable[LinkFault | WaitingAct | None]]) -> WaitingAct | None:
+    async def work(services: Services) -> LinkFault | WaitingAct | None:
+        named = await act(services)
+        await Postman(services).turn()
+        return named
+
+    named = with_services(work)
+    if isinstance(named, LinkFault):
+        raise CommandFault(f"{named.field}: {named.words} Nothing was changed.")
+    return named
+
+
+@people.command()
+def erase(
+    email: Annotated[str, typer.Argument(help="The person's log-in.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask; this cannot be taken back.")] = False,
+) -> None:
+    """Erase a person: every consent ends, the key that opens their values is destroyed; the log stays whole."""
+    if not yes and not typer.confirm("Erase this person for ever?"):
+        raise CommandFault("nothing was changed.")
+    person_id = with_services(lambda services: erase_person(services, acting_name(), email))
+    done(f"erased; the log goes on naming {person_id}, whom nothing connects with anybody any more")
+
+
+@people.command("reset-factor")
+def reset_factor(
+    email: Annotated[str, typer.Argument(help="The person's log-in.")],
+    why: Annotated[str, typer.Option(help="Why; the second person reads it.")],
+) -> None:
+    """Ask to take a lost second factor away; it waits until an administrator agrees on the page."""
+    _ask(email, lambda services, who: ask_for_reset(services, at_command_line(), who, why))
+
+
+@people.command()
+def role(
+    email: Annotated[str, typer.Argument(help="The person's log-in.")],
+    role: Annotated[Role, typer.Argument(help="The role that the account shall have.")],
+    why: Annotated[str, typer.Option(help="Why; the second person reads it.")],
+) -> None:
+    """Ask for another role; it waits until an administrator agrees on the page."""
+    _ask(email, lambda services, who: ask_for_role(services, at_command_line(), who, role, why))
+
+
+def _ask(email: str, ask: Callable[[Services, str], Awaitable[WaitingAct]]) -> None:
+    async def work(services: Services) -> WaitingAct:
+        person_id = await services.store.read(find_people, login_index(services, email))
+        if person_id is None:
+            raise CommandFault("there is no account with this address.")
+        act = await ask(services, person_id)
+        await Postman(services).turn()
+        return act
+
+    done(f"{with_services(work).act_id} waits for an administrator: consent-gateway waiting list")

@@ -1,0 +1,1 @@
+"""What administrators can do, did, and wait for."""

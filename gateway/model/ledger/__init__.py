@@ -1,0 +1,1 @@
+"""Hand-offs and the rows of their log."""

@@ -1,0 +1,1 @@
+"""What goes out: ID tokens, signed answers, events."""

@@ -1,0 +1,1 @@
+"""The flows that give tokens, decided by Authlib."""

@@ -1,0 +1,1 @@
+"""What a client proves itself with: secrets, assertions, certificates, DPoP proofs."""

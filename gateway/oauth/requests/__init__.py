@@ -1,0 +1,1 @@
+"""Reading and checking what an authorization request asks for."""

@@ -1,0 +1,1 @@
+"""What only administrators do to accounts: roles, and factors that were lost."""

@@ -1,0 +1,1 @@
+"""Consents: reading, deciding and ending them, receipts and complaints."""

@@ -1,0 +1,1 @@
+"""Guardians: who they are, and what they answer."""

@@ -1,0 +1,1 @@
+"""Codes, tokens, requests and keys of OAuth 2 and OpenID Connect."""

@@ -1,0 +1,1 @@
+"""Accounts: profiles, preferences, and what a person keeps."""

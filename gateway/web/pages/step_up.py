@@ -1,0 +1,45 @@
+"""The step-up in front of a page: the password, a passkey or a code, given a moment ago (promise P15, RFC 9470)."""
+
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from gateway.actions.authentication.sessions import is_fresh
+from gateway.web.pages.visit import PageHandler, Visit, see_other
+
+MAY_EXPORT = "may-export"
+"""The sign, in the address of the page that offers a download, that the step-up was for it."""
+
+
+def stepped_up(answer: PageHandler, *, back: str) -> PageHandler:
+    """Ask for the step-up first.
+
+    Args:
+        back: the page that a form leads to after it: what was typed is not kept.
+    """
+
+    async def guarded(visit: Visit) -> Response:
+        if is_fresh(visit.services, visit.signed_in):
+            return await answer(visit)
+        return _ask(visit.request.url.path if visit.request.method == "GET" else back)
+
+    return guarded
+
+
+def stepped_up_export(answer: PageHandler) -> PageHandler:
+    """Ask for the step-up before a file; it leads back to the page that offers the file.
+
+    A browser that is sent to a download stays where it was, which would be the form that asks for the password.
+    """
+
+    async def guarded(visit: Visit) -> Response:
+        if is_fresh(visit.services, visit.signed_in):
+            return await answer(visit)
+        page = visit.request.url.path.rpartition("/")[0]
+        return _ask(f"{page}?done={MAY_EXPORT}")
+
+    return guarded
+
+
+def _ask(onward: str) -> Response:
+    return see_other(f"/reauthenticate?{urlencode({'next': onward}, safe='/')}")

@@ -1,0 +1,1 @@
+"""Views of the administration: names of fields, never values; no page grants anything."""

@@ -1,0 +1,1 @@
+"""What is transport: bounds, bodies, headers."""

@@ -1,0 +1,1 @@
+"""What a reviewer of a manifest looks at: changes, warnings, texts."""

@@ -1,0 +1,1 @@
+"""Consents: deciding, standing, ending."""

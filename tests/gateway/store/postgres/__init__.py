@@ -1,0 +1,1 @@
+"""One statement that is a whole transaction (PostgreSQL)."""
