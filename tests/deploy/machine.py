@@ -91,7 +91,9 @@ class Machine:
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         self._command = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, cwd=ROOT)
         assert self._command.stdout is not None
-        assert self._command.stdout.readline() == b"ready\n"
+        if self._command.stdout.readline() != b"ready\n":
+            self.close()
+            raise AssertionError("the gateway's command does not start: standard error says why")
 
     def type(self, block: str) -> str:
         """Type commands into bash; one that fails fails the test. Questions are answered with yes."""

@@ -14,9 +14,9 @@ FDS = 3
 
 def ask(place: str, words: list[str]) -> int:
     """Hand words, environment and the three standard files over; give the exit status."""
+    asked = json.dumps({"words": words, "environment": dict(os.environ), "folder": os.getcwd()}).encode()
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.connect(place)
-        asked = json.dumps({"words": words, "environment": dict(os.environ), "folder": os.getcwd()}).encode()
+        connection.connect(name_near(place))
         socket.send_fds(connection, [len(asked).to_bytes(4)], list(range(FDS)))
         connection.sendall(asked)
         return connection.recv(1)[0]
@@ -26,7 +26,7 @@ def answer(place: str) -> None:
     """Run what is asked for, one after the other, until the process is ended."""
     read_all()
     with socket.socket(socket.AF_UNIX) as door:
-        door.bind(place)
+        door.bind(name_near(place))
         door.listen()
         print("ready", flush=True)
         while True:
@@ -41,6 +41,13 @@ def answer(place: str) -> None:
                 for each in files:
                     os.close(each)
                 connection.sendall(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]).to_bytes(1))
+
+
+def name_near(place: str) -> str:
+    """Go to the socket's folder and name it from there: an address has room for 107 bytes, a path may be longer."""
+    folder, name = os.path.split(place)
+    os.chdir(folder)
+    return name
 
 
 def read_all() -> None:
