@@ -2,11 +2,10 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
 from gateway.accounts.passwords import Passwords
@@ -16,6 +15,7 @@ from gateway.actions.ledger.sequencer import Sequencer
 from gateway.actions.ledger.witnessing import Witnessing, asked_witnesses
 from gateway.actions.logouts import Courier
 from gateway.actions.oauth.release import ReleaseGate
+from gateway.actions.operation.exposition import Exposition
 from gateway.actions.operation.postman import Postman
 from gateway.actions.operation.presence import Presence
 from gateway.actions.operation.readiness import Readiness
@@ -26,6 +26,7 @@ from gateway.kit.clock import Clock, system_clock
 from gateway.kit.ids import Ids, random_ids
 from gateway.kit.logs import configure_logs
 from gateway.kit.mail import open_mailer
+from gateway.kit.metrics import Metrics
 from gateway.kit.outbound import Outbound
 from gateway.kit.secrets.key_ring import KeyRing
 from gateway.kit.secrets.ring_file import RingFile
@@ -51,9 +52,9 @@ def build_services(
         KeyRingError: the key ring is missing or damaged.
     """
     seal = open_seal(settings) if ring is None else Seal(ring)
-    backend = open_backend(settings.database)
+    backend, metrics = open_backend(settings.database), Metrics()
     return Services(
-        store=Store(backend, lane_width=settings.lane_width, lane_depth=settings.lane_depth),
+        store=Store(backend, lane_width=settings.lane_width, lane_depth=settings.lane_depth, metrics=metrics),
         clock=clock,
         ids=ids,
         seal=seal,
@@ -64,6 +65,7 @@ def build_services(
         authorities=read_authorities(settings),
         outbound=open_outbound(settings),
         key_cache=KeyCache(),
+        metrics=metrics,
     )
 
 
@@ -134,6 +136,22 @@ async def present(services: Services) -> AsyncIterator[None]:
         running.cancel()
         await asyncio.wait({running})
         await presence.end()
+
+
+@asynccontextmanager
+async def measured(services: Services, *say: Callable[[], None]) -> AsyncIterator[None]:
+    """Show the metrics, unless this node is told not to."""
+    if not services.settings.metrics_address:
+        yield
+        return
+    exposition = Exposition(services, *say)
+    running = asyncio.create_task(exposition.run())
+    try:
+        yield
+    finally:
+        running.cancel()
+        await asyncio.wait({running})
+        await exposition.close()
 
 
 @asynccontextmanager
@@ -222,6 +240,7 @@ def make_app(services: Services) -> Capacity:
             mailing(services),
             keeping_up(services),
             present(services),
+            measured(services, services.store.say_how_it_stands, entrance.say_how_it_stands),
         ):
             yield {"trust": Trust(lambda: services.registry)}
 
@@ -232,23 +251,23 @@ def make_app(services: Services) -> Capacity:
     app.state.services = services
     app.state.gate = ReleaseGate(services)
     app.state.readiness = Readiness(services)
-    app.state.metrics = CollectorRegistry()
     is_https = services.settings.issuer.startswith("https://")
     edge = OuterMiddleware(
         StaticDispatch(app),
         ids=services.ids,
         is_https=is_https,
-        metrics=app.state.metrics,
+        metrics=services.metrics,
         paths=ShownPaths(route.path for route in routes),
         unlisted=PARTNER_PATHS,
         body_timeout=services.settings.body_timeout,
     )
-    return Capacity(
+    entrance = Capacity(
         edge,
         most=services.settings.max_requests_in_progress,
         refuse=BusyAnswers(services, (security_headers(is_https=is_https) | NO_PATH).items()),
-        metrics=app.state.metrics,
+        metrics=services.metrics,
     )
+    return entrance
 
 
 def app_from_environment() -> Capacity:

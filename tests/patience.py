@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx2
 
 from gateway.actions.ledger import witnessing
-from gateway.actions.operation import readiness
+from gateway.actions.operation import exposition, readiness
 from gateway.cli import browser
 from gateway.cli.demo import journey, processes
 from gateway.kit import mail, outbound
@@ -32,6 +32,7 @@ OWN_LIMITS = (
     (pool, "PATIENCE"),
     (pool, "CONNECT_WITHIN"),
     (readiness, "PATIENCE"),
+    (exposition, "PATIENCE"),
     (outbound, "SECONDS"),
     (mail, "TIMEOUT"),
     (witnessing, "PATIENCE"),

@@ -166,6 +166,7 @@ def settings_for(url: str, folder: Path, **changes: Any) -> Settings:
         "mail_interval": 0,
         "delivery_interval": 0,
         "key_ring_interval": 0,
+        "metrics_address": "",
         "body_timeout": min(PATIENCE, 600),
         **changes,
     }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from gateway.actions.client_keys import with_keys
 from gateway.actions.services import Services
 from gateway.kit.errors import Refusal
+from gateway.kit.metrics import seen
 from gateway.kit.secrets.digests import digest
 from gateway.model.registry import RegisteredClient
 from gateway.oauth.metadata import PATHS
@@ -49,6 +50,8 @@ async def authenticate_client(
     issuer = services.settings.issuer
     credentials = read_credentials(request.parameters, request.authorization, request.certificate)
     known = _find(services, credentials.client_id, may_be_paused=may_be_paused)
+    if known is not None:
+        seen().partner_id = known.client.partner_id
     if known is not None and not known.client.auth_method.is_by_secret:
         known = await with_keys(services, known, jwt=credentials.secret, certificate=credentials.certificate)
     found = authenticate(
@@ -83,5 +86,6 @@ def recognise(services: Services, request: BackRequest) -> RegisteredClient:
     known = services.registry.find_standing_client(credentials.client_id)
     if known is None or not known.client.auth_method.is_by_secret or request.proofs:
         raise Refusal("invalid_client", detail="not by a secret alone")
+    seen().partner_id = known.client.partner_id
     issuer, now = services.settings.issuer, services.clock()
     return authenticate(credentials, lambda _: known, issuer=issuer, endpoints=(), now=now).client

@@ -9,6 +9,7 @@ from gateway.actions.key_cache import KeyCache
 from gateway.kit.clock import Clock
 from gateway.kit.ids import Ids
 from gateway.kit.mail import Mailer
+from gateway.kit.metrics import Metrics
 from gateway.kit.outbound import Outbound
 from gateway.kit.secrets.sealing import Seal
 from gateway.kit.settings import Settings
@@ -36,6 +37,7 @@ class Services:
     authorities: Authorities
     outbound: Outbound
     key_cache: KeyCache
+    metrics: Metrics
     background_work: BackgroundWork = field(default_factory=BackgroundWork)
 
     @property

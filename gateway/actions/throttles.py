@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from gateway.actions.services import Services
 from gateway.kit.addresses import counted_networks
 from gateway.kit.secrets.digests import keyed_digest
+from gateway.store.engine.lanes import Lane
 from gateway.store.throttles import Take, look_at_tokens, refill_buckets, take_tokens
 
 HOUR = 3600
@@ -41,6 +42,7 @@ def _password_take(services: Services, *parts: str) -> Take:
         settings.login_refill,
         services.clock(),
         settings.login_failures,
+        what=parts[0],
     )
 
 
@@ -53,6 +55,7 @@ def code_take(services: Services, person_id: str) -> Take:
         10 * settings.login_refill,
         services.clock(),
         settings.login_failures,
+        what="code",
     )
 
 
@@ -60,7 +63,7 @@ def network_takes(services: Services, what: str, address: str) -> list[Take]:
     """Name the throttles of the networks that an address is in: so many attempts at once, and again in an hour."""
     most, now = services.settings.address_attempts, services.clock()
     return [
-        Take(bucket_of(services, what, network), times * most, max(1, HOUR // (times * most)), now)
+        Take(bucket_of(services, what, network), times * most, max(1, HOUR // (times * most)), now, what=what)
         for network, times in counted_networks(address)
     ]
 
@@ -71,14 +74,21 @@ async def throttled(services: Services, takes: Iterable[Take]) -> int:
     Attempts that come at the same time share a transaction: all of a school come from one address, whose row
     each of them would have to wait for.
     """
-    lane = services.store.lane(take_tokens)
-    return max(await asyncio.gather(*map(lane.submit, takes)))
+    return await _longest(services, takes, services.store.lane(take_tokens))
 
 
 async def held_back(services: Services, networks: Iterable[Take]) -> int:
     """Tell how long a network where too much went wrong has to wait; nothing is counted by asking."""
-    lane = services.store.lane(look_at_tokens, reads=True)
-    return max(await asyncio.gather(*map(lane.submit, networks)))
+    return await _longest(services, networks, services.store.lane(look_at_tokens, reads=True))
+
+
+async def _longest(services: Services, takes: Iterable[Take], lane: Lane[Take, int]) -> int:
+    asked = list(takes)
+    waits = await asyncio.gather(*map(lane.submit, asked))
+    for take, wait in zip(asked, waits, strict=True):
+        if wait:
+            services.metrics.count("gateway_throttled", take.what)
+    return max(waits)
 
 
 async def forget_attempts(services: Services, person_id: str, account: str) -> None:

@@ -21,10 +21,11 @@ from gateway.actions.operation.seals import check_masters, check_ring
 from gateway.app import build_services, opened
 from gateway.cli.terminal import CommandFault, say
 from gateway.cli.tls_files import check_tls
+from gateway.kit.metrics import address_of, counting_together
 from gateway.kit.secrets.key_ring import read_key_ring
 from gateway.kit.settings import Settings, read_settings
+from gateway.oauth.proofs.certificates import self_signed
 from gateway.store.engine.revision import check_schema
-from gateway.web.oauth.certificates import self_signed
 
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20"
 """TLS 1.2 ciphers with forward secrecy and authenticated encryption only (BCP 195, FAPI 2.0 §5.2.2)."""
@@ -55,33 +56,35 @@ def serve(
         check_production(settings)
     trust = asyncio.run(write_trust(settings)) if tls_certificate else None
     check_port(host, port, "--port")
+    check_metrics_address(settings)
     if workers > 1:
         let_workers_fork()
     # Once everything is closed, uvicorn raises the signal that ended it again, and this handles it.
     _end_on_sigterm()
-    uvicorn.run(
-        "gateway.app:app_from_environment",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        http="gateway.web.oauth.certificates:TlsProtocol"
-        if tls_certificate
-        else "gateway.web.server.head_limits:PatientProtocol",
-        ssl_certfile=tls_certificate,
-        ssl_keyfile=tls_key,
-        ssl_ca_certs=trust,
-        ssl_ciphers=CIPHERS,
-        # A certificate is optional, because browsers show none, but one that is shown has to be good.
-        ssl_cert_reqs=ssl.CERT_OPTIONAL if trust else ssl.CERT_NONE,
-        loop="uvloop",
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=GRACE,
-    )
+    with counting_together():
+        uvicorn.run(
+            "gateway.app:app_from_environment",
+            factory=True,
+            host=host,
+            port=port,
+            workers=workers,
+            http="gateway.web.oauth.certificates:TlsProtocol"
+            if tls_certificate
+            else "gateway.web.server.head_limits:PatientProtocol",
+            ssl_certfile=tls_certificate,
+            ssl_keyfile=tls_key,
+            ssl_ca_certs=trust,
+            ssl_ciphers=CIPHERS,
+            # A certificate is optional, because browsers show none, but one that is shown has to be good.
+            ssl_cert_reqs=ssl.CERT_OPTIONAL if trust else ssl.CERT_NONE,
+            loop="uvloop",
+            ws="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=GRACE,
+        )
 
 
 def let_workers_fork() -> None:
@@ -162,6 +165,20 @@ def check_production(settings: Settings) -> None:
     if missing:
         listed = "\n".join(f"  {control.name}: {control.remedy}" for control in missing)
         raise CommandFault(f"not fit for production; 'consent-gateway doctor' shows everything:\n{listed}")
+
+
+def check_metrics_address(settings: Settings) -> None:
+    """Make sure that the metrics' address is free; outside production, where several gateways may run, say if not."""
+    if not settings.metrics_address:
+        return
+    try:
+        check_port(
+            *address_of(settings.metrics_address), "CONSENT_GATEWAY_METRICS_ADDRESS (empty: no metrics)"
+        )
+    except CommandFault as fault:
+        if settings.is_production:
+            raise
+        say(f"No metrics: {fault}")
 
 
 def check_port(host: str, port: int, option: str) -> None:

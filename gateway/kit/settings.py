@@ -19,6 +19,7 @@ from pydantic_settings import (
 
 from gateway.kit.clock import DAY
 from gateway.kit.database_address import read_address
+from gateway.kit.metrics import address_of
 from gateway.kit.web_origin import check_origin_spelling
 
 CONFIG_VARIABLE = "CONSENT_GATEWAY_CONFIG"
@@ -238,6 +239,12 @@ class Settings(BaseSettings):
         0.5, ge=0, le=60, description="Seconds between turns of the log's sequencer; 0: not on this node."
     )
 
+    metrics_address: str = Field(
+        "127.0.0.1:9464",
+        description="Address and port at which the metrics are shown (Prometheus), to whoever reaches it; "
+        "empty: nowhere.",
+    )
+
     delivery_interval: float = Field(
         1.0,
         ge=0,
@@ -324,6 +331,13 @@ class Settings(BaseSettings):
         if domain and not _DOMAIN.fullmatch(domain):
             raise ValueError("must be a domain in lower case, such as relay.example.org")
         return domain
+
+    @field_validator("metrics_address")
+    @classmethod
+    def _metrics_have_a_port(cls, address: str) -> str:
+        if address:
+            address_of(address)
+        return address
 
     @field_validator("smtp_url")
     @classmethod

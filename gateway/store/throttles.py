@@ -26,6 +26,7 @@ class Take:
         capacity: tokens of a full bucket.
         refill: seconds until one more token.
         most: tokens until somebody proves who they are, however slowly they are taken; None for no such end.
+        what: is counted, for the metrics.
     """
 
     bucket: bytes
@@ -33,6 +34,7 @@ class Take:
     refill: int
     at: int
     most: int | None = None
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)

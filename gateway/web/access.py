@@ -61,7 +61,6 @@ _LINES: Mapping[Need, tuple[str, ...]] = {
         "GET /static/{name}",
         "GET /health",
         "GET /ready",
-        "GET /metrics",
         "GET POST /log",
         "GET /log/checkpoint",
         "GET /log/keys",

@@ -6,19 +6,19 @@ statement, so that a crowd cannot slow down those who were let in.
 
 from collections.abc import Callable, Iterable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.actions.services import Services
 from gateway.kit.errors import Refusal
 from gateway.kit.logs import log
-from gateway.web.pages.visit import LANGUAGE_COOKIE, Visit, refusal_page
+from gateway.kit.metrics import Metrics
+from gateway.web.pages.visit import LANGUAGE_COOKIE, Visit, refusal_view
 from gateway.web.routes import is_for_partners
-from gateway.web.server.answers import token_refusal
+from gateway.web.server.answers import refusal_answer
 from gateway.web.server.outer_middleware import App, Receive, Scope, Send
 
-ALWAYS_OPEN = frozenset({"/health", "/ready", "/metrics"})
+ALWAYS_OPEN = frozenset({"/health", "/ready"})
 """Who watches over the process must be answered just then; otherwise it would be restarted for being busy."""
 _STATIC = "/static/"
 """The page that turns a person away wants its style; files come from memory and never wait."""
@@ -27,9 +27,7 @@ _STATIC = "/static/"
 class Capacity:
     """Wraps the application, the edge included."""
 
-    def __init__(
-        self, app: App, *, most: int, refuse: Callable[[Scope], Response], metrics: CollectorRegistry
-    ) -> None:
+    def __init__(self, app: App, *, most: int, refuse: Callable[[Scope], Response], metrics: Metrics) -> None:
         """Take the application inside.
 
         Args:
@@ -39,13 +37,13 @@ class Capacity:
         self._app = app
         self._most = most
         self._refuse = refuse
+        self._metrics = metrics
         self._inside = 0
         self._turned_away = 0
-        self._refusals = Counter(
-            "gateway_requests_turned_away", "Requests answered 503 at the entrance.", registry=metrics
-        )
-        inside = Gauge("gateway_requests_in_progress", "Requests in progress.", registry=metrics)
-        inside.set_function(lambda: self._inside)
+
+    def say_how_it_stands(self) -> None:
+        """Put the requests in progress into the metrics."""
+        self._metrics.put("gateway_requests_in_progress", self._inside)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or turn it away (RFC 9110 §15.6.4)."""
@@ -66,7 +64,7 @@ class Capacity:
                 self._turned_away = 0
 
     def _count_refusal(self) -> None:
-        self._refusals.inc()
+        self._metrics.count("gateway_requests_turned_away")
         # One line when it begins and one when it is over: a line for each request would cost more than its answer.
         if not self._turned_away:
             log().warning("full", most=self._most)
@@ -81,7 +79,7 @@ class BusyAnswers:
         self._services = services
         self._security_headers = tuple(security_headers)
         self._pages: dict[str, Response] = {}
-        refusal = token_refusal(_busy(), documentation=services.settings.documentation)
+        refusal = refusal_answer(_busy(), documentation=services.settings.documentation)
         self._for_partners = self._with_headers(refusal)
 
     def __call__(self, scope: Scope) -> Response:
@@ -99,7 +97,7 @@ class BusyAnswers:
         headers = [(b"cookie", f"{LANGUAGE_COOKIE}={language}".encode())]
         scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": headers}
         request = Request(scope | {"state": {"request_id": ""}})
-        return refusal_page(Visit(request, self._services, None), _busy())
+        return refusal_view(Visit(request, self._services, None), _busy())
 
     def _with_headers(self, response: Response) -> Response:
         for name, value in self._security_headers:

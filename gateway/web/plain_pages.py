@@ -1,6 +1,5 @@
 """Pages anybody may read, the first page, static files, error codes and health."""
 
-from prometheus_client import generate_latest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -175,15 +174,6 @@ async def ready(request: Request) -> Response:
     return json_answer({"status": "ready", "registry_version": services.registry.version})
 
 
-async def metrics(request: Request) -> Response:
-    """Give the metrics in Prometheus's text format, to this machine only."""
-    peer = request.client.host if request.client else ""
-    # A proxy on this machine is a local peer too, but it names the address that it asks for.
-    if peer not in ("127.0.0.1", "::1") or "x-forwarded-for" in request.headers:
-        return PlainTextResponse("There is nothing here.\n", 404)
-    return PlainTextResponse(generate_latest(request.app.state.metrics))
-
-
 ROUTES = (
     Route("/", signed_in_page(home), methods=["GET"]),
     Route("/privacy", page_handler(privacy), methods=["GET"]),
@@ -193,5 +183,4 @@ ROUTES = (
     Route("/static/{name}", static, methods=["GET"]),
     Route("/health", health, methods=["GET"]),
     Route("/ready", ready, methods=["GET"]),
-    Route("/metrics", metrics, methods=["GET"]),
 )

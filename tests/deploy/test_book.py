@@ -75,7 +75,7 @@ def walk(tmp_path: Path) -> Iterator[Walk]:
     nginx, letters = program("nginx"), Letters()
     for name in ("curl", "shred"):
         program(name)
-    ports = {name: free_port() for name in ("gateway", "https", "http", "smtp")}
+    ports = {name: free_port() for name in ("gateway", "metrics", "https", "http", "smtp")}
     certificates = Certificates(tmp_path, "localhost")
     certificates.server.write(tmp_path, "server")
     issuer = f"https://localhost:{ports['https']}"
@@ -86,6 +86,7 @@ def walk(tmp_path: Path) -> Iterator[Walk]:
         "gateway.lakeside.example.org": "localhost",
         "consent.lakeside.example.org": "ip6-localhost",
         "127.0.0.1:8000": f"127.0.0.1:{ports['gateway']}",
+        "127.0.0.1:9464": f"127.0.0.1:{ports['metrics']}",
         "GATEWAY_PORT=8000": f"GATEWAY_PORT={ports['gateway']}",
         "smtp://127.0.0.1:25": f"smtp://127.0.0.1:{ports['smtp']}",
         "listen 443": f"listen 127.0.0.1:{ports['https']}",

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from prometheus_client import CollectorRegistry
 from sqlalchemy import text
 from starlette.requests import Request
 
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import random_ids
+from gateway.kit.metrics import Metrics
 from gateway.oauth.signing import NoSigningKey, current_key
 from gateway.store.oauth.keys import add_signing_keys
 from gateway.web.pages.visit import Visit
@@ -38,9 +38,7 @@ def serve_broken(*messages: dict[str, Any]) -> list[dict[str, Any]]:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    edge = OuterMiddleware(
-        broken, ids=random_ids, is_https=False, metrics=CollectorRegistry(), paths=ShownPaths(())
-    )
+    edge = OuterMiddleware(broken, ids=random_ids, is_https=False, metrics=Metrics(), paths=ShownPaths(()))
     scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
     asyncio.run(edge(scope, receive, send))
     return sent

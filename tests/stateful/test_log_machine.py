@@ -8,7 +8,7 @@ log only grows, each row stands there once, cause before effect, and every check
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,6 +36,7 @@ from gateway.model.grants import ActorKind, ReasonCode
 from gateway.store.admin_actions import AdminAction, append_actions
 from gateway.store.consent.grants import load_details
 from gateway.store.engine.backend import Backend, Store, open_backend
+from gateway.store.engine.pool import Pool
 from tests.ledgers import entries, leaves, log_keys
 from tests.postgres import PostgresServer
 from tests.profiles import walks
@@ -74,6 +75,10 @@ class FrailBackend:
     @property
     def in_lanes(self) -> "FrailBackend":
         return self
+
+    @property
+    def pools(self) -> Mapping[str, Pool]:
+        return {}
 
     def light(self, at: int, fault: type[Exception]) -> None:
         self._step = 0

@@ -12,13 +12,14 @@ from gateway.actions.authentication.recovery import LETTERS, REFILL
 from gateway.actions.authentication.sessions import check_fresh, find_addresses, is_recent
 from gateway.actions.letters import post_letter, write_letter
 from gateway.actions.services import Services
+from gateway.actions.throttles import throttled
 from gateway.kit.errors import Refusal
 from gateway.kit.gettext_catalogues import translated
 from gateway.kit.secrets.digests import keyed_digest
 from gateway.model.people import Person, Session, powers_of
 from gateway.store.accounts.logins import load_logins_of
 from gateway.store.administration.administrators import have_factors
-from gateway.store.throttles import Take, take_tokens
+from gateway.store.throttles import Take
 
 AT_ONCE = 3600
 """Seconds after the first password, or the new role, in which even without a grace the password alone is enough to
@@ -93,7 +94,7 @@ async def send_enrolment(services: Services, session: Session) -> int:
     """Send the link to every trusted address; give the seconds to wait if too many were sent."""
     person = session.person
     bucket = keyed_digest(services.seal.ring.index, "enrolment", person.person_id)
-    wait = await services.store.run(take_tokens, Take(bucket, LETTERS, REFILL, services.clock()))
+    wait = await throttled(services, [Take(bucket, LETTERS, REFILL, services.clock(), what="enrolment")])
     if wait:
         return wait
     say, name = partial(translated, person.language), services.settings.service_name

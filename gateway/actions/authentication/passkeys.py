@@ -191,8 +191,10 @@ async def sign_in_with_passkey(
     """
     person_id = await _check(services, None, ticket, answer)
     if person_id is None:
+        services.metrics.count("gateway_logins", "rejected")
         return None
     found = await open_session(services, person_id, present, Acr.PHR, agent)
+    services.metrics.count("gateway_logins", "passkey")
     return replace(found, device=await remember_anew(services, device, person_id))
 
 

@@ -29,7 +29,7 @@ from gateway.store.accounts.mail_links import (
     verify_addresses,
 )
 from gateway.store.accounts.passwords import NewPassword
-from gateway.store.throttles import Take, take_tokens
+from gateway.store.throttles import Take
 
 LETTERS = 3
 """Letters that an account can be sent at once; one more an hour."""
@@ -46,7 +46,7 @@ async def ask_for_recovery(services: Services, email: str, address: str, languag
     networks = network_takes(services, "recovery address", address)
     # A network that is held back writes nothing down, and takes no letter of an account either.
     wait = await held_back(services, networks) or await throttled(
-        services, [Take(account, LETTERS, REFILL, services.clock()), *networks]
+        services, [Take(account, LETTERS, REFILL, services.clock(), what="recovery"), *networks]
     )
     if not wait:
         await post(services, RECOVERY, {"email": email, "language": language})
@@ -183,7 +183,7 @@ async def send_verification(services: Services, session: Session) -> int:
     if known.alternate is None or known.is_verified:
         raise Refusal("stale_form", detail="no address to verify")
     bucket = bucket_of(services, "verification", person_id)
-    wait = await services.store.run(take_tokens, Take(bucket, LETTERS, REFILL, services.clock()))
+    wait = await throttled(services, [Take(bucket, LETTERS, REFILL, services.clock(), what="verification")])
     if not wait:
         # In the language of the page that asked for it.
         language = session.person.language

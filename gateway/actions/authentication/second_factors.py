@@ -156,8 +156,10 @@ async def log_in_with_code(
     take = code_take(services, person_id)
     wait = await throttled(services, [take])
     if wait:
+        services.metrics.count("gateway_logins", "throttled")
         return Rejected(wait)
     if not await use_code(services, person_id, code):
+        services.metrics.count("gateway_logins", "rejected")
         return Rejected()
     found = await open_session(
         services,
@@ -168,6 +170,7 @@ async def log_in_with_code(
         refills=(take.bucket,),
         password_version=password_version,
     )
+    services.metrics.count("gateway_logins", "code")
     return replace(found, device=await remember_anew(services, device, person_id))
 
 

@@ -104,10 +104,12 @@ async def log_in(services: Services, attempt: LogInAttempt) -> LoggedIn | Reject
         # Also where the browser is known, and too much was tried in it.
         wait = await held_back(services, networks) or await throttled(services, [strangers])
     if wait:
+        services.metrics.count("gateway_logins", "throttled")
         log().warning("login_throttled", wait=wait)
         return Rejected(wait)
     usable = login.password_hash if login and login.person.state is PersonState.ACTIVE else None
     if not await services.passwords.is_right(usable, attempt.password) or login is None:
+        services.metrics.count("gateway_logins", "rejected")
         log().info("login_rejected")
         await throttled(services, networks)
         return Rejected()
@@ -120,6 +122,7 @@ async def _let_in(
     person_id, versions = login.person.person_id, login.versions
     if login.has_code:
         await services.store.run_all(refill_buckets, refills)
+        services.metrics.count("gateway_logins", "code_asked")
         content = {"p": person_id, "e": services.clock() + SECOND_FACTOR_TTL, "v": versions.password}
         return CodeNeeded(services.seal.ticket(_SECOND_FACTOR, content))
     found = await open_session(
@@ -130,6 +133,7 @@ async def _let_in(
         refills=refills,
         password_version=versions.password,
     )
+    services.metrics.count("gateway_logins", "password")
     return replace(found, device=remember(services, attempt.device, person_id, versions))
 
 

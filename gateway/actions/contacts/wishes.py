@@ -13,6 +13,7 @@ from gateway.actions.contacts.giving import (
     seal_place,
 )
 from gateway.actions.services import Services
+from gateway.actions.throttles import throttled
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
 from gateway.kit.secrets.digests import keyed_digest
@@ -22,7 +23,7 @@ from gateway.model.contacts import WAITS, ContactEventType, GivenItem, Side
 from gateway.model.people import Session
 from gateway.store.contacts.steps import Met
 from gateway.store.contacts.wishes import NewWish, add_wishes
-from gateway.store.throttles import Take, take_tokens
+from gateway.store.throttles import Take
 
 WISHES = 10
 """Wishes that one person can have at once; one more every `REFILL` seconds."""
@@ -78,6 +79,6 @@ _WRONG: Mapping[Met, Words | None] = {
 
 async def _throttle(services: Services, person_id: str) -> None:
     bucket = keyed_digest(services.seal.ring.index, "contacts", person_id)
-    wait = await services.store.run(take_tokens, Take(bucket, WISHES, REFILL, services.clock()))
+    wait = await throttled(services, [Take(bucket, WISHES, REFILL, services.clock(), what="contacts")])
     if wait:
         raise Refusal("too_many_attempts", detail="too many wishes for contacts", retry_after=wait)

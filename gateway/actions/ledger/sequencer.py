@@ -18,6 +18,7 @@ from gateway.ledger.merkle import ProofError, check_consistency, consistency_ran
 from gateway.ledger.notes import NoteError
 from gateway.ledger.order import in_order
 from gateway.ledger.tiles import TileError, edge_keys, grown, hash_of, hashes_of, keys_of
+from gateway.model.grants import ConsentEvent, EventType
 from gateway.model.ledger.rows import KIND_OF, id_of
 from gateway.model.nodes import Work
 from gateway.model.registry import LogOrigin
@@ -59,6 +60,7 @@ class Sequencer:
         """Take the services."""
         self._services = services
         self._holder = services.ids(Kind.REQUEST)
+        self._moves: list[EventType] = []
         self._integrate = integrate_operation(self.grow)
         self._sign = sign_operation(self._signed)
 
@@ -107,8 +109,15 @@ class Sequencer:
         while True:
             turn = Turn(self.claim(), batch)
             taken = await self._services.store.run_planned(self._integrate, turn)
+            if taken is not None:
+                self._count_moves()
             if taken is None or taken < batch:
                 return taken is not None
+
+    def _count_moves(self) -> None:
+        """Count each consent event once among all nodes, whoever made it: here is where all of them come by."""
+        for move in self._moves:
+            self._services.metrics.count("gateway_consent_moves", move)
 
     def claim(self) -> LeaseClaim:
         """Make this node's claim of the lease."""
@@ -133,6 +142,8 @@ class Sequencer:
         """
         if batch.lost:
             log().error("log_rows_lost", rows=list(batch.lost))
+        # A transaction that is tried again begins here again.
+        self._moves = [row.type for row in batch.rows if isinstance(row, ConsentEvent)]
         leaves = []
         for sequence, row in enumerate(in_order(batch.rows, batch.places), start=batch.size):
             entry = encode(row)

@@ -10,13 +10,14 @@ from email.utils import format_datetime
 from gateway.actions.authentication.sessions import find_email
 from gateway.actions.letters import post
 from gateway.actions.services import Services
+from gateway.actions.throttles import throttled
 from gateway.consent.locks import why_locked
 from gateway.kit.logs import log
 from gateway.kit.secrets.digests import digest, keyed_digest
 from gateway.model.grants import Grant
 from gateway.model.people import PersonState
 from gateway.store.mail.relay import NewRelay, Relay, count_letters, load_relays
-from gateway.store.throttles import Take, take_tokens
+from gateway.store.throttles import Take
 from scopes import Form
 
 RELAYED = "relayed"
@@ -80,7 +81,7 @@ async def take_letter(services: Services, sender: str, address: str, mail: bytes
     if not answer.is_yes:
         return answer
     bucket = keyed_digest(services.seal.ring.index, "relay", address.lower())
-    if await services.store.run(take_tokens, Take(bucket, LETTERS, REFILL, services.clock())):
+    if await throttled(services, [Take(bucket, LETTERS, REFILL, services.clock(), what="relay")]):
         return BUSY
     traced = _trace(services, address) + mail
     await post(services, RELAYED, {"for": address, "mail": b64encode(traced).decode()})

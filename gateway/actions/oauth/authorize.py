@@ -9,6 +9,7 @@ from gateway.actions.authentication.strength import Strength, strength_of
 from gateway.actions.oauth.par import find_kept_request, find_request
 from gateway.actions.services import Services
 from gateway.kit.errors import Refusal
+from gateway.kit.metrics import seen
 from gateway.kit.secrets.digests import base64url, from_base64url
 from gateway.kit.secrets.sealing import SealBroken
 from gateway.model.item_keys import item_key
@@ -200,6 +201,9 @@ async def begin_authorization(
     except Refusal as refusal:
         return _refuse_malformed(services, decoded.sound(), refusal)
     found, request_digest = await find_request(services, parameters, session)
+    client = services.registry.find_client(found.get("client_id", ""))
+    if client is not None:
+        seen().partner_id = client.client.partner_id
     authorization = Authorization(found, request_digest, services.clock())
     # A signed request that the browser carried is used up like a pushed one, but was not pushed.
     asked = replace(authorization.asked(services), is_pushed="request_uri" in parameters)
@@ -243,6 +247,7 @@ def _refuse_malformed(services: Services, sound: Parameters, refusal: Refusal) -
 
 def go_back(services: Services, authorization: Authorization, refusal: Refusal) -> Back:
     """Send a refusal to the partner, ``iss`` included (RFC 9207)."""
+    seen().refused = refusal.code
     return refused_back(authorization.parameters, refusal, services.terms())
 
 

@@ -115,7 +115,7 @@ async def enter_user_code(services: Services, text: str, session: Session, addre
     settings, now = services.settings, services.clock()
     networks = network_takes(services, "user_code_address", address)
     person = bucket_of(services, "user_code", session.person.person_id)
-    own = Take(person, settings.login_attempts, settings.login_refill, now)
+    own = Take(person, settings.login_attempts, settings.login_refill, now, what="user_code")
     wait = await held_back(services, networks) or await throttled(services, [own])
     if wait:
         return Wait(wait)

@@ -16,6 +16,7 @@ from gateway.consent.age_policy import needs_guardian
 from gateway.consent.locks import Hold, why_held_back
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
+from gateway.kit.metrics import seen
 from gateway.kit.secrets.digests import digest
 from gateway.ledger.entries import Commitments, encode_entry
 from gateway.ledger.merkle import leaf_hash
@@ -122,6 +123,7 @@ class ReleaseGate:
             proof=use_of(services, proof) if proof else None,
             certificate=reading.certificate,
             details=reading.details,
+            seen=seen(),
         )
         # The lane answers when its transaction is committed: the row is durable before a byte is sent.
         optimistic = None
@@ -131,6 +133,7 @@ class ReleaseGate:
         answer = optimistic.answer if optimistic else await services.store.lane(self._operation).submit(ask)
         if isinstance(answer, Refusal):
             raise answer
+        services.metrics.count("gateway_releases", ask.seen.partner_id, endpoint)
         if isinstance(answer, ToSign):
             return signed_userinfo(services.terms(), answer.client_id, answer.claims)
         return answer
@@ -146,6 +149,7 @@ class ReleaseGate:
             return Decided(None, replayed())
         if held is None or profile is None:
             return Decided(None, Refusal("invalid_token", detail="unknown access token"))
+        ask.seen.partner_id = held.grant.partner_id
         try:
             check_alive(self._services, held, ask.jkt, ask.certificate, ask.at)
             hold = why_held_back(held, self._services.registry)

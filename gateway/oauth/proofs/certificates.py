@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -27,6 +27,7 @@ from cryptography.x509.verification import (
 )
 
 from gateway.kit.secrets.digests import base64url, is_same
+from gateway.model.registry import Registry
 from partners import name_of, read_name
 
 _BOUND = "x5t#S256:"
@@ -61,6 +62,14 @@ def is_confirmed(bound: str | None, jkt: str | None, certificate: bytes | None) 
     if not is_certificate_bound(bound):
         return bound == jkt
     return jkt is None and certificate is not None and confirmation(certificate) == bound
+
+
+def self_signed(registry: Registry) -> Iterator[bytes]:
+    """Give the self-signed certificates that clients registered, DER (RFC 8705 §2.2)."""
+    for client in registry.clients.values():
+        for key in client.keys:
+            if isinstance(chain := key.get("x5c"), list):
+                yield base64.b64decode(chain[0])
 
 
 @dataclass(frozen=True, slots=True)

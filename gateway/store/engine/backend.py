@@ -2,7 +2,8 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
@@ -14,6 +15,7 @@ from sqlalchemy.pool import StaticPool
 
 from gateway.kit.errors import Refusal
 from gateway.kit.logs import log
+from gateway.kit.metrics import Metrics
 from gateway.model.registry import Registry
 from gateway.store.engine.lanes import Lane
 from gateway.store.engine.outages import Remedy, code_of, is_useless, remedy_of
@@ -67,6 +69,11 @@ class Backend(Ways, Protocol):
         """The ways in which lanes run work: statements of one shape, with lists of any length."""
         ...
 
+    @property
+    def pools(self) -> Mapping[str, Pool]:
+        """The pools of connections by name; none where there is no server to connect to."""
+        ...
+
     async def close(self) -> None:
         """Close every connection."""
         ...
@@ -87,6 +94,11 @@ class SqliteBackend:
     def in_lanes(self) -> Ways:
         """Run the work of lanes like any other work."""
         return self
+
+    @property
+    def pools(self) -> Mapping[str, Pool]:
+        """There is no server."""
+        return {}
 
     @staticmethod
     def _engine(url: str, begin: str) -> Engine:
@@ -190,6 +202,11 @@ class PostgresBackend(Pool):
         """The pool of connections that plan each statement once."""
         return self._in_lanes
 
+    @property
+    def pools(self) -> Mapping[str, Pool]:
+        """The pool of all other work, and that of the lanes."""
+        return {"work": self, "lanes": self._in_lanes}
+
     async def close(self) -> None:
         """Close both pools."""
         await super().close()
@@ -204,9 +221,17 @@ def open_backend(url: str) -> Backend:
 class Store:
     """Runs operations; keeps the registry's snapshot current by reading its version in every transaction."""
 
-    def __init__(self, backend: Backend, *, lane_width: int = 64, lane_depth: int = 2048) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        *,
+        lane_width: int = 64,
+        lane_depth: int = 2048,
+        metrics: Metrics | None = None,
+    ) -> None:
         """Take a backend; `open` must run before the first request."""
         self._backend = backend
+        self._metrics = metrics or Metrics()
         self._width = lane_width
         self._depth = lane_depth
         self._lanes: dict[tuple[object, bool], Lane[Any, Any]] = {}
@@ -221,6 +246,17 @@ class Store:
     def locks_rows(self) -> bool:
         """Whether the database locks single rows; see `Backend`."""
         return self._backend.locks_rows
+
+    def say_how_it_stands(self) -> None:
+        """Put into the metrics what waits in the lanes, and the connections that are in use."""
+        waiting: Counter[str] = Counter()
+        for lane in self._lanes.values():
+            waiting[lane.name] += lane.waiting
+        for name, items in waiting.items():
+            self._metrics.put("gateway_lane_waiting_items", items, name)
+        for name, pool in self._backend.pools.items():
+            self._metrics.put("gateway_database_connections", pool.in_use, name)
+            self._metrics.put("gateway_database_connections_most", pool.size, name)
 
     async def open(self) -> "Store":
         """Load the registry."""
@@ -275,8 +311,7 @@ class Store:
                     return self._write_all(ways, operation, items)
                 return self._attempt(way, lambda connection: operation(connection, items))
 
-            lane = Lane(commit, width=self._width, depth=self._depth)
-            self._lanes[operation, reads] = lane
+            lane = self._lanes[operation, reads] = self._new_lane(operation, commit)
         return lane
 
     def versioned_lane(
@@ -292,9 +327,20 @@ class Store:
         lane = self._lanes.get((operation, reads))
         if lane is None:
             run = self._tell_readers if reads else self._tell_all
-            lane = Lane(lambda items: run(operation, items), width=self._width, depth=self._depth)
+            lane = self._new_lane(operation, lambda items: run(operation, items))
             self._lanes[operation, reads] = lane
         return lane
+
+    def _new_lane(
+        self, operation: Any, commit: Callable[[Sequence[ItemT]], Awaitable[Sequence[OutcomeT]]]
+    ) -> Lane[ItemT, OutcomeT]:
+        return Lane(
+            commit,
+            width=self._width,
+            depth=self._depth,
+            name=operation.__name__,
+            metrics=self._metrics,
+        )
 
     async def _tell_all(
         self, operation: VersionedOperation[ItemT, OutcomeT], items: Sequence[ItemT]
@@ -327,11 +373,13 @@ class Store:
                 return await once()
             except PoolTimeout as error:
                 # The work has waited for a free connection long enough.
+                self._metrics.count("gateway_database_failures", "wait")
                 log().warning("database_busy", error=error)
                 failure = error
                 break
             except (DBAPIError, OSError) as error:
                 remedy = remedy_of(error)
+                self._metrics.count("gateway_database_failures", remedy.name.lower() if remedy else "none")
                 if remedy is None:
                     raise
                 log().warning("database_retry", attempt=attempt, code=code_of(error), error=error)

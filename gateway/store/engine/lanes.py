@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
 from gateway.kit.errors import Refusal
+from gateway.kit.metrics import Metrics
 
 ItemT = TypeVar("ItemT")
 OutcomeT = TypeVar("OutcomeT")
@@ -18,7 +19,13 @@ class Lane(Generic[ItemT, OutcomeT]):
     """Coalesces submissions of one operation into transactions of up to ``width`` items."""
 
     def __init__(
-        self, commit: Callable[[Sequence[ItemT]], Awaitable[Sequence[OutcomeT]]], *, width: int, depth: int
+        self,
+        commit: Callable[[Sequence[ItemT]], Awaitable[Sequence[OutcomeT]]],
+        *,
+        width: int,
+        depth: int,
+        name: str,
+        metrics: Metrics,
     ) -> None:
         """Make a lane.
 
@@ -26,10 +33,13 @@ class Lane(Generic[ItemT, OutcomeT]):
             commit: runs the operation over items in one transaction, outcomes in the items' order.
             width: most items of one transaction.
             depth: most items that wait; one more is refused.
+            name: of the operation, for the metrics.
         """
         self._commit = commit
         self._width = width
         self._depth = depth
+        self.name = name
+        self._metrics = metrics
         self._waiting: deque[tuple[ItemT, asyncio.Future[OutcomeT]]] = deque()
         self._driver: asyncio.Task[None] | None = None
 
@@ -40,12 +50,18 @@ class Lane(Generic[ItemT, OutcomeT]):
             Refusal: ``temporarily_unavailable`` when the lane is full.
         """
         if len(self._waiting) >= self._depth:
+            self._metrics.count("gateway_lane_refusals", self.name)
             raise Refusal("temporarily_unavailable", detail="the lane is full", retry_after=1)
         future: asyncio.Future[OutcomeT] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         if self._driver is None:
             self._driver = asyncio.create_task(self._drive())
         return await future
+
+    @property
+    def waiting(self) -> int:
+        """How many items wait now."""
+        return len(self._waiting)
 
     async def drain(self) -> None:
         """Wait until everything submitted has its outcome."""
@@ -56,6 +72,7 @@ class Lane(Generic[ItemT, OutcomeT]):
         try:
             while self._waiting:
                 width = min(self._width, len(self._waiting))
+                self._metrics.observe("gateway_lane_batch_items", width, self.name)
                 await self._run([self._waiting.popleft() for _ in range(width)])
         finally:
             self._driver = None

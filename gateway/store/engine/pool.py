@@ -62,6 +62,10 @@ class Pool:
 
     One that is lost, or answers but cannot write, is closed with all beside it, as they lead to where the
     database was.
+
+    Attributes:
+        size: connections at most.
+        in_use: those that work uses now.
     """
 
     def __init__(self, url: str, size: int, siblings: Siblings | None = None, **planning: str) -> None:
@@ -74,6 +78,8 @@ class Pool:
         settings = ", ".join(
             f"set_config('{name}', '{value}', false)" for name, value in {"jit": "off", **planning}.items()
         )
+        self.size = size
+        self.in_use = 0
         self._free = asyncio.Semaphore(size)
         self._ready: list[_Dated] = []
         self._siblings = siblings or Siblings()
@@ -107,11 +113,13 @@ class Pool:
             PoolTimeout: no connection became free.
         """
         await self._take()
+        self.in_use += 1
         try:
             # One greenlet runs all of it. With AsyncConnection each step would get one of its own, which
             # costs as much as a statement; and its package imports the whole ORM, which costs 50 ms and 10 MB.
             return await greenlet_spawn(self._run, work)
         finally:
+            self.in_use -= 1
             self._free.release()
 
     async def at_once(self, work: Callable[[Connection], T]) -> T:

@@ -1,12 +1,13 @@
 """The release gate's transaction: token, live grant and items, sealed values, hand-off row, in that order."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import orjson
 from sqlalchemy import Connection, Select, func, select
 
+from gateway.kit.metrics import Seen
 from gateway.model.grants import Approval, Grant, GrantedItem
 from gateway.model.ledger.handoffs import Handoff
 from gateway.model.profiles import SealedProfile
@@ -50,6 +51,7 @@ class ReleaseAsk:
         certificate: that the client showed.
         proof: to be used up in the release's own transaction.
         details: the items that are asked for, as they were sent (RFC 9396); None for all that the token reaches.
+        seen: where the decision notes whose token it was, for whoever counts the answer.
     """
 
     token_digest: bytes
@@ -60,6 +62,7 @@ class ReleaseAsk:
     proof: ProofUse | None = None
     certificate: bytes | None = None
     details: str | None = None
+    seen: Seen = field(default_factory=Seen, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

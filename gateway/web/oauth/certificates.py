@@ -4,7 +4,7 @@ import asyncio
 import base64
 import re
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 from urllib.parse import unquote
@@ -17,6 +17,7 @@ from uvicorn.server import ServerState
 
 from gateway.kit.errors import Refusal
 from gateway.model.registry import Registry
+from gateway.oauth.proofs.certificates import self_signed
 from gateway.web.pages.visit import is_trusted, peer_of
 from gateway.web.server.head_limits import PatientProtocol
 
@@ -48,14 +49,6 @@ class Trust:
             # If no certificate was registered when we started, TLS has not asked clients for one so far.
             context.verify_mode = ssl.CERT_OPTIONAL
             self._known |= new
-
-
-def self_signed(registry: Registry) -> Iterator[bytes]:
-    """Give the self-signed certificates that clients registered, DER (RFC 8705 §2.2)."""
-    for client in registry.clients.values():
-        for key in client.keys:
-            if isinstance(chain := key.get("x5c"), list):
-                yield base64.b64decode(chain[0])
 
 
 class TlsProtocol(PatientProtocol):

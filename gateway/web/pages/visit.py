@@ -368,6 +368,11 @@ def signed_in_page(answer: PageHandler) -> Handler:
 def refusal_page(visit: Visit, refusal: Refusal) -> Response:
     """Tell a person in plain words why a request was refused."""
     note(refusal)
+    return refusal_view(visit, refusal)
+
+
+def refusal_view(visit: Visit, refusal: Refusal) -> Response:
+    """Make the page of `refusal_page`, which nobody may ever get."""
     status = refusal.kind.status
     with speaking(visit.language):
         view = views.ErrorView(

@@ -8,6 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from gateway.kit.errors import ERRORS, Refusal
 from gateway.kit.logs import log
+from gateway.kit.metrics import seen
 from gateway.oauth.jwts import ALGORITHMS
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
@@ -29,6 +30,11 @@ def token_refusal(refusal: Refusal, *, documentation: str, tried_header: bool = 
             of that scheme an answer; elsewhere it would hide the error from clients that read challenges first.
     """
     note(refusal)
+    return refusal_answer(refusal, documentation=documentation, tried_header=tried_header)
+
+
+def refusal_answer(refusal: Refusal, *, documentation: str, tried_header: bool = False) -> Response:
+    """Make the answer of `token_refusal`, which nobody may ever get."""
     headers = retry_headers(refusal)
     if refusal.code == "invalid_client" and tried_header:
         headers["WWW-Authenticate"] = 'Basic realm="consent gateway", charset="UTF-8"'
@@ -77,7 +83,8 @@ def retry_headers(refusal: Refusal) -> dict[str, str]:
 
 
 def note(refusal: Refusal) -> None:
-    """Keep the detail in our log."""
+    """Keep the detail in our log, and the code for the count."""
+    seen().refused = refusal.code
     log().info("refused", code=refusal.code, detail=refusal.detail)
 
 

@@ -4,11 +4,12 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from gateway.kit.clock import stopwatch
 from gateway.kit.ids import Ids, Kind
 from gateway.kit.logs import log
+from gateway.kit.metrics import Metrics, Seen, begin_seeing
+from gateway.kit.traces import trace_of
 from gateway.web.paths import ShownPaths
 from gateway.web.server.answers import plain_failure
 from gateway.web.server.bodies import BODY_TIMEOUT
@@ -40,7 +41,8 @@ def security_headers(*, is_https: bool) -> dict[str, str]:
     return HEADERS | ({"Strict-Transport-Security": "max-age=63072000"} if is_https else {})
 
 
-_COUNTED = frozenset({"GET", "POST", "HEAD", "OPTIONS"})
+_COUNTED = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE"})
+"""Methods by their name; a stranger may send any word, which counts as *other*."""
 
 
 class AnswerCutShort(Exception):
@@ -56,7 +58,7 @@ class OuterMiddleware:
         *,
         ids: Ids,
         is_https: bool,
-        metrics: CollectorRegistry,
+        metrics: Metrics,
         paths: ShownPaths,
         unlisted: frozenset[str] = frozenset(),
         body_timeout: float = BODY_TIMEOUT,
@@ -75,14 +77,7 @@ class OuterMiddleware:
         self._headers, self._headers_without_path = _spelled(headers), _spelled(headers | NO_PATH)
         self._unlisted = unlisted
         self._body_timeout = body_timeout
-        self._series: dict[tuple[str, int], Histogram] = {}
-        self._seconds = Histogram(
-            "gateway_request_seconds",
-            "Time to the end of the answer.",
-            ["method", "status"],
-            registry=metrics,
-        )
-        self._failures = Counter("gateway_failures", "Answers with status 500.", registry=metrics)
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -92,7 +87,10 @@ class OuterMiddleware:
         request_id = self._ids(Kind.REQUEST)
         state = scope.setdefault("state", {})
         state["request_id"], state["body_timeout"] = request_id, self._body_timeout
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        trace, watched = trace_of(scope["headers"], request_id), begin_seeing()
+        structlog.contextvars.bind_contextvars(
+            request_id=request_id, trace_id=trace.trace_id, span_id=trace.span_id
+        )
         is_secret = self._paths.may_hold_secret(scope["path"])
         own_headers = self._headers_without_path if is_secret else self._headers
         began, status, is_whole = stopwatch(), 0, False
@@ -123,22 +121,23 @@ class OuterMiddleware:
                 # Nothing better can be said any more, so the connection ends.
                 raise AnswerCutShort(request_id) from None
         finally:
-            self._count(scope, status, stopwatch() - began)
-            structlog.contextvars.unbind_contextvars("request_id")
+            self._count(scope, status, stopwatch() - began, watched)
+            structlog.contextvars.unbind_contextvars("request_id", "trace_id", "span_id")
 
-    def _count(self, scope: Scope, status: int, seconds: float) -> None:
+    def _count(self, scope: Scope, status: int, seconds: float, watched: Seen) -> None:
         method = scope["method"] if scope["method"] in _COUNTED else "other"
-        series = self._series.get((method, status))
-        if series is None:
-            series = self._series[method, status] = self._seconds.labels(method, str(status))
-        series.observe(seconds)
+        path = self._paths(scope["path"])
+        self._metrics.count("gateway_requests", method, path, str(status))
+        self._metrics.observe("gateway_request_seconds", seconds, method, path)
+        if watched.refused:
+            self._metrics.count("gateway_refusals", watched.refused, watched.partner_id)
         if status == 500:
-            self._failures.inc()
+            self._metrics.count("gateway_failures")
         if status >= 400 or scope["path"] not in self._unlisted:
             log().info(
                 "request",
                 method=method,
-                path=self._paths(scope["path"]),
+                path=path,
                 status=status,
                 ms=round(seconds * 1000, 1),
             )

@@ -139,34 +139,6 @@ def test_a_node_without_a_database_is_not_ready_and_says_no_more(
     assert (page.status_code, page.headers["retry-after"]) == (503, "5")
 
 
-@pytest.mark.parametrize(
-    ("peer", "headers", "status"),
-    [
-        ("127.0.0.1", {}, 200),
-        ("::1", {}, 200),
-        ("198.51.100.7", {}, 404),
-        ("127.0.0.1", {"X-Forwarded-For": "198.51.100.7"}, 404),
-    ],
-)
-def test_metrics_are_for_this_machine_and_not_for_whoever_comes_through_its_proxy(
-    world: World, peer: str, headers: dict[str, str], status: int
-) -> None:
-    world.asgi.client = (peer, 4711)
-    answer = world.client().get("/metrics", headers=headers)
-    assert answer.status_code == status
-    assert ("gateway_request_seconds" in answer.text) == (status == 200)
-
-
-def test_a_person_is_not_in_the_metrics(world: World) -> None:
-    given(world, "1")
-    browser = world.signed_in()
-    browser.open("/connected/gra_1")
-    world.asgi.client = ("127.0.0.1", 4711)
-    text = world.client().get("/metrics").text
-    assert "gra_1" not in text
-    assert "asha" not in text
-
-
 def test_what_is_listed_is_the_persons_own(world: World) -> None:
     given(world, "1")
     browser = world.signed_in("aoife@northfield.example")

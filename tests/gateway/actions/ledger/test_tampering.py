@@ -9,7 +9,7 @@ import dataclasses
 import json
 import re
 import tarfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from io import BytesIO
 from itertools import pairwise
@@ -49,6 +49,7 @@ from gateway.ledger.witness import NotCosigned
 from gateway.model.grants import ReasonCode
 from gateway.store.admin_actions import AdminAction, append_actions
 from gateway.store.engine.backend import Store
+from gateway.store.engine.pool import Pool
 from gateway.store.ledger.tree import Leaf
 from gateway.store.tables import (
     admin_action,
@@ -109,6 +110,10 @@ class OneTransaction:
     @property
     def in_lanes(self) -> "OneTransaction":
         return self
+
+    @property
+    def pools(self) -> Mapping[str, Pool]:
+        return {}
 
     async def close(self) -> None:
         raise AssertionError

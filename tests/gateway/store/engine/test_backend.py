@@ -1,7 +1,7 @@
 """The engine: tries again where that can help, tells an outage from a fault, keeps the registry true."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from gateway.store.engine import backend as engine
 from gateway.store.engine.backend import PostgresBackend, Store, open_backend
 from gateway.store.engine.driver import fetch
 from gateway.store.engine.outages import Remedy, code_of, remedy_of
+from gateway.store.engine.pool import Pool
 from gateway.store.engine.registry import look_at_registry
 from gateway.store.partners.partners import StateChange, move_partners
 from tests.gateway.store.samples import rows
@@ -71,6 +72,10 @@ class Flaky:
     @property
     def in_lanes(self) -> "Flaky":
         return self
+
+    @property
+    def pools(self) -> Mapping[str, Pool]:
+        return {}
 
     async def close(self) -> None:
         await self.inner.close()

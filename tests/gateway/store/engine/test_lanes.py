@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from gateway.kit.errors import Refusal
+from gateway.kit.metrics import Metrics
 from gateway.store.engine.lanes import Lane
 from tests.patience import PATIENCE
 
@@ -28,7 +29,7 @@ class Commits:
 
 
 def lane_of(commits: Commits, *, width: int = 4, depth: int = 100) -> Lane[int, int]:
-    return Lane(commits, width=width, depth=depth)
+    return Lane(commits, width=width, depth=depth, name="tenfold", metrics=Metrics())
 
 
 def test_an_idle_lane_commits_at_once_and_a_busy_one_fills_itself() -> None:
@@ -93,7 +94,7 @@ def test_an_operation_that_loses_an_outcome_leaves_nobody_waiting() -> None:
         return []
 
     async def story() -> None:
-        lane: Lane[int, int] = Lane(commit, width=4, depth=4)
+        lane: Lane[int, int] = Lane(commit, width=4, depth=4, name="lost", metrics=Metrics())
         outcomes = await asyncio.wait_for(
             asyncio.gather(*(lane.submit(item) for item in (1, 2)), return_exceptions=True), timeout=PATIENCE
         )
