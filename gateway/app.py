@@ -258,7 +258,7 @@ def make_app(services: Services) -> Capacity:
         is_https=is_https,
         metrics=services.metrics,
         paths=ShownPaths(route.path for route in routes),
-        unlisted=PARTNER_PATHS,
+        unlisted=frozenset() if services.settings.log_every_request else PARTNER_PATHS,
         body_timeout=services.settings.body_timeout,
     )
     entrance = Capacity(

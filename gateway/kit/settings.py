@@ -239,6 +239,10 @@ class Settings(BaseSettings):
         0.5, ge=0, le=60, description="Seconds between turns of the log's sequencer; 0: not on this node."
     )
 
+    log_every_request: bool = Field(
+        True,
+        description="Write a line for each request; otherwise partners' requests that succeed are only counted.",
+    )
     metrics_address: str = Field(
         "127.0.0.1:9464",
         description="Address and port at which the metrics are shown (Prometheus), to whoever reaches it; "

@@ -136,6 +136,10 @@ def test_every_command_of_the_book(walk: Walk) -> None:
             walk.types("restore", heading)
             if heading == "Put it back":
                 assert "Paused, so that nothing is released before you have looked: reader" in machine.said
+        walk.types("metrics", "Look at them")
+        for chapter, heading in BOOK:
+            if chapter == "runbooks":
+                walk.types(chapter, heading)
         for heading in ("Keys that sign", "The key that seals", "A partner's secret", "The certificate"):
             walk.types("rotate", heading)
         assert reads(

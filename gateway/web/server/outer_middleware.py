@@ -9,7 +9,7 @@ from gateway.kit.clock import stopwatch
 from gateway.kit.ids import Ids, Kind
 from gateway.kit.logs import log
 from gateway.kit.metrics import Metrics, Seen, begin_seeing
-from gateway.kit.traces import trace_of
+from gateway.kit.traces import Trace, trace_of
 from gateway.web.paths import ShownPaths
 from gateway.web.server.answers import plain_failure
 from gateway.web.server.bodies import BODY_TIMEOUT
@@ -121,10 +121,10 @@ class OuterMiddleware:
                 # Nothing better can be said any more, so the connection ends.
                 raise AnswerCutShort(request_id) from None
         finally:
-            self._count(scope, status, stopwatch() - began, watched)
+            self._count(scope, status, stopwatch() - began, watched, trace)
             structlog.contextvars.unbind_contextvars("request_id", "trace_id", "span_id")
 
-    def _count(self, scope: Scope, status: int, seconds: float, watched: Seen) -> None:
+    def _count(self, scope: Scope, status: int, seconds: float, watched: Seen, trace: Trace) -> None:
         method = scope["method"] if scope["method"] in _COUNTED else "other"
         path = self._paths(scope["path"])
         self._metrics.count("gateway_requests", method, path, str(status))
@@ -140,6 +140,7 @@ class OuterMiddleware:
                 path=path,
                 status=status,
                 ms=round(seconds * 1000, 1),
+                **({"parent_id": trace.parent_id} if trace.parent_id else {}),
             )
 
 

@@ -1,6 +1,7 @@
 """`serve`: it refuses what it should, serves, and finishes what is in flight when it is told to end."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -15,7 +16,8 @@ from uvicorn import _subprocess
 
 from bench import machine
 from gateway.cli.controls import Control, Severity
-from gateway.cli.serve import begin_afresh, check_production, let_workers_fork
+from gateway.cli.serve import begin_afresh, check_metrics_address, check_production, let_workers_fork
+from gateway.cli.terminal import CommandFault
 from gateway.kit.settings import Settings
 from tests.gateway.cli.conftest import Cli
 from tests.patience import PATIENCE, until
@@ -64,6 +66,23 @@ def test_a_port_that_is_taken_is_told(cli: Cli, family: socket.AddressFamily, ho
         cli("serve", "--host", host, "--port", str(taken.getsockname()[1]), status=1)
     assert "cannot be used" in cli.said
     assert "--port" in cli.said
+
+
+def test_the_metrics_address_has_to_be_free_in_production_and_elsewhere_is_missed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Several gateways of a developer's machine have one default between them."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        settings = Settings(data_dir=tmp_path, metrics_address=f"127.0.0.1:{taken.getsockname()[1]}")
+        check_metrics_address(settings)
+        assert "No metrics" in capsys.readouterr().err
+        with pytest.raises(CommandFault, match="CONSENT_GATEWAY_METRICS_ADDRESS"):
+            check_metrics_address(settings.model_copy(update={"environment": "production"}))
+        check_metrics_address(settings.model_copy(update={"metrics_address": ""}))
+    check_metrics_address(settings)
+    assert not capsys.readouterr().err
 
 
 @contextmanager
@@ -136,20 +155,39 @@ def test_several_workers_serve_and_end_together(cli: Cli) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere each worker starts afresh")
-def test_workers_share_what_was_imported_and_a_dead_one_is_followed(cli: Cli) -> None:
+def test_workers_share_what_was_imported_and_a_dead_one_is_followed(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it counted stays in the metrics, which whoever lives shows for all."""
+    address = f"127.0.0.1:{free_port()}"
+    monkeypatch.setenv("CONSENT_GATEWAY_METRICS_ADDRESS", address)
     with serving(cli.folder, "--workers", "2") as (process, url):
         first = workers_of(process.pid)
         # Who was started afresh would have another command line.
         assert {command_of(pid) for pid in first} == {command_of(process.pid)}
+        for _ in range(8):
+            assert httpx2.get(f"{url}/health", trust_env=False, timeout=PATIENCE).status_code == 200
+        until(lambda: counted(address, "/health") == 8, "not every worker's requests are counted")
         os.kill(min(first), signal.SIGKILL)
         until(
             lambda: len(workers_of(process.pid) - first) == 1 and min(first) not in workers_of(process.pid),
             "the dead worker has no successor",
         )
         assert len(workers_of(process.pid)) == 2
+        until(lambda: counted(address, "/health") == 8, "what a dead worker counted is gone")
         assert httpx2.get(f"{url}/health", trust_env=False, timeout=PATIENCE).json() == {"status": "ok"}
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 0
+
+
+def counted(address: str, route: str) -> float:
+    """Ask for the metrics; -1 while nobody shows them."""
+    try:
+        answer = httpx2.get(f"http://{address}/metrics", trust_env=False, timeout=PATIENCE)
+    except httpx2.TransportError:
+        return -1
+    found = re.findall(rf'(?m)^gateway_requests_total{{.*route="{route}".*}} (\S+)$', answer.text)
+    return sum(map(float, found))
 
 
 def workers_of(pid: int) -> set[int]:

@@ -26,7 +26,10 @@ def lines(log_output: Path) -> Lines:
     return read
 
 
-def test_a_success_at_a_partners_endpoint_is_counted_and_not_listed(world: World, lines: Lines) -> None:
+def test_a_success_at_a_partners_endpoint_need_not_be_listed(
+    make_world: Callable[..., World], lines: Lines
+) -> None:
+    world = make_world(log_every_request=False)
     answer = world.http.get("/.well-known/openid-configuration")
     assert answer.status_code == 200
     assert answer.headers["X-Request-Id"]
@@ -47,9 +50,23 @@ def test_a_refusal_at_a_partners_endpoint_is_in_the_log_with_its_request_id(
     assert {each["request_id"] for each in found} == {answer.headers["X-Request-Id"]}
 
 
-def test_a_page_is_in_the_log(world: World, lines: Lines) -> None:
-    assert world.http.get("/login").status_code == 200
-    assert [each["event"] for each in lines()] == ["request"]
+def test_each_request_is_one_line_with_its_trace(world: World, lines: Lines) -> None:
+    """W3C Trace Context §2: the caller's trace goes on, so its log and ours can be laid side by side."""
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    sent = {"traceparent": f"00-{trace}-00f067aa0ba902b7-01"}
+    assert world.http.get("/login", headers=sent).status_code == 200
+    assert world.http.get("/.well-known/openid-configuration").status_code == 200
+    page, partners = lines()
+    assert page["event"] == partners["event"] == "request"
+    assert (page["trace_id"], page["parent_id"]) == (trace, "00f067aa0ba902b7")
+    assert partners["trace_id"] != trace
+    assert "parent_id" not in partners
+
+
+def test_a_start_is_no_refusal(make_world: Callable[..., World], lines: Lines) -> None:
+    """What is made ready for a full house was noted as if somebody had been turned away."""
+    make_world()
+    assert "refused" not in [each["event"] for each in lines()]
 
 
 def test_a_failure_at_a_partners_endpoint_says_nothing_and_is_logged_once(
