@@ -26,12 +26,12 @@ from gateway.kit.clock import Clock, system_clock
 from gateway.kit.ids import Ids, random_ids
 from gateway.kit.logs import configure_logs
 from gateway.kit.mail import open_mailer
-from gateway.kit.metrics import Metrics
 from gateway.kit.outbound import Outbound
 from gateway.kit.secrets.key_ring import KeyRing
 from gateway.kit.secrets.ring_file import RingFile
 from gateway.kit.secrets.sealing import Seal
 from gateway.kit.settings import Settings, SettingsError, read_settings
+from gateway.kit.telemetry.metrics import Metrics
 from gateway.model.nodes import Work
 from gateway.oauth.flows.server import Protocol
 from gateway.oauth.proofs.certificates import NOBODY, Authorities

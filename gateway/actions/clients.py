@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from gateway.actions.client_keys import with_keys
 from gateway.actions.services import Services
 from gateway.kit.errors import Refusal
-from gateway.kit.metrics import seen
 from gateway.kit.secrets.digests import digest
+from gateway.kit.telemetry.metrics import seen
 from gateway.model.registry import RegisteredClient
 from gateway.oauth.metadata import PATHS
 from gateway.oauth.parameters import Parameters

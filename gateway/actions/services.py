@@ -9,10 +9,10 @@ from gateway.actions.key_cache import KeyCache
 from gateway.kit.clock import Clock
 from gateway.kit.ids import Ids
 from gateway.kit.mail import Mailer
-from gateway.kit.metrics import Metrics
 from gateway.kit.outbound import Outbound
 from gateway.kit.secrets.sealing import Seal
 from gateway.kit.settings import Settings
+from gateway.kit.telemetry.metrics import Metrics
 from gateway.ledger.own_log import OwnLog
 from gateway.model.registry import LogOrigin, RegisteredClient, Registry
 from gateway.oauth.decision_context import DecisionMeans

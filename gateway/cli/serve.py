@@ -21,9 +21,9 @@ from gateway.actions.operation.seals import check_masters, check_ring
 from gateway.app import build_services, opened
 from gateway.cli.terminal import CommandFault, say
 from gateway.cli.tls_files import check_tls
-from gateway.kit.metrics import address_of, counting_together
 from gateway.kit.secrets.key_ring import read_key_ring
 from gateway.kit.settings import Settings, read_settings
+from gateway.kit.telemetry.metrics import address_of, counting_together
 from gateway.oauth.proofs.certificates import self_signed
 from gateway.store.engine.revision import check_schema
 

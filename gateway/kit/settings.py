@@ -19,7 +19,7 @@ from pydantic_settings import (
 
 from gateway.kit.clock import DAY
 from gateway.kit.database_address import read_address
-from gateway.kit.metrics import address_of
+from gateway.kit.telemetry.metrics import address_of
 from gateway.kit.web_origin import check_origin_spelling
 
 CONFIG_VARIABLE = "CONSENT_GATEWAY_CONFIG"

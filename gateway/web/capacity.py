@@ -12,7 +12,7 @@ from starlette.responses import Response
 from gateway.actions.services import Services
 from gateway.kit.errors import Refusal
 from gateway.kit.logs import log
-from gateway.kit.metrics import Metrics
+from gateway.kit.telemetry.metrics import Metrics
 from gateway.web.pages.visit import LANGUAGE_COOKIE, Visit, refusal_view
 from gateway.web.routes import is_for_partners
 from gateway.web.server.answers import refusal_answer

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gateway.kit.metrics import DECLARED, Measure, Metric
+from gateway.kit.telemetry.metrics import DECLARED, Measure, Metric
 from tests.deploy.machine import ROOT, chapters
 
 MONITORING = ROOT / "deploy" / "monitoring"
@@ -95,11 +95,11 @@ def test_each_alert_has_a_runbook_and_each_runbook_its_commands() -> None:
 
 def test_what_runbooks_look_for_in_the_log_is_written_there() -> None:
     code = "".join(file.read_text() for file in (ROOT / "gateway").rglob("*.py"))
-    named = re.findall(r'"event": "([^"]+)"', (OPERATE / "runbooks.md").read_text())
+    named = re.findall(r'"event": "([\w\\()|]+)', (OPERATE / "runbooks.md").read_text())
     events = {event for each in named for event in re.findall(r"[a-z_]+", each)}
     assert {"refused", "log_fork", "letter_given_up"} <= events
-    for event in events - {"database_"}:
-        assert f'"{event}"' in code or re.search(rf'"\w*{event}\w*"', code), event
+    for event in events - {"database_", "login_"}:
+        assert re.search(rf'"\w*{event}"', code), event
 
 
 def test_the_page_lists_what_is_measured() -> None:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import random_ids
-from gateway.kit.metrics import Metrics
+from gateway.kit.telemetry.metrics import Metrics
 from gateway.oauth.signing import NoSigningKey, current_key
 from gateway.store.oauth.keys import add_signing_keys
 from gateway.web.pages.visit import Visit

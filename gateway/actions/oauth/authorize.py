@@ -9,9 +9,9 @@ from gateway.actions.authentication.strength import Strength, strength_of
 from gateway.actions.oauth.par import find_kept_request, find_request
 from gateway.actions.services import Services
 from gateway.kit.errors import Refusal
-from gateway.kit.metrics import seen
 from gateway.kit.secrets.digests import base64url, from_base64url
 from gateway.kit.secrets.sealing import SealBroken
+from gateway.kit.telemetry.metrics import seen
 from gateway.model.item_keys import item_key
 from gateway.model.people import Session
 from gateway.model.registry import LiveOffer

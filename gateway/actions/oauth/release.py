@@ -16,8 +16,8 @@ from gateway.consent.age_policy import needs_guardian
 from gateway.consent.locks import Hold, why_held_back
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
-from gateway.kit.metrics import seen
 from gateway.kit.secrets.digests import digest
+from gateway.kit.telemetry.metrics import seen
 from gateway.ledger.entries import Commitments, encode_entry
 from gateway.ledger.merkle import leaf_hash
 from gateway.model.grants import GrantedItem

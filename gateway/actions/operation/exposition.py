@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 from gateway.actions.services import Services
 from gateway.kit.errors import Refusal
 from gateway.kit.logs import log
-from gateway.kit.metrics import DECLARED, Measure, address_of
+from gateway.kit.telemetry.metrics import DECLARED, Measure, address_of
 from gateway.model.nodes import Work, is_running
 from gateway.oauth.proofs.certificates import self_signed
 from gateway.store.operation.measures import Measures, measure
@@ -29,7 +29,7 @@ KEPT = 10
 PATIENCE = 3.0
 """Seconds that whoever asks waits for the database; without it everything else is shown all the same."""
 
-Sample = tuple[str, tuple[str, ...], float]
+StateSample = tuple[str, tuple[str, ...], float]
 """A metric's name, the values of its labels, and its value."""
 
 
@@ -110,7 +110,7 @@ class Exposition(Collector):
         return None
 
 
-def state_samples(services: Services, found: Measures | None) -> Iterator[Sample]:
+def state_samples(services: Services, found: Measures | None) -> Iterator[StateSample]:
     """Spell how the installation stands; what is not known is left out."""
     yield "gateway_database_up", (), float(found is not None)
     yield from _keys(services)
@@ -138,14 +138,12 @@ def state_samples(services: Services, found: Measures | None) -> Iterator[Sample
         yield "gateway_deletions_overdue", (partner_id,), found.overdue.get(partner_id, 0)
 
 
-def _keys(services: Services) -> Iterator[Sample]:
+def _keys(services: Services) -> Iterator[StateSample]:
     registry = services.registry
-    created: dict[str, int] = {}
-    for key in (*registry.signing_keys, *registry.log_keys):
-        if key.retired_at is None:
-            created[key.alg] = max(key.created_at, created.get(key.alg, 0))
-    for alg, at in created.items():
-        yield "gateway_signing_key_created_timestamp_seconds", (alg,), at
+    keys = [key for key in (*registry.signing_keys, *registry.log_keys) if key.retired_at is None]
+    for alg in sorted({key.alg for key in keys}):
+        newest = max(key.created_at for key in keys if key.alg == alg)
+        yield "gateway_signing_key_created_timestamp_seconds", (alg,), newest
     ends = {
         "authority": services.authorities.certificates,
         "client": map(load_der_x509_certificate, self_signed(registry)),

@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,11 +14,11 @@ from sqlalchemy.pool import StaticPool
 
 from gateway.kit.errors import Refusal
 from gateway.kit.logs import log
-from gateway.kit.metrics import Metrics
+from gateway.kit.telemetry.metrics import Metrics
 from gateway.model.registry import Registry
-from gateway.store.engine.lanes import Lane
+from gateway.store.engine.lanes import Lane, say_what_waits
 from gateway.store.engine.outages import Remedy, code_of, is_useless, remedy_of
-from gateway.store.engine.pool import Pool, Siblings
+from gateway.store.engine.pool import Pool, Siblings, say_what_is_used
 from gateway.store.engine.registry import OnVersion as OnVersion
 from gateway.store.engine.registry import current_version, load_registry
 
@@ -249,14 +248,8 @@ class Store:
 
     def say_how_it_stands(self) -> None:
         """Put into the metrics what waits in the lanes, and the connections that are in use."""
-        waiting: Counter[str] = Counter()
-        for lane in self._lanes.values():
-            waiting[lane.name] += lane.waiting
-        for name, items in waiting.items():
-            self._metrics.put("gateway_lane_waiting_items", items, name)
-        for name, pool in self._backend.pools.items():
-            self._metrics.put("gateway_database_connections", pool.in_use, name)
-            self._metrics.put("gateway_database_connections_most", pool.size, name)
+        say_what_waits(self._lanes.values(), self._metrics)
+        say_what_is_used(self._backend.pools, self._metrics)
 
     async def open(self) -> "Store":
         """Load the registry."""
@@ -334,13 +327,8 @@ class Store:
     def _new_lane(
         self, operation: Any, commit: Callable[[Sequence[ItemT]], Awaitable[Sequence[OutcomeT]]]
     ) -> Lane[ItemT, OutcomeT]:
-        return Lane(
-            commit,
-            width=self._width,
-            depth=self._depth,
-            name=operation.__name__,
-            metrics=self._metrics,
-        )
+        name, metrics = operation.__name__, self._metrics
+        return Lane(commit, width=self._width, depth=self._depth, name=name, metrics=metrics)
 
     async def _tell_all(
         self, operation: VersionedOperation[ItemT, OutcomeT], items: Sequence[ItemT]

@@ -4,12 +4,12 @@ No call waits for a timer: an idle lane commits at once, and a busy lane collect
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, Generic, TypeVar
 
 from gateway.kit.errors import Refusal
-from gateway.kit.metrics import Metrics
+from gateway.kit.telemetry.metrics import Metrics
 
 ItemT = TypeVar("ItemT")
 OutcomeT = TypeVar("OutcomeT")
@@ -95,6 +95,15 @@ class Lane(Generic[ItemT, OutcomeT]):
         for (_, future), outcome in zip(batch, outcomes, strict=True):
             if not future.done():
                 future.set_result(outcome)
+
+
+def say_what_waits(lanes: Iterable[Lane[Any, Any]], metrics: Metrics) -> None:
+    """Put what waits into the metrics; an operation may have several lanes."""
+    waiting: Counter[str] = Counter()
+    for lane in lanes:
+        waiting[lane.name] += lane.waiting
+    for name, items in waiting.items():
+        metrics.put("gateway_lane_waiting_items", items, name)
 
 
 def _is_outage(error: Exception) -> bool:

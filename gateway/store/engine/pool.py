@@ -1,7 +1,7 @@
 """Connections to PostgreSQL: work gets one that is ready, and no pool opens more than its size."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, create_engine, event
@@ -11,6 +11,7 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.util import greenlet_spawn
 
 from gateway.kit.database_address import read_address
+from gateway.kit.telemetry.metrics import Metrics
 from gateway.store.engine.driver import driver_of, forgetting, hang_up, in_transaction
 from gateway.store.engine.outages import READ_ONLY, is_useless
 
@@ -192,6 +193,13 @@ class Pool:
         while self._ready:
             self._ready.pop().connection.close()
         self._engine.dispose()
+
+
+def say_what_is_used(pools: Mapping[str, Pool], metrics: Metrics) -> None:
+    """Put the connections in use into the metrics, and how many there may be."""
+    for name, pool in pools.items():
+        metrics.put("gateway_database_connections", pool.in_use, name)
+        metrics.put("gateway_database_connections_most", pool.size, name)
 
 
 def _is_in_order(connection: Connection) -> bool:

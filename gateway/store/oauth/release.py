@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 import orjson
 from sqlalchemy import Connection, Select, func, select
 
-from gateway.kit.metrics import Seen
+from gateway.kit.telemetry.metrics import Seen
 from gateway.model.grants import Approval, Grant, GrantedItem
 from gateway.model.ledger.handoffs import Handoff
 from gateway.model.profiles import SealedProfile

@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from gateway.kit.errors import ERRORS, Refusal
 from gateway.kit.logs import log
-from gateway.kit.metrics import seen
+from gateway.kit.telemetry.metrics import seen
 from gateway.oauth.jwts import ALGORITHMS
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}

@@ -8,8 +8,8 @@ import structlog
 from gateway.kit.clock import stopwatch
 from gateway.kit.ids import Ids, Kind
 from gateway.kit.logs import log
-from gateway.kit.metrics import Metrics, Seen, begin_seeing
-from gateway.kit.traces import Trace, trace_of
+from gateway.kit.telemetry.metrics import Metrics, Seen, begin_seeing
+from gateway.kit.telemetry.traces import Trace, trace_of
 from gateway.web.paths import ShownPaths
 from gateway.web.server.answers import plain_failure
 from gateway.web.server.bodies import BODY_TIMEOUT

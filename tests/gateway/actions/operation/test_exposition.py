@@ -13,7 +13,7 @@ from gateway.actions.operation import exposition as module
 from gateway.actions.operation.exposition import Exposition, state_samples
 from gateway.actions.operation.presence import Presence
 from gateway.kit.errors import Refusal
-from gateway.kit.metrics import DECLARED, Measure
+from gateway.kit.telemetry.metrics import DECLARED, Measure, address_of
 from gateway.model.nodes import Work
 from gateway.oauth.proofs.certificates import Authorities
 from gateway.oauth.signing import ALGORITHMS
@@ -77,7 +77,7 @@ def test_what_people_and_partners_do_is_counted_once(make_world: Callable[..., W
 
 
 async def _until_it_listens(address: str) -> None:
-    host, port = module.address_of(address)
+    host, port = address_of(address)
     async for _ in waits("nobody shows the metrics"):
         try:
             _, writer = await asyncio.open_connection(host, port)
@@ -145,6 +145,8 @@ async def _end(found: Exposition) -> None:
     assert found._look is not None
     found._look.cancel()
     await asyncio.wait({found._look})
+    # It never had the address.
+    await found.close()
 
 
 def test_how_the_installation_stands_is_the_same_for_whoever_asks(each_world: World) -> None:
@@ -193,5 +195,12 @@ def test_how_the_installation_stands_is_the_same_for_whoever_asks(each_world: Wo
     assert after["gateway_log_unsigned_leaves",] == 0
     assert after["gateway_log_checkpoint_timestamp_seconds",] == NOW
     assert after["gateway_lease_expiry_timestamp_seconds", "sequencer"] > NOW
+    world.services.store.say_how_it_stands()
+    pools = ("work", "lanes") if world.services.store.locks_rows else ()
+    read = world.services.metrics.registry.get_sample_value
+    for name in ("work", "lanes"):
+        most = read("gateway_database_connections_most", {"pool": name})
+        assert (most is not None) is (name in pools)
+        assert read("gateway_database_connections", {"pool": name}) in ((0,) if name in pools else (None,))
     states = {each.name for each in DECLARED if each.measure is Measure.STATE}
     assert {name for name, *_ in after} <= states

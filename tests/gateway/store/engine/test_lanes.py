@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from gateway.kit.errors import Refusal
-from gateway.kit.metrics import Metrics
+from gateway.kit.telemetry.metrics import Metrics
 from gateway.store.engine.lanes import Lane
 from tests.patience import PATIENCE
 

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from starlette.responses import PlainTextResponse, Response
 
-from gateway.kit.metrics import Metrics
+from gateway.kit.telemetry.metrics import Metrics
 from gateway.web.capacity import BusyAnswers, Capacity
 from gateway.web.server.outer_middleware import security_headers
 from tests.world import ISSUER, World

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from gateway.kit.traces import trace_of
+from gateway.kit.telemetry.traces import trace_of
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 

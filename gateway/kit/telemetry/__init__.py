@@ -1,0 +1,1 @@
+"""What is measured, and whose trace a request belongs to."""
