@@ -138,6 +138,7 @@ def make_code(
         dpop_jkt=parameters.get("dpop_jkt"),
         details=reach.details,
         asked_items=reach.asked_items,
+        asked_forms=reach.asked_forms,
         sid=services.sid(asked.client, session.sid),
     )
     return back, code
