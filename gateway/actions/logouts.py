@@ -101,15 +101,15 @@ def open_end_session(services: Services, ticket: str) -> EndSession:
     """Open what `seal_end_session` made.
 
     Raises:
-        Refusal: ``bad_form`` for a damaged ticket, ``stale_form`` for one whose page waited too long: the address
-            that it leads to may be no longer registered.
+        Refusal: ``bad_form`` for a damaged ticket. One whose page waited too long leads to no partner, because the
+            address may be no longer registered.
     """
     try:
         content = services.seal.open_ticket(_PLACE, ticket)
     except SealBroken:
         raise Refusal("bad_form", detail="a damaged log-out ticket") from None
     if services.clock() >= content["e"]:
-        raise Refusal("stale_form", detail="an outdated log-out ticket")
+        return EndSession(content["brand"], "")
     return EndSession(content["brand"], content["back"])
 
 

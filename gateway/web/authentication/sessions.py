@@ -10,7 +10,12 @@ from gateway.accounts.passwords import SHORTEST
 from gateway.actions.accounts.invitations import accept_invitation, find_invitation
 from gateway.actions.authentication.enrolment import lacks_factor
 from gateway.actions.authentication.factor_rule import is_strong_enough
-from gateway.actions.authentication.passkeys import ask_to_sign, sign_in_with_passkey, step_up_with_passkey
+from gateway.actions.authentication.passkeys import (
+    ask_to_sign,
+    has_come_in,
+    sign_in_with_passkey,
+    step_up_with_passkey,
+)
 from gateway.actions.authentication.second_factors import log_in_with_code, step_up_with_code
 from gateway.actions.authentication.security import see_security
 from gateway.actions.authentication.sessions import (
@@ -18,6 +23,7 @@ from gateway.actions.authentication.sessions import (
     LogInAttempt,
     Rejected,
     find_person_email,
+    is_fresh,
     is_recent,
     log_in,
     reauthenticate,
@@ -92,12 +98,23 @@ async def do_code(visit: Visit) -> Response:
     form = await visit.form(for_strangers=True)
     onward = await _onward(visit, form.one("ticket"), form.one("next"))
     factor = form.one("factor")
-    found = await log_in_with_code(
-        visit.services, factor, form.one("code"), visit.session, visit.agent, visit.device
-    )
+    try:
+        found = await log_in_with_code(
+            visit.services, factor, form.one("code"), visit.session, visit.agent, visit.device
+        )
+    except Refusal as refusal:
+        return _begin_again(onward, refusal)
+    if found is None:
+        return see_other(onward.path)
     if isinstance(found, Rejected):
         return _code_page(visit, onward, factor, found)
     return with_session(visit, onward.path, found.secret, found.device)
+
+
+def _begin_again(onward: "_Onward", refusal: Refusal) -> Response:
+    """Lead back to the log-in page where a form of it waited too long; the page keeps where it leads."""
+    note(refusal)
+    return see_other(onward.form_at("/login", done="too-late"))
 
 
 async def show_passkey(visit: Visit) -> Response:
@@ -126,14 +143,16 @@ async def do_passkey(visit: Visit) -> Response:
     """Sign in with a passkey."""
     form = await visit.form(for_strangers=True)
     onward = await _onward(visit, form.one("ticket"), form.one("next"))
-    found = await sign_in_with_passkey(
-        visit.services,
-        form.one("ticket_of_passkey"),
-        form.one("credential"),
-        visit.session,
-        visit.agent,
-        visit.device,
-    )
+    ticket = form.one("ticket_of_passkey")
+    try:
+        found = await sign_in_with_passkey(
+            visit.services, ticket, form.one("credential"), visit.session, visit.agent, visit.device
+        )
+        is_in = found is None and has_come_in(visit.services, visit.session, ticket)
+    except Refusal as refusal:
+        return _begin_again(onward, refusal)
+    if is_in:
+        return see_other(onward.path)
     return (
         with_session(visit, onward.path, found.secret, found.device)
         if found
@@ -147,9 +166,13 @@ async def do_passkey_again(visit: Visit) -> Response:
     onward = await _onward(visit, form.one("ticket"), form.one("next"))
     if visit.session is None or not visit.is_made_here(form):
         return _open_again(visit, onward, "/reauthenticate/passkey")
-    found = await step_up_with_passkey(
-        visit.services, visit.signed_in, form.one("ticket_of_passkey"), form.one("credential")
-    )
+    try:
+        found = await step_up_with_passkey(
+            visit.services, visit.signed_in, form.one("ticket_of_passkey"), form.one("credential")
+        )
+    except Refusal as refusal:
+        note(refusal)
+        return await _passkey_page(visit, onward, is_wrong=True)
     return (
         with_session(visit, onward.path, found.secret)
         if found
@@ -181,9 +204,10 @@ class _Onward:
         pairs = (("ticket", self.ticket), ("next", self.next_path))
         return tuple((name, value) for name, value in pairs if value)
 
-    def form_at(self, path: str) -> str:
+    def form_at(self, path: str, **more: str) -> str:
         """Give the address of a form whose log-in leads there."""
-        return f"{path}?{urlencode(self.hidden)}" if self.hidden else path
+        pairs = (*self.hidden, *more.items())
+        return f"{path}?{urlencode(pairs)}" if pairs else path
 
     @property
     def leads_away(self) -> bool:
@@ -264,8 +288,14 @@ async def do_reauthenticate(visit: Visit) -> Response:
 
 
 def _open_again(visit: Visit, onward: _Onward, page: str) -> Response:
-    """Open a page anew whose session has ended or was replaced; the page keeps where it leads."""
-    return see_other(onward.form_at("/login" if visit.session is None else page))
+    """Go on where a form was sent twice, or open its page anew; the page keeps where it leads.
+
+    The first sending has opened another session: the browser has it, or will have it at the next step. What follows
+    asks for whatever log-in it needs.
+    """
+    if visit.session is None:
+        return see_other(onward.path if onward.hidden else "/login")
+    return see_other(onward.path if is_fresh(visit.services, visit.session) else onward.form_at(page))
 
 
 async def _reauthenticate_page(
