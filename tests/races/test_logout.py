@@ -4,13 +4,16 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx2
+import pytest
 
 from gateway.actions.authentication.sessions import find_session
 from gateway.actions.logouts import Courier, log_out, tell_of_ends
+from gateway.actions.services import Services
+from gateway.model.people import Session
 from gateway.web.pages.visit import COOKIE
 from tests.protocol.test_backchannel_logout import Site
-from tests.races.crowd import Cluster
-from tests.world import World
+from tests.races.crowd import Call, Cluster, exchanging
+from tests.world import World, answer_of
 
 
 def test_a_notice_is_one_nodes_at_a_time(cluster: Cluster) -> None:
@@ -48,3 +51,31 @@ def test_an_end_is_told_once_whoever_notices_it(cluster: Cluster) -> None:
     cluster.at_once([ending(number) for number in range(32)])
     assert cluster.count("logout_delivery") == 1
     assert site.deliver() == 1
+
+
+@pytest.mark.parametrize("end_at", [0, 1])
+def test_whoever_exchanges_a_code_while_its_session_ends_is_told_or_gets_nothing(
+    cluster: Cluster, end_at: int
+) -> None:
+    """There is no third: tokens in a session that is over, of whose end nobody tells their client."""
+    world, told = cluster.one, 0
+    site = Site(world)
+    browser = world.signed_in()
+    world.exchange(world.share(browser, world.ask(browser))["code"])
+    node = cluster.nodes[end_at % len(cluster.nodes)]
+    for _ in range(6):
+        browser = world.signed_in()
+        code = answer_of(world.ask(browser))["code"]
+        session = world.run(find_session, world.services, browser._client.cookies[COOKIE])
+        assert session is not None
+        calls: list[Call[Any]] = [exchanging(world, code)]
+        calls.insert(end_at, ending(node.services, session))
+        answer = cluster.at_once(calls)[1 - end_at]
+        told += answer.status_code == 200
+        assert cluster.count("logout_delivery") == told
+        assert world.exchange(code).status_code == 400
+    assert site.deliver() == told
+
+
+def ending(services: Services, session: Session) -> Call[None]:
+    return lambda _: log_out(services, session)
