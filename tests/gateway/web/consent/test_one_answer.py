@@ -233,15 +233,11 @@ def test_a_lock_that_came_is_said_on_its_own_page(world: World) -> None:
 @pytest.fixture
 def overtaken(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """A world where another change comes first, again and again."""
-    operation = "gateway.actions.consent.commit."
-
-    async def stale(*_: object) -> CommitVerdict:
-        return CommitVerdict.STALE
-
-    monkeypatch.setattr(operation + "_record", stale)
-    monkeypatch.setattr(
-        operation + "commit_renewals", lambda _, renewals: [CommitVerdict.STALE for _ in renewals]
-    )
+    for operation in ("commit_decisions", "commit_renewals"):
+        monkeypatch.setattr(
+            f"gateway.actions.consent.commit.{operation}",
+            lambda _, plans: [CommitVerdict.STALE for _ in plans],
+        )
     return world
 
 
