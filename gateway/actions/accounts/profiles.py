@@ -41,11 +41,11 @@ class OwnField:
     changed_at: int | None
     is_editable: bool
     partners: tuple[tuple[str, bool], ...]
-    readers: tuple["Reader", ...]
+    readers: tuple["FieldReader", ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class FieldReader:
     """A partner that received a field.
 
     Attributes:
@@ -108,7 +108,7 @@ def _own_field(
         is_editable=name in EDITABLE,
         partners=tuple(partners.items()),
         readers=tuple(
-            Reader(brand, last_at, brand in partners)
+            FieldReader(brand, last_at, brand in partners)
             for brand, last_at in holders.readers.get(name, {}).items()
         ),
     )

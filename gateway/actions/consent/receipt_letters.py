@@ -5,8 +5,8 @@ from functools import partial
 from types import MappingProxyType
 
 from gateway.actions.authentication.sessions import find_reader
-from gateway.actions.consent.hold_letters import held_letters
 from gateway.actions.consent.receipts import issue_receipt, stop_path
+from gateway.actions.grants.hold_letters import held_letters
 from gateway.actions.grants.pauses import pause_sentences
 from gateway.actions.letters import write_letter
 from gateway.actions.services import Services, day_of

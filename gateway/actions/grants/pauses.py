@@ -48,7 +48,7 @@ PAUSE_WORDS: Mapping[PauseCause, tuple[Words, Words]] = MappingProxyType(
             Words("To allow more, use it again at %(brand)s."),
         ),
         PauseCause.COMPLAINTS: (
-            Words("People complained that %(brand)s advertised to them, so we paused it for everybody."),
+            Words("People say that %(brand)s showed them ads. We paused it for all."),
             Words("It goes on when we have looked into it. You need do nothing."),
         ),
         PauseCause.BRAKE: (
@@ -56,7 +56,7 @@ PAUSE_WORDS: Mapping[PauseCause, tuple[Words, Words]] = MappingProxyType(
             Words("It goes on when we have looked into it. You need do nothing."),
         ),
         PauseCause.ENDING: (
-            Words("%(brand)s is about to end here, for everybody."),
+            Words("%(brand)s will end here soon, for all."),
             Words("What you share with it ends with it. You need do nothing."),
         ),
     }

@@ -7,10 +7,11 @@ import asyncio
 
 from gateway.actions.accounts.news import news_letters
 from gateway.actions.authentication.recovery import recovery_letters
-from gateway.actions.consent.hold_letters import brake_letters, held_letters, put_letters, used_up_letters
+from gateway.actions.consent.brake_letters import brake_letters
 from gateway.actions.consent.receipt_letters import receipt_letters
 from gateway.actions.consent.reminders import reminder_letters
 from gateway.actions.contacts.letters import contact_letters
+from gateway.actions.grants.hold_letters import held_letters, put_letters, used_up_letters
 from gateway.actions.letters import open_letter
 from gateway.actions.mail.relay import RELAYED, hand_on
 from gateway.actions.services import Services

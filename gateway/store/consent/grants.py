@@ -225,12 +225,6 @@ def load_held_page(connection: Connection, pages: Sequence[HeldPage]) -> Sequenc
     return found
 
 
-def find_lines(connection: Connection, grant_ids: Sequence[str]) -> Sequence[GrantLine | None]:
-    """Load grants by their ids as lines of a list; None for an unknown one."""
-    details = load_details(connection, grant_ids)
-    return [each.line if each else None for each in details]
-
-
 def count_uses_left(connection: Connection, grants: Sequence[Grant]) -> Sequence[int | None]:
     """Count the hand-offs that grants still allow; None for any number."""
     left = uses_left_of(connection, grants)

@@ -20,6 +20,7 @@ from gateway.web.pages import views
 from gateway.web.pages.complaint_words import ANSWER_WORDS, COMPLAINT_WORDS
 from gateway.web.pages.formats import later, say
 from gateway.web.pages.timeline import timeline
+from gateway.web.pages.views.consents import DetailsWord
 from gateway.web.pages.visit import Visit
 from gateway.web.pages.wording import field_label, language, purpose_label, so_that
 
@@ -52,7 +53,7 @@ def service_line(visit: Visit, own: OwnLine) -> views.ServiceLine:
     )
 
 
-def details_of(visit: Visit, own: OwnLine) -> tuple[views.DetailsWord, tuple[str, ...]]:
+def details_of(visit: Visit, own: OwnLine) -> tuple[DetailsWord, tuple[str, ...]]:
     """Name details by the one word that is so of them.
 
     *Received* comes from hand-offs alone, *may read* from a grant that stands, *asked for* from a wish.
