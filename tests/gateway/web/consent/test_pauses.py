@@ -7,6 +7,7 @@ import pytest
 
 from gateway.actions.accounts.erasure import erase_person
 from gateway.actions.grants.pauses import PAUSE_WORDS
+from gateway.actions.guardians.ages import look_at_person
 from gateway.actions.operation.upkeep import sweep
 from gateway.actions.partners.ends import end_partner
 from gateway.cli.browser import Page
@@ -39,6 +40,7 @@ from tests.protocol.test_paused_is_not_stopped import (
     the_school_opens,
     the_school_wants_to_be_asked,
 )
+from tests.races.test_contacts import session
 from tests.world import World
 
 
@@ -118,7 +120,7 @@ def test_a_pause_says_who_and_why_since_when_and_the_way_on(world: World, way: W
         assert "Since" in page
         assert decided in page.partition("What was decided")[2]
     if way.begin in (no_guardian, an_age_corrected):
-        # Written by nobody's act but by looking: the birthdate is seen at the next visit, the guardian is erased below.
+        # Done behind the gateway's back; how each is told stands below.
         return
     world.run(sweep, world.services)
     told = [each.text for each in world.letters.letters if why in each.text and on in each.text]
@@ -176,3 +178,13 @@ def test_a_letter_about_what_is_gone_says_nothing(world: World) -> None:
     world.letters.letters.clear()
     world.clock.pass_by(10)
     assert [each for each in world.letters.letters if each.to == ASHA] == []
+
+
+def test_somebody_who_is_found_to_be_a_child_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The date of birth was corrected: what was allowed without a guardian waits."""
+    opted_in(world, ASHA)
+    world.letters.letters.clear()
+    monkeypatch.setattr("gateway.actions.guardians.ages.needs_guardian", lambda *_: True)
+    world.run(look_at_person, world.services, session(world, ASHA).person)
+    (letter,) = world.letters.letters
+    assert "By your date of birth, a guardian decides with you." in letter.text
