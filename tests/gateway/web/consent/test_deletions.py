@@ -382,3 +382,15 @@ def test_a_word_whose_commit_was_lost_is_kept_once(site: Site) -> None:
     word = Heard(request_id, DeletionOutcome.DONE, act)
     assert [site.world.store(hear_deletions, word) for _ in range(2)] == [True, True]
     assert rows(site.world, "SELECT count(*) FROM admin_action WHERE action = 'deletion_done'") == [(1,)]
+
+
+def test_each_item_that_was_received_has_the_day_by_which_it_has_to_be_gone(site: Site) -> None:
+    """Its own time from the stop on; none is later than what the partner was told."""
+    world = site.world
+    tokens = world.tokens("phone_number.appointment_reminders")
+    assert world.userinfo(tokens["access_token"]).status_code == 200
+    browser = world.signed_in()
+    assert "has to be gone by 18 Dec" in stop(browser).text
+    page = detail_of(browser).text
+    assert page.count("To be gone by 18 Dec") == 2
+    assert page.count("To be gone by 25 Nov") == 1

@@ -23,6 +23,7 @@ from gateway.web.consent.consent_views import STATES
 from gateway.web.consent.event_views import ACT_WORDS, CAUSE_WORDS
 from tests.gateway.store.samples import act
 from tests.gateway.web.consent.test_consent import closed
+from tests.gateway.web.consent.test_consents import PHONE
 from tests.gateway.web.guardians.test_requests import LAKSHMI, MEERA, THIRTEEN
 from tests.protocol.test_paused_is_not_stopped import (
     ASHA,
@@ -36,6 +37,7 @@ from tests.protocol.test_paused_is_not_stopped import (
     opted_in,
     the_brake,
     the_brake_is_off,
+    the_person,
     the_school,
     the_school_opens,
     the_school_wants_to_be_asked,
@@ -188,3 +190,13 @@ def test_somebody_who_is_found_to_be_a_child_is_told(world: World, monkeypatch: 
     world.run(look_at_person, world.services, session(world, ASHA).person)
     (letter,) = world.letters.letters
     assert "By your date of birth, a guardian decides with you." in letter.text
+
+
+def test_what_is_switched_off_meanwhile_is_not_called_readable(world: World) -> None:
+    case = opted_in(world, ASHA, item=PHONE)
+    the_person(case)
+    world.letters.letters.clear()
+    case.press(f"/off/{PHONE.replace('.', '/')}")
+    (letter,) = world.letters.letters
+    assert "Something was switched off. Nothing is shared for now." in letter.text
+    assert "can still read" not in letter.text
