@@ -100,16 +100,17 @@ def _changes(screen: Screen) -> bool:
 
     What the company says of itself stands in the notice and not in the offer: where it is kept, and who gets it.
     """
-    if screen.agreed is None:
+    agreed = screen.agreed
+    if agreed is None:
         return False
-    if screen.changes or screen.agreed.language != screen.notice.language:
-        return True
-    number = {
-        notice_line("version", screen.notice.language, version=each.offer_version)
-        for each in (screen.agreed, screen.notice)
+    # In the language of the older one, or every line would differ.
+    newest = screen.offer.notices.get(agreed.language, screen.notice)
+    numbers = {
+        notice_line("version", agreed.language, version=each.offer_version) for each in (agreed, newest)
     }
-    lines = beside(screen.agreed.text, screen.notice.text)
-    return any(not each.is_same and not {each.old, each.new} <= number for each in lines)
+    lines = beside(agreed.text, newest.text)
+    is_same = all(each.is_same or {each.old, each.new} <= numbers for each in lines)
+    return bool(screen.changes) or not is_same
 
 
 def _both_notices(old: Notice, new: Notice) -> views.BothNotices:
