@@ -39,5 +39,5 @@ FLASHES = {
     "withdrawn": later("Your request is taken back. Nothing was changed."),
     "ending": later("Announced. It can read nothing from now on, and ends in a day unless it is called off."),
     "called-off": later("The end is called off. Everything is as it was before."),
-    "moved": later("Done. It acts from the next request on, on every node."),
+    "moved": later("Done. It acts from the next request on."),
 }
