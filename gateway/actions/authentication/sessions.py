@@ -265,6 +265,16 @@ async def find_email(services: Services, person_id: str) -> str:
     return OpenedProfile(services.seal, sealed).values({"email"})["email"]
 
 
+async def find_reader(services: Services, person_id: str) -> tuple[str, str] | None:
+    """Give a person's address and language; None for somebody who was erased meanwhile."""
+    try:
+        email = await find_email(services, person_id)
+    except Refusal:
+        return None
+    login = await services.store.lane(load_logins_of, reads=True).submit(person_id)
+    return email, login.person.language
+
+
 async def find_own_email(services: Services, person_id: str) -> str | None:
     """Give a person's log-in; None for an account that only stands in, because the owner of the log-in has another."""
     email = await find_email(services, person_id)

@@ -41,5 +41,5 @@ FLASHES = {
     "called-off": later("The end is called off. Everything is as it was before."),
     "too-late": later("That page was open for too long. Sign in again."),
     "device-late": later("That page cannot go on here. Type the code that your device shows now."),
-    "moved": later("Done. It acts from the next request on, on every node."),
+    "moved": later("Done. It acts from the next request on."),
 }
