@@ -7,7 +7,7 @@ from gateway.actions.authentication.sessions import is_fresh
 from gateway.actions.grant_changes import commit_change
 from gateway.actions.opened_profile import OpenedProfile
 from gateway.actions.partners.deletions import ask_deletion
-from gateway.actions.services import Services, day_of
+from gateway.actions.services import Services
 from gateway.consent.attendance import is_own_use
 from gateway.consent.decisions import Actor, end, narrow, pause, resume, shorten
 from gateway.consent.step_up import takes_step_up
@@ -87,7 +87,7 @@ async def see_own_consent(services: Services, session: Session, grant_id: str) -
     content = await services.store.read(load_offer_versions, (grant.offer_id, grant.offer_version))
     handoffs = await services.store.read(search_handoffs, HandoffQuery(grant_id=grant_id, limit=500))
     profile = OpenedProfile(services.seal, await services.store.read(load_profiles, session.person.person_id))
-    fresh, today = is_fresh(services, session), day_of(services.clock())
+    fresh, today = is_fresh(services, session), profile.counted_day(services.clock())
     opened = profile.values({each.item.field for each in grant.items})
     relay = services.relay_address(grant.partner_id, grant.person_id)
     items, commitments = [], Commitments(profile.key, grant_id)
