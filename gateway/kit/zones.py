@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from babel.core import get_global
 
+from gateway.kit.clock import DAY
+
 UTC_ZONE = "UTC"
 LAST = "Etc/GMT+12"
 """Where a day comes last on Earth (the sign is POSIX's: twelve hours behind UTC)."""
@@ -27,6 +29,14 @@ def zones_by_country() -> MappingProxyType[str, tuple[str, ...]]:
 def zones_of(country: str) -> tuple[str, ...]:
     """Name the zones of a country; for an unknown one that in which a day comes last."""
     return zones_by_country().get(country, (LAST,))
+
+
+def last_day(at: int, zone: str) -> date:
+    """Give the day up to which something holds: the one that was named, or that on which its last second falls.
+
+    A named day ends with its last second in UTC, wherever somebody named it, and is called the same everywhere.
+    """
+    return local_day(at, UTC_ZONE if at % DAY == DAY - 1 else zone)
 
 
 def only_zone_of(country: str) -> str:

@@ -23,7 +23,7 @@ from gateway.kit.mail import Letter
 from gateway.kit.words import Words
 from gateway.model.administration.waiting import Administrator, WaitingAct
 from gateway.model.people import Role, Whereabouts, powers_of
-from gateway.store.accounts.logins import find_people
+from gateway.store.accounts.logins import find_people, load_logins
 from gateway.store.accounts.new_accounts import Added, add_people
 from gateway.store.accounts.organisations import load_organisations
 from gateway.store.admin_actions import AdminAction, append_actions
@@ -195,16 +195,19 @@ async def _import_batch(
             continue
         (report.known if added is Added.KNOWN else report.created).append(person)
         if added is not Added.KNOWN and send:
-            await post_letter(services, "invitation", _letter(services, person, invitation, added))
+            await post_letter(services, "invitation", await _letter(services, person, invitation, added))
         elif added is Added.MADE:
             report.invitations[person.email] = invitation.address
 
 
-def _letter(services: Services, person: ListedPerson, invitation: MadeInvitation, added: Added) -> Letter:
-    language = language_of(person.fields)
-    if added is Added.STOOD_IN:
-        return stand_in_letter(services, person.email, language)
-    return invitation_letter(services, person.email, invitation, language)
+async def _letter(
+    services: Services, person: ListedPerson, invitation: MadeInvitation, added: Added
+) -> Letter:
+    # Looked for in any case, so that both letters take the same steps.
+    holder = await services.store.read(load_logins, login_index(services, person.email))
+    if holder and added is Added.STOOD_IN:
+        return stand_in_letter(services, person.email, holder.person.language)
+    return invitation_letter(services, person.email, invitation, language_of(person.fields))
 
 
 def _stand_in(services: Services, importer: Importer, person: ListedPerson) -> bytes | None:

@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
+from typing import NamedTuple
 
 from gateway.actions.authentication.sessions import find_email
 from gateway.actions.consent.receipts import issue_receipt, stop_path
-from gateway.actions.letters import write_letter
-from gateway.actions.services import Services, day_of
+from gateway.actions.letters import times_note, write_letter
+from gateway.actions.services import Services
 from gateway.kit.errors import Refusal
 from gateway.kit.gettext_catalogues import translated, written_day
 from gateway.kit.mail import Attachment, Letter
 from gateway.kit.words import Words
+from gateway.kit.zones import last_day
 from gateway.model.grants import LIVE, ActorKind, ConsentEvent, EventType, Grant, GrantState
 from gateway.store.accounts.logins import load_logins_of
 from gateway.store.approvals import load_guardians
@@ -62,7 +64,7 @@ async def receipt_letters(services: Services, event_id: str) -> list[Letter]:
     if event.type is EventType.ASKED:
         guardians = await services.store.lane(load_guardians, reads=True).submit(person_id)
         found = [await find_reader(services, each) for each in guardians]
-        return [_question(services, story, *each) for each in found if each]
+        return [_question(services, story, each.to, each.language) for each in found if each]
     if event.type is EventType.REFUSED and event.actor_kind is ActorKind.SUBJECT:
         return []
     receipt = await issue_receipt(services, story)
@@ -70,14 +72,22 @@ async def receipt_letters(services: Services, event_id: str) -> list[Letter]:
     return [letter for each in readers for letter in await _receipt(services, story, receipt, each)]
 
 
-async def find_reader(services: Services, person_id: str) -> tuple[str, str] | None:
-    """Give a person's address and language; None for somebody who was erased meanwhile."""
+class LetterReader(NamedTuple):
+    """Who reads a letter: every word of it is in their language, every day and time in their zone (IANA)."""
+
+    to: str
+    language: str
+    zone: str
+
+
+async def find_reader(services: Services, person_id: str) -> LetterReader | None:
+    """Find whom to write to; None for somebody who was erased meanwhile."""
     try:
         email = await find_email(services, person_id)
     except Refusal:
         return None
     login = await services.store.lane(load_logins_of, reads=True).submit(person_id)
-    return email, login.person.language
+    return LetterReader(email, login.person.language, services.zone_of(login.person))
 
 
 def _question(services: Services, story: ReceiptStory, to: str, language: str) -> Letter:
@@ -101,7 +111,7 @@ async def _receipt(services: Services, story: ReceiptStory, receipt: Receipt, re
     reader, grant, event = await find_reader(services, reader_id), story.grant, story.event
     if reader is None:
         return []
-    to, known = reader
+    to, known, zone = reader
     # The person who decided gets the language of the decision, because that is what they read then.
     language = (event.language if event.actor_id == reader_id else None) or known
     say, names = partial(translated, language), _names(services, grant)
@@ -110,8 +120,10 @@ async def _receipt(services: Services, story: ReceiptStory, receipt: Receipt, re
     if grant.state in LIVE:
         # A wish has no last day yet, because its time begins with the guardian's yes.
         if grant.state is not GrantState.WAITING or grant.is_to_a_day:
-            day = written_day(language, day_of(grant.valid_until))
-            paragraphs.append(say("It ends on %(day)s at the latest.", day=day))
+            day = written_day(language, last_day(grant.valid_until, zone))
+            paragraphs.append(
+                say("It ends on %(day)s at the latest.", day=day) + " " + times_note(language, zone)
+            )
         guardian_id = "" if reader_id == grant.person_id else reader_id
         link = f"\n{issuer}{stop_path(services, grant.grant_id, guardian_id)}"
         paragraphs.append(say("Stop it whenever you like, without signing in:") + link)

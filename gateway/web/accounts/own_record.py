@@ -12,7 +12,7 @@ from gateway.actions.accounts.own_record import own_record
 from gateway.actions.accounts.own_record_schema import SCHEMA, schema
 from gateway.web.consent.event_views import OWN_ACTOR_WORDS, OWN_EVENT_WORDS
 from gateway.web.pages import views
-from gateway.web.pages.formats import later, say
+from gateway.web.pages.formats import later, say, zone
 from gateway.web.pages.step_up import stepped_up, stepped_up_export
 from gateway.web.pages.visit import Visit, show, signed_in_page
 from gateway.web.pages.wording import field_label, form_label, language, purpose_label
@@ -49,6 +49,7 @@ LABELS: Mapping[str, str] = {
     "role": later("Role"),
     "state": later("State"),
     "language": later("Language"),
+    "timezone": later("Time zone"),
     "organisation_id": later("School"),
     "needs_guardian": later("A guardian decides with you"),
     "created_at": later("Made"),
@@ -165,7 +166,7 @@ def _tables(parent: Mapping[str, Any], names: Iterable[str]) -> Iterable[views.R
 
 
 def _cell(name: str, value: Any) -> views.RecordCell:
-    if value is None:
+    if value in (None, ""):
         return views.RecordCell(text="–")
     if isinstance(value, bool):
         return views.RecordCell(text=yes_no(value, language()))
@@ -193,6 +194,8 @@ def _words(name: str, value: str) -> str:
     """Say a word of ours as other pages say it; leave other words as they are."""
     if (name, value) in _OWN_WORDS:
         return say(_OWN_WORDS[name, value])
+    if name == "timezone":
+        return zone(value)
     return field_label(value) if name == "field" else value.replace("_", " ")
 
 

@@ -15,7 +15,6 @@ from gateway.actions.administration.consents import (
     revoke_grant,
     see_grant,
 )
-from gateway.actions.services import day_of
 from gateway.kit.clock import DAY
 from gateway.model.administration.acts import AdminAct
 from gateway.model.grants import LIVE, ActorKind, ConsentEvent, Grant, GrantState
@@ -36,7 +35,7 @@ from gateway.web.pages.administrating import (
     reason_options,
     short_person,
 )
-from gateway.web.pages.formats import later, say
+from gateway.web.pages.formats import date_words, day_of, later, say
 from gateway.web.pages.reason_words import reason_choice
 from gateway.web.pages.sections import SECTIONS, doors
 from gateway.web.pages.visit import Visit, see_other, show, signed_in_page
@@ -213,7 +212,7 @@ def _facts(seen: SeenGrant) -> tuple[views.Fact, ...]:
 
 
 def _day(at: int) -> str:
-    return day_of(at).isoformat()
+    return date_words(day_of(at))
 
 
 def _item(item: OfferItem, found: Grant) -> views.GrantItemRow:

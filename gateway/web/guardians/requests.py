@@ -22,10 +22,10 @@ from gateway.actions.guardians.requests import (
     list_children,
     see_request,
 )
-from gateway.actions.services import day_of
 from gateway.consent.terms import shorter_lengths
 from gateway.kit.clock import DAY
 from gateway.kit.errors import Refusal
+from gateway.kit.zones import UTC_ZONE, last_day
 from gateway.model.grants import LIVE, ConsentEvent, Grant, GrantedItem, GrantState, GuardianAnswer
 from gateway.store.consent.grants import GrantLine
 from gateway.web.consent.consent_views import can_ask_deletion, deletion_steps, fields_of, state_of
@@ -177,7 +177,7 @@ def _view(
         reads=grant.use_limit,
         kept_seconds=offer.retention_days * DAY,
         countries=country_names(partner.partner.storage_countries),
-        notice_url=f"/notices/{grant.notice_id}",
+        notice_url=f"/notices/{found.notice.notice_id}",
         notice_version=grant.offer_version,
         other_no=any(
             each.answer is GuardianAnswer.DENY and each.guardian_id != own for each in found.approvals
@@ -200,7 +200,9 @@ def _lengths(visit: Visit, grant: Grant, chosen: str) -> Iterator[views.Option]:
     if not shorter:
         return
     if grant.is_to_a_day:
-        asked = say(later("As long as asked, until %(day)s"), day=date_words(day_of(grant.valid_until)))
+        asked = say(
+            later("As long as asked, until %(day)s"), day=date_words(last_day(grant.valid_until, UTC_ZONE))
+        )
     else:
         asked = say(later("As long as asked: %(time)s"), time=duration(longest))
     yield views.Option(value="", label=asked, chosen=chosen == "")

@@ -23,7 +23,9 @@ from babel.numbers import format_decimal
 from babel.units import format_unit
 from markupsafe import Markup, escape
 
+from gateway.kit import zones
 from gateway.kit.clock import DAY
+from gateway.kit.gettext_catalogues import zone_name
 from gateway.kit.words import Words
 from gateway.web.pages.views import FieldError
 
@@ -135,8 +137,22 @@ def when(seconds: int) -> Markup:
 
 def day(seconds: int) -> Markup:
     """Show the day of a moment in the reader's zone."""
-    local = datetime.fromtimestamp(seconds, voice.get().zone)
-    return _day(local.date(), voice.get().locale)
+    return _day(day_of(seconds), voice.get().locale)
+
+
+def last_day(seconds: int) -> Markup:
+    """Show the day up to which something holds; see `gateway.kit.zones.last_day`."""
+    return _day(zones.last_day(seconds, voice.get().zone.key), voice.get().locale)
+
+
+def day_of(seconds: int) -> date:
+    """Give the day of a moment in the reader's zone."""
+    return zones.local_day(seconds, voice.get().zone.key)
+
+
+def zone(name: str) -> str:
+    """Name a zone in the reader's language."""
+    return zone_name(voice.get().language, name)
 
 
 @lru_cache(maxsize=1024)
@@ -226,7 +242,10 @@ def no_words(value: str) -> NoReturn:
 
 
 FILTERS: Mapping[str, Callable[..., object]] = MappingProxyType(
-    {f.__name__: f for f in (href, when, day, duration, number, listed, fault, initials, tone)}
+    {
+        f.__name__: f
+        for f in (href, when, day, last_day, zone, duration, number, listed, fault, initials, tone)
+    }
 )
 
 
