@@ -1,6 +1,5 @@
 """Pages for signing in and out, giving the password again, and invitations."""
 
-from typing import Literal
 from urllib.parse import unquote, urlencode
 
 from starlette.responses import Response
@@ -30,7 +29,7 @@ from gateway.web.authentication.security import FIRST, passkey_fault, passkey_pa
 from gateway.web.oauth.end_session import signed_out_to
 from gateway.web.pages import views
 from gateway.web.pages.formats import say
-from gateway.web.pages.step_up import MAY_EXPORT
+from gateway.web.pages.step_up import MAY_EXPORT, MAY_GO_ON
 from gateway.web.pages.visit import (
     Visit,
     local_path,
@@ -40,6 +39,7 @@ from gateway.web.pages.visit import (
     signed_in_page,
     with_session,
 )
+from gateway.web.pages.wording import field_label
 from gateway.web.server.answers import note
 
 
@@ -177,6 +177,12 @@ class _Onward:
         return self.authorization is not None and self.authorization.choices is not None
 
     @property
+    def waits_for(self) -> tuple[str, ...]:
+        """Name the sensitive fields that a yes lets leave, which waits for the log-in alone."""
+        choices = self.authorization.choices if self.authorization else None
+        return choices.waits_for if choices else ()
+
+    @property
     def hidden(self) -> tuple[tuple[str, str], ...]:
         pairs = (("ticket", self.ticket), ("next", self.next_path))
         return tuple((name, value) for name, value in pairs if value)
@@ -282,6 +288,8 @@ async def _reauthenticate_page(
         chrome=visit.chrome(back=onward.form_at("/reauthenticate")),
         action="/reauthenticate",
         why=_why(onward),
+        things=tuple(field_label(each) for each in onward.waits_for),
+        partner=_brand(visit, onward),
         email=email,
         cancel_url=onward.path if onward.is_reveal else "/",
         has_password=not (found.has_factor and powers_of(visit.signed_in.person.role)),
@@ -294,17 +302,35 @@ async def _reauthenticate_page(
     return _after(rejected, show("reauthenticate", view, form_to=visit.beyond if onward.leads_away else ""))
 
 
-def _why(onward: _Onward) -> Literal["reveal", "grant", "recent", "stronger", "export", "administer"]:
-    if onward.authorization is not None and not onward.is_reveal:
-        if onward.authorization.wants_more:
-            return "stronger"
-        # After choosing, the password is needed for what is shared; before that, the partner asks for it.
-        return "grant" if onward.authorization.choices else "recent"
-    if onward.next_path.startswith("/guardian/"):
-        return "grant"
-    if onward.next_path.endswith(f"?done={MAY_EXPORT}"):
-        return "export"
-    return "administer" if onward.next_path.startswith("/admin") else "reveal"
+_WHY: tuple[tuple[str, views.StepUpReason], ...] = (
+    ("/guardian/", "grant"),
+    ("/admin", "administer"),
+    ("/contacts", "contact"),
+    ("/profile/edit", "edit"),
+    ("/security", "secure"),
+    ("/second-factor", "secure"),
+)
+"""What a step-up is for, by the beginning of the address that it leads to."""
+_WHY_BY_SIGN: tuple[tuple[str, views.StepUpReason], ...] = ((MAY_EXPORT, "export"), (MAY_GO_ON, "grant"))
+
+
+def _why(onward: _Onward) -> views.StepUpReason:
+    """Say what a step-up is for; what has no other reason shows values in full."""
+    authorization = onward.authorization
+    if authorization is not None:
+        if authorization.choices is not None:
+            return "grant" if onward.waits_for else "reveal"
+        return "stronger" if authorization.wants_more else "recent"
+    by_sign = (why for sign, why in _WHY_BY_SIGN if onward.next_path.endswith(f"?done={sign}"))
+    by_place = (why for begin, why in _WHY if onward.next_path.startswith(begin))
+    return next(by_sign, next(by_place, "reveal"))
+
+
+def _brand(visit: Visit, onward: _Onward) -> str:
+    if onward.authorization is None:
+        return ""
+    asked = onward.authorization.asked(visit.services)
+    return visit.services.registry.partners[asked.client.client.partner_id].partner.brand
 
 
 async def do_logout(visit: Visit) -> Response:

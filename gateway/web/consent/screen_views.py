@@ -1,6 +1,7 @@
 """What the pages of the consent screen show."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -155,8 +156,10 @@ def _asking(visit: Visit, screen: Screen, fault: str) -> dict[str, Any]:
     offer, partner = screen.offer.offer, screen.partner.partner
     signed_in_as = masked("email", screen.email)
     return {
-        "chrome": visit.chrome(
-            email=signed_in_as, back=f"/authorize/continue?{urlencode({'ticket': ticket})}"
+        # Another language takes what was chosen along; a page that only leads back would lose it.
+        "chrome": replace(
+            visit.chrome(email=signed_in_as, back=f"/authorize/continue?{urlencode({'ticket': ticket})}"),
+            language_form="asking",
         ),
         "action": "/consent",
         "partner": partner_view(screen.partner),

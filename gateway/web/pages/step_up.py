@@ -10,6 +10,9 @@ from gateway.web.pages.visit import PageHandler, Visit, see_other
 MAY_EXPORT = "may-export"
 """The sign, in the address of the page that offers a download, that the step-up was for it."""
 
+MAY_GO_ON = "may-go-on"
+"""The sign, in the address of a service's page, that the step-up was for letting it go on."""
+
 
 def stepped_up(answer: PageHandler, *, back: str) -> PageHandler:
     """Ask for the step-up first.
@@ -21,7 +24,7 @@ def stepped_up(answer: PageHandler, *, back: str) -> PageHandler:
     async def guarded(visit: Visit) -> Response:
         if is_fresh(visit.services, visit.signed_in):
             return await answer(visit)
-        return _ask(visit.request.url.path if visit.request.method == "GET" else back)
+        return step_up(visit.request.url.path if visit.request.method == "GET" else back)
 
     return guarded
 
@@ -36,10 +39,11 @@ def stepped_up_export(answer: PageHandler) -> PageHandler:
         if is_fresh(visit.services, visit.signed_in):
             return await answer(visit)
         page = visit.request.url.path.rpartition("/")[0]
-        return _ask(f"{page}?done={MAY_EXPORT}")
+        return step_up(f"{page}?done={MAY_EXPORT}")
 
     return guarded
 
 
-def _ask(onward: str) -> Response:
+def step_up(onward: str) -> Response:
+    """Ask for the step-up, then lead to a page of ours."""
     return see_other(f"/reauthenticate?{urlencode({'next': onward}, safe='/')}")
