@@ -29,7 +29,7 @@ from gateway.web.authentication.security import FIRST, passkey_fault, passkey_pa
 from gateway.web.oauth.end_session import signed_out_to
 from gateway.web.pages import views
 from gateway.web.pages.formats import say
-from gateway.web.pages.step_up import MAY_EXPORT, MAY_GO_ON
+from gateway.web.pages.step_up import reason_of
 from gateway.web.pages.visit import (
     Visit,
     local_path,
@@ -302,28 +302,14 @@ async def _reauthenticate_page(
     return _after(rejected, show("reauthenticate", view, form_to=visit.beyond if onward.leads_away else ""))
 
 
-_WHY: tuple[tuple[str, views.StepUpReason], ...] = (
-    ("/guardian/", "grant"),
-    ("/admin", "administer"),
-    ("/contacts", "contact"),
-    ("/profile/edit", "edit"),
-    ("/security", "secure"),
-    ("/second-factor", "secure"),
-)
-"""What a step-up is for, by the beginning of the address that it leads to."""
-_WHY_BY_SIGN: tuple[tuple[str, views.StepUpReason], ...] = ((MAY_EXPORT, "export"), (MAY_GO_ON, "grant"))
-
-
 def _why(onward: _Onward) -> views.StepUpReason:
-    """Say what a step-up is for; what has no other reason shows values in full."""
+    """Say what a step-up is for."""
     authorization = onward.authorization
     if authorization is not None:
         if authorization.choices is not None:
             return "grant" if onward.waits_for else "reveal"
         return "stronger" if authorization.wants_more else "recent"
-    by_sign = (why for sign, why in _WHY_BY_SIGN if onward.next_path.endswith(f"?done={sign}"))
-    by_place = (why for begin, why in _WHY if onward.next_path.startswith(begin))
-    return next(by_sign, next(by_place, "reveal"))
+    return reason_of(onward.next_path)
 
 
 def _brand(visit: Visit, onward: _Onward) -> str:
