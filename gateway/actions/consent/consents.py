@@ -92,7 +92,7 @@ async def see_own_consent(services: Services, session: Session, grant_id: str) -
     relay = services.relay_address(grant.partner_id, grant.person_id)
     items, commitments = [], Commitments(profile.key, grant_id)
     for each in sorted(grant.items, key=lambda granted: (not granted.needed, granted.item)):
-        value = preview(each.item, opened, today=today, relay_address=relay)
+        value = preview(each.item, opened, today=today, relay_address=relay, language=session.person.language)
         shown = value if fresh or value is None else masked(each.item.field, value)
         claim = release([each.item], opened, today=today, relay_address=relay).get(
             FIELDS[each.item.field].claim_of(each.item.form)

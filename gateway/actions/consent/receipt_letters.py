@@ -91,7 +91,7 @@ async def find_reader(services: Services, person_id: str) -> LetterReader | None
 
 
 def _question(services: Services, story: ReceiptStory, to: str, language: str) -> Letter:
-    say, names = partial(translated, language), _names(services, story.grant)
+    say, names = partial(translated, language), _names(services, story.grant, language)
     return write_letter(
         services,
         language,
@@ -114,7 +114,7 @@ async def _receipt(services: Services, story: ReceiptStory, receipt: Receipt, re
     to, known, zone = reader
     # The person who decided gets the language of the decision, because that is what they read then.
     language = (event.language if event.actor_id == reader_id else None) or known
-    say, names = partial(translated, language), _names(services, grant)
+    say, names = partial(translated, language), _names(services, grant, language)
     issuer = services.settings.issuer
     paragraphs = [_what(language, event, names), _who(language, event, reader_id), _items(language, event)]
     if grant.state in LIVE:
@@ -137,11 +137,11 @@ async def _receipt(services: Services, story: ReceiptStory, receipt: Receipt, re
     return [Letter(letter.to, letter.subject, letter.text, attachment)]
 
 
-def _names(services: Services, grant: Grant) -> dict[str, str]:
+def _names(services: Services, grant: Grant, language: str) -> dict[str, str]:
     registry = services.registry
     return {
         "brand": registry.partners[grant.partner_id].partner.brand,
-        "offer": registry.offers[grant.offer_id].offer.name,
+        "offer": registry.offers[grant.offer_id].offer.in_language(language).name,
     }
 
 

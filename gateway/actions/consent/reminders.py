@@ -130,7 +130,7 @@ def _line(services: Services, reader: LetterReader, grant: Grant) -> str:
     return translated(
         reader.language,
         "- %(offer)s by %(brand)s, until %(day)s",
-        offer=registry.offers[grant.offer_id].offer.name,
+        offer=registry.offers[grant.offer_id].offer.in_language(reader.language).name,
         brand=registry.partners[grant.partner_id].partner.brand,
         day=written_day(reader.language, last_day(grant.ends_at, reader.zone)),
     )

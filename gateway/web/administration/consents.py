@@ -39,7 +39,14 @@ from gateway.web.pages.formats import date_words, day_of, later, say
 from gateway.web.pages.reason_words import reason_choice
 from gateway.web.pages.sections import SECTIONS, doors
 from gateway.web.pages.visit import Visit, see_other, show, signed_in_page
-from gateway.web.pages.wording import ACTOR_WORDS, EVENT_WORDS, field_label, form_label, purpose_label
+from gateway.web.pages.wording import (
+    ACTOR_WORDS,
+    EVENT_WORDS,
+    field_label,
+    form_label,
+    offer_name,
+    purpose_label,
+)
 from partners import OfferItem
 from scopes import FIELDS
 
@@ -129,7 +136,7 @@ def _row(visit: Visit, line: GrantLine, email: str) -> views.GrantRow:
         url=f"{HERE}/{grant.grant_id}",
         person=email or short_person(grant.person_id),
         brand=registry.partners[grant.partner_id].partner.brand,
-        offer=registry.offers[grant.offer_id].offer.name,
+        offer=offer_name(registry.offers[grant.offer_id].offer),
         state=_state(line, visit.services.clock()),
         fields=fields_of(grant),
         given_at=line.created_at if was_given else None,
@@ -172,7 +179,7 @@ async def _grant_view(
         grant_id=found.grant_id,
         state=_state(line, visit.services.clock()),
         brand=visit.services.registry.partners[found.partner_id].partner.brand,
-        offer=seen.offer.name,
+        offer=offer_name(seen.offer),
         facts=_facts(seen),
         items=tuple(_item(item, found) for item in seen.offer.items),
         events=tuple(_event(event) for event in reversed(detail.events)),

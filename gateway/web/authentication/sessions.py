@@ -39,7 +39,7 @@ from gateway.web.pages.visit import (
     signed_in_page,
     with_session,
 )
-from gateway.web.pages.wording import field_label
+from gateway.web.pages.wording import field_label, offer_name
 from gateway.web.server.answers import note
 
 
@@ -220,7 +220,7 @@ def _login_page(
     if onward.authorization:
         asked = onward.authorization.asked(visit.services)
         partner = visit.services.registry.partners[asked.client.client.partner_id].partner.brand
-        offer = asked.offer.offer.name
+        offer = offer_name(asked.offer.offer)
     view = views.LoginView(
         chrome=visit.chrome(back=onward.form_at("/login")),
         action="/login",

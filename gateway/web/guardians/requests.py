@@ -35,7 +35,15 @@ from gateway.web.pages.administrating import password_first, path_id
 from gateway.web.pages.formats import date_words, duration, later, say
 from gateway.web.pages.reason_words import reason_choice
 from gateway.web.pages.visit import Visit, see_other, show, signed_in_page
-from gateway.web.pages.wording import ACTOR_WORDS, EVENT_WORDS, field_label, so_that
+from gateway.web.pages.wording import (
+    ACTOR_WORDS,
+    EVENT_WORDS,
+    field_label,
+    offer_benefit,
+    offer_name,
+    so_that,
+    spoken,
+)
 from gateway.web.server.answers import note
 from gateway.web.server.bodies import PostedForm
 
@@ -114,7 +122,7 @@ def _service(visit: Visit, line: GrantLine) -> views.ChildService:
     registry, grant = visit.services.registry, line.grant
     return views.ChildService(
         brand=registry.partners[grant.partner_id].partner.brand,
-        offer=registry.offers[grant.offer_id].offer.name,
+        offer=offer_name(registry.offers[grant.offer_id].offer),
         state=state_of(visit, line),
         url=f"/guardian/{grant.grant_id}",
         fields=fields_of(grant),
@@ -155,14 +163,14 @@ def _view(
         chrome=visit.chrome("guardian"),
         child=found.child.name,
         partner=partner_view(partner),
-        offer=offer.name,
-        benefit=views.Spoken(text=offer.benefit),
+        offer=offer_name(offer),
+        benefit=spoken(offer_benefit(offer)),
         state=state_of(visit, line),
         items=tuple(
             views.AskedItem(
                 label=field_label(each.item.field),
                 form=form_words(each.item.field, each.item.form),
-                so_that=so_that(each.item.purpose, partner=partner.partner.brand, service=offer.name),
+                so_that=so_that(each.item.purpose, partner=partner.partner.brand, service=offer_name(offer)),
                 needed=each.needed,
                 key=_key(each) if waits and not each.needed else "",
                 left_out=_key(each) in left_out,

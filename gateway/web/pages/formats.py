@@ -25,7 +25,7 @@ from markupsafe import Markup, escape
 
 from gateway.kit import zones
 from gateway.kit.clock import DAY
-from gateway.kit.gettext_catalogues import zone_name
+from gateway.kit.gettext_catalogues import direction, zone_name
 from gateway.kit.words import Words
 from gateway.web.pages.views import FieldError
 
@@ -200,8 +200,29 @@ _BDI, _END_BDI = Markup("<bdi>"), Markup("</bdi>")
 _STRONG, _END_STRONG = Markup("<strong>"), Markup("</strong>")
 
 
+class Said(str):
+    """A foreign text whose language is known: a page in another one says so (WCAG 2.2 SC 3.1.2).
+
+    Attributes:
+        language: BCP 47.
+    """
+
+    language: str
+
+    def __new__(cls, text: str, language: str) -> "Said":
+        """Keep the language beside the text."""
+        said = super().__new__(cls, text)
+        said.language = language
+        return said
+
+
+_TAGGED = Markup('<bdi lang="{}" dir="{}">{}</bdi>')
+
+
 def own(text: object) -> Markup:
     """Isolate a foreign text from what stands around it (HTML §4.5.24): a hundred times on a page, so no macro."""
+    if isinstance(text, Said) and text.language != voice.get().language:
+        return _TAGGED.format(text.language, direction(text.language), plain(text))
     return _BDI + escape(plain(text)) + _END_BDI
 
 
