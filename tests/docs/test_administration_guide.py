@@ -26,4 +26,7 @@ def row(rule: SectionRule) -> str:
 def test_the_guide_has_the_line_of_each_section(section: Section) -> None:
     lines = GUIDE.read_text(encoding="utf-8").splitlines()
     assert row(SECTIONS[section]) in lines, f"{GUIDE.name} needs this line: {row(SECTIONS[section])}"
-    assert sum(line.startswith("| ") and "`/admin" in line for line in lines) == len(SECTIONS)
+    listed = [line for line in lines if line.startswith("| ") and "`/admin" in line]
+    assert not set(listed) - {row(each) for each in SECTIONS.values()}, (
+        f"{GUIDE.name} lists a section that is none"
+    )

@@ -19,8 +19,6 @@ from gateway.store.consent.decisions import Decision, commit_decisions
 from gateway.store.consent.grant_moves import CommitVerdict, NewGrant
 from gateway.store.consent.renewals import ConsentRenewal, commit_renewals
 from gateway.store.consent.standing import Standing
-from gateway.store.postgres.optimistic_decisions import commit_decisions as try_commit
-from gateway.store.postgres.optimistic_decisions import is_common
 
 ANEW = ("create", "replace")
 """Requests that are answered afresh, whatever was granted before (Grant Management §5.1)."""
@@ -69,7 +67,7 @@ async def commit_outcome(
         superseded,
         new_relay(services, grant, now),
     )
-    verdict = await _record(services, decision)
+    verdict = await services.store.run(commit_decisions, decision)
     if verdict is CommitVerdict.REQUEST_USED:
         return answered_by_another(services, authorization)
     if verdict is CommitVerdict.STALE:
@@ -102,13 +100,6 @@ def answered_by_another(services: Services, authorization: Authorization) -> Bac
     return go_back(
         services, authorization, Refusal("access_denied", detail="another person's request by now")
     )
-
-
-async def _record(services: Services, decision: Decision) -> CommitVerdict:
-    is_optimistic = services.store.locks_rows and is_common(decision)
-    if is_optimistic and await services.store.versioned_lane(try_commit).submit(decision):
-        return CommitVerdict.DONE
-    return await services.store.run(commit_decisions, decision)
 
 
 def make_code(

@@ -28,7 +28,6 @@ from gateway.store.oauth.tokens import (
     _REFRESH_TOKENS,
     _USED,
 )
-from gateway.store.postgres.optimistic_decisions import _CREATING, _MOVED, _MOVING
 from gateway.store.postgres.optimistic_release import _SEEN, _WRITING
 from gateway.store.postgres.optimistic_tokens import _DYING, _KEEPING, _REDEEMING, _ROTATING
 from gateway.store.profiles import _PROFILES
@@ -36,14 +35,9 @@ from gateway.store.records_from_rows import _ITEMS
 from gateway.store.sessions import _SESSIONS
 from gateway.store.tables import (
     access_token,
-    authorization_code,
     client_token,
-    consent_event,
-    consent_grant,
-    grant_item,
     handoff,
     lease,
-    letter,
     log_pending,
     refresh_token,
 )  # fmt: skip
@@ -162,14 +156,6 @@ NEW_TOKENS = {
     key: {**written(access_token, key, DIGESTS), **written(refresh_token, key, DIGESTS)}
     for key in ("code", "used")
 }
-FOLLOWING: dict[str, Any] = {
-    name: values
-    for table in (consent_event, log_pending, letter, authorization_code, grant_item)
-    for name, values in written(table, "event", IDS).items()
-}
-MOVED = {
-    f"new_{name}": _values(consent_grant.c[name]) for name in ("grant_id", "last_user_activity_at", *_MOVED)
-}
 STATEMENTS: dict[str, tuple[PreparedStatement, dict[str, Any]]] = {
     "tokens": (_TOKENS, {"wanted": DIGESTS}),
     "tokens ahead": (_SEEN, {"wanted": DIGESTS}),
@@ -202,11 +188,6 @@ STATEMENTS: dict[str, tuple[PreparedStatement, dict[str, Any]]] = {
     "log-ins of people": (_LOGINS_OF, {"wanted": IDS}),
     "throttles": (_KEPT, {"wanted": DIGESTS, "tokens": [1] * 64, "times": [1] * 64}),
     "a standing": (_STANDING, {"person": "x", "offer": "x"}),
-    "first answers": (
-        _CREATING,
-        {"people": IDS, **written(consent_grant, "served", IDS), **FOLLOWING},
-    ),
-    "answers": (_MOVING, {"grants": IDS, "served": IDS, **MOVED, **FOLLOWING}),
     "letters that were sent": (_SENT, {"wanted": IDS}),
     "receipts": (_RECEIPTS, {"wanted": IDS}),
     "what receipts tell": (_STORIES, {"wanted": IDS}),
