@@ -20,6 +20,7 @@ from gateway.consent.upkeep import DIGEST
 from gateway.model.people import Role, Session
 from gateway.model.preferences import Preference
 from gateway.store.accounts.logins import load_logins_of
+from gateway.store.consent.served_notices import load_notices_in
 from tests.gateway.actions.consent.test_reminders import reminded
 from tests.gateway.actions.partners.test_ends import end
 from tests.gateway.store.samples import act, rows
@@ -195,6 +196,16 @@ def somebody_elses_pupil_is_listed(world: World) -> Readers:
     readers = spoken(world, aoife="hi")
     listed(world, AOIFE)
     return readers
+
+
+def test_a_notice_that_was_not_written_in_a_language_stays_as_it_is(each_world: World) -> None:
+    [(english,)] = rows(
+        each_world,
+        "SELECT notice_id FROM notice_version WHERE language = 'en' AND offer_id = 'practice-quizzes'",
+    )
+    found = [each_world.store(load_notices_in, (english, language)) for language in ("hi", "fr", "en")]
+    assert [each.language for each in found] == ["hi", "en", "en"]
+    assert len({(each.offer_id, each.offer_version) for each in found}) == 1
 
 
 WRITERS: Mapping[str, tuple[Callable[[World], Readers], ...]] = {
