@@ -21,7 +21,7 @@ from gateway.model.grants import (
 )
 from gateway.model.people import Person, PersonState, Role
 from gateway.store.engine.statements import POSTGRESQL, Lists, PreparedStatement
-from gateway.store.tables import consent_event, consent_grant, grant_item, grant_use, person
+from gateway.store.tables import consent_event, consent_grant, grant_item, grant_use, organisation, person
 from scopes import FORMS, Item
 
 GRANT_COLUMNS = (
@@ -44,6 +44,7 @@ GRANT_COLUMNS = (
     consent_grant.c.decided_version,
     consent_grant.c.left_out,
 )
+_SCHOOL = organisation.alias("own_organisation")
 PERSON_COLUMNS = (
     person.c.organisation_id,
     person.c.role,
@@ -51,6 +52,14 @@ PERSON_COLUMNS = (
     person.c.language,
     person.c.needs_guardian,
     person.c.factor_grace_from,
+    # Beside `organisation` in many statements, so it has a name of its own.
+    func.coalesce(
+        func.nullif(person.c.timezone, ""),
+        select(_SCHOOL.c.timezone)
+        .where(_SCHOOL.c.organisation_id == person.c.organisation_id)
+        .correlate(person)
+        .scalar_subquery(),
+    ).label("person_zone"),
 )
 
 
@@ -64,6 +73,7 @@ def person_from_row(row: Any) -> Person:
         row.language,
         row.needs_guardian,
         row.factor_grace_from,
+        row.person_zone,
     )
 
 

@@ -19,7 +19,14 @@ from gateway.web.pages.error_help import HELP
 from gateway.web.pages.formats import say
 from gateway.web.pages.render import static_files
 from gateway.web.pages.visit import Visit, page_handler, show, signed_in_page
-from gateway.web.pages.wording import country_name, field_label, form_label, purpose_label, so_that
+from gateway.web.pages.wording import (
+    country_name,
+    field_label,
+    form_label,
+    offer_name,
+    purpose_label,
+    so_that,
+)
 from gateway.web.server.answers import json_answer
 from scopes import CONTACT_FORMS, FIELDS, PURPOSES, PurposeState
 
@@ -57,7 +64,7 @@ async def privacy(visit: Visit) -> Response:
     )
     offers = {
         partner.partner_id: tuple(
-            found.offer.name
+            offer_name(found.offer)
             for found in registry.offers.values()
             if found.offer.partner_id == partner.partner_id
         )
@@ -108,7 +115,7 @@ async def notice(visit: Visit) -> Response:
     view = views.NoticeView(
         chrome=visit.chrome(),
         brand=registry.partners[offer.partner_id].partner.brand,
-        offer=offer.name,
+        offer=offer_name(offer),
         version=found.offer_version,
         effective_at=found.effective_from,
         digest=found.sha256.hex(),

@@ -1,6 +1,7 @@
 """Signing in and out, and who is signed in."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from gateway.accounts.fields import FieldFault, check_email
 from gateway.actions.authentication.factor_rule import is_strong_enough
@@ -265,14 +266,22 @@ async def find_email(services: Services, person_id: str) -> str:
     return OpenedProfile(services.seal, sealed).values({"email"})["email"]
 
 
-async def find_reader(services: Services, person_id: str) -> tuple[str, str] | None:
-    """Give a person's address and language; None for somebody who was erased meanwhile."""
+class LetterReader(NamedTuple):
+    """Who reads a letter: every word of it is in their language, every day and time in their zone (IANA)."""
+
+    to: str
+    language: str
+    zone: str
+
+
+async def find_reader(services: Services, person_id: str) -> LetterReader | None:
+    """Find whom to write to; None for somebody who was erased meanwhile."""
     try:
         email = await find_email(services, person_id)
     except Refusal:
         return None
     login = await services.store.lane(load_logins_of, reads=True).submit(person_id)
-    return email, login.person.language
+    return LetterReader(email, login.person.language, services.zone_of(login.person))
 
 
 async def find_own_email(services: Services, person_id: str) -> str | None:

@@ -23,7 +23,7 @@ from gateway.consent.decisions import (
     keep_terms,
     refuse,
 )
-from gateway.consent.step_up import takes_step_up
+from gateway.consent.step_up import is_sensitive, takes_step_up
 from gateway.kit.errors import Refusal
 from gateway.model.grants import ActorKind, ReasonCode
 from gateway.oauth.answers.response_modes import Back
@@ -48,7 +48,9 @@ class LookAgain:
 
 @dataclass(frozen=True, slots=True)
 class StepUp:
-    """The answer needs a recent step-up first (promise P15)."""
+    """The answer needs a recent step-up first (promise P15), for these sensitive fields, which it lets leave."""
+
+    fields: tuple[str, ...]
 
 
 Answered = Back | GuardianAsked | StepUp | LookAgain
@@ -101,7 +103,8 @@ async def _decide(services: Services, answer: ScreenAnswer, *, came_second: bool
         return _look_again(services, answer)
     outcome = _outcome(services, answer, decider)
     if takes_step_up(outcome, standing.grant) and not is_fresh(services, session):
-        return StepUp()
+        fields = (each.item.field for each in outcome.grant.items if is_sensitive(each.item))
+        return StepUp(tuple(dict.fromkeys(fields)))
     return await commit_outcome(services, answer.authorization, session, standing, outcome)
 
 

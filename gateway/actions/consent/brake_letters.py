@@ -18,7 +18,7 @@ async def brake_letters(services: Services, partner_id: str) -> list[Letter]:
     brand = services.registry.partners[partner_id].partner.brand
     found = await services.store.read(list_people_in, roles_with(Power.BRAKE_PARTNER))
     readers = [await find_reader(services, each) for each in found]
-    return [_letter(services, brand, partner_id, *each) for each in readers if each]
+    return [_letter(services, brand, partner_id, each.to, each.language) for each in readers if each]
 
 
 def _letter(services: Services, brand: str, partner_id: str, to: str, language: str) -> Letter:

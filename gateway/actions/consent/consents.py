@@ -10,7 +10,7 @@ from gateway.actions.grants.lines import Received, see_received
 from gateway.actions.grants.pauses import LET_ASK_AGAIN, see_acts, see_pause
 from gateway.actions.opened_profile import OpenedProfile
 from gateway.actions.partners.deletions import ask_deletion
-from gateway.actions.services import Services, day_of
+from gateway.actions.services import Services
 from gateway.consent.attendance import is_own_use
 from gateway.consent.decisions import Actor, end, narrow, pause, resume, shorten
 from gateway.consent.pauses import Pause
@@ -101,12 +101,12 @@ async def see_own_consent(services: Services, session: Session, grant_id: str) -
     content = await services.store.read(load_offer_versions, (grant.offer_id, grant.offer_version))
     handoffs = await services.store.read(search_handoffs, HandoffQuery(grant_id=grant_id, limit=500))
     profile = OpenedProfile(services.seal, await services.store.read(load_profiles, session.person.person_id))
-    fresh, today = is_fresh(services, session), day_of(services.clock())
+    fresh, today = is_fresh(services, session), profile.counted_day(services.clock())
     opened = profile.values({each.item.field for each in grant.items})
     relay = services.relay_address(grant.partner_id, grant.person_id)
     items, commitments = [], Commitments(profile.key, grant_id)
     for each in sorted(grant.items, key=lambda granted: (not granted.needed, granted.item)):
-        value = preview(each.item, opened, today=today, relay_address=relay)
+        value = preview(each.item, opened, today=today, relay_address=relay, language=session.person.language)
         shown = value if fresh or value is None else masked(each.item.field, value)
         claim = release([each.item], opened, today=today, relay_address=relay).get(
             FIELDS[each.item.field].claim_of(each.item.form)

@@ -8,12 +8,13 @@ from gateway.actions.authentication.sessions import find_reader
 from gateway.actions.consent.receipts import issue_receipt, stop_path
 from gateway.actions.grants.hold_letters import held_letters
 from gateway.actions.grants.pauses import pause_sentences
-from gateway.actions.letters import write_letter
-from gateway.actions.services import Services, day_of
+from gateway.actions.letters import times_note, write_letter
+from gateway.actions.services import Services
 from gateway.consent.pauses import paused_for
 from gateway.kit.gettext_catalogues import translated, written_day
 from gateway.kit.mail import Attachment, Letter
 from gateway.kit.words import Words
+from gateway.kit.zones import last_day
 from gateway.model.grants import LIVE, ActorKind, ConsentEvent, EventType, Grant, GrantState
 from gateway.store.approvals import load_guardians
 from gateway.store.consent.receipts import Receipt, ReceiptStory, load_stories
@@ -67,7 +68,7 @@ async def receipt_letters(services: Services, event_id: str) -> list[Letter]:
     if event.type is EventType.ASKED:
         guardians = await services.store.lane(load_guardians, reads=True).submit(person_id)
         found = [await find_reader(services, each) for each in guardians]
-        asked = [_question(services, story, *each) for each in found if each]
+        asked = [_question(services, story, each.to, each.language) for each in found if each]
         # What the child had before waits with the wish.
         return [*asked, *(await held_letters(services, event.grant_id) if event.seq > 1 else ())]
     if event.type is EventType.REFUSED and event.actor_kind is ActorKind.SUBJECT:
@@ -78,7 +79,7 @@ async def receipt_letters(services: Services, event_id: str) -> list[Letter]:
 
 
 def _question(services: Services, story: ReceiptStory, to: str, language: str) -> Letter:
-    say, names = partial(translated, language), _names(services, story.grant)
+    say, names = partial(translated, language), _names(services, story.grant, language)
     return write_letter(
         services,
         language,
@@ -98,10 +99,10 @@ async def _receipt(services: Services, story: ReceiptStory, receipt: Receipt, re
     reader, grant, event = await find_reader(services, reader_id), story.grant, story.event
     if reader is None:
         return []
-    to, known = reader
+    to, known, zone = reader
     # The person who decided gets the language of the decision, because that is what they read then.
     language = (event.language if event.actor_id == reader_id else None) or known
-    say, names = partial(translated, language), _names(services, grant)
+    say, names = partial(translated, language), _names(services, grant, language)
     issuer = services.settings.issuer
     paragraphs = [_what(language, story, names), _who(language, event, reader_id), _items(language, event)]
     if event.type is EventType.PAUSED:
@@ -109,8 +110,10 @@ async def _receipt(services: Services, story: ReceiptStory, receipt: Receipt, re
     if grant.state in LIVE:
         # A wish has no last day yet, because its time begins with the guardian's yes.
         if grant.state is not GrantState.WAITING or grant.is_to_a_day:
-            day = written_day(language, day_of(grant.valid_until))
-            paragraphs.append(say("It ends on %(day)s at the latest.", day=day))
+            day = written_day(language, last_day(grant.valid_until, zone))
+            paragraphs.append(
+                say("It ends on %(day)s at the latest.", day=day) + " " + times_note(language, zone)
+            )
         guardian_id = "" if reader_id == grant.person_id else reader_id
         link = f"\n{issuer}{stop_path(services, grant.grant_id, guardian_id)}"
         paragraphs.append(say("Stop it whenever you like, without signing in:") + link)
@@ -124,11 +127,11 @@ async def _receipt(services: Services, story: ReceiptStory, receipt: Receipt, re
     return [Letter(letter.to, letter.subject, letter.text, attachment)]
 
 
-def _names(services: Services, grant: Grant) -> dict[str, str]:
+def _names(services: Services, grant: Grant, language: str) -> dict[str, str]:
     registry = services.registry
     return {
         "brand": registry.partners[grant.partner_id].partner.brand,
-        "offer": registry.offers[grant.offer_id].offer.name,
+        "offer": registry.offers[grant.offer_id].offer.in_language(language).name,
     }
 
 

@@ -46,10 +46,10 @@ async def held_letters(services: Services, grant_id: str) -> list[Letter]:
     reader = await find_reader(services, detail.line.grant.person_id) if detail and pause else None
     if detail is None or pause is None or reader is None:
         return []
-    to, language = reader
+    to, language, _ = reader
     grant, registry, say = detail.line.grant, services.registry, partial(translated, language)
     brand = registry.partners[grant.partner_id].partner.brand
-    offer = registry.offers[grant.offer_id].offer.name
+    offer = registry.offers[grant.offer_id].offer.in_language(language).name
     return [
         write_letter(
             services,

@@ -24,6 +24,7 @@ from gateway.kit.secrets.sealing import SealBroken
 from gateway.model.deletions import Deletion
 from gateway.model.grants import LIVE, ActorKind, Approval, Grant, GrantState, GuardianAnswer, ReasonCode
 from gateway.model.people import Session
+from gateway.model.registry import Notice
 from gateway.store.admin_actions import AdminAction, on_record
 from gateway.store.approvals import (
     NewGuardianAnswer,
@@ -35,7 +36,7 @@ from gateway.store.approvals import (
 )
 from gateway.store.consent.grant_moves import forget_refusals
 from gateway.store.consent.grants import GrantDetail, GrantQuery, load_details, search_grants
-from gateway.store.consent.served_notices import Served, serve_notices
+from gateway.store.consent.served_notices import Served, load_notices_in, serve_notices
 from gateway.store.partners.deletions import load_deletions
 from gateway.store.partners.partners import load_offer_versions
 from gateway.store.profiles import load_profiles
@@ -65,6 +66,7 @@ class Request:
         pause: what holds it back now; None where nothing does.
         acts: what was decided about it by no event of its own.
         received: by the hand-off log, whatever the grant says now.
+        notice: what holds, in this guardian's language.
         deletion: what the partner was asked to delete at the end, and what it said.
     """
 
@@ -76,6 +78,7 @@ class Request:
     pause: Pause | None
     acts: tuple[AdminAction, ...]
     received: tuple[Received, ...]
+    notice: Notice
     deletion: Deletion | None = None
 
 
@@ -113,8 +116,10 @@ async def see_request(services: Services, session: Session, grant_id: str) -> Re
     content = await services.store.read(load_offer_versions, (grant.offer_id, grant.offer_version))
     approvals = await services.store.read(load_approvals, grant)
     ticket = ""
+    # Who reads is the guardian, and what the child read may be in another language.
+    notice = await services.store.read(load_notices_in, (grant.notice_id, session.person.language))
     if grant.state is GrantState.WAITING:
-        ticket = await _serve(services, session, detail)
+        ticket = await _serve(services, session, detail, notice)
     deletion = await services.store.read(load_deletions, grant_id)
     offer = offer_from_content(content)
     return Request(
@@ -126,6 +131,7 @@ async def see_request(services: Services, session: Session, grant_id: str) -> Re
         await see_pause(services, detail),
         await see_acts(services, detail.line),
         await see_received(services, detail.line, offer, deletion),
+        notice,
         deletion,
     )
 
@@ -142,16 +148,16 @@ async def _own(services: Services, session: Session, grant_id: str) -> tuple[Chi
     return child, detail
 
 
-async def _serve(services: Services, session: Session, detail: GrantDetail) -> str:
+async def _serve(services: Services, session: Session, detail: GrantDetail, notice: Notice) -> str:
     grant = detail.line.grant
     shown = repr(sorted((each.item.field, each.item.purpose, str(each.item.form)) for each in grant.items))
     served = Served(
         served_id=services.ids(Kind.SERVED),
         person_id=session.person.person_id,
-        notice_id=grant.notice_id,
+        notice_id=notice.notice_id,
         client_id="guardian",
         surface="guardian_page",
-        language=detail.notice_language,
+        language=session.person.language,
         screen_digest=sha256(shown.encode()).digest(),
         served_at=services.clock(),
     )
@@ -227,7 +233,9 @@ async def deny_request(services: Services, session: Session, grant_id: str, *, d
         seen = detail.line.grant
         if seen.state not in LIVE:
             raise Refusal("stale_form", detail=f"the grant has {seen.state} already")
-        outcome = deny(seen, _actor(session), now=services.clock(), ids=services.ids)
+        outcome = deny(
+            seen, _actor(session), now=services.clock(), ids=services.ids, language=session.person.language
+        )
         try:
             return await _commit_no(services, session, seen, outcome, delete=delete)
         except Refusal:

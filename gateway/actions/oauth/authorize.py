@@ -41,12 +41,14 @@ class Choices:
         ticked: keys of the optional items.
         forms: chosen form by item key.
         duration: the chosen answer to "for how long".
+        waits_for: sensitive fields that a yes lets leave, which waits for a step-up alone.
     """
 
     person_id: str
     ticked: frozenset[str]
     forms: Mapping[str, str]
     duration: str
+    waits_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +176,12 @@ def _spelled(offer: LiveOffer, choices: Choices) -> list[Any]:
         key, spelled = item_key(item), [str(form) for form in item.forms]
         ticked += "1" if key in choices.ticked else "0"
         forms += str(spelled.index(choices.forms[key])) if choices.forms.get(key) in spelled else "-"
-    return [choices.person_id, offer.version, ticked, forms, choices.duration]
+    return [choices.person_id, offer.version, ticked, forms, choices.duration, *choices.waits_for]
 
 
 def _read(offer: LiveOffer, kept: Any) -> Choices | None:
     """Read what `_spelled` spelled; nothing is ticked in an offer that has changed since."""
-    person_id, version, ticked, forms, duration = kept
+    person_id, version, ticked, forms, duration, *waits_for = kept
     if version != offer.version:
         return None
     items = offer.offer.items
@@ -192,6 +194,7 @@ def _read(offer: LiveOffer, kept: Any) -> Choices | None:
             if at != "-"
         },
         duration,
+        tuple(waits_for),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from gateway.actions.oauth.introspect import why_dead
 from gateway.actions.oauth.proofs import look_at_proof, replayed, use_of
 from gateway.actions.opened_profile import OpenedProfile
-from gateway.actions.services import Services, day_of
+from gateway.actions.services import Services
 from gateway.consent.age_policy import needs_guardian
 from gateway.consent.locks import Hold, why_held_back
 from gateway.kit.errors import Refusal
@@ -157,7 +157,7 @@ class ReleaseGate:
     def _is_child(self, held: Held[AccessToken], profile: SealedProfile, at: int) -> bool:
         """Whether a guardian decides today, computed because the record may be a sweep out of date."""
         born = OpenedProfile(self._services.seal, profile).birthdate
-        return needs_guardian(profile.country, held.person.role, born, day_of(at))
+        return needs_guardian(profile.whereabouts, held.person.role, born, at)
 
     def _release(
         self, ask: ReleaseAsk, held: Held[AccessToken], profile: SealedProfile
@@ -170,7 +170,7 @@ class ReleaseGate:
         self._check_login(ask, held.token, items)
         opened = OpenedProfile(self._services.seal, profile)
         values = opened.values({item.field for item in items})
-        today = day_of(ask.at)
+        today = opened.counted_day(ask.at)
         relay = self._relay(held, items)
         if ask.endpoint == "userinfo":
             verified = [name for name, field in profile.fields.items() if field.verified_at is not None]

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select, tuple_, update
+from sqlalchemy import Connection, or_, select, tuple_, update
 
 from gateway.store.approvals import ADULT, CHILD
 from gateway.store.letters import NewLetter, post_letters
 from gateway.store.tables import guardian_link, guardian_proposal, person, person_field
+from gateway.store.whereabouts import is_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +69,15 @@ def mark_adults(connection: Connection, person_ids: Sequence[str]) -> Sequence[N
 
 @dataclass(frozen=True, slots=True)
 class LinkPage:
-    """A page of links that stand, in the order of (child, guardian)."""
+    """A page of links that stand, in the order of (child, guardian).
+
+    Attributes:
+        zones: only of people who may be in one of these; None: of everybody.
+    """
 
     limit: int
     after: tuple[str, str] | None = None
+    zones: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +106,8 @@ def _link_ages(connection: Connection, page: LinkPage) -> list[LinkAges]:
         .order_by(link.child_id, link.guardian_id)
         .limit(page.limit)
     )
+    if page.zones is not None:
+        statement = statement.where(or_(is_in(page.zones, CHILD), is_in(page.zones, ADULT)))
     if page.after is not None:
         statement = statement.where(tuple_(link.child_id, link.guardian_id) > tuple_(*page.after))
     return [LinkAges(*row) for row in connection.execute(statement)]

@@ -1,7 +1,7 @@
 """A person's whole record as a page to read and to print: what the download holds (GDPR Art. 15)."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -10,10 +10,12 @@ from starlette.routing import Route
 
 from gateway.actions.accounts.own_record import own_record
 from gateway.actions.accounts.own_record_schema import SCHEMA, schema
+from gateway.kit.gettext_catalogues import own_name
 from gateway.model.grants import GrantState
+from gateway.web.accounts.record_words import RECORD_WORDS
 from gateway.web.consent.event_views import OWN_ACTOR_WORDS, OWN_EVENT_WORDS
 from gateway.web.pages import views
-from gateway.web.pages.formats import later, say
+from gateway.web.pages.formats import later, say, zone
 from gateway.web.pages.step_up import stepped_up, stepped_up_export
 from gateway.web.pages.visit import Visit, show, signed_in_page
 from gateway.web.pages.wording import field_label, form_label, language, purpose_label
@@ -50,6 +52,7 @@ LABELS: Mapping[str, str] = {
     "role": later("Role"),
     "state": later("State"),
     "language": later("Language"),
+    "timezone": later("Time zone"),
     "organisation_id": later("School"),
     "needs_guardian": later("A guardian decides with you"),
     "created_at": later("Made"),
@@ -180,7 +183,7 @@ def _tables(parent: Mapping[str, Any], names: Iterable[str]) -> Iterable[views.R
 
 
 def _cell(name: str, value: Any) -> views.RecordCell:
-    if value is None:
+    if value in (None, ""):
         return views.RecordCell(text="–")
     if isinstance(value, bool):
         return views.RecordCell(text=yes_no(value, language()))
@@ -204,11 +207,19 @@ _OWN_WORDS: Mapping[tuple[str, str], str] = {
 }
 
 
+_NAMED: Mapping[str, Callable[[str], str]] = {"timezone": zone, "language": own_name, "field": field_label}
+"""What has a name of its own, by the name of the member."""
+
+
 def _words(name: str, value: str) -> str:
     """Say a word of ours as other pages say it; leave other words as they are."""
     if (name, value) in _OWN_WORDS:
         return say(_OWN_WORDS[name, value])
-    return field_label(value) if name == "field" else value.replace("_", " ")
+    if name in RECORD_WORDS and value in RECORD_WORDS[name]:
+        return say(RECORD_WORDS[name][value])
+    if name in _NAMED:
+        return _NAMED[name](value)
+    return value.replace("_", " ")
 
 
 async def download(visit: Visit) -> Response:

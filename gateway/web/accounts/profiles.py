@@ -12,7 +12,7 @@ from gateway.actions.accounts.profiles import EDITABLE, OwnField, OwnProfile, ed
 from gateway.web.pages import views
 from gateway.web.pages.formats import later, say
 from gateway.web.pages.visit import Visit, see_other, show, signed_in_page
-from gateway.web.pages.wording import field_label
+from gateway.web.pages.wording import field_label, value_words
 from gateway.web.server.bodies import PostedForm
 
 _SOURCES: Mapping[str | None, Literal["", "self", "school"]] = {None: "", "self": "self", "school": "school"}
@@ -66,7 +66,7 @@ def _first_control(name: str) -> str:
 
 def _words(field: OwnField) -> str | None:
     if field.name != "address" or field.value is None:
-        return field.value
+        return value_words(field.name, field.value)
     members = _members(field.value)
     return ", ".join(members[each.member] for each in ADDRESS if each.member in members) or field.value
 

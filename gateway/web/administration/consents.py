@@ -16,7 +16,6 @@ from gateway.actions.administration.consents import (
     see_grant,
 )
 from gateway.actions.grants.lines import OwnLine, see_lines
-from gateway.actions.services import day_of
 from gateway.kit.clock import DAY
 from gateway.model.administration.acts import AdminAct
 from gateway.model.grants import LIVE, ActorKind, ConsentEvent, EventType, Grant, GrantState
@@ -37,11 +36,18 @@ from gateway.web.pages.administrating import (
     reason_options,
     short_person,
 )
-from gateway.web.pages.formats import later, say
+from gateway.web.pages.formats import date_words, day_of, later, say
 from gateway.web.pages.reason_words import reason_choice
 from gateway.web.pages.sections import SECTIONS, doors
 from gateway.web.pages.visit import Visit, see_other, show, signed_in_page
-from gateway.web.pages.wording import ACTOR_WORDS, EVENT_WORDS, field_label, form_label, purpose_label
+from gateway.web.pages.wording import (
+    ACTOR_WORDS,
+    EVENT_WORDS,
+    field_label,
+    form_label,
+    offer_name,
+    purpose_label,
+)
 from partners import OfferItem
 from scopes import FIELDS
 
@@ -133,7 +139,7 @@ def _row(visit: Visit, own: OwnLine, email: str) -> views.GrantRow:
         url=f"{HERE}/{grant.grant_id}",
         person=email or short_person(grant.person_id),
         brand=registry.partners[grant.partner_id].partner.brand,
-        offer=registry.offers[grant.offer_id].offer.name,
+        offer=offer_name(registry.offers[grant.offer_id].offer),
         state=_state(line, visit.services.clock()),
         word=word,
         fields=fields,
@@ -178,7 +184,7 @@ async def _grant_view(
         grant_id=found.grant_id,
         state=_state(line, visit.services.clock()),
         brand=visit.services.registry.partners[found.partner_id].partner.brand,
-        offer=seen.offer.name,
+        offer=offer_name(seen.offer),
         facts=_facts(seen),
         items=tuple(_item(item, found, was_given=was_given) for item in seen.offer.items),
         events=tuple(_event(event) for event in reversed(detail.events)),
@@ -218,7 +224,7 @@ def _facts(seen: SeenGrant) -> tuple[views.Fact, ...]:
 
 
 def _day(at: int) -> str:
-    return day_of(at).isoformat()
+    return date_words(day_of(at))
 
 
 def _item(item: OfferItem, found: Grant, *, was_given: bool) -> views.GrantItemRow:

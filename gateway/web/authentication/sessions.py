@@ -1,6 +1,5 @@
 """Pages for signing in and out, and giving the password again."""
 
-from typing import Literal
 from urllib.parse import unquote, urlencode
 
 from starlette.responses import Response
@@ -34,7 +33,7 @@ from gateway.web.authentication.security import FIRST, passkey_fault, passkey_pa
 from gateway.web.oauth.end_session import signed_out_to
 from gateway.web.pages import views
 from gateway.web.pages.formats import say
-from gateway.web.pages.step_up import MAY_EXPORT
+from gateway.web.pages.step_up import reason_of
 from gateway.web.pages.visit import (
     Visit,
     local_path,
@@ -44,6 +43,7 @@ from gateway.web.pages.visit import (
     signed_in_page,
     with_session,
 )
+from gateway.web.pages.wording import field_label, offer_name
 from gateway.web.server.answers import note
 
 
@@ -198,6 +198,12 @@ class _Onward:
         return self.authorization is not None and self.authorization.choices is not None
 
     @property
+    def waits_for(self) -> tuple[str, ...]:
+        """Name the sensitive fields that a yes lets leave, which waits for the log-in alone."""
+        choices = self.authorization.choices if self.authorization else None
+        return choices.waits_for if choices else ()
+
+    @property
     def hidden(self) -> tuple[tuple[str, str], ...]:
         pairs = (("ticket", self.ticket), ("next", self.next_path))
         return tuple((name, value) for name, value in pairs if value)
@@ -236,7 +242,7 @@ def _login_page(
     if onward.authorization:
         asked = onward.authorization.asked(visit.services)
         partner = visit.services.registry.partners[asked.client.client.partner_id].partner.brand
-        offer = asked.offer.offer.name
+        offer = offer_name(asked.offer.offer)
     view = views.LoginView(
         chrome=visit.chrome(back=onward.form_at("/login")),
         action="/login",
@@ -310,6 +316,8 @@ async def _reauthenticate_page(
         chrome=visit.chrome(back=onward.form_at("/reauthenticate")),
         action="/reauthenticate",
         why=_why(onward),
+        things=tuple(field_label(each) for each in onward.waits_for),
+        partner=_brand(visit, onward),
         email=email,
         cancel_url=onward.path if onward.is_reveal else "/",
         has_password=not (found.has_factor and powers_of(visit.signed_in.person.role)),
@@ -322,17 +330,21 @@ async def _reauthenticate_page(
     return _after(rejected, show("reauthenticate", view, form_to=visit.beyond if onward.leads_away else ""))
 
 
-def _why(onward: _Onward) -> Literal["reveal", "grant", "recent", "stronger", "export", "administer"]:
-    if onward.authorization is not None and not onward.is_reveal:
-        if onward.authorization.wants_more:
-            return "stronger"
-        # After choosing, the password is needed for what is shared; before that, the partner asks for it.
-        return "grant" if onward.authorization.choices else "recent"
-    if onward.next_path.startswith("/guardian/"):
-        return "grant"
-    if onward.next_path.endswith(f"?done={MAY_EXPORT}"):
-        return "export"
-    return "administer" if onward.next_path.startswith("/admin") else "reveal"
+def _why(onward: _Onward) -> views.StepUpReason:
+    """Say what a step-up is for."""
+    authorization = onward.authorization
+    if authorization is not None:
+        if authorization.choices is not None:
+            return "grant" if onward.waits_for else "reveal"
+        return "stronger" if authorization.wants_more else "recent"
+    return reason_of(onward.next_path)
+
+
+def _brand(visit: Visit, onward: _Onward) -> str:
+    if onward.authorization is None:
+        return ""
+    asked = onward.authorization.asked(visit.services)
+    return visit.services.registry.partners[asked.client.client.partner_id].partner.brand
 
 
 async def do_logout(visit: Visit) -> Response:

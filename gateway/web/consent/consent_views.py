@@ -22,7 +22,16 @@ from gateway.web.pages.formats import later, say
 from gateway.web.pages.timeline import timeline
 from gateway.web.pages.views.consents import DetailsWord
 from gateway.web.pages.visit import Visit
-from gateway.web.pages.wording import field_label, language, purpose_label, so_that
+from gateway.web.pages.wording import (
+    field_label,
+    language,
+    offer_benefit,
+    offer_name,
+    purpose_label,
+    so_that,
+    spoken,
+    value_words,
+)
 
 ONLY_SIGNING_IN = later("nothing, only signing in")
 
@@ -33,7 +42,7 @@ def service_line(visit: Visit, own: OwnLine) -> views.ServiceLine:
     word, fields = details_of(visit, own)
     return views.ServiceLine(
         brand=registry.partners[grant.partner_id].partner.brand,
-        offer=registry.offers[grant.offer_id].offer.name,
+        offer=offer_name(registry.offers[grant.offer_id].offer),
         state=state_of(visit, own),
         url=f"/connected/{grant.grant_id}",
         word=word,
@@ -149,8 +158,8 @@ def service_detail(
     return views.ConnectedDetailView(
         chrome=visit.chrome("connected"),
         partner=partner_view(partner),
-        offer=offer.name,
-        benefit=views.Spoken(text=offer.benefit),
+        offer=offer_name(offer),
+        benefit=spoken(offer_benefit(offer)),
         state=state,
         signs_in=grant.only_signs_in and not is_over,
         items=() if is_over else _items(found, partner.partner.brand, f"{here}/off"),
@@ -202,9 +211,9 @@ def _items(found: OwnConsent, brand: str, off: str) -> tuple[views.AgreedItem, .
     return tuple(
         views.AgreedItem(
             label=field_label(each.item.field),
-            value=each.value,
+            value=value_words(each.item.field, each.value),
             form=form_words(each.item.field, each.item.form),
-            so_that=so_that(each.item.purpose, partner=brand, service=found.offer.name),
+            so_that=so_that(each.item.purpose, partner=brand, service=offer_name(found.offer)),
             needed=each.is_needed,
             off_action=f"{off}/{each.item.field}/{each.item.purpose}" if off and not each.is_needed else "",
             older_copy_at=each.older_copy_at,

@@ -18,6 +18,7 @@ from gateway.web.consent.consent_moves import (
 from gateway.web.consent.consent_views import can_ask_deletion, service_detail, service_line
 from gateway.web.pages import views
 from gateway.web.pages.visit import Visit, see_other, show, signed_in_page
+from gateway.web.pages.wording import offer_name
 
 _FIRST = ("waiting", "changed", "live", "used_up", "paused")
 
@@ -55,7 +56,7 @@ async def stopped(visit: Visit) -> Response:
     view = views.StoppedView(
         chrome=visit.chrome("connected"),
         brand=visit.services.registry.partners[line.grant.partner_id].partner.brand,
-        offer=found.offer.name,
+        offer=offer_name(found.offer),
         stopped_at=line.ended_at,
         gone_by=max((each.gone_by for each in found.received if each.gone_by), default=None),
         deletion_asked=found.deletion is not None,
@@ -73,7 +74,7 @@ async def notice(visit: Visit) -> Response:
     view = views.NoticeView(
         chrome=visit.chrome("connected"),
         brand=registry.partners[offer.partner_id].partner.brand,
-        offer=offer.name,
+        offer=offer_name(offer),
         version=found.offer_version,
         effective_at=found.effective_from,
         digest=found.sha256.hex(),

@@ -1,6 +1,7 @@
 """What the pages of the consent screen show."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Literal
 from urllib.parse import urlencode
 
@@ -16,7 +17,19 @@ from gateway.model.registry import Notice, RegisteredPartner
 from gateway.web.pages import views
 from gateway.web.pages.formats import date_words, later, say, translate_plural
 from gateway.web.pages.visit import Visit
-from gateway.web.pages.wording import country_name, duration, field_label, form_label, language, so_that
+from gateway.web.pages.wording import (
+    country_name,
+    duration,
+    field_label,
+    form_label,
+    language,
+    offer_benefit,
+    offer_frequency,
+    offer_name,
+    so_that,
+    spoken,
+    value_words,
+)
 from partners import Offer, OfferDifference, OfferItem
 from scopes import CONTACT_FIELDS, FIELDS, Form, Necessity, Sensitivity, masked, notice_line
 
@@ -74,11 +87,11 @@ def amend_view(visit: Visit, screen: Screen, seen: Grant, fault: str = "") -> vi
         same=tuple(
             views.SameItem(
                 label=field_label(item.field),
-                value=_shown(screen, item, form),
+                value=value_words(item.field, _shown(screen, item, form)),
                 so_that=so_that(
                     item.purpose,
                     partner=partner.brand,
-                    service=offer.name,
+                    service=offer_name(offer),
                     child=screen.guardian_decides,
                 ),
             )
@@ -139,6 +152,10 @@ TERM_WORDS = {
     "reads": later("Numbers of reads"),
     "course_ends_on": later("End of the course"),
     "frequency": later("How often"),
+    "language": later("Language"),
+    "names": later("Name of the service"),
+    "benefits": later("What it does"),
+    "frequencies": later("How often"),
     "legal_basis": later("Legal basis"),
     "forms": later("how it can be shared"),
     "necessity": later("needed or optional"),
@@ -174,14 +191,16 @@ def _asking(visit: Visit, screen: Screen, fault: str) -> dict[str, Any]:
     offer, partner = screen.offer.offer, screen.partner.partner
     signed_in_as = masked("email", screen.email)
     return {
-        "chrome": visit.chrome(
-            email=signed_in_as, back=f"/authorize/continue?{urlencode({'ticket': ticket})}"
+        # Another language takes what was chosen along; a page that only leads back would lose it.
+        "chrome": replace(
+            visit.chrome(email=signed_in_as, back=f"/authorize/continue?{urlencode({'ticket': ticket})}"),
+            language_form="asking",
         ),
         "action": "/consent",
         "partner": partner_view(screen.partner),
         "checked_at": screen.offer.notices["en"].effective_from,
-        "offer": offer.name,
-        "benefit": views.Spoken(text=offer.benefit),
+        "offer": offer_name(offer),
+        "benefit": spoken(offer_benefit(offer)),
         "signed_in_as": signed_in_as,
         "not_you_url": f"/login?{urlencode({'ticket': ticket})}",
         "never_shared": _never_shared(screen),
@@ -191,7 +210,7 @@ def _asking(visit: Visit, screen: Screen, fault: str) -> dict[str, Any]:
             countries=country_names(partner.storage_countries),
             notice_url=f"/notices/{screen.notice.notice_id}",
             notice_version=screen.notice.offer_version,
-            frequency=offer.frequency,
+            frequency=offer_frequency(offer),
         ),
         "guardian_decides": screen.guardian_decides,
         "replaced_at": screen.replaced.valid_from if screen.replaced else None,
@@ -203,23 +222,23 @@ def _item(screen: Screen, item: OfferItem) -> views.ConsentItem:
     key, offer, chosen = item_key(item), screen.offer.offer, screen.choices
     partner = screen.partner.partner
     form_chosen = chosen.forms.get(key) if chosen else None
-    spoken = language() if language() in item.why else "en"
-    why = item.why.get(spoken, "")
+    tongue = language() if language() in item.why else "en"
+    why = item.why.get(tongue, "")
     return views.ConsentItem(
         key=key,
         label=field_label(item.field),
         so_that=so_that(
             item.purpose,
             partner=partner.brand,
-            service=offer.name,
+            service=offer_name(offer),
             child=screen.guardian_decides,
         ),
-        why=views.Spoken(text=why, language=spoken) if why else None,
+        why=views.Spoken(text=why, language=tongue) if why else None,
         forms=tuple(
             views.FormChoice(
                 form=str(form),
                 label=form_words(item.field, form),
-                value=_shown(screen, item, form),
+                value=value_words(item.field, _shown(screen, item, form)),
                 chosen=str(form) == (form_chosen or item.forms[0]),
             )
             for form in item.forms
@@ -314,7 +333,7 @@ def blocked_view(visit: Visit, blocked: Blocked) -> views.ConsentBlockedView:
         chrome=visit.chrome(back=f"/authorize/continue?{urlencode({'ticket': blocked.ticket})}"),
         kind=blocked.lock.kind,
         partner=blocked.partner.partner.brand,
-        offer=blocked.offer.offer.name,
+        offer=offer_name(blocked.offer.offer),
         state=blocked.lock.state,
         asked_at=blocked.lock.asked_at,
         is_alone=blocked.lock.is_alone,

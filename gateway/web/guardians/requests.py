@@ -23,10 +23,10 @@ from gateway.actions.guardians.requests import (
     list_children,
     see_request,
 )
-from gateway.actions.services import day_of
 from gateway.consent.terms import shorter_lengths
 from gateway.kit.clock import DAY
 from gateway.kit.errors import Refusal
+from gateway.kit.zones import UTC_ZONE, last_day
 from gateway.model.grants import LIVE, ConsentEvent, Grant, GrantedItem, GrantState, GuardianAnswer
 from gateway.web.consent.consent_views import (
     can_ask_deletion,
@@ -43,7 +43,15 @@ from gateway.web.pages.administrating import password_first, path_id
 from gateway.web.pages.formats import date_words, duration, later, say
 from gateway.web.pages.reason_words import reason_choice
 from gateway.web.pages.visit import Visit, see_other, show, signed_in_page
-from gateway.web.pages.wording import ACTOR_WORDS, EVENT_WORDS, field_label, so_that
+from gateway.web.pages.wording import (
+    ACTOR_WORDS,
+    EVENT_WORDS,
+    field_label,
+    offer_benefit,
+    offer_name,
+    so_that,
+    spoken,
+)
 from gateway.web.server.answers import note
 from gateway.web.server.bodies import PostedForm
 
@@ -123,7 +131,7 @@ def _service(visit: Visit, own: OwnLine) -> views.ChildService:
     word, fields = details_of(visit, own)
     return views.ChildService(
         brand=registry.partners[grant.partner_id].partner.brand,
-        offer=registry.offers[grant.offer_id].offer.name,
+        offer=offer_name(registry.offers[grant.offer_id].offer),
         state=state_of(visit, own),
         url=f"/guardian/{grant.grant_id}",
         word=word,
@@ -166,8 +174,8 @@ def _view(
         chrome=visit.chrome("guardian"),
         child=found.child.name,
         partner=partner_view(partner),
-        offer=offer.name,
-        benefit=views.Spoken(text=offer.benefit),
+        offer=offer_name(offer),
+        benefit=spoken(offer_benefit(offer)),
         state=state,
         pause=pause_note(visit, grant, found.pause),
         received=received_lines(found.received),
@@ -175,7 +183,7 @@ def _view(
             views.AskedItem(
                 label=field_label(each.item.field),
                 form=form_words(each.item.field, each.item.form),
-                so_that=so_that(each.item.purpose, partner=partner.partner.brand, service=offer.name),
+                so_that=so_that(each.item.purpose, partner=partner.partner.brand, service=offer_name(offer)),
                 needed=each.needed,
                 key=_key(each) if waits and not each.needed else "",
                 left_out=_key(each) in left_out,
@@ -191,7 +199,7 @@ def _view(
         reads=grant.use_limit,
         kept_seconds=offer.retention_days * DAY,
         countries=country_names(partner.partner.storage_countries),
-        notice_url=f"/notices/{grant.notice_id}",
+        notice_url=f"/notices/{found.notice.notice_id}",
         notice_version=grant.offer_version,
         other_no=any(
             each.answer is GuardianAnswer.DENY and each.guardian_id != own for each in found.approvals
@@ -214,7 +222,9 @@ def _lengths(visit: Visit, grant: Grant, chosen: str) -> Iterator[views.Option]:
     if not shorter:
         return
     if grant.is_to_a_day:
-        asked = say(later("As long as asked, until %(day)s"), day=date_words(day_of(grant.valid_until)))
+        asked = say(
+            later("As long as asked, until %(day)s"), day=date_words(last_day(grant.valid_until, UTC_ZONE))
+        )
     else:
         asked = say(later("As long as asked: %(time)s"), time=duration(longest))
     yield views.Option(value="", label=asked, chosen=chosen == "")

@@ -37,6 +37,7 @@ from gateway.web.consent.screen_views import amend_view, blocked_view, consent_v
 from gateway.web.oauth.devices import leave, type_again
 from gateway.web.pages import views
 from gateway.web.pages.formats import later, say
+from gateway.web.pages.languages import keep_language
 from gateway.web.pages.visit import (
     Visit,
     page_handler,
@@ -162,6 +163,9 @@ async def answer(visit: Visit) -> Response:
         kept = chosen_so_far(visit.services, posted)
         if not await is_well_signed_in(visit.services, kept, visit.session):
             return await _go_on(visit, kept)
+    if posted.is_own and form.one("language"):
+        again = _with_ticket("/authorize/continue", keep_choices(visit.services, posted))
+        return await keep_language(visit, form.one("language"), again)
     if posted.is_own and not reply.decision:
         wants_password = form.one("reveal") and not is_fresh(visit.services, visit.session)
         path = "/reauthenticate" if wants_password else "/authorize/continue"
@@ -178,7 +182,7 @@ async def answer(visit: Visit) -> Response:
     if isinstance(done, LookAgain):
         return await _go_on(visit, done.authorization, CHANGED[done.change], 409)
     if isinstance(done, StepUp):
-        return _with_ticket("/reauthenticate", keep_choices(visit.services, posted))
+        return _with_ticket("/reauthenticate", keep_choices(visit.services, posted, waits_for=done.fields))
     if isinstance(done, GuardianAsked):
         return _with_ticket("/authorize/continue", done.ticket)
     return await leave(visit, done)

@@ -23,6 +23,7 @@ FLASHES = {
     "invited": later("A new invitation is on its way. The older ones no longer work."),
     "signed-out-there": later("Signed out there."),
     "verification": later("A link is on its way to your other address."),
+    "may-go-on": later("You can let it go on now."),
     "may-export": later("You can download it now."),
     "password-changed": later("Your password is changed. Every other browser is signed out."),
     "linked": later(

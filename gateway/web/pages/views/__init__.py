@@ -28,6 +28,7 @@ from gateway.web.pages.views.account import (
     ReauthenticateView,
     SetPasswordView,
     SignedOutView,
+    StepUpReason,
 )
 from gateway.web.pages.views.admin.complaints import AdminComplaintsView, ComplaintRow
 from gateway.web.pages.views.admin.consents import (
@@ -384,6 +385,7 @@ __all__ = [
     "SignedOutView",
     "Spoken",
     "StateMove",
+    "StepUpReason",
     "StopLinkView",
     "StoppedView",
     "TextToRead",

@@ -20,16 +20,22 @@ class LoginView(View):
     passkey_url: str = "/login/passkey"
 
 
+StepUpReason = Literal[
+    "reveal", "grant", "recent", "stronger", "export", "administer", "edit", "contact", "secure"
+]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReauthenticateView(View):
     """Show again that it is you, before something private is shown or granted (RFC 9470).
 
     Posts `password` where `has_password` (not for whose role takes the second factor that they have), or `code`
-    where `has_code`; `passkey_url` is empty for who has none.
+    where `has_code`; `passkey_url` is empty for who has none. `things` are the sensitive details that `partner` would
+    get, where it is known which.
     """
 
     action: str
-    why: Literal["reveal", "grant", "recent", "stronger", "export", "administer"]
+    why: StepUpReason
     email: str
     cancel_url: str
     errors: tuple[FieldError, ...] = ()
@@ -38,6 +44,8 @@ class ReauthenticateView(View):
     has_password: bool = True
     has_code: bool = False
     passkey_url: str = ""
+    things: tuple[str, ...] = ()
+    partner: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,6 +78,40 @@ def test_a_sensitive_value_is_shown_in_full_after_the_password(world: World) -> 
     assert chosen(shown)["duration"] == ["30"]
 
 
+def test_the_step_up_says_what_it_is_for(world: World) -> None:
+    """Each page what it is about to do (promise P15); what a yes would share: see `test_screen_offers`."""
+    browser = world.signed_in()
+    world.clock.pass_by(601)
+    for place, words in {
+        "/profile/edit": "before your details are changed",
+        "/contacts/ask": "before you and a contact show",
+        "/security": "before a change to how you sign in",
+        "/profile": "to see your private details",
+    }.items():
+        assert words in browser.open(f"/reauthenticate?next={place}").text
+
+
+def test_another_language_keeps_the_choices(each_world: World) -> None:
+    """The buttons in the foot belong to the screen's form, so that no script is needed (consent.md rule 12)."""
+    browser = each_world.signed_in()
+    page = each_world.ask(browser)
+    assert not [form for form in page.forms if form.action == "/language"]
+    assert (
+        '<button class="link" type="submit" name="language" value="hi" lang="hi" form="asking">'
+        in " ".join(page.response.text.split())
+    )
+    for language, words in (("hi", "ताकि QuizCo"), ("kn", "QuizCo"), ("en", "so that QuizCo")):
+        page = browser.submit(page, "/consent", CHOICES | {"language": language})
+        assert page.response.headers["content-language"] == language
+        assert words in page.text
+        assert chosen(page)["item"] == [EMAIL]
+        assert chosen(page)[f"form:{PHONE}"] == ["masked"]
+        assert chosen(page)["duration"] == ["30"]
+    assert browser.submit(page, "/consent", CHOICES | {"language": "xx"}).status == 400
+    assert connected(browser) == 0
+    assert "code" in answer_of(browser.submit(page, "/consent", button="share", stop_at=QUIZCO_REDIRECT))
+
+
 def test_who_does_not_give_the_password_comes_back_to_the_same_choices(world: World) -> None:
     """The way back from the password page is the screen, still masked."""
     browser = world.signed_in()
