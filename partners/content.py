@@ -31,6 +31,10 @@ _LATER = frozenset(
         "grant_types",
         "reads",
         "course_ends_on",
+        "language",
+        "names",
+        "benefits",
+        "frequencies",
     }
 )
 """Members of a partner, a client or an offer that are left out where they say nothing."""

@@ -193,6 +193,10 @@ def _offer(table: OfferTable, partner_id: str) -> Offer:
         course_ends_on=table.course_ends_on,
         retention_days=table.retention_days,
         frequency=table.frequency or "",
+        language=table.language or "",
+        names=dict(table.names),
+        benefits=dict(table.benefits),
+        frequencies=dict(table.frequencies),
     )
 
 

@@ -142,6 +142,8 @@ class Offer:
     Attributes:
         reads: numbers of reads that a person can allow instead of a length of time, beside a single one.
         course_ends_on: the last day of the course that the service goes with.
+        language: of `name`, `benefit` and `frequency` (BCP 47); empty: English.
+        names: the name by further languages; `benefits` and `frequencies` are the other two.
     """
 
     offer_id: str
@@ -156,6 +158,24 @@ class Offer:
     legal_basis: str = "consent"
     reads: tuple[int, ...] = ()
     course_ends_on: date | None = None
+    language: str = ""
+    names: Mapping[str, str] = dataclasses.field(default_factory=dict, hash=False)
+    benefits: Mapping[str, str] = dataclasses.field(default_factory=dict, hash=False)
+    frequencies: Mapping[str, str] = dataclasses.field(default_factory=dict, hash=False)
+
+    @property
+    def own_language(self) -> str:
+        """The language of every text that has no other (BCP 47)."""
+        return self.language or "en"
+
+    def in_language(self, language: str) -> "Offer":
+        """Say name, benefit and frequency in a language; what the partner did not write in it stays as it is."""
+        return dataclasses.replace(
+            self,
+            name=self.names.get(language, self.name),
+            benefit=self.benefits.get(language, self.benefit),
+            frequency=self.frequencies.get(language, self.frequency),
+        )
 
 
 @dataclass(frozen=True, slots=True)

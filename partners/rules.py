@@ -130,6 +130,7 @@ def _offer_faults(path: str, offer: RawTable) -> Iterator[FoundFault]:
     if default is not None and longest is not None and longest < default:
         yield join(path, "max_duration_days"), f"it is shorter than duration_days: write {default} or more"
     duration = max(default or 0, longest or 0)
+    yield from _language_faults(path, offer)
     first: dict[tuple[str, str], int] = {}
     for index, item in tables(offer, "item"):
         key = join(join(path, "item"), index)
@@ -142,6 +143,18 @@ def _offer_faults(path: str, offer: RawTable) -> Iterator[FoundFault]:
         yield from _retention_faults(key, item, offer)
         for fault in _ceiling_faults(item, duration):
             yield join(key, "purpose"), fault
+
+
+def _language_faults(path: str, offer: RawTable) -> Iterator[FoundFault]:
+    """Each text stands once in a language, and a translation has something that it translates."""
+    said = offer.get("language", "en")
+    own = said if isinstance(said, str) else "en"
+    for texts, text in (("names", "name"), ("benefits", "benefit"), ("frequencies", "frequency")):
+        given = offer.get(texts)
+        if isinstance(given, dict) and own in given:
+            yield join(join(path, texts), own), f"this is the offer's own language: write it as {text}"
+        if isinstance(given, dict) and given and text not in offer:
+            yield join(path, texts), f"there is no {text} that these translate: add it"
 
 
 def _item_faults(key: str, item: RawTable) -> Iterator[FoundFault]:

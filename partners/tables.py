@@ -174,6 +174,10 @@ class OfferTable(Table):
     frequency: Sentence | None = None
     reads: Annotated[list[Reads], Field(max_length=3)] = []
     course_ends_on: date | None = None
+    language: LanguageCode | None = None
+    names: dict[LanguageCode, Line] = {}
+    benefits: dict[LanguageCode, Sentence] = {}
+    frequencies: dict[LanguageCode, Sentence] = {}
 
 
 class ManifestTable(Table):

@@ -22,7 +22,8 @@ from joserfc.jwk import ECKey
 from sqlalchemy import Connection, delete
 from starlette.testclient import TestClient, _TestClientTransport
 
-from gateway.actions.administration.people_import import Importer, add_organisation, import_people
+from gateway.actions.administration.organisations import add_organisation
+from gateway.actions.administration.people_import import Importer, import_people
 from gateway.actions.authentication.sessions import LoggedIn, login_index, open_session
 from gateway.actions.guardians.proposals import confirm_question, list_questions
 from gateway.actions.operation.postman import Postman

@@ -3,7 +3,7 @@
 import json
 
 from gateway.actions.services import Services
-from gateway.kit.gettext_catalogues import translated
+from gateway.kit.gettext_catalogues import translated, zone_name
 from gateway.kit.ids import Kind
 from gateway.kit.mail import Letter
 from gateway.store.letters import NewLetter, WaitingLetter, post_letters
@@ -13,6 +13,11 @@ def write_letter(services: Services, language: str, to: str, subject: str, *para
     """Write a letter; it ends with whom to ask."""
     asked = translated(language, "Questions: %(contact)s", contact=services.settings.contact)
     return Letter(to=to, subject=subject, text="\n\n".join([*paragraphs, asked]) + "\n")
+
+
+def times_note(language: str, zone: str) -> str:
+    """Name the zone of the days and times in a letter; it stands there once."""
+    return translated(language, "Times are %(zone)s.", zone=zone_name(language, zone))
 
 
 async def post_letter(services: Services, kind: str, letter: Letter) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Set
 from datetime import date
 
+from gateway.consent.age_policy import counted_day
 from gateway.kit.errors import Refusal
 from gateway.kit.secrets.sealing import Seal, unseal_all
 from gateway.model.profiles import SealedProfile, place_of
@@ -23,6 +24,10 @@ class OpenedProfile:
         """The date of birth, for the age policy alone."""
         text = self.values({"birthdate"}).get("birthdate")
         return date.fromisoformat(text) if text else None
+
+    def counted_day(self, at: int) -> date:
+        """Give the day by which this person's age is counted at a second."""
+        return counted_day(self._profile.whereabouts, at)
 
     def values(self, fields: Set[str]) -> dict[str, str]:
         """Unseal what the given fields of the catalogue are made of; role and organisation come from the record."""

@@ -14,6 +14,7 @@ from gateway.kit.secrets.sealing import Seal
 from gateway.kit.settings import Settings
 from gateway.kit.telemetry.metrics import Metrics
 from gateway.ledger.own_log import OwnLog
+from gateway.model.people import Person
 from gateway.model.registry import LogOrigin, RegisteredClient, Registry
 from gateway.oauth.decision_context import DecisionMeans
 from gateway.oauth.flows.server import Protocol
@@ -66,6 +67,10 @@ class Services:
         """Make a person's private address for one partner; None where this gateway relays no mail."""
         domain = self.settings.relay_domain
         return f"{self.seal.private_name(partner_id, person_id)}@{domain}" if domain else None
+
+    def zone_of(self, person: Person) -> str:
+        """Give the time zone in which a person reads days and times (IANA)."""
+        return person.zone or self.settings.timezone
 
     def subject(self, client: RegisteredClient, person_id: str) -> str:
         """Make the pairwise subject identifier: one per partner and sector (OIDC Core §8.1)."""

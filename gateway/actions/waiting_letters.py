@@ -3,10 +3,11 @@
 from functools import partial
 
 from gateway.actions.authentication.sessions import find_email
-from gateway.actions.letters import sealed_letter, write_letter
-from gateway.actions.services import Services, day_of
+from gateway.actions.letters import sealed_letter, times_note, write_letter
+from gateway.actions.services import Services
 from gateway.actions.two_people import TwoPeople, administrator_of, why_not
 from gateway.kit.gettext_catalogues import translated, written_day
+from gateway.kit.zones import local_day
 from gateway.model.administration.waiting import WaitingAct, WaitingState
 from gateway.model.people import PERSON_PREFIX, Person, PersonState, Role, powers_of, roles_with
 from gateway.store.accounts.logins import load_logins_of
@@ -53,8 +54,10 @@ async def calls(services: Services, rule: TwoPeople, act: WaitingAct) -> tuple[N
                     f"{services.settings.issuer}/admin/waiting/{act.act_id}",
                     say(
                         "Without an answer it runs out on %(day)s.",
-                        day=written_day(person.language, day_of(act.expires_at)),
-                    ),
+                        day=written_day(person.language, local_day(act.expires_at, services.zone_of(person))),
+                    )
+                    + " "
+                    + times_note(person.language, services.zone_of(person)),
                 )
             )
     return tuple(letters)

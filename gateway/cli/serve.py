@@ -27,8 +27,11 @@ from gateway.kit.telemetry.metrics import address_of, counting_together
 from gateway.oauth.proofs.certificates import self_signed
 from gateway.store.engine.revision import check_schema
 
-CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20"
-"""TLS 1.2 ciphers with forward secrecy and authenticated encryption only (BCP 195, FAPI 2.0 §5.2.2)."""
+CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
+"""TLS 1.2 ciphers with forward secrecy and authenticated encryption only (BCP 195, FAPI 2.0 §5.2.2).
+
+None with DHE, though FAPI lets servers have it: RFC 9325 §4.1 advises against it, and it takes parameters of ours.
+"""
 
 GRACE = 20
 """Seconds that requests in flight have to finish after SIGTERM."""

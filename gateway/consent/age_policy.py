@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import date
 from types import MappingProxyType
 
-from gateway.model.people import Role
+from gateway.kit.zones import local_day, zones_of
+from gateway.model.people import Role, Whereabouts
 
 STRICTEST = 18
 """Where the jurisdiction or the date of birth is unknown."""
@@ -39,31 +40,45 @@ _ADULT_ROLES = frozenset(
 """The roles of adults, each by name: a role added later counts as a child's until somebody lists it here."""
 
 
+def counted_day(place: Whereabouts, at: int) -> date:
+    """Give the day by which somebody's age is counted at a second: of all zones they may be in, the one behind.
+
+    A birthday begins at the local midnight. Where the organisation has said no zone, any of its country's may be
+    meant; somebody who chose another zone may be there. Nobody gets older sooner by choosing one.
+    """
+    zones = {place.zone} if place.zone else set(zones_of(place.country))
+    return min(
+        local_day(at, zone) for zone in sorted(zones | ({place.own_zone} if place.own_zone else set()))
+    )
+
+
 def age_on(day: date, birthdate: date) -> int:
     """Count the completed years; a person born on 29 February completes one on 1 March."""
     return day.year - birthdate.year - ((day.month, day.day) < (birthdate.month, birthdate.day))
 
 
-def needs_guardian(country: str, role: Role, birthdate: date | None, today: date) -> bool:
-    """Tell whether a guardian has to decide with the person.
+def needs_guardian(place: Whereabouts, role: Role, birthdate: date | None, at: int) -> bool:
+    """Tell whether a guardian has to decide with the person at a second.
 
     An unknown date of birth counts as a child's, except for those whose role only an adult can have.
     """
     if birthdate is None:
         return role not in _ADULT_ROLES
-    return age_on(today, birthdate) < AGE_OF_CONSENT.get(country, STRICTEST)
+    return age_on(counted_day(place, at), birthdate) < AGE_OF_CONSENT.get(place.country, STRICTEST)
 
 
-def is_adult(role: Role, birthdate: date | None, today: date) -> bool:
+def is_adult(place: Whereabouts, role: Role, birthdate: date | None, at: int) -> bool:
     """Tell whether somebody can answer for a child: they must be of age by the strictest country's policy."""
-    return not needs_guardian("", role, birthdate, today)
+    if birthdate is None:
+        return role in _ADULT_ROLES
+    return age_on(counted_day(place, at), birthdate) >= STRICTEST
 
 
-def age_band(birthdate: date | None, today: date) -> str:
+def age_band(place: Whereabouts, birthdate: date | None, at: int) -> str:
     """Name the age band, the only thing about an age that a list shows."""
     if birthdate is None:
         return "unknown"
-    age = age_on(today, birthdate)
+    age = age_on(counted_day(place, at), birthdate)
     for limit, band in ((13, "under_13"), (16, "13_to_15"), (18, "16_to_17")):
         if age < limit:
             return band

@@ -64,7 +64,7 @@ def make_notice(
 
 
 def _lines(partner: Partner, offer: Offer, version: int, language: str) -> Iterator[str]:
-    say = partial(notice_line, language=language)
+    say, offer = partial(notice_line, language=language), offer.in_language(language)
     yield say("by", offer=offer.name, legal_name=partner.legal_name, brand=partner.brand)
     yield say("version", version=version)
     yield ""

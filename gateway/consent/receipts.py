@@ -68,7 +68,10 @@ def receipt_of(event: ConsentEvent, basis: ReceiptBasis) -> dict[str, Any]:
         "dpv:hasJurisdiction": basis.jurisdiction,
         "dpv:hasDataController": {"name": basis.service_name, "contact": basis.contact, "url": basis.issuer},
         "dpv:hasRecipient": _recipient(basis.partner),
-        "dpv:hasService": {"identifier": basis.offer.offer_id, "name": basis.offer.name},
+        "dpv:hasService": {
+            "identifier": basis.offer.offer_id,
+            "name": basis.offer.in_language(event.language or basis.notice.language).name,
+        },
         "dpv:hasNotice": {
             "@id": f"{basis.issuer}/notices/{basis.notice.notice_id}",
             "version": basis.notice.offer_version,

@@ -1,18 +1,26 @@
 """The languages of the pages: one gettext catalogue each, read from its source so that nothing is built beforehand."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date
+from babel.dates import (
+    format_date,
+    format_time,
+    get_datetime_format,
+    get_timezone_location,
+    get_timezone_name,
+)
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from gateway.kit.zones import UTC_ZONE, zones_by_country
 from scopes import LANGUAGES
 
 FOLDER = Path(__file__).with_name("languages")
@@ -104,4 +112,33 @@ def translated(language: str, message: str, **values: object) -> str:
 
 def written_day(language: str, day: date) -> str:
     """Write a day as a reader of the language writes it (CLDR)."""
-    return format_date(day, "long", locale="en_001" if language == SOURCE else language)
+    return format_date(day, "long", locale=_locale(language))
+
+
+def written_moment(language: str, at: int, zone: str) -> str:
+    """Write a moment as a reader of the language in a zone writes it, by the clock of 24 hours (CLDR)."""
+    local, locale = datetime.fromtimestamp(at, ZoneInfo(zone)), _locale(language)
+    clock = format_time(local, "HH:mm", locale=locale)
+    return str(get_datetime_format("long", locale=locale)).format(clock, written_day(language, local.date()))
+
+
+@cache
+def zone_name(language: str, zone: str) -> str:
+    """Name a zone as people call it: India Time, Pacific Time (CLDR)."""
+    if zone == UTC_ZONE:
+        return UTC_ZONE
+    return get_timezone_name(ZoneInfo(zone), width="long", zone_variant="generic", locale=_locale(language))
+
+
+@cache
+def zone_choices(language: str) -> tuple[tuple[str, str], ...]:
+    """List the zones that a person can choose, each with its country and city, in the order of the words (CLDR)."""
+    locale = _locale(language)
+    zones = (zone for zones in zones_by_country().values() for zone in zones)
+    named = ((zone, get_timezone_location(ZoneInfo(zone), locale=locale)) for zone in zones)
+    return tuple(sorted(named, key=lambda each: each[1]))
+
+
+def _locale(language: str) -> str:
+    # Day before month for readers of English anywhere; a language of no catalogue reads English.
+    return language if language in CATALOGUES and language != SOURCE else "en_001"

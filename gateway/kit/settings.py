@@ -21,6 +21,7 @@ from gateway.kit.clock import DAY
 from gateway.kit.database_address import read_address
 from gateway.kit.telemetry.metrics import address_of
 from gateway.kit.web_origin import check_origin_spelling
+from gateway.kit.zones import is_zone
 
 CONFIG_VARIABLE = "CONSENT_GATEWAY_CONFIG"
 PREFIX = "CONSENT_GATEWAY_"
@@ -86,6 +87,10 @@ class Settings(BaseSettings):
     )
     contact: str = Field(
         "privacy@lecturelight.example", max_length=200, description="Whom people ask about privacy."
+    )
+    timezone: str = Field(
+        "UTC",
+        description="Time zone (IANA) of whoever is not signed in, and of people whose organisation has said none.",
     )
     documentation_url: str = Field(
         "", description="Where partners find a page per error code; empty: /docs/errors here."
@@ -309,6 +314,13 @@ class Settings(BaseSettings):
             raise ValueError("may be http only on this machine itself (localhost)")
         check_origin_spelling(issuer.rstrip("/"))
         return issuer.rstrip("/")
+
+    @field_validator("timezone")
+    @classmethod
+    def _timezone_is_known(cls, timezone: str) -> str:
+        if not is_zone(timezone):
+            raise ValueError("must be a name of the IANA database, such as Asia/Kolkata")
+        return timezone
 
     @field_validator("mtls_url")
     @classmethod

@@ -127,6 +127,8 @@ class Person:
 
     Attributes:
         needs_guardian: whether a guardian decides with them; made from the date of birth, which is sealed.
+        zone: in which times are shown to them: their own choice, else their organisation's; empty where neither
+            was said (IANA).
         factor_grace_from: since when somebody with powers may do without a second factor for a while; None for
             whoever has no such grace (any more).
     """
@@ -138,6 +140,22 @@ class Person:
     language: str
     needs_guardian: bool = False
     factor_grace_from: int | None = None
+    zone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where somebody may be: what says at which midnight they become a year older.
+
+    Attributes:
+        country: of their organisation (ISO 3166-1 alpha-2): the jurisdiction.
+        zone: of their organisation (IANA); empty where nobody has said it.
+        own_zone: the one that they chose themselves; empty without one.
+    """
+
+    country: str
+    zone: str = ""
+    own_zone: str = ""
 
 
 class Acr(StrEnum):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from gateway.kit.secrets.sealing import WrappedKey
+from gateway.model.people import Whereabouts
 
 
 class SealedField(NamedTuple):
@@ -26,14 +27,14 @@ class SealedProfile:
     """All sealed values of one person, by field name.
 
     Attributes:
-        country: the organisation's (ISO 3166-1 alpha-2).
+        whereabouts: by which their age is counted.
         wrapped: None after erasure.
     """
 
     person_id: str
     role: str
     organisation: str
-    country: str
+    whereabouts: Whereabouts
     wrapped: WrappedKey | None
     fields: Mapping[str, SealedField] = field(default_factory=dict)
 

@@ -6,10 +6,12 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 
 from gateway.kit.secrets.sealing import WrappedKey
+from gateway.model.people import Whereabouts
 from gateway.model.profiles import SealedField, SealedProfile
 from gateway.store.engine.registry import OnVersion, ignore_version, tell_version, told_version
 from gateway.store.engine.statements import Lists, PreparedStatement
 from gateway.store.tables import organisation, person, person_field, person_key
+from gateway.store.whereabouts import WHEREABOUTS
 
 
 def _profiles(lists: Lists) -> Select[Any]:
@@ -20,7 +22,7 @@ def _profiles(lists: Lists) -> Select[Any]:
             person.c.person_id,
             person.c.role,
             organisation.c.name,
-            organisation.c.country,
+            *WHEREABOUTS,
             key.master,
             key.wrapped,
             own.field,
@@ -48,12 +50,17 @@ def sealed_profiles(
     fields: dict[str, dict[str, SealedField]] = {}
     rows = _PROFILES(connection, wanted=sorted(set(person_ids)))
     tell_version(connection, rows, know)
-    for person_id, role, name, country, master, wrapped, field, *rest, _ in rows:
+    for person_id, role, name, country, zone, own_zone, master, wrapped, field, *rest, _ in rows:
         if person_id not in found:
             fields[person_id] = {}
             key = WrappedKey(master, wrapped) if wrapped is not None else None
             found[person_id] = SealedProfile(
-                person_id, role, name, country=country, wrapped=key, fields=fields[person_id]
+                person_id,
+                role,
+                name,
+                Whereabouts(country, zone, own_zone),
+                wrapped=key,
+                fields=fields[person_id],
             )
         if field is not None:
             fields[person_id][field] = SealedField(*rest)

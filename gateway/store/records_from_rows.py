@@ -21,7 +21,7 @@ from gateway.model.grants import (
 )
 from gateway.model.people import Person, PersonState, Role
 from gateway.store.engine.statements import POSTGRESQL, Lists, PreparedStatement
-from gateway.store.tables import consent_event, consent_grant, grant_item, grant_use, person
+from gateway.store.tables import consent_event, consent_grant, grant_item, grant_use, organisation, person
 from scopes import FORMS, Item
 
 GRANT_COLUMNS = (
@@ -44,6 +44,7 @@ GRANT_COLUMNS = (
     consent_grant.c.decided_version,
     consent_grant.c.left_out,
 )
+_SCHOOL = organisation.alias("own_organisation")
 PERSON_COLUMNS = (
     person.c.organisation_id,
     person.c.role,
@@ -51,6 +52,14 @@ PERSON_COLUMNS = (
     person.c.language,
     person.c.needs_guardian,
     person.c.factor_grace_from,
+    # Beside `organisation` in many statements, so it has a name of its own.
+    func.coalesce(
+        func.nullif(person.c.timezone, ""),
+        select(_SCHOOL.c.timezone)
+        .where(_SCHOOL.c.organisation_id == person.c.organisation_id)
+        .correlate(person)
+        .scalar_subquery(),
+    ).label("person_zone"),
 )
 
 
@@ -64,6 +73,7 @@ def person_from_row(row: Any) -> Person:
         row.language,
         row.needs_guardian,
         row.factor_grace_from,
+        row.person_zone,
     )
 
 
@@ -174,6 +184,13 @@ def events_of(connection: Connection, grant_id: str) -> tuple[ConsentEvent, ...]
         select(consent_event).where(consent_event.c.grant_id == grant_id).order_by(consent_event.c.seq)
     )
     return tuple(event_from_row(row) for row in connection.execute(statement))
+
+
+def latest_events_of(connection: Connection, grants: Iterable[Grant]) -> dict[str, ConsentEvent]:
+    """Load the event that each grant stands on now, by grant, in one statement."""
+    ids = sorted({each.event_id for each in grants})
+    statement = select(consent_event).where(consent_event.c.event_id.in_(ids))
+    return {row.grant_id: event_from_row(row) for row in connection.execute(statement)}
 
 
 def event_from_row(row: Any) -> ConsentEvent:

@@ -65,6 +65,10 @@ OFFER_MEMBERS: Mapping[str, Weighs] = MappingProxyType(
         # A person picks one of these anew at each decision; neither goes beyond the longest duration.
         "reads": Weighs.NEVER,
         "course_ends_on": Weighs.NEVER,
+        "language": Weighs.NEVER,
+        "names": Weighs.NEVER,
+        "benefits": Weighs.NEVER,
+        "frequencies": Weighs.BY_RULE,
     }
 )
 
@@ -142,6 +146,10 @@ def reveals_more(old: tuple[Form, ...], new: tuple[Form, ...]) -> bool:
 _RULES: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
     {
         "storage_countries": lambda before, after: not set(after) <= set(before),
+        # A translation that is added says what stood there already; one that is changed may say more often.
+        "frequencies": lambda before, after: any(
+            after.get(each, text) != text for each, text in before.items()
+        ),
         "forms": reveals_more,
         "necessity": lambda before, after: after is Necessity.NEEDED,
     }

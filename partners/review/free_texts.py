@@ -44,6 +44,9 @@ def _texts(manifest: Manifest) -> Iterator[tuple[str, str]]:
 def _texts_of(path: str, offer: Offer) -> Iterator[tuple[str, str]]:
     for name in ("name", "benefit", "frequency"):
         yield f"{path}.{name}", getattr(offer, name)
+    for name in ("names", "benefits", "frequencies"):
+        for language, text in sorted(getattr(offer, name).items()):
+            yield f"{path}.{name}.{language}", text
     for index, item in enumerate(offer.items):
         for language, text in sorted(item.why.items()):
             yield f"{path}.item[{index}].why.{language}", text

@@ -12,7 +12,7 @@ from tests.gateway.web.samples import SAMPLES
 
 STATES = [name for name in SAMPLES if "." in name]
 SHARES = 4
-"""So many tests that two workers have half each."""
+"""So many tests, because workers that run side by side take whole ones."""
 
 
 @pytest.mark.parametrize("share", range(SHARES))
@@ -22,3 +22,14 @@ def test_every_state_of_every_page_is_good_for_everybody(narrow_page: Page, shar
         show(narrow_page, *SAMPLES[name])
         findings += [f"{name} {line}" for line in [*too_narrow(narrow_page), *axe_findings(narrow_page)]]
     assert not findings, "\n".join(findings)
+
+
+def test_paper_shows_what_is_folded_on_the_screen(narrow_page: Page) -> None:
+    """Nobody can press *More details* on paper (consent.md rule 7)."""
+    show(narrow_page, *SAMPLES["consent"])
+    folded = narrow_page.locator("details:not([open]) > :not(summary)").first
+    is_seen = "element => element.checkVisibility({ contentVisibilityAuto: true })"
+    assert folded.evaluate(is_seen) is False
+    narrow_page.emulate_media(media="print")
+    assert folded.evaluate(is_seen) is True
+    narrow_page.emulate_media(media="screen")

@@ -4,7 +4,7 @@ import csv
 import json
 import unicodedata
 from collections import Counter
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import phonenumbers
@@ -15,10 +15,11 @@ from email_validator import validate_email
 
 from gateway.actions.guardians.new_proposals import METHODS
 from gateway.consent.age_policy import needs_guardian
-from gateway.model.people import Role
+from gateway.model.people import Role, Whereabouts
 
 FOLDER = Path(__file__).resolve().parents[2] / "deploy" / "demo"
 TODAY = date(2026, 11, 1)
+NOON = int(datetime(2026, 11, 1, 12, tzinfo=UTC).timestamp())
 SCHOOL_ROLES = {"student", "professor", "guardian", "school_admin"}
 STAFF_ROLES = {"platform_admin", "privacy_officer", "support", "auditor", "partner_manager"}
 ADDRESS_MEMBERS = {"street_address", "locality", "region", "postal_code", "country"}
@@ -84,9 +85,10 @@ def test_only_who_does_not_decide_alone_has_a_guardian_and_the_guardian_is_an_ad
     row: dict[str, str],
 ) -> None:
     """P9: with a method of the closed list and evidence. In Ireland one decides alone at 16."""
-    country = ORGANISATIONS[row["organisation"]]["country"]
+    organisation = ORGANISATIONS[row["organisation"]]
+    place = Whereabouts(organisation["country"], organisation["timezone"])
     born = date.fromisoformat(row["birthdate"]) if row["birthdate"] else None
-    child = born is not None and needs_guardian(country, Role(row["role"]), born, TODAY)
+    child = born is not None and needs_guardian(place, Role(row["role"]), born, NOON)
     assert [bool(row[column]) for column in GUARDIAN] == [child] * 3
     if child:
         assert row["guardian_method"] in METHODS

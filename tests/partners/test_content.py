@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, get_type_hints
 
@@ -37,6 +38,8 @@ def of_type(hint: Any) -> st.SearchStrategy[Any]:
     """Draw what a member may be by its type; where a text is not given it is None, never empty."""
     if hint == (str | None):
         return st.none() | text.filter(bool)
+    if hint == Mapping[str, str]:
+        return st.dictionaries(st.sampled_from(["en", "hi"]), text)
     drawn = {str: text, int: days}
     return drawn[hint] if hint in drawn else st.from_type(hint)
 
@@ -53,7 +56,6 @@ offer_items = records(
     field=st.sampled_from(sorted(FIELDS)),
     purpose=st.sampled_from(sorted(PURPOSES)),
     forms=st.lists(st.sampled_from(Form), unique=True).map(tuple),
-    why=st.dictionaries(st.sampled_from(["en", "hi"]), text),
 )
 offers = records(
     Offer,

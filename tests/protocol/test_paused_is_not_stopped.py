@@ -217,7 +217,10 @@ def the_age_was_right(case: Case) -> None:
 
 
 def a_birthday(case: Case) -> None:
-    act(case.world, "UPDATE organisation SET country = 'US' WHERE organisation_id = 'lakeside'")
+    act(
+        case.world,
+        "UPDATE organisation SET country = 'US', timezone = 'UTC' WHERE organisation_id = 'lakeside'",
+    )
     case.world.clock.now = THIRTEEN
     case.world.run(look_at_links, case.world.services)
 

@@ -88,7 +88,10 @@ class GuardiansMachine(RuleBasedStateMachine):
         url, drop = type(self).place(folder)
         self.stack.callback(drop)
         self.world: World = self.stack.enter_context(serve(url, folder))
-        act(self.world, "UPDATE organisation SET country = 'US' WHERE organisation_id = 'lakeside'")
+        act(
+            self.world,
+            "UPDATE organisation SET country = 'US', timezone = 'UTC' WHERE organisation_id = 'lakeside'",
+        )
         self.known = people()
         self.world.clock.now = THIRTEEN - 20 * DAY
         self.tokens: list[str] = []

@@ -105,7 +105,10 @@ class LocksMachine(RuleBasedStateMachine):
         url, drop = type(self).place(folder)
         self.stack.callback(drop)
         self.world: World = self.stack.enter_context(serve(url, folder))
-        act(self.world, "UPDATE organisation SET country = 'US' WHERE organisation_id = 'lakeside'")
+        act(
+            self.world,
+            "UPDATE organisation SET country = 'US', timezone = 'UTC' WHERE organisation_id = 'lakeside'",
+        )
         second_guardian(self.world)
         self.world.clock.now = THIRTEEN - 2 * DAY
         self.browsers: dict[str, tuple[Browser, int]] = {}

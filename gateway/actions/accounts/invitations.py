@@ -22,7 +22,7 @@ from gateway.store.accounts.invitations import (
     load_invitations,
     renew_invitations,
 )
-from gateway.store.accounts.logins import find_people, load_logins_of
+from gateway.store.accounts.logins import find_people, load_logins
 from gateway.store.accounts.passwords import NewPassword
 from gateway.store.admin_actions import on_record
 
@@ -95,7 +95,11 @@ def invitation_letter(services: Services, to: str, made: MadeInvitation, languag
 
 
 def stand_in_letter(services: Services, to: str, language: str) -> Letter:
-    """Write to somebody on a school's list who has an account with another organisation already."""
+    """Write to somebody on a school's list who has an account with another organisation already.
+
+    Args:
+        language: of that account, whatever the list says.
+    """
     say, name = partial(translated, language), services.settings.service_name
     return write_letter(
         services,
@@ -127,12 +131,12 @@ async def invite_again(
     if not await services.store.run(_RENEW, (InvitationRenewal(person_id, organisation_id, made.row), act)):
         raise Refusal("stale_form", detail="nobody who waits for an invitation")
     email = await find_email(services, person_id)
-    language = (await services.store.read(load_logins_of, person_id)).person.language
-    holder = await services.store.read(find_people, login_index(services, email))
     # The person who has the log-in elsewhere gets the same letter as at first; the administrator learns nothing.
+    holder = await services.store.read(load_logins, login_index(services, email))
+    language = holder.person.language if holder else ""
     letter = (
         invitation_letter(services, email, made, language)
-        if holder == person_id
+        if holder and holder.person.person_id == person_id
         else stand_in_letter(services, email, language)
     )
     await post_letter(services, "invitation", letter)

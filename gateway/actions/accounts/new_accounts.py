@@ -8,7 +8,7 @@ from gateway.accounts.people_list import ListedPerson
 from gateway.actions.accounts.invitations import MadeInvitation, invitation_letter, make_invitation
 from gateway.actions.authentication.sessions import login_index
 from gateway.actions.letters import sealed_letter
-from gateway.actions.services import Services, day_of
+from gateway.actions.services import Services
 from gateway.actions.two_people import POWERS_REST, ActFact, Execution, TwoPeople
 from gateway.actions.waiting import Wish, ask, effect_of
 from gateway.consent.age_policy import is_adult, needs_guardian
@@ -17,7 +17,7 @@ from gateway.kit.ids import Kind
 from gateway.kit.secrets.sealing import seal
 from gateway.kit.words import Words
 from gateway.model.administration.waiting import Administrator, WaitingAct, WaitingKind
-from gateway.model.people import ROLE_WORDS, Power, Role, roles_with
+from gateway.model.people import ROLE_WORDS, Power, Role, Whereabouts, roles_with
 from gateway.model.profiles import place_of
 from gateway.store.accounts.new_accounts import NewPerson, add_new_people
 from gateway.store.accounts.organisations import load_organisations
@@ -30,7 +30,11 @@ _GIVERS = frozenset(map(str, roles_with(Power.GIVE_POWERS)))
 
 
 def new_person(
-    services: Services, listed: ListedPerson, invitation: MadeInvitation, country: str, approves_from: int = 0
+    services: Services,
+    listed: ListedPerson,
+    invitation: MadeInvitation,
+    place: Whereabouts,
+    approves_from: int = 0,
 ) -> NewPerson:
     """Plan an account: nobody but the person ever learns the password.
 
@@ -53,8 +57,8 @@ def new_person(
         },
         created_at=now,
         invitation=invitation.row,
-        needs_guardian=needs_guardian(country, listed.role, _born(listed.fields), day_of(now)),
-        is_adult=is_adult(listed.role, _born(listed.fields), day_of(now)),
+        needs_guardian=needs_guardian(place, listed.role, _born(listed.fields), now),
+        is_adult=is_adult(place, listed.role, _born(listed.fields), now),
         approves_from=approves_from,
     )
 
@@ -108,9 +112,9 @@ async def _describe(services: Services, act: WaitingAct) -> Sequence[ActFact]:
 async def _execute(services: Services, act: WaitingAct, second: Administrator) -> Execution:
     listed = _opened(services, act)
     organisations = await services.store.read(load_organisations, None)
-    countries = {each.organisation_id: each.country for each in organisations}
+    places = {each.organisation_id: each.whereabouts for each in organisations}
     made = make_invitation(services, second.actor_id)
-    new = new_person(services, listed, made, countries[listed.organisation], services.clock() + POWERS_REST)
+    new = new_person(services, listed, made, places[listed.organisation], services.clock() + POWERS_REST)
     letter = invitation_letter(services, listed.email, made, new.language)
     record = effect_of(services, act, "add_account", role=str(listed.role))
     return Execution(_ADD, (new, record), (sealed_letter(services, "invitation", letter),))

@@ -12,7 +12,6 @@ from gateway.actions.accounts.invitations import (
     stand_in_letter,
 )
 from gateway.actions.accounts.new_accounts import ask_for_account, can_be_first, language_of, new_person
-from gateway.actions.admin_record import act_of
 from gateway.actions.authentication.sessions import login_index, stand_in_index
 from gateway.actions.guardians.naming import propose_guardian
 from gateway.actions.guardians.pairs import Linking
@@ -23,14 +22,13 @@ from gateway.kit.ids import Kind
 from gateway.kit.mail import Letter
 from gateway.kit.words import Words
 from gateway.model.administration.waiting import Administrator, WaitingAct
-from gateway.model.people import Role, powers_of
-from gateway.store.accounts.logins import find_people
+from gateway.model.people import Role, Whereabouts, powers_of
+from gateway.store.accounts.logins import find_people, load_logins
 from gateway.store.accounts.new_accounts import Added, add_people
-from gateway.store.accounts.organisations import Organisation, add_organisations, load_organisations
-from gateway.store.admin_actions import AdminAction, append_actions, on_record
+from gateway.store.accounts.organisations import load_organisations
+from gateway.store.admin_actions import AdminAction, append_actions
 
 BATCH = 100
-_ADD_ORGANISATIONS = on_record(add_organisations)
 SCHOOL_ROLES = frozenset({Role.STUDENT, Role.PROFESSOR, Role.GUARDIAN})
 """Roles that a school's own administrator can hand out."""
 _COLUMNS = {
@@ -98,7 +96,7 @@ async def import_people(
     organisations = {
         each.organisation_id: each for each in await services.store.read(load_organisations, None)
     }
-    countries = {each.organisation_id: each.country for each in organisations.values()}
+    places = {each.organisation_id: each.whereabouts for each in organisations.values()}
     own = importer.organisation_id
     # A long list takes seconds to check, and the loop has partners to serve.
     allowed = frozenset(organisations if own is None else {own})
@@ -113,7 +111,7 @@ async def import_people(
     at_once = await _leave_to_two(services, people, importer, report)
     for start in range(0, len(at_once), BATCH):
         batch = at_once[start : start + BATCH]
-        await _import_batch(services, batch, importer, report, countries=countries, send=send)
+        await _import_batch(services, batch, importer, report, places=places, send=send)
         progress(min(start + BATCH, len(at_once)), len(at_once))
     await _propose_guardians(services, importer, report)
     if people:
@@ -175,13 +173,13 @@ async def _import_batch(
     importer: Importer,
     report: ImportReport,
     *,
-    countries: Mapping[str, str],
+    places: Mapping[str, Whereabouts],
     send: bool,
 ) -> None:
     made = [(person, make_invitation(services, importer.person_id)) for person in people]
     plans = [
         replace(
-            new_person(services, person, each, countries[person.organisation]),
+            new_person(services, person, each, places[person.organisation]),
             stand_in_index=_stand_in(services, importer, person),
         )
         for person, each in made
@@ -197,16 +195,19 @@ async def _import_batch(
             continue
         (report.known if added is Added.KNOWN else report.created).append(person)
         if added is not Added.KNOWN and send:
-            await post_letter(services, "invitation", _letter(services, person, invitation, added))
+            await post_letter(services, "invitation", await _letter(services, person, invitation, added))
         elif added is Added.MADE:
             report.invitations[person.email] = invitation.address
 
 
-def _letter(services: Services, person: ListedPerson, invitation: MadeInvitation, added: Added) -> Letter:
-    language = language_of(person.fields)
-    if added is Added.STOOD_IN:
-        return stand_in_letter(services, person.email, language)
-    return invitation_letter(services, person.email, invitation, language)
+async def _letter(
+    services: Services, person: ListedPerson, invitation: MadeInvitation, added: Added
+) -> Letter:
+    # Looked for in any case, so that both letters take the same steps.
+    holder = await services.store.read(load_logins, login_index(services, person.email))
+    if holder and added is Added.STOOD_IN:
+        return stand_in_letter(services, person.email, holder.person.language)
+    return invitation_letter(services, person.email, invitation, language_of(person.fields))
 
 
 def _stand_in(services: Services, importer: Importer, person: ListedPerson) -> bytes | None:
@@ -247,12 +248,3 @@ def _action(services: Services, importer: Importer, name: str, counts: dict[str,
         at=services.clock(),
         detail=counts,
     )
-
-
-async def add_organisation(
-    services: Services, organisation_id: str, name: str, country: str, actor_id: str = "cli"
-) -> bool:
-    """Add an organisation; False if it is there already."""
-    new = Organisation(organisation_id, name, country, services.clock())
-    act = act_of(services, actor_id, "add_organisation", "organisation", organisation_id)
-    return await services.store.run(_ADD_ORGANISATIONS, (new, act))

@@ -23,7 +23,7 @@ from gateway.consent.decisions import (
     keep_terms,
     refuse,
 )
-from gateway.consent.step_up import takes_step_up
+from gateway.consent.step_up import is_sensitive, takes_step_up
 from gateway.kit.errors import Refusal
 from gateway.model.grants import ActorKind, ReasonCode
 from gateway.oauth.answers.response_modes import Back
@@ -35,6 +35,7 @@ class Change(Enum):
     OFFER = auto()
     GRANT = auto()
     PERSON = auto()
+    TIME = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,9 @@ class LookAgain:
 
 @dataclass(frozen=True, slots=True)
 class StepUp:
-    """The answer needs a recent step-up first (promise P15)."""
+    """The answer needs a recent step-up first (promise P15), for these sensitive fields, which it lets leave."""
+
+    fields: tuple[str, ...]
 
 
 Answered = Back | GuardianAsked | StepUp | LookAgain
@@ -63,6 +66,8 @@ async def decide_consent(services: Services, answer: ScreenAnswer) -> Answered:
         return LookAgain(replace(answer.authorization, choices=None, is_again=True), Change.PERSON)
     if answer.reply.decision == "later":
         return go_back(services, answer.authorization, Refusal("access_denied", detail="decide later"))
+    if answer.authorization.is_late:
+        return LookAgain(replace(chosen_so_far(services, answer), is_again=True), Change.TIME)
     for attempt in range(TRIES):
         done = await _decide(services, answer, came_second=attempt > 0)
         if done is not None:
@@ -98,7 +103,8 @@ async def _decide(services: Services, answer: ScreenAnswer, *, came_second: bool
         return _look_again(services, answer)
     outcome = _outcome(services, answer, decider)
     if takes_step_up(outcome, standing.grant) and not is_fresh(services, session):
-        return StepUp()
+        fields = (each.item.field for each in outcome.grant.items if is_sensitive(each.item))
+        return StepUp(tuple(dict.fromkeys(fields)))
     return await commit_outcome(services, answer.authorization, session, standing, outcome)
 
 

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from gateway.actions.consent.receipt_letters import find_reader
+from gateway.actions.authentication.sessions import find_reader
 from gateway.actions.letters import write_letter
 from gateway.actions.services import Services
 from gateway.kit.gettext_catalogues import translated
@@ -18,7 +18,7 @@ async def brake_letters(services: Services, partner_id: str) -> list[Letter]:
     brand = services.registry.partners[partner_id].partner.brand
     found = await services.store.read(list_people_in, roles_with(Power.BRAKE_PARTNER))
     readers = [await find_reader(services, each) for each in found]
-    return [_letter(services, brand, partner_id, *each) for each in readers if each]
+    return [_letter(services, brand, partner_id, each.to, each.language) for each in readers if each]
 
 
 def _letter(services: Services, brand: str, partner_id: str, to: str, language: str) -> Letter:

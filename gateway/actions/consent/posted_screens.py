@@ -75,19 +75,25 @@ async def read_answer(services: Services, reply: Reply, session: Session) -> Scr
     """Open the screen that is answered.
 
     Raises:
-        Refusal: ``forged_form`` for a damaged screen, ``stale_form`` for an outdated one.
+        Refusal: ``forged_form`` for a damaged screen.
     """
     content = _open_content(services, reply.ticket)
     authorization = await open_authorization(services, content["a"])
     return ScreenAnswer(reply, session, content, authorization, authorization.asked(services))
 
 
-def keep_choices(services: Services, answer: ScreenAnswer) -> str:
-    """Seal what was chosen so far into a ticket that shows the screen again; nothing is decided (consent.md rule 6)."""
-    return seal_authorization(services, chosen_so_far(services, answer))
+def keep_choices(services: Services, answer: ScreenAnswer, *, waits_for: tuple[str, ...] = ()) -> str:
+    """Seal what was chosen so far into a ticket that shows the screen again; nothing is decided (consent.md rule 6).
+
+    Args:
+        waits_for: sensitive fields that a yes lets leave, which waits for a step-up alone.
+    """
+    return seal_authorization(services, chosen_so_far(services, answer, waits_for=waits_for))
 
 
-def chosen_so_far(services: Services, answer: ScreenAnswer) -> Authorization:
+def chosen_so_far(
+    services: Services, answer: ScreenAnswer, *, waits_for: tuple[str, ...] = ()
+) -> Authorization:
     """Put what was chosen so far beside the request."""
     offered = {item_key(item): {str(form) for form in item.forms} for item in answer.offer.items}
     reply = answer.reply
@@ -96,6 +102,7 @@ def chosen_so_far(services: Services, answer: ScreenAnswer) -> Authorization:
         ticked=frozenset(reply.ticked) & offered.keys(),
         forms={key: form for key, form in reply.forms.items() if form in offered.get(key, ())},
         duration=_kept(answer.offer, reply.duration, services.clock()),
+        waits_for=waits_for,
     )
     return replace(answer.authorization, choices=choices)
 

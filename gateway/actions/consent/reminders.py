@@ -3,14 +3,15 @@
 from dataclasses import replace
 from functools import partial
 
-from gateway.actions.consent.receipt_letters import find_reader
-from gateway.actions.letters import write_letter
-from gateway.actions.services import Services, day_of
+from gateway.actions.authentication.sessions import LetterReader, find_reader
+from gateway.actions.letters import times_note, write_letter
+from gateway.actions.services import Services
 from gateway.consent import upkeep
 from gateway.consent.upkeep import Lapse, soon_over
 from gateway.kit.gettext_catalogues import translated, written_day
 from gateway.kit.ids import Kind
 from gateway.kit.mail import Letter
+from gateway.kit.zones import last_day
 from gateway.model.grants import SUNSET, Grant
 from gateway.store.consent.due_reminders import Due, DuePage, DuePeople, Sharer, load_due
 from gateway.store.consent.reminders import (
@@ -87,48 +88,49 @@ async def reminder_letters(services: Services, letter_id: str) -> list[Letter]:
     reader = await find_reader(services, found.person_id) if found else None
     if found is None or reader is None:
         return []
-    to, language = reader
-    ends = _ends(services, language, found)
-    digest = _digest(services, language, found)
+    to, language, zone = reader
+    ends = _ends(services, reader, found)
+    digest = _digest(services, reader, found)
     if not ends and not digest:
         return []
     say, issuer = partial(translated, language), services.settings.issuer
     name = services.settings.service_name
     subject = say("What you share through %(service)s", service=name) if digest else say("Sharing ends soon")
     link = say("See everything, change it or stop it:") + f"\n{issuer}/connected"
-    return [write_letter(services, language, to, subject, *ends, *digest, link)]
+    note = times_note(language, zone)
+    return [write_letter(services, language, to, subject, *ends, *digest, note, link)]
 
 
-def _ends(services: Services, language: str, found: Reminded) -> list[str]:
+def _ends(services: Services, reader: LetterReader, found: Reminded) -> list[str]:
     now, grants = services.clock(), {each.grant_id: each for each in found.grants}
     lapses = [each for each in soon_over(found.grants, now) if _key(each) in found.told]
     if not lapses:
         return []
-    say = partial(translated, language)
-    listed = "\n".join(_line(services, language, grants[each.grant_id]) for each in lapses)
+    say = partial(translated, reader.language)
+    listed = "\n".join(_line(services, reader, grants[each.grant_id]) for each in lapses)
     return [
         say("This ends by itself:") + f"\n{listed}",
         say("If you want it to go on, use the service once more and say yes there. If not, do nothing."),
     ]
 
 
-def _digest(services: Services, language: str, found: Reminded) -> list[str]:
+def _digest(services: Services, reader: LetterReader, found: Reminded) -> list[str]:
     live = [each for each in found.grants if each.is_live(services.clock())]
     if (DIGEST, "") not in found.told or not live:
         return []
-    listed = "\n".join(_line(services, language, each) for each in live)
+    listed = "\n".join(_line(services, reader, each) for each in live)
     return [
-        translated(language, "You share details with these services. If that is right, do nothing:")
+        translated(reader.language, "You share details with these services. If that is right, do nothing:")
         + f"\n{listed}"
     ]
 
 
-def _line(services: Services, language: str, grant: Grant) -> str:
+def _line(services: Services, reader: LetterReader, grant: Grant) -> str:
     registry = services.registry
     return translated(
-        language,
+        reader.language,
         "- %(offer)s by %(brand)s, until %(day)s",
-        offer=registry.offers[grant.offer_id].offer.name,
+        offer=registry.offers[grant.offer_id].offer.in_language(reader.language).name,
         brand=registry.partners[grant.partner_id].partner.brand,
-        day=written_day(language, day_of(grant.ends_at)),
+        day=written_day(reader.language, last_day(grant.ends_at, reader.zone)),
     )

@@ -20,7 +20,7 @@ from gateway.actions.oauth.authorize import (
     seal_authorization,
 )
 from gateway.actions.opened_profile import OpenedProfile
-from gateway.actions.services import Services, day_of
+from gateway.actions.services import Services
 from gateway.consent.choices import Offered
 from gateway.consent.locks import why_locked
 from gateway.consent.recognition import may_recognise
@@ -196,7 +196,7 @@ async def _serve(
     put = put_on_screen(services, authorization, standing.grant, at=now)
     items = (*put.asked, *(item for item, _ in put.kept))
     relay = services.relay_address(asked.client.client.partner_id, session.person.person_id)
-    values = _previews(profile, items, day_of(now), relay)
+    values = _previews(profile, items, profile.counted_day(now), relay, session.person.language)
     notice = _notice(asked.offer, session.person.language)
     screen_digest = hashlib.sha256(json.dumps([item_key(item) for item in items]).encode()).digest()
     served = Served(
@@ -264,12 +264,16 @@ def _notice(offer: LiveOffer, language: str) -> Notice:
 
 
 def _previews(
-    profile: OpenedProfile, items: Iterable[OfferItem], today: date, relay: str | None
+    profile: OpenedProfile, items: Iterable[OfferItem], today: date, relay: str | None, language: str
 ) -> dict[tuple[str, str], str | None]:
     opened = profile.values({item.field for item in items})
     return {
         (item_key(item), str(form)): preview(
-            Item(item.field, item.purpose, form), opened, today=today, relay_address=relay
+            Item(item.field, item.purpose, form),
+            opened,
+            today=today,
+            relay_address=relay,
+            language=language,
         )
         for item in items
         for form in item.forms

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from gateway.actions.consent.receipt_letters import find_reader
+from gateway.actions.authentication.sessions import find_reader
 from gateway.actions.letters import write_letter
 from gateway.actions.services import Services
 from gateway.kit.gettext_catalogues import translated
@@ -16,7 +16,7 @@ async def contact_letters(services: Services, contact_id: str) -> list[Letter]:
     reader = await find_reader(services, person_id) if person_id else None
     if reader is None:
         return []
-    to, language = reader
+    to, language, _ = reader
     say, name = partial(translated, language), services.settings.service_name
     return [
         write_letter(

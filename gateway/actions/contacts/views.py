@@ -6,7 +6,7 @@ from functools import partial
 from gateway.actions.authentication.sessions import check_fresh
 from gateway.actions.contacts.overview import own_contact
 from gateway.actions.opened_profile import OpenedProfile
-from gateway.actions.services import Services, day_of
+from gateway.actions.services import Services
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
 from gateway.ledger.entries import Commitments, encode_view
@@ -49,7 +49,7 @@ def _decide(
     items = contact.gives[giver]
     opened = OpenedProfile(services.seal, profile)
     values = opened.values({each.field for each in items})
-    today, commitments = day_of(ask.at), Commitments(opened.key, contact.contact_id)
+    today, commitments = opened.counted_day(ask.at), Commitments(opened.key, contact.contact_id)
     seen = tuple(
         SeenValue(each, contact_detail(each.field, each.form, values, today=today)) for each in items
     )

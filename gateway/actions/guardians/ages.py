@@ -1,13 +1,15 @@
 """Looking at a date of birth: who decides with a guardian today, who can be one, and what coming of age ends (P9)."""
 
 from gateway.actions.guardians.letters import grown_letters
+from gateway.actions.letters import sealed_content
 from gateway.actions.opened_profile import OpenedProfile
-from gateway.actions.services import Services, day_of
+from gateway.actions.services import Services
 from gateway.consent.age_policy import is_adult, needs_guardian
 from gateway.kit.errors import Refusal
 from gateway.model.people import Person, Role
 from gateway.model.profiles import SealedProfile
 from gateway.store.guardians.ages import AgeMark, LinkPage, load_link_ages, mark_adults, mark_ages
+from gateway.store.letters import HOLDING, NewLetter
 from gateway.store.profiles import load_profiles
 
 PAGE = 200
@@ -25,7 +27,7 @@ async def is_child(services: Services, person_id: str, role: Role) -> bool:
 
 def _is_child(services: Services, profile: SealedProfile, role: Role) -> bool:
     born = OpenedProfile(services.seal, profile).birthdate
-    return needs_guardian(profile.country, role, born, day_of(services.clock()))
+    return needs_guardian(profile.whereabouts, role, born, services.clock())
 
 
 async def look_at_age(services: Services, profile: SealedProfile, *, on_record: bool) -> bool:
@@ -41,7 +43,12 @@ async def look_at_age(services: Services, profile: SealedProfile, *, on_record: 
     """
     still = _is_child(services, profile, Role(profile.role))
     if still != on_record:
-        letters = () if still else await grown_letters(services, profile.person_id)
+        if still:
+            letters: tuple[NewLetter, ...] = (
+                sealed_content(services, HOLDING, {"person_id": profile.person_id}),
+            )
+        else:
+            letters = await grown_letters(services, profile.person_id)
         await services.store.run(mark_ages, AgeMark(profile.person_id, still, letters))
     return still
 
@@ -55,14 +62,18 @@ async def look_at_person(services: Services, person: Person) -> bool:
 def can_be_guardian(services: Services, profile: SealedProfile) -> bool:
     """Tell whether somebody is old enough to answer for a child, by the strictest of all ages."""
     born = OpenedProfile(services.seal, profile).birthdate
-    return is_adult(Role(profile.role), born, day_of(services.clock()))
+    return is_adult(profile.whereabouts, Role(profile.role), born, services.clock())
 
 
-async def look_at_links(services: Services) -> None:
-    """Look at the ages of everybody who is linked: once a day, for birthdays, and after a start."""
+async def look_at_links(services: Services, zones: frozenset[str] | None = None) -> None:
+    """Look at the ages of everybody who is linked: after a start, and as a day begins where they are.
+
+    Args:
+        zones: where a day has begun; None: look at everybody.
+    """
     after = None
     while True:
-        found = await services.store.read(load_link_ages, LinkPage(PAGE, after))
+        found = await services.store.read(load_link_ages, LinkPage(PAGE, after, zones))
         for each in found:
             try:
                 child = await services.store.read(load_profiles, each.child_id)

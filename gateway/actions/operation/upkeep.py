@@ -8,10 +8,11 @@ from gateway.actions.administration.waiting_kinds import let_run_out
 from gateway.actions.consent.reminders import remind_people
 from gateway.actions.guardians.ages import look_at_links, look_at_person
 from gateway.actions.partners.ends import execute_due_ends
-from gateway.actions.services import Services, day_of
+from gateway.actions.services import Services
 from gateway.consent.upkeep import what_time_did
 from gateway.kit.errors import Refusal
 from gateway.kit.logs import log
+from gateway.kit.zones import zones_with_new_day
 from gateway.model.grants import SUNSET, Grant
 from gateway.model.nodes import Work
 from gateway.model.people import Person
@@ -51,15 +52,16 @@ async def sweep(services: Services, last: int | None = None) -> int:
     """Look at every live grant that time may have changed; give how many did. Two nodes at once change each once.
 
     Args:
-        last: when the sweep before began. People come of age at midnight, and opening a profile takes long: until
-            then, of those with a guardian only whose date of birth is a new one.
+        last: when the sweep before began. People come of age at their own midnight, and opening a profile takes
+            long: of those with a guardian only where a day has begun since, and whose date of birth is a new one.
     """
     changed = 0
     # The newest terms have to be known before grants are looked for.
     await services.store.read(look_at_registry, None)
-    if _is_new_day(services, last):
-        await look_at_links(services)
-    for first in _ripe(services, last):
+    turned = None if last is None else zones_with_new_day(last, services.clock())
+    if turned is None or turned:
+        await look_at_links(services, turned)
+    for first in _ripe(services, last, turned):
         page = first
         while True:
             ripe = await services.store.read(load_ripe_grants, page)
@@ -71,17 +73,19 @@ async def sweep(services: Services, last: int | None = None) -> int:
     return changed
 
 
-def _is_new_day(services: Services, last: int | None) -> bool:
-    return last is None or day_of(last) != day_of(services.clock())
+def _ripe(services: Services, last: int | None, turned: frozenset[str] | None) -> Iterator[RipePage]:
+    """Name the first page for each thing that time may have done.
 
-
-def _ripe(services: Services, last: int | None) -> Iterator[RipePage]:
-    """Name the first page for each thing that time may have done."""
+    Args:
+        turned: the zones in which a day has begun; None: look at everybody.
+    """
     now = services.clock()
     yield RipePage(Cause.OVER, PAGE, until=now)
     yield RipePage(Cause.UNUSED, PAGE, until=now - SUNSET)
-    since = 0 if last is None or _is_new_day(services, last) else last - OVERLAP
-    yield RipePage(Cause.GUARDED, PAGE, since=since)
+    if turned is None or turned:
+        yield RipePage(Cause.GUARDED, PAGE, zones=turned)
+    if last is not None:
+        yield RipePage(Cause.GUARDED, PAGE, since=last - OVERLAP)
     for offer_id, live in sorted(services.registry.offers.items()):
         if live.material_version > 1:
             yield RipePage(Cause.OUTDATED, PAGE, offer_id=offer_id, version=live.material_version)

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 
 from gateway.actions import waiting
 from gateway.actions.authentication.sessions import find_email
-from gateway.actions.letters import sealed_letter, write_letter
+from gateway.actions.letters import sealed_content, sealed_letter, times_note, write_letter
 from gateway.actions.partners.records import get_record, partner_action
 from gateway.actions.services import Services
 from gateway.actions.two_people import ActFact, Execution, TwoPeople
@@ -15,8 +14,9 @@ from gateway.actions.waiting import Wish, effect_of
 from gateway.consent.decisions import Actor, end
 from gateway.kit.clock import DAY
 from gateway.kit.errors import Refusal
-from gateway.kit.gettext_catalogues import translated
+from gateway.kit.gettext_catalogues import translated, written_moment
 from gateway.kit.words import Words
+from gateway.kit.zones import UTC_ZONE
 from gateway.model.administration.actions import SYSTEM
 from gateway.model.administration.waiting import Administrator, WaitingAct, WaitingKind
 from gateway.model.grants import LIVE, ActorKind, ReasonCode
@@ -24,7 +24,7 @@ from gateway.model.people import Power, roles_with
 from gateway.store.admin_actions import AdminAction
 from gateway.store.consent.grant_changes import GrantChange, commit_changes
 from gateway.store.consent.grants import GrantQuery, count_live, search_grants
-from gateway.store.letters import NewLetter
+from gateway.store.letters import HOLDING, NewLetter
 from gateway.store.partners.ends import (
     AnnouncedEnd,
     SettledEnd,
@@ -75,13 +75,14 @@ async def _can_end(services: Services, partner_id: str) -> PartnerRecord:
 
 async def _announced(services: Services, record: PartnerRecord, action: AdminAction) -> AnnouncedEnd:
     ends_at = action.at + TIME_TO_CALL_OFF
+    people = sealed_content(services, HOLDING, {"partner_id": record.partner_id})
     return AnnouncedEnd(
         record.partner_id,
         record.state,
         ends_at,
         action.actor_id,
         action,
-        await _letters(services, record, "announced", ends_at),
+        (*await _letters(services, record, "announced", ends_at), people),
     )
 
 
@@ -142,7 +143,7 @@ _STEPS: Mapping[str, tuple[Words, Words]] = {
     "announced": (
         Words("%(brand)s ends for good"),
         Words(
-            "%(brand)s ends for good on %(when)s (UTC), with every consent for it. From now on it can read nothing. "
+            "%(brand)s ends for good on %(when)s, with every consent for it. From now on it can read nothing. "
             "Until then an administrator can call it off."
         ),
     ),
@@ -163,17 +164,27 @@ async def _letters(
     """Tell the partner's contact, and every administrator who could call it off."""
     partner = partner_from_content(record.content)
     staff = await services.store.read(load_staff, frozenset(map(str, roles_with(Power.REVIEW_PARTNER))))
-    readers = [(partner.contact, "en")]
-    readers += [(await find_email(services, each.person_id), each.language) for each in staff]
-    when = datetime.fromtimestamp(ends_at, UTC).strftime("%Y-%m-%d %H:%M")
+    readers = [(partner.contact, "en", UTC_ZONE)]
+    readers += [
+        (await find_email(services, each.person_id), each.language, services.zone_of(each)) for each in staff
+    ]
     letters = []
-    for to, language in readers:
+    for to, language, zone in readers:
+        when = written_moment(language, ends_at, zone)
         say = partial(translated, language)
         subject, sentence = (say(each.template, brand=partner.brand, when=when) for each in _STEPS[step])
         letters.append(
-            sealed_letter(services, "partner_end", write_letter(services, language, to, subject, sentence))
+            sealed_letter(
+                services,
+                "partner_end",
+                write_letter(services, language, to, subject, sentence, *_zone_once(step, language, zone)),
+            )
         )
     return tuple(letters)
+
+
+def _zone_once(step: str, language: str, zone: str) -> tuple[str, ...]:
+    return (times_note(language, zone),) if step == "announced" else ()
 
 
 async def _describe(services: Services, act: WaitingAct) -> Sequence[ActFact]:

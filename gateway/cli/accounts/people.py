@@ -10,12 +10,8 @@ import typer
 from gateway.actions.accounts.erasure import erase_person
 from gateway.actions.accounts.invitations import invite_again
 from gateway.actions.administration.factor_reset import ask_for_reset
-from gateway.actions.administration.people_import import (
-    Importer,
-    ImportReport,
-    add_organisation,
-    import_people,
-)
+from gateway.actions.administration.organisations import add_organisation, set_zone
+from gateway.actions.administration.people_import import Importer, ImportReport, import_people
 from gateway.actions.administration.roles import ask_for_role
 from gateway.actions.authentication.sessions import login_index
 from gateway.actions.guardians.naming import propose_guardian
@@ -37,6 +33,7 @@ from gateway.cli.terminal import (
     time_words,
     with_services,
 )
+from gateway.kit.zones import is_zone, only_zone_of
 from gateway.model.administration.waiting import WaitingAct
 from gateway.model.people import Role
 from gateway.store.accounts.logins import find_people
@@ -51,18 +48,47 @@ def add(
     organisation: Annotated[str, typer.Argument(help="Its id, as people lists name it.")],
     name: Annotated[str, typer.Argument(help="Its name, as people know it.")],
     country: Annotated[str, typer.Argument(help="Where it is: two letters, ISO 3166-1.")],
+    timezone: Annotated[
+        str, typer.Option(help="Its time zone (IANA), where the country has more than one.")
+    ] = "",
 ) -> None:
     """Add an organisation."""
     if len(country) != 2 or not country.isalpha():
         raise typer.BadParameter("two letters, for example IN", param_hint="COUNTRY")
     if not organisation.isascii() or not organisation.isidentifier():
         raise typer.BadParameter("letters, digits and underscores only", param_hint="ORGANISATION")
+    if timezone:
+        _check_zone(timezone)
     added = with_services(
-        lambda services: add_organisation(services, organisation, name.strip(), country.upper())
+        lambda services: add_organisation(services, organisation, name.strip(), country.upper(), timezone)
     )
     if not added:
         raise CommandFault(f"there is an organisation {organisation} already; nothing was changed.")
-    done(f"added {organisation}")
+    is_said = timezone or only_zone_of(country.upper())
+    done(
+        f"added {organisation}"
+        if is_said
+        else f"added {organisation}; its country has several time zones: consent-gateway organisation set-timezone"
+    )
+
+
+@organisations.command("set-timezone")
+def set_timezone(
+    organisation: Annotated[str, typer.Argument(help="Its id, as people lists name it.")],
+    timezone: Annotated[str, typer.Argument(help="IANA, such as Asia/Kolkata.")],
+) -> None:
+    """Say in which time zone an organisation is: times are shown in it, and its children's birthdays begin by it."""
+    _check_zone(timezone)
+    if not with_services(lambda services: set_zone(services, organisation, timezone)):
+        raise CommandFault(
+            f"there is no {organisation}, or it is in {timezone} already; nothing was changed."
+        )
+    done(f"{organisation} is in {timezone}")
+
+
+def _check_zone(timezone: str) -> None:
+    if not is_zone(timezone):
+        raise typer.BadParameter("a name of the IANA database, such as Asia/Kolkata", param_hint="TIMEZONE")
 
 
 @organisations.command("list")
@@ -72,8 +98,17 @@ def list_organisations(as_json: Annotated[bool, JSON] = False) -> None:
     if as_json:
         print_json([asdict(each) for each in found])
         return
-    rows = [(each.organisation_id, each.name, each.country, time_words(each.created_at)) for each in found]
-    print_table("Organisations", ("id", "name", "country", "added (UTC)"), rows)
+    rows = [
+        (
+            each.organisation_id,
+            each.name,
+            each.country,
+            each.timezone or "not said",
+            time_words(each.created_at),
+        )
+        for each in found
+    ]
+    print_table("Organisations", ("id", "name", "country", "time zone", "added (UTC)"), rows)
 
 
 @people.command("import")
@@ -187,7 +222,7 @@ def link(
 
 @people.command("unlink-guardian")
 def unlink(child: Annotated[str, CHILD], guardian: Annotated[str, GUARDIAN]) -> None:
-    """End a link at once, with every consent that stands on this guardian's yes alone, or withdraw the question."""
+    """End a link now, and every consent that only this guardian gave; withdraw a link that is not confirmed yet."""
     _say_link(lambda services: unlink_guardian(services, Linking(acting_name(), None, child, guardian)))
     done("it has ended, and what stood on it")
 
@@ -221,7 +256,7 @@ def reset_factor(
     email: Annotated[str, typer.Argument(help="The person's log-in.")],
     why: Annotated[str, typer.Option(help="Why; the second person reads it.")],
 ) -> None:
-    """Ask to take a lost second factor away; it waits until an administrator agrees on the page."""
+    """Ask to remove a lost second factor. An administrator has to approve it on the page."""
     _ask(email, lambda services, who: ask_for_reset(services, at_command_line(), who, why))
 
 
@@ -231,7 +266,7 @@ def role(
     role: Annotated[Role, typer.Argument(help="The role that the account shall have.")],
     why: Annotated[str, typer.Option(help="Why; the second person reads it.")],
 ) -> None:
-    """Ask for another role; it waits until an administrator agrees on the page."""
+    """Ask to change a person's role. An administrator has to approve it on the page."""
     _ask(email, lambda services, who: ask_for_role(services, at_command_line(), who, role, why))
 
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from joserfc.jwk import ECKey, KeySet
 
-from gateway.actions.administration.people_import import Importer, add_organisation, import_people
+from gateway.actions.administration.organisations import add_organisation
+from gateway.actions.administration.people_import import Importer, import_people
 from gateway.actions.authentication.sessions import login_index, open_session
 from gateway.actions.guardians.proposals import confirm_question, list_questions
 from gateway.actions.logouts import log_out
@@ -29,6 +30,7 @@ from gateway.cli.terminal import CommandFault
 from gateway.consent.age_policy import age_band
 from gateway.kit.ids import random_key
 from gateway.model.administration.waiting import Administrator
+from gateway.model.people import Whereabouts
 from gateway.store.accounts.logins import find_people
 from gateway.store.accounts.passwords import NewPassword, keep_passwords
 from partners import AuthMethod, Client, Manifest, PartnerState, parse_manifest, referenced_files
@@ -59,12 +61,18 @@ class DemoPerson:
     age_band: str
 
 
-def list_people(today: date) -> Iterator[DemoPerson]:
-    """Read the people on the list."""
+def list_people(at: int) -> Iterator[DemoPerson]:
+    """Read the people on the list, with the age that each has at a second."""
+    places = {row["organisation"]: Whereabouts(row["country"], row["timezone"]) for row in _organisations()}
     with (deploy_folder() / "demo" / "people.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             born = date.fromisoformat(row["birthdate"]) if row["birthdate"] else None
-            yield DemoPerson(row["email"], row["role"], age_band(born, today))
+            yield DemoPerson(row["email"], row["role"], age_band(places[row["organisation"]], born, at))
+
+
+def _organisations() -> list[dict[str, str]]:
+    with (deploy_folder() / "demo" / "organisations.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def deploy_folder() -> Path:
@@ -135,9 +143,8 @@ async def _fill_people(
     services: Services, passwords: dict[str, str], progress: Callable[[int, int], None]
 ) -> None:
     samples = deploy_folder() / "demo"
-    with (samples / "organisations.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            await add_organisation(services, row["organisation"], row["name"], row["country"])
+    for row in _organisations():
+        await add_organisation(services, row["organisation"], row["name"], row["country"], row["timezone"])
     report = await import_people(services, (samples / "people.csv").read_bytes(), Importer(ACTOR), send=False)
     if report.faults:
         listed = "\n".join(f"  line {each.line}, {each.column}: {each.message}" for each in report.faults)

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.actions.services import day_of
 from gateway.app import build_services, opened
 from gateway.cli.database import migrate_database
 from gateway.cli.demo.content import ROOT, fill, list_people, new_password, partner_config
@@ -95,7 +94,7 @@ class Place:
 
     def _begin(self, settings: Settings) -> dict[str, Any]:
         """Begin a new demonstration, in an empty database only."""
-        people = list(list_people(day_of(system_clock())))
+        people = list(list_people(system_clock()))
         if asyncio.run(look_at(settings.database)).revision is not None:
             raise CommandFault(
                 "this database holds something that no demonstration here made. "

@@ -30,7 +30,7 @@ SECTIONS = (
         "account",
         tables.person,
         "person_id",
-        ("role", "state", "language", "organisation_id", "needs_guardian", "created_at"),
+        ("role", "state", "language", "timezone", "organisation_id", "needs_guardian", "created_at"),
     ),
     RecordSection(
         "profile", tables.person_field, "person_id", ("field", "source", "verified_at", "changed_at")

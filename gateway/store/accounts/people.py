@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, select, tuple_, update
 
 from gateway.model.people import Person, PersonState, Power, Role, roles_with
 from gateway.store.records_from_rows import PERSON_COLUMNS, person_from_row
-from gateway.store.tables import invitation, person
+from gateway.store.tables import invitation, organisation, person
 
 
 def list_people_in(
@@ -58,6 +58,33 @@ def keep_languages(connection: Connection, chosen: Sequence[ChosenLanguage]) -> 
         own = person.c.person_id == each.person_id
         connection.execute(update(person).where(own).values(language=each.language))
     return [None] * len(chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenZone:
+    """The time zone that a person chose (IANA); empty for their organisation's."""
+
+    person_id: str
+    timezone: str
+
+
+def keep_own_zones(connection: Connection, chosen: Sequence[ChosenZone]) -> Sequence[None]:
+    """Keep people's time zones."""
+    for each in chosen:
+        own = person.c.person_id == each.person_id
+        connection.execute(update(person).where(own).values(timezone=each.timezone))
+    return [None] * len(chosen)
+
+
+def load_zones(connection: Connection, person_ids: Sequence[str]) -> Sequence[tuple[str, str]]:
+    """Load the time zone that each person chose, and their organisation's; empty where there is none."""
+    statement = (
+        select(person.c.person_id, person.c.timezone, organisation.c.timezone)
+        .join(organisation, organisation.c.organisation_id == person.c.organisation_id)
+        .where(person.c.person_id.in_(set(person_ids)))
+    )
+    found = {person_id: (own, school) for person_id, own, school in connection.execute(statement)}
+    return [found[person_id] for person_id in person_ids]
 
 
 def load_provisioners(connection: Connection, organisation_ids: Sequence[str]) -> Sequence[list[str]]:

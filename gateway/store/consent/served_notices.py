@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
-from gateway.store.engine.registry import OnVersion, ignore_version
+from gateway.model.registry import Notice
+from gateway.store.engine.registry import OnVersion, ignore_version, notice_from_row
 from gateway.store.engine.statements import insert_once
-from gateway.store.tables import notice_served
+from gateway.store.tables import notice_served, notice_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +31,23 @@ def serve_notices(
     """Record what was served; nothing is decided here that the registry could change."""
     insert_once(connection, notice_served, [asdict(each) for each in served])
     return [None] * len(served)
+
+
+def load_notices_in(connection: Connection, wanted: Sequence[tuple[str, str]]) -> Sequence[Notice]:
+    """Load what notices say in a language; one that was not written in it, as it is.
+
+    Args:
+        wanted: id of a notice, and the language (BCP 47).
+    """
+    return [_notice_in(connection, *each) for each in wanted]
+
+
+def _notice_in(connection: Connection, notice_id: str, language: str) -> Notice:
+    one, other = notice_version.alias("one"), notice_version.alias("other")
+    statement = (
+        select(other)
+        .join(one, (one.c.offer_id == other.c.offer_id) & (one.c.offer_version == other.c.offer_version))
+        .where(one.c.notice_id == notice_id, other.c.language.in_([language, one.c.language]))
+    )
+    found = [notice_from_row(row) for row in connection.execute(statement)]
+    return next((each for each in found if each.language == language), found[0])

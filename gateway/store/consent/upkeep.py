@@ -18,6 +18,7 @@ from gateway.store.records_from_rows import (
     person_from_row,
 )
 from gateway.store.tables import consent_grant, person, person_field
+from gateway.store.whereabouts import is_in
 
 RipeKey = tuple[int | str, ...]
 """By which a page of grants that time may have changed is ordered."""
@@ -39,6 +40,7 @@ class RipePage:
     Attributes:
         until: whose term was over by this second, or who was not used after it.
         since: whose date of birth was written at this second or later, for those with a guardian.
+        zones: who may be in one of these, for those with a guardian; None: wherever they are.
         offer_id: of which service, and `version` the terms that the person has not decided about.
         after: key of the last one of the page before.
     """
@@ -47,6 +49,7 @@ class RipePage:
     limit: int
     until: int = 0
     since: int = 0
+    zones: frozenset[str] | None = None
     offer_id: str = ""
     version: int = 0
     after: RipeKey | None = None
@@ -93,12 +96,13 @@ def _ripe(page: RipePage) -> tuple[tuple[ColumnElement[Any], ...], tuple[ColumnE
     grant = consent_grant.c
     used_at, decided = grant.last_user_activity_at, grant.decided_version
     is_new = () if page.since == 0 else (grant.person_id.in_(_born_anew(page.since)),)
+    is_there = () if page.zones is None else (is_in(page.zones),)
     # A paused grant waits for the person already.
     is_outdated = (is_active(), decided < page.version, grant.offer_version < page.version)
     return {
         Cause.OVER: ((grant.valid_until, grant.grant_id), (is_live(), grant.valid_until <= page.until)),
         Cause.UNUSED: ((used_at, grant.grant_id), (is_live(), used_at <= page.until)),
-        Cause.GUARDED: ((grant.grant_id,), (is_live(), is_guarded(), *is_new)),
+        Cause.GUARDED: ((grant.grant_id,), (is_live(), is_guarded(), *is_new, *is_there)),
         Cause.OUTDATED: ((decided, grant.grant_id), (grant.offer_id == page.offer_id, *is_outdated)),
     }[page.cause]
 

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select, tuple_, update
+from sqlalchemy import Connection, or_, select, tuple_, update
 
 from gateway.store.approvals import ADULT, CHILD
 from gateway.store.letters import NewLetter, post_letters
-from gateway.store.tables import guardian_link, guardian_proposal, person
+from gateway.store.tables import guardian_link, guardian_proposal, person, person_field
+from gateway.store.whereabouts import is_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,7 @@ class AgeMark:
     """Whether a guardian decides with somebody from now on.
 
     Attributes:
-        letters: tell the person and the guardians when the person comes of age.
+        letters: tell the person and the guardians what changes.
     """
 
     person_id: str
@@ -46,8 +47,18 @@ def _mark(connection: Connection, mark: AgeMark) -> bool:
         connection.execute(update(guardian_link).where(linked).values(state="ended"))
         asked = (proposal.child_id == mark.person_id) & (proposal.state == "open")
         connection.execute(update(guardian_proposal).where(asked).values(state="withdrawn"))
-        post_letters(connection, mark.letters)
+    post_letters(connection, mark.letters)
     return True
+
+
+def find_birth_entries(connection: Connection, person_ids: Sequence[str]) -> Sequence[int | None]:
+    """Tell when each person's date of birth was written; None where there is none."""
+    own = person_field.c
+    statement = select(own.person_id, own.changed_at).where(
+        own.person_id.in_(sorted(set(person_ids))), own.field == "birthdate"
+    )
+    found: dict[str, int] = {row[0]: row[1] for row in connection.execute(statement)}
+    return [found.get(person_id) for person_id in person_ids]
 
 
 def mark_adults(connection: Connection, person_ids: Sequence[str]) -> Sequence[None]:
@@ -58,10 +69,15 @@ def mark_adults(connection: Connection, person_ids: Sequence[str]) -> Sequence[N
 
 @dataclass(frozen=True, slots=True)
 class LinkPage:
-    """A page of links that stand, in the order of (child, guardian)."""
+    """A page of links that stand, in the order of (child, guardian).
+
+    Attributes:
+        zones: only of people who may be in one of these; None: of everybody.
+    """
 
     limit: int
     after: tuple[str, str] | None = None
+    zones: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +106,8 @@ def _link_ages(connection: Connection, page: LinkPage) -> list[LinkAges]:
         .order_by(link.child_id, link.guardian_id)
         .limit(page.limit)
     )
+    if page.zones is not None:
+        statement = statement.where(or_(is_in(page.zones, CHILD), is_in(page.zones, ADULT)))
     if page.after is not None:
         statement = statement.where(tuple_(link.child_id, link.guardian_id) > tuple_(*page.after))
     return [LinkAges(*row) for row in connection.execute(statement)]

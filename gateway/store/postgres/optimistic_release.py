@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 from gateway.kit.secrets.sealing import WrappedKey
 from gateway.model.grants import Grant, GrantState
 from gateway.model.ledger.handoffs import Handoff
+from gateway.model.people import Whereabouts
 from gateway.model.profiles import SealedField, SealedProfile
 from gateway.model.tokens import AccessToken, Held
 from gateway.store.approvals import approvals_of
@@ -42,6 +43,7 @@ from gateway.store.tables import (
     person_key,
     registry_version,
 )
+from gateway.store.whereabouts import WHEREABOUTS
 
 
 def optimistic_operation(
@@ -89,7 +91,7 @@ def _seen(lists: Lists) -> Select[Any]:
         tokens_with_grants(lists, lock=False)
         .add_columns(
             organisation.c.name,
-            organisation.c.country,
+            *WHEREABOUTS,
             key.master,
             key.wrapped,
             *fields.c,
@@ -122,7 +124,7 @@ def _profile(row: Any) -> SealedProfile:
         row.person_id,
         row.role,
         row.name,
-        country=row.country,
+        Whereabouts(row.country, row.zone, row.own_zone),
         wrapped=WrappedKey(row.master, row.wrapped) if row.wrapped is not None else None,
         fields={name: SealedField(*values) for name, values in fields},
     )

@@ -32,6 +32,8 @@ organisation = Table(
     id_column("organisation_id"),
     text_column("name"),
     text_column("country"),
+    # A zone of the IANA database; empty where nobody has said it.
+    Column("timezone", Text, nullable=False, server_default=""),
     at_column("created_at"),
 )
 
@@ -43,6 +45,8 @@ person = Table(
     text_column("role"),
     text_column("state"),
     text_column("language"),
+    # Their own choice; empty: their organisation's.
+    Column("timezone", Text, nullable=False, server_default=""),
     Column("login_index", LargeBinary, nullable=False, unique=True),
     at_column("created_at"),
     Column("needs_guardian", Boolean, nullable=False, server_default=false()),

@@ -1,7 +1,7 @@
 """A person's whole record as a page to read and to print: what the download holds (GDPR Art. 15)."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -10,9 +10,12 @@ from starlette.routing import Route
 
 from gateway.actions.accounts.own_record import own_record
 from gateway.actions.accounts.own_record_schema import SCHEMA, schema
+from gateway.kit.gettext_catalogues import own_name
+from gateway.model.grants import GrantState
+from gateway.web.accounts.record_words import RECORD_WORDS
 from gateway.web.consent.event_views import OWN_ACTOR_WORDS, OWN_EVENT_WORDS
 from gateway.web.pages import views
-from gateway.web.pages.formats import later, say
+from gateway.web.pages.formats import later, say, zone
 from gateway.web.pages.step_up import stepped_up, stepped_up_export
 from gateway.web.pages.visit import Visit, show, signed_in_page
 from gateway.web.pages.wording import field_label, form_label, language, purpose_label
@@ -49,6 +52,7 @@ LABELS: Mapping[str, str] = {
     "role": later("Role"),
     "state": later("State"),
     "language": later("Language"),
+    "timezone": later("Time zone"),
     "organisation_id": later("School"),
     "needs_guardian": later("A guardian decides with you"),
     "created_at": later("Made"),
@@ -96,6 +100,14 @@ LABELS: Mapping[str, str] = {
     "received_at": later("Received"),
     "answered_at": later("Answered"),
 }
+ITEMS_WORDS: Mapping[GrantState, str] = {
+    GrantState.WAITING: later("It asked for"),
+    GrantState.ACTIVE: later("It may read"),
+    GrantState.PAUSED: later("It may read"),
+    GrantState.REFUSED: later("It asked for"),
+    GrantState.ENDED: later("It received"),
+}
+"""What stands with the items of a consent."""
 FOR_PROGRAMS = frozenset({"client", "id", "proof", "reason", "uses"})
 """What stands in the file and not on the page; everything else of a row has its label (a test)."""
 _TIMES = frozenset({"at", "since", "until", "auth_time", "complete_by"})
@@ -126,16 +138,22 @@ async def read_record(visit: Visit) -> Response:
 
 
 def _consent(consent: Mapping[str, Any]) -> views.RecordPart:
-    names = ("state", "items", "since", "until", "last_used_at", "ended_at")
-    deletion = consent["deletion"] or {}
+    names = ("state", "since", "until", "last_used_at", "ended_at")
+    deletion, state = consent["deletion"] or {}, GrantState(consent["state"])
+    items = _received(consent["handoffs"]) if state is GrantState.ENDED else consent["items"]
     return views.RecordPart(
         title=f"{consent['service']} · {consent['partner']}",
         facts=(
             *_facts(consent, names),
+            (say(ITEMS_WORDS[state]), _cell("items", items)),
             *_facts(deletion, [each for each in deletion if each not in FOR_PROGRAMS]),
         ),
         tables=tuple(_tables(consent, ("events", "handoffs", "complaints"))),
     )
+
+
+def _received(handoffs: Iterable[Mapping[str, Any]]) -> list[list[str]]:
+    return [words for each in handoffs for words in each["items"]]
 
 
 def _contact(contact: Mapping[str, Any]) -> views.RecordPart:
@@ -165,7 +183,7 @@ def _tables(parent: Mapping[str, Any], names: Iterable[str]) -> Iterable[views.R
 
 
 def _cell(name: str, value: Any) -> views.RecordCell:
-    if value is None:
+    if value in (None, ""):
         return views.RecordCell(text="–")
     if isinstance(value, bool):
         return views.RecordCell(text=yes_no(value, language()))
@@ -189,11 +207,19 @@ _OWN_WORDS: Mapping[tuple[str, str], str] = {
 }
 
 
+_NAMED: Mapping[str, Callable[[str], str]] = {"timezone": zone, "language": own_name, "field": field_label}
+"""What has a name of its own, by the name of the member."""
+
+
 def _words(name: str, value: str) -> str:
     """Say a word of ours as other pages say it; leave other words as they are."""
     if (name, value) in _OWN_WORDS:
         return say(_OWN_WORDS[name, value])
-    return field_label(value) if name == "field" else value.replace("_", " ")
+    if name in RECORD_WORDS and value in RECORD_WORDS[name]:
+        return say(RECORD_WORDS[name][value])
+    if name in _NAMED:
+        return _NAMED[name](value)
+    return value.replace("_", " ")
 
 
 async def download(visit: Visit) -> Response:

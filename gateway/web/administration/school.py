@@ -17,7 +17,7 @@ from gateway.web.pages.admin_acts import ActRoute, step_up_first
 from gateway.web.pages.administrating import password_first, path_id
 from gateway.web.pages.sections import SECTIONS, doors
 from gateway.web.pages.visit import Visit, see_other, show, signed_in_page
-from gateway.web.pages.wording import field_label
+from gateway.web.pages.wording import field_label, offer_name
 
 HERE = SECTIONS["school"].url
 GATES: Mapping[SchoolGate, Literal["allow", "deny", "ask"]] = MappingProxyType(
@@ -49,7 +49,7 @@ def _row(visit: Visit, gated: GatedPartner) -> views.GateRow:
     return views.GateRow(
         brand=partner.brand,
         legal_name=partner.legal_name,
-        offers=tuple(offer.name for offer in offers),
+        offers=tuple(map(offer_name, offers)),
         fields=tuple(fields),
         gate=GATES[gated.gate],
         decided_at=gated.decided_at,

@@ -19,6 +19,7 @@ from gateway.kit.errors import Refusal
 from gateway.web.consent.consent_views import service_detail
 from gateway.web.pages import views
 from gateway.web.pages.formats import later, say
+from gateway.web.pages.step_up import MAY_GO_ON, step_up
 from gateway.web.pages.visit import Visit, see_other, show
 
 
@@ -64,7 +65,7 @@ async def resume_service(visit: Visit) -> Response:
     await visit.form()
     here = f"/connected/{visit.request.path_params['grant_id']}"
     grant = await resume_sharing(visit.services, visit.signed_in, visit.request.path_params["grant_id"])
-    return see_other(f"/reauthenticate?next={here}" if grant is None else f"{here}?done=resumed")
+    return step_up(f"{here}?done={MAY_GO_ON}") if grant is None else see_other(f"{here}?done=resumed")
 
 
 async def stop_all(visit: Visit) -> Response:

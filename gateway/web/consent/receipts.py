@@ -14,7 +14,7 @@ from gateway.web.pages.administrating import path_id
 from gateway.web.pages.formats import later, say
 from gateway.web.pages.step_up import stepped_up_export
 from gateway.web.pages.visit import Visit, page_handler, see_other, show, signed_in_page
-from gateway.web.pages.wording import EVENT_WORDS, field_label, form_label, purpose_label
+from gateway.web.pages.wording import EVENT_WORDS, field_label, form_label, offer_name, purpose_label
 from gateway.web.server.answers import json_answer
 from scopes import Form
 
@@ -109,7 +109,7 @@ async def _stop_view(visit: Visit) -> views.StopLinkView:
     return views.StopLinkView(
         chrome=visit.chrome(),
         brand=registry.partners[grant.partner_id].partner.brand,
-        offer=registry.offers[grant.offer_id].offer.name,
+        offer=offer_name(registry.offers[grant.offer_id].offer),
         stop_action=visit.request.url.path if grant.state in LIVE else "",
         can_ask_deletion=registry.partners[grant.partner_id].partner.deletion_uri is not None,
         ended_at=detail.line.ended_at,

@@ -1,7 +1,8 @@
 """What the pages of the consent screen show."""
 
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 from gateway.actions.consent.screen import Blocked, Screen
@@ -16,9 +17,21 @@ from gateway.model.registry import Notice, RegisteredPartner
 from gateway.web.pages import views
 from gateway.web.pages.formats import date_words, later, say, translate_plural
 from gateway.web.pages.visit import Visit
-from gateway.web.pages.wording import country_name, duration, field_label, form_label, language, so_that
+from gateway.web.pages.wording import (
+    country_name,
+    duration,
+    field_label,
+    form_label,
+    language,
+    offer_benefit,
+    offer_frequency,
+    offer_name,
+    so_that,
+    spoken,
+    value_words,
+)
 from partners import Offer, OfferDifference, OfferItem
-from scopes import CONTACT_FIELDS, FIELDS, Form, Necessity, Sensitivity, masked
+from scopes import CONTACT_FIELDS, FIELDS, Form, Necessity, Sensitivity, masked, notice_line
 
 
 def partner_view(partner: RegisteredPartner) -> views.PartnerCard:
@@ -31,7 +44,6 @@ def partner_view(partner: RegisteredPartner) -> views.PartnerCard:
         contact=found.contact,
         grievance_contact=found.grievance_contact,
         policy_url=found.policy_url,
-        checked_at=partner.checked_at,
     )
 
 
@@ -54,10 +66,12 @@ def amend_view(visit: Visit, screen: Screen, seen: Grant, fault: str = "") -> vi
     put = screen.put
     optional = _items(screen, put.asked, Necessity.OPTIONAL)
     partner, offer = screen.partner.partner, screen.offer.offer
+    is_answered = seen.terms_version >= screen.offer.material_version
     return views.ConsentAmendView(
         **_asking(visit, screen, fault),
         agreed_at=seen.valid_from,
-        effective_at=screen.notice.effective_from if seen.offer_version != screen.offer.version else None,
+        effective_at=screen.notice.effective_from if _changes(screen) else None,
+        is_held=not is_answered,
         new_needed=_items(screen, put.asked, Necessity.NEEDED),
         new_optional=tuple(each for each in optional if each.left_out_at is None),
         left_out=tuple(each for each in optional if each.left_out_at is not None),
@@ -73,11 +87,11 @@ def amend_view(visit: Visit, screen: Screen, seen: Grant, fault: str = "") -> vi
         same=tuple(
             views.SameItem(
                 label=field_label(item.field),
-                value=_shown(screen, item, form),
+                value=value_words(item.field, _shown(screen, item, form)),
                 so_that=so_that(
                     item.purpose,
                     partner=partner.brand,
-                    service=offer.name,
+                    service=offer_name(offer),
                     child=screen.guardian_decides,
                 ),
             )
@@ -92,6 +106,24 @@ def amend_view(visit: Visit, screen: Screen, seen: Grant, fault: str = "") -> vi
         can_keep=True,
         only_signs_in=not seen.items,
     )
+
+
+def _changes(screen: Screen) -> bool:
+    """Whether the terms are others than those that were agreed to; a new number alone is no change.
+
+    What the company says of itself stands in the notice and not in the offer: where it is kept, and who gets it.
+    """
+    agreed = screen.agreed
+    if agreed is None:
+        return False
+    # In the language of the older one, or every line would differ.
+    newest = screen.offer.notices.get(agreed.language, screen.notice)
+    numbers = {
+        notice_line("version", agreed.language, version=each.offer_version) for each in (agreed, newest)
+    }
+    lines = beside(agreed.text, newest.text)
+    is_same = all(each.is_same or {each.old, each.new} <= numbers for each in lines)
+    return bool(screen.changes) or not is_same
 
 
 def _both_notices(old: Notice, new: Notice) -> views.BothNotices:
@@ -120,6 +152,10 @@ TERM_WORDS = {
     "reads": later("Numbers of reads"),
     "course_ends_on": later("End of the course"),
     "frequency": later("How often"),
+    "language": later("Language"),
+    "names": later("Name of the service"),
+    "benefits": later("What it does"),
+    "frequencies": later("How often"),
     "legal_basis": later("Legal basis"),
     "forms": later("how it can be shared"),
     "necessity": later("needed or optional"),
@@ -155,13 +191,16 @@ def _asking(visit: Visit, screen: Screen, fault: str) -> dict[str, Any]:
     offer, partner = screen.offer.offer, screen.partner.partner
     signed_in_as = masked("email", screen.email)
     return {
-        "chrome": visit.chrome(
-            email=signed_in_as, back=f"/authorize/continue?{urlencode({'ticket': ticket})}"
+        # Another language takes what was chosen along; a page that only leads back would lose it.
+        "chrome": replace(
+            visit.chrome(email=signed_in_as, back=f"/authorize/continue?{urlencode({'ticket': ticket})}"),
+            language_form="asking",
         ),
         "action": "/consent",
         "partner": partner_view(screen.partner),
-        "offer": offer.name,
-        "benefit": views.Spoken(text=offer.benefit),
+        "checked_at": screen.offer.notices["en"].effective_from,
+        "offer": offer_name(offer),
+        "benefit": spoken(offer_benefit(offer)),
         "signed_in_as": signed_in_as,
         "not_you_url": f"/login?{urlencode({'ticket': ticket})}",
         "never_shared": _never_shared(screen),
@@ -171,7 +210,7 @@ def _asking(visit: Visit, screen: Screen, fault: str) -> dict[str, Any]:
             countries=country_names(partner.storage_countries),
             notice_url=f"/notices/{screen.notice.notice_id}",
             notice_version=screen.notice.offer_version,
-            frequency=offer.frequency,
+            frequency=offer_frequency(offer),
         ),
         "guardian_decides": screen.guardian_decides,
         "replaced_at": screen.replaced.valid_from if screen.replaced else None,
@@ -183,23 +222,23 @@ def _item(screen: Screen, item: OfferItem) -> views.ConsentItem:
     key, offer, chosen = item_key(item), screen.offer.offer, screen.choices
     partner = screen.partner.partner
     form_chosen = chosen.forms.get(key) if chosen else None
-    spoken = language() if language() in item.why else "en"
-    why = item.why.get(spoken, "")
+    tongue = language() if language() in item.why else "en"
+    why = item.why.get(tongue, "")
     return views.ConsentItem(
         key=key,
         label=field_label(item.field),
         so_that=so_that(
             item.purpose,
             partner=partner.brand,
-            service=offer.name,
+            service=offer_name(offer),
             child=screen.guardian_decides,
         ),
-        why=views.Spoken(text=why, language=spoken) if why else None,
+        why=views.Spoken(text=why, language=tongue) if why else None,
         forms=tuple(
             views.FormChoice(
                 form=str(form),
                 label=form_words(item.field, form),
-                value=_shown(screen, item, form),
+                value=value_words(item.field, _shown(screen, item, form)),
                 chosen=str(form) == (form_chosen or item.forms[0]),
             )
             for form in item.forms
@@ -207,10 +246,17 @@ def _item(screen: Screen, item: OfferItem) -> views.ConsentItem:
         ticked=chosen is not None and key in chosen.ticked,
         can_reveal=any(_shown(screen, item, form) != screen.values[key, str(form)] for form in item.forms),
         kept_seconds=item.retention_days * DAY if item.retention_days != offer.retention_days else None,
-        missing_url="/profile" if all(_shown(screen, item, form) is None for form in item.forms) else "",
+        missing=missing_of(item.field)
+        if all(_shown(screen, item, form) is None for form in item.forms)
+        else "",
         left_out_at=screen.seen.left_out_at(item.field, item.purpose) if screen.seen else None,
         guarded=screen.guardian_decides,
     )
+
+
+def missing_of(field: str) -> Literal["own", "school"]:
+    """Tell who can fill in what the profile lacks."""
+    return "own" if FIELDS[field].editable else "school"
 
 
 def form_words(field: str, form: Form) -> str:
@@ -287,7 +333,7 @@ def blocked_view(visit: Visit, blocked: Blocked) -> views.ConsentBlockedView:
         chrome=visit.chrome(back=f"/authorize/continue?{urlencode({'ticket': blocked.ticket})}"),
         kind=blocked.lock.kind,
         partner=blocked.partner.partner.brand,
-        offer=blocked.offer.offer.name,
+        offer=offer_name(blocked.offer.offer),
         state=blocked.lock.state,
         asked_at=blocked.lock.asked_at,
         is_alone=blocked.lock.is_alone,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gateway.actions.grants.lines import OwnLine
 from gateway.actions.guardians.new_proposals import METHODS
 from gateway.actions.guardians.proposals import (
     ProposalQuestion,
@@ -22,27 +23,42 @@ from gateway.actions.guardians.requests import (
     list_children,
     see_request,
 )
-from gateway.actions.services import day_of
 from gateway.consent.terms import shorter_lengths
 from gateway.kit.clock import DAY
 from gateway.kit.errors import Refusal
+from gateway.kit.zones import UTC_ZONE, last_day
 from gateway.model.grants import LIVE, ConsentEvent, Grant, GrantedItem, GrantState, GuardianAnswer
-from gateway.store.consent.grants import GrantLine
-from gateway.web.consent.consent_views import can_ask_deletion, deletion_steps, fields_of, state_of
+from gateway.web.consent.consent_views import (
+    can_ask_deletion,
+    deletion_steps,
+    details_of,
+    pause_note,
+    received_lines,
+    state_of,
+)
+from gateway.web.consent.event_views import merged_history
 from gateway.web.consent.screen_views import country_names, form_words, partner_view
 from gateway.web.pages import views
 from gateway.web.pages.administrating import password_first, path_id
 from gateway.web.pages.formats import date_words, duration, later, say
 from gateway.web.pages.reason_words import reason_choice
 from gateway.web.pages.visit import Visit, see_other, show, signed_in_page
-from gateway.web.pages.wording import ACTOR_WORDS, EVENT_WORDS, field_label, so_that
+from gateway.web.pages.wording import (
+    ACTOR_WORDS,
+    EVENT_WORDS,
+    field_label,
+    offer_benefit,
+    offer_name,
+    so_that,
+    spoken,
+)
 from gateway.web.server.answers import note
 from gateway.web.server.bodies import PostedForm
 
 NOT_OFFERED = later(
     "This page did not offer that. Nothing was allowed: look at your choices, and answer again."
 )
-_ORDER = ("waiting", "changed", "live", "paused", "used_up", "ended")
+_ORDER = ("waiting", "changed", "live", "paused", "used_up", "refused", "ended")
 
 
 async def children(visit: Visit) -> Response:
@@ -110,14 +126,16 @@ def _child(visit: Visit, child: Child) -> views.ChildRow:
     )
 
 
-def _service(visit: Visit, line: GrantLine) -> views.ChildService:
-    registry, grant = visit.services.registry, line.grant
+def _service(visit: Visit, own: OwnLine) -> views.ChildService:
+    registry, grant = visit.services.registry, own.line.grant
+    word, fields = details_of(visit, own)
     return views.ChildService(
         brand=registry.partners[grant.partner_id].partner.brand,
-        offer=registry.offers[grant.offer_id].offer.name,
-        state=state_of(visit, line),
+        offer=offer_name(registry.offers[grant.offer_id].offer),
+        state=state_of(visit, own),
         url=f"/guardian/{grant.grant_id}",
-        fields=fields_of(grant),
+        word=word,
+        fields=fields,
         asked_at=grant.valid_from if grant.state is GrantState.WAITING else None,
     )
 
@@ -151,40 +169,44 @@ def _view(
     grant, here = line.grant, f"/guardian/{line.grant.grant_id}"
     partner = visit.services.registry.partners[grant.partner_id]
     waits, own = grant.state is GrantState.WAITING, visit.signed_in.person.person_id
+    state = state_of(visit, OwnLine(line, found.pause, ()))
     return views.GuardianRequestView(
         chrome=visit.chrome("guardian"),
         child=found.child.name,
         partner=partner_view(partner),
-        offer=offer.name,
-        benefit=views.Spoken(text=offer.benefit),
-        state=state_of(visit, line),
+        offer=offer_name(offer),
+        benefit=spoken(offer_benefit(offer)),
+        state=state,
+        pause=pause_note(visit, grant, found.pause),
+        received=received_lines(found.received),
         items=tuple(
             views.AskedItem(
                 label=field_label(each.item.field),
                 form=form_words(each.item.field, each.item.form),
-                so_that=so_that(each.item.purpose, partner=partner.partner.brand, service=offer.name),
+                so_that=so_that(each.item.purpose, partner=partner.partner.brand, service=offer_name(offer)),
                 needed=each.needed,
                 key=_key(each) if waits and not each.needed else "",
                 left_out=_key(each) in left_out,
             )
             for each in sorted(grant.items, key=lambda granted: (not granted.needed, granted.item))
+            if state != "ended"
         ),
-        signs_in=grant.only_signs_in,
-        events=tuple(_event(each) for each in reversed(found.detail.events)),
+        signs_in=grant.only_signs_in and state != "ended",
+        events=merged_history([_event(each) for each in found.detail.events], found.acts, found.pause),
         asked_at=grant.valid_from,
         duration_seconds=grant.valid_until - grant.valid_from,
         until=grant.valid_until if grant.is_to_a_day else None,
         reads=grant.use_limit,
         kept_seconds=offer.retention_days * DAY,
         countries=country_names(partner.partner.storage_countries),
-        notice_url=f"/notices/{grant.notice_id}",
+        notice_url=f"/notices/{found.notice.notice_id}",
         notice_version=grant.offer_version,
         other_no=any(
             each.answer is GuardianAnswer.DENY and each.guardian_id != own for each in found.approvals
         ),
         lengths=tuple(_lengths(visit, grant, days)) if waits else (),
         allow_action=here if waits else "",
-        stop_action=f"{here}/stop" if grant.state in LIVE and not waits else "",
+        stop_action=f"{here}/stop" if state not in ("waiting", "refused", "ended") else "",
         can_ask_deletion=can_ask_deletion(visit, grant),
         deletion=deletion_steps(visit, found.deletion),
         again_action=f"{here}/ask-again" if _is_guardians_no(found) else "",
@@ -200,7 +222,9 @@ def _lengths(visit: Visit, grant: Grant, chosen: str) -> Iterator[views.Option]:
     if not shorter:
         return
     if grant.is_to_a_day:
-        asked = say(later("As long as asked, until %(day)s"), day=date_words(day_of(grant.valid_until)))
+        asked = say(
+            later("As long as asked, until %(day)s"), day=date_words(last_day(grant.valid_until, UTC_ZONE))
+        )
     else:
         asked = say(later("As long as asked: %(time)s"), time=duration(longest))
     yield views.Option(value="", label=asked, chosen=chosen == "")

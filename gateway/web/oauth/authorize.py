@@ -24,6 +24,7 @@ from gateway.actions.consent.screen import Blocked, Screen, is_well_signed_in, s
 from gateway.actions.oauth.authorize import (
     Authorization,
     LogIn,
+    TypeAgain,
     begin_authorization,
     check_login,
     open_authorization,
@@ -33,9 +34,10 @@ from gateway.kit.errors import Refusal
 from gateway.oauth.answers.response_modes import Back
 from gateway.oauth.parameters import Decoded, decode_parameters
 from gateway.web.consent.screen_views import amend_view, blocked_view, consent_view, sign_in_view
-from gateway.web.oauth.devices import leave
+from gateway.web.oauth.devices import leave, type_again
 from gateway.web.pages import views
 from gateway.web.pages.formats import later, say
+from gateway.web.pages.languages import keep_language
 from gateway.web.pages.visit import (
     Visit,
     page_handler,
@@ -62,6 +64,7 @@ CHANGED: Mapping[Change, str] = MappingProxyType(
         Change.PERSON: later(
             "This page was opened while somebody else was signed in. Nothing was shared: look, and answer for yourself."
         ),
+        Change.TIME: later("This page was open for too long. Nothing was shared: look, and answer again."),
     }
 )
 
@@ -112,6 +115,8 @@ async def _go_on(visit: Visit, authorization: Authorization, fault: str = "", st
     missing = await check_login(visit.services, authorization, visit.session)
     if isinstance(missing, Back):
         return await leave(visit, missing)
+    if isinstance(missing, TypeAgain):
+        return type_again()
     if isinstance(missing, LogIn):
         return _with_ticket("/reauthenticate" if missing.is_again else "/login", missing.ticket)
     found = await show_consent(visit.services, authorization, visit.signed_in)
@@ -158,6 +163,9 @@ async def answer(visit: Visit) -> Response:
         kept = chosen_so_far(visit.services, posted)
         if not await is_well_signed_in(visit.services, kept, visit.session):
             return await _go_on(visit, kept)
+    if posted.is_own and form.one("language"):
+        again = _with_ticket("/authorize/continue", keep_choices(visit.services, posted))
+        return await keep_language(visit, form.one("language"), again)
     if posted.is_own and not reply.decision:
         wants_password = form.one("reveal") and not is_fresh(visit.services, visit.session)
         path = "/reauthenticate" if wants_password else "/authorize/continue"
@@ -174,7 +182,7 @@ async def answer(visit: Visit) -> Response:
     if isinstance(done, LookAgain):
         return await _go_on(visit, done.authorization, CHANGED[done.change], 409)
     if isinstance(done, StepUp):
-        return _with_ticket("/reauthenticate", keep_choices(visit.services, posted))
+        return _with_ticket("/reauthenticate", keep_choices(visit.services, posted, waits_for=done.fields))
     if isinstance(done, GuardianAsked):
         return _with_ticket("/authorize/continue", done.ticket)
     return await leave(visit, done)

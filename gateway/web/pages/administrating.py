@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 from urllib.parse import urlencode
 
@@ -14,7 +14,7 @@ from gateway.model.administration.waiting import COMMAND_LINE
 from gateway.model.grants import ReasonCode
 from gateway.model.people import PERSON_PREFIX
 from gateway.web.pages import views
-from gateway.web.pages.formats import later, say
+from gateway.web.pages.formats import later, say, voice
 from gateway.web.pages.reason_words import reason_choice
 from gateway.web.pages.visit import Visit
 from gateway.web.pages.wording import field_label
@@ -136,11 +136,11 @@ class Conditions:
         return given or None
 
     def day(self, name: str) -> int | None:
-        """Give the beginning of a day, in UTC; a day that does not exist is an error on the page."""
+        """Give the beginning of a day in the reader's zone; a day that does not exist is an error on the page."""
         return self._instant(name, say("There is no such day."))
 
     def moment(self, name: str) -> int | None:
-        """Give a moment, in UTC as the page shows times; a wrong one is an error on the page."""
+        """Give a moment in the zone in which the page shows times; a wrong one is an error on the page."""
         return self._instant(name, say("There is no such time."))
 
     def _instant(self, name: str, message: str) -> int | None:
@@ -149,7 +149,7 @@ class Conditions:
         except ValueError:
             given = None
             self.errors.append(views.FieldError(field=name, message=message))
-        return None if given is None else int(given.replace(tzinfo=UTC).timestamp())
+        return None if given is None else int(given.replace(tzinfo=voice.get().zone).timestamp())
 
     def check_order(self, since: int | None, until: int | None, message: str) -> None:
         """Make it an error on the page if the second time is not after the first."""

@@ -23,6 +23,7 @@ FLASHES = {
     "invited": later("A new invitation is on its way. The older ones no longer work."),
     "signed-out-there": later("Signed out there."),
     "verification": later("A link is on its way to your other address."),
+    "may-go-on": later("You can let it go on now."),
     "may-export": later("You can download it now."),
     "password-changed": later("Your password is changed. Every other browser is signed out."),
     "linked": later(
@@ -39,5 +40,7 @@ FLASHES = {
     "withdrawn": later("Your request is taken back. Nothing was changed."),
     "ending": later("Announced. It can read nothing from now on, and ends in a day unless it is called off."),
     "called-off": later("The end is called off. Everything is as it was before."),
-    "moved": later("Done. It acts from the next request on, on every node."),
+    "too-late": later("That page was open for too long. Sign in again."),
+    "device-late": later("That page cannot go on here. Type the code that your device shows now."),
+    "moved": later("Done. It acts from the next request on."),
 }

@@ -23,7 +23,9 @@ from babel.numbers import format_decimal
 from babel.units import format_unit
 from markupsafe import Markup, escape
 
+from gateway.kit import zones
 from gateway.kit.clock import DAY
+from gateway.kit.gettext_catalogues import direction, zone_name
 from gateway.kit.words import Words
 from gateway.web.pages.views import FieldError
 
@@ -135,8 +137,22 @@ def when(seconds: int) -> Markup:
 
 def day(seconds: int) -> Markup:
     """Show the day of a moment in the reader's zone."""
-    local = datetime.fromtimestamp(seconds, voice.get().zone)
-    return _day(local.date(), voice.get().locale)
+    return _day(day_of(seconds), voice.get().locale)
+
+
+def last_day(seconds: int) -> Markup:
+    """Show the day up to which something holds; see `gateway.kit.zones.last_day`."""
+    return _day(zones.last_day(seconds, voice.get().zone.key), voice.get().locale)
+
+
+def day_of(seconds: int) -> date:
+    """Give the day of a moment in the reader's zone."""
+    return zones.local_day(seconds, voice.get().zone.key)
+
+
+def zone(name: str) -> str:
+    """Name a zone in the reader's language."""
+    return zone_name(voice.get().language, name)
 
 
 @lru_cache(maxsize=1024)
@@ -184,8 +200,29 @@ _BDI, _END_BDI = Markup("<bdi>"), Markup("</bdi>")
 _STRONG, _END_STRONG = Markup("<strong>"), Markup("</strong>")
 
 
+class Said(str):
+    """A foreign text whose language is known: a page in another one says so (WCAG 2.2 SC 3.1.2).
+
+    Attributes:
+        language: BCP 47.
+    """
+
+    language: str
+
+    def __new__(cls, text: str, language: str) -> "Said":
+        """Keep the language beside the text."""
+        said = super().__new__(cls, text)
+        said.language = language
+        return said
+
+
+_TAGGED = Markup('<bdi lang="{}" dir="{}">{}</bdi>')
+
+
 def own(text: object) -> Markup:
     """Isolate a foreign text from what stands around it (HTML §4.5.24): a hundred times on a page, so no macro."""
+    if isinstance(text, Said) and text.language != voice.get().language:
+        return _TAGGED.format(text.language, direction(text.language), plain(text))
     return _BDI + escape(plain(text)) + _END_BDI
 
 
@@ -226,7 +263,10 @@ def no_words(value: str) -> NoReturn:
 
 
 FILTERS: Mapping[str, Callable[..., object]] = MappingProxyType(
-    {f.__name__: f for f in (href, when, day, duration, number, listed, fault, initials, tone)}
+    {
+        f.__name__: f
+        for f in (href, when, day, last_day, zone, duration, number, listed, fault, initials, tone)
+    }
 )
 
 

@@ -16,11 +16,19 @@ async def choose(visit: Visit) -> Response:
     """Take the choice and show the same page again."""
     form = await visit.form(for_strangers=True)
     language = form.one("language")
+    return await keep_language(visit, language, see_other(local_path(form.one("next")) or "/"))
+
+
+async def keep_language(visit: Visit, language: str, response: Response) -> Response:
+    """Remember the choice in the browser, and with the account of somebody who is signed in.
+
+    Raises:
+        Refusal: ``bad_form`` for a language that we do not speak.
+    """
     if language not in gettext_catalogues.CATALOGUES:
         raise Refusal("bad_form", detail="a language that we do not speak")
     if visit.session is not None:
         await choose_language(visit.services, visit.session, language)
-    response = see_other(local_path(form.one("next")) or "/")
     response.set_cookie(
         LANGUAGE_COOKIE, language, max_age=YEAR, path="/", secure=True, httponly=True, samesite="lax"
     )

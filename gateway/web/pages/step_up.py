@@ -5,10 +5,25 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from gateway.actions.authentication.sessions import is_fresh
+from gateway.web.pages.views import StepUpReason
 from gateway.web.pages.visit import PageHandler, Visit, see_other
 
 MAY_EXPORT = "may-export"
 """The sign, in the address of the page that offers a download, that the step-up was for it."""
+
+MAY_GO_ON = "may-go-on"
+"""The sign, in the address of a service's page, that the step-up was for letting it go on."""
+
+_WHY: tuple[tuple[str, StepUpReason], ...] = (
+    ("/guardian/", "grant"),
+    ("/admin", "administer"),
+    ("/contacts", "contact"),
+    ("/profile/edit", "edit"),
+    ("/security", "secure"),
+    ("/second-factor", "secure"),
+)
+"""What a step-up is for, by the beginning of the address that it leads to."""
+_WHY_BY_SIGN: tuple[tuple[str, StepUpReason], ...] = ((MAY_EXPORT, "export"), (MAY_GO_ON, "grant"))
 
 
 def stepped_up(answer: PageHandler, *, back: str) -> PageHandler:
@@ -21,7 +36,7 @@ def stepped_up(answer: PageHandler, *, back: str) -> PageHandler:
     async def guarded(visit: Visit) -> Response:
         if is_fresh(visit.services, visit.signed_in):
             return await answer(visit)
-        return _ask(visit.request.url.path if visit.request.method == "GET" else back)
+        return step_up(visit.request.url.path if visit.request.method == "GET" else back)
 
     return guarded
 
@@ -36,10 +51,18 @@ def stepped_up_export(answer: PageHandler) -> PageHandler:
         if is_fresh(visit.services, visit.signed_in):
             return await answer(visit)
         page = visit.request.url.path.rpartition("/")[0]
-        return _ask(f"{page}?done={MAY_EXPORT}")
+        return step_up(f"{page}?done={MAY_EXPORT}")
 
     return guarded
 
 
-def _ask(onward: str) -> Response:
+def step_up(onward: str) -> Response:
+    """Ask for the step-up, then lead to a page of ours."""
     return see_other(f"/reauthenticate?{urlencode({'next': onward}, safe='/')}")
+
+
+def reason_of(path: str) -> StepUpReason:
+    """Say what a step-up on the way to a page of ours is for; where nothing else is, values are shown in full."""
+    by_sign = (why for sign, why in _WHY_BY_SIGN if path.endswith(f"?done={sign}"))
+    by_place = (why for begin, why in _WHY if path.startswith(begin))
+    return next(by_sign, next(by_place, "reveal"))

@@ -116,6 +116,11 @@ class Visit:
         return gettext_catalogues.preferred(self.request.headers.get("accept-language", ""))
 
     @property
+    def zone(self) -> str:
+        """The reader's time zone: their own, else their organisation's, else the one of the settings; never ours."""
+        return self.services.zone_of(self.session.person) if self.session else self.services.settings.timezone
+
+    @property
     def agent(self) -> str:
         """The browser's name, as roughly as its owner would say it."""
         said = self.request.headers.get("user-agent", "")
@@ -157,6 +162,7 @@ class Visit:
             can_administer=bool(role and powers_of(role)),
             is_guardian=role is Role.GUARDIAN,
             here=here,
+            timezone=self.zone,
             factor_until=self._factor_until if here == "admin" else None,
             flashes=(views.Flash(kind="done", text=say(flash)),) if flash else (),
         )
@@ -319,7 +325,7 @@ def page_handler(answer: PageHandler) -> Handler:
                 # Everything decided, served and recorded during this visit is in the language of its pages.
                 spoken = replace(session, person=replace(session.person, language=visit.language))
                 visit = replace(visit, session=spoken)
-            with speaking(visit.language):
+            with speaking(visit.language, visit.zone):
                 if session is not None:
                     _hold_to_need(visit, request.state.need)
                 return await answer(visit)
@@ -374,7 +380,7 @@ def refusal_page(visit: Visit, refusal: Refusal) -> Response:
 def refusal_view(visit: Visit, refusal: Refusal) -> Response:
     """Make the page of `refusal_page`, which nobody may ever get."""
     status = refusal.kind.status
-    with speaking(visit.language):
+    with speaking(visit.language, visit.zone):
         view = views.ErrorView(
             # The address may hold something secret, so the page does not repeat it.
             chrome=visit.chrome(back="/"),

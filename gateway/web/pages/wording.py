@@ -1,8 +1,14 @@
 """The catalogue's words in the reader's language."""
 
+from collections.abc import Mapping
+
 import scopes
+from gateway.kit.gettext_catalogues import direction
 from gateway.model.grants import ActorKind, EventType
-from gateway.web.pages.formats import later, voice
+from gateway.model.people import ROLE_WORDS
+from gateway.web.pages.formats import Said, later, say, voice
+from gateway.web.pages.views import Spoken
+from partners import Offer
 from scopes import Form
 
 EVENT_WORDS = {
@@ -64,3 +70,42 @@ def country_name(code: str) -> str:
     """Name a country (CLDR)."""
     found: str = voice.get().locale.territories.get(code, code)
     return found
+
+
+def offer_name(offer: Offer) -> Said:
+    """Name a combined service, or in the partner's own language where there is no other."""
+    return _said(offer.name, offer.names, offer)
+
+
+def offer_benefit(offer: Offer) -> Said:
+    """Say what a combined service does."""
+    return _said(offer.benefit, offer.benefits, offer)
+
+
+def spoken(said: Said) -> Spoken:
+    """Tag a text with its language and direction."""
+    return Spoken(text=str(said), language=said.language, direction=direction(said.language))
+
+
+def offer_frequency(offer: Offer) -> Said:
+    """Say how often a partner reads; empty where it does not say."""
+    return _said(offer.frequency, offer.frequencies, offer)
+
+
+def _said(text: str, translations: Mapping[str, str], offer: Offer) -> Said:
+    wanted = language()
+    return Said(translations[wanted], wanted) if wanted in translations else Said(text, offer.own_language)
+
+
+VALUES: Mapping[str, Mapping[str, str]] = {
+    "role": {str(role): words for role, words in ROLE_WORDS.items()},
+    "student_status": {"full-time": later("full-time"), "part-time": later("part-time")},
+}
+"""Values that are one of a known few, by their field; the partner gets them as they are stored."""
+
+
+def value_words(field: str, value: str | None) -> str | None:
+    """Say a value in the reader's language where it is one of a known few; any other is shown as it is."""
+    if value is None or field not in VALUES or value not in VALUES[field]:
+        return value
+    return say(VALUES[field][value])

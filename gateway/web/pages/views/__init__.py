@@ -28,6 +28,7 @@ from gateway.web.pages.views.account import (
     ReauthenticateView,
     SetPasswordView,
     SignedOutView,
+    StepUpReason,
 )
 from gateway.web.pages.views.admin.complaints import AdminComplaintsView, ComplaintRow
 from gateway.web.pages.views.admin.consents import (
@@ -85,6 +86,8 @@ from gateway.web.pages.views.consents import (
     ConnectedDetailView,
     ConnectedView,
     NoticeView,
+    PauseNote,
+    ReceivedLine,
     ServiceLine,
     ServiceState,
     StoppedView,
@@ -339,6 +342,7 @@ __all__ = [
     "PartnerRow",
     "PartnerWish",
     "PasskeyView",
+    "PauseNote",
     "Places",
     "PreferencesView",
     "PrivacyField",
@@ -353,6 +357,7 @@ __all__ = [
     "ReauthenticateView",
     "ReceiptItem",
     "ReceiptView",
+    "ReceivedLine",
     "RecordCell",
     "RecordPart",
     "RecordTable",
@@ -380,6 +385,7 @@ __all__ = [
     "SignedOutView",
     "Spoken",
     "StateMove",
+    "StepUpReason",
     "StopLinkView",
     "StoppedView",
     "TextToRead",

@@ -20,16 +20,22 @@ class LoginView(View):
     passkey_url: str = "/login/passkey"
 
 
+StepUpReason = Literal[
+    "reveal", "grant", "recent", "stronger", "export", "administer", "edit", "contact", "secure"
+]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReauthenticateView(View):
     """Show again that it is you, before something private is shown or granted (RFC 9470).
 
     Posts `password` where `has_password` (not for whose role takes the second factor that they have), or `code`
-    where `has_code`; `passkey_url` is empty for who has none.
+    where `has_code`; `passkey_url` is empty for who has none. `things` are the sensitive details that `partner` would
+    get, where it is known which.
     """
 
     action: str
-    why: Literal["reveal", "grant", "recent", "stronger", "export", "administer"]
+    why: StepUpReason
     email: str
     cancel_url: str
     errors: tuple[FieldError, ...] = ()
@@ -38,6 +44,8 @@ class ReauthenticateView(View):
     has_password: bool = True
     has_code: bool = False
     passkey_url: str = ""
+    things: tuple[str, ...] = ()
+    partner: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,16 +128,18 @@ class HomeView(View):
 class ProfileLine:
     """One field of one's own: `value` is masked where `masked` says so and None when nothing is stored.
 
-    `recipients` are the brands that may read the field now.
+    `source` is empty where nothing is stored. `recipients` are the brands that may read the field by a consent that
+    stands, `received` who did by the log.
     """
 
     key: str
     label: str
     value: str | None
-    source: Literal["self", "school"]
+    source: Literal["", "self", "school"]
     masked: bool = False
     verified: bool = False
     recipients: tuple[str, ...] = ()
+    received: tuple["Holder", ...] = ()
     changed_at: int | None = None
     edit_url: str = ""
     verify_action: str = ""
@@ -145,10 +155,11 @@ class ProfileView(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """A partner that holds an older copy of a field, read at `since`."""
+    """A partner that received a field, the last time at `since`, and may or may not read it again."""
 
     brand: str
     since: int
+    may_read: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,8 +46,9 @@ class Flash:
 class Chrome:
     """The frame of every page: who reads it, in which language, and whom to ask.
 
-    `back` is where the page is found again after another language was chosen; `factor_until` is when an
-    administrator has to have a second factor.
+    `back` is where the page is found again after another language was chosen, or `language_form` the id of the form
+    on the page that is sent with it, so that what was chosen there stays; `factor_until` is when an administrator
+    has to have a second factor.
     """
 
     language: str
@@ -66,6 +67,7 @@ class Chrome:
     flashes: tuple[Flash, ...] = ()
     factor_until: int | None = None
     timezone: str = "UTC"
+    language_form: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +125,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerCard:
-    """The company behind a combined service, as the registry knows it; `checked_at` is our last review."""
+    """The company behind a combined service, as the registry knows it."""
 
     brand: str
     legal_name: str
@@ -131,7 +133,6 @@ class PartnerCard:
     contact: str
     grievance_contact: str
     policy_url: str
-    checked_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

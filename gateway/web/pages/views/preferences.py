@@ -2,21 +2,24 @@
 
 from dataclasses import dataclass
 
-from gateway.web.pages.views.frame import View
+from gateway.web.pages.views.frame import Option, View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreferencesView(View):
-    """News by mail and statistics; posts `preference` with `wish`, on or off.
+    """News by mail, statistics, and the time zone; posts `preference` with `wish`: on, off, or a zone.
 
     Attributes:
         news_since: when the person chose last; None before the first choice.
+        usual_zone: name of the zone without a choice.
         news_locked: a guardian decides with the person, so there are no news.
     """
 
     action: str
     gets_news: bool
     is_counted: bool
+    usual_zone: str
+    zones: tuple[Option, ...]
     news_since: int | None = None
     news_locked: bool = False
     counted_since: int | None = None

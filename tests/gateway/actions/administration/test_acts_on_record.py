@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from gateway.actions.accounts.invitations import invite_again
-from gateway.actions.administration.people_import import Importer, add_organisation, import_people
+from gateway.actions.administration.organisations import add_organisation, set_zone
+from gateway.actions.administration.people_import import Importer, import_people
 from gateway.actions.oauth.keys import drop_retired_signing_keys, rotate_log_key, rotate_signing_keys
 from tests.gateway.store.samples import rows
 from tests.world import World
@@ -18,6 +19,7 @@ ACTS: dict[str, Callable[[World, str], Coroutine[Any, Any, Any]]] = {
     "rotate_log_key": lambda world, person: rotate_log_key(world.services, "cli"),
     "drop_signing_keys": lambda world, person: drop_retired_signing_keys(world.services, "cli"),
     "add_organisation": lambda world, person: add_organisation(world.services, "hillside", "Hillside", "US"),
+    "set_zone": lambda world, person: set_zone(world.services, "lakeside", "America/Los_Angeles"),
     "invite_again": lambda world, person: invite_again(world.services, person, "cli"),
 }
 
@@ -29,7 +31,7 @@ def invited(world: World) -> str:
 def state(world: World) -> list[Any]:
     return [
         sorted(rows(world, "SELECT kid, retired_at FROM signing_key"), key=str),
-        rows(world, "SELECT count(*) FROM organisation"),
+        rows(world, "SELECT count(*), max(timezone) FROM organisation"),
         rows(world, "SELECT count(*) FROM invitation"),
         rows(world, "SELECT count(*) FROM admin_action"),
     ]
@@ -63,6 +65,6 @@ def test_an_act_whose_record_cannot_be_written_did_not_happen(
     assert rows(each_world, "SELECT action FROM admin_action").count((name,)) >= 1
     assert state(each_world) != before
     acted = state(each_world)[-1]
-    if name == "add_organisation":
+    if name in ("add_organisation", "set_zone"):
         each_world.run(act)
         assert state(each_world)[-1] == acted

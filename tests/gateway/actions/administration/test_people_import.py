@@ -4,13 +4,9 @@ import re
 
 import pytest
 
+from gateway.actions.administration.organisations import add_organisation
 from gateway.actions.administration.people import FoundPeople, import_list, see_people, send_invitation_again
-from gateway.actions.administration.people_import import (
-    Importer,
-    ImportReport,
-    add_organisation,
-    import_people,
-)
+from gateway.actions.administration.people_import import Importer, ImportReport, import_people
 from gateway.actions.authentication.sessions import find_session
 from gateway.kit.clock import DAY
 from gateway.kit.errors import Refusal
@@ -166,6 +162,8 @@ def test_invitations_may_be_kept_back_and_progress_is_told(world: World) -> None
 
 def test_an_organisation_is_added_once(each_world: World) -> None:
     assert each_world.run(add_organisation, each_world.services, "hillside", "Hillside", "US")
+    with pytest.raises(Refusal, match="bad_form"):
+        each_world.run(add_organisation, each_world.services, "valley", "Valley", "US", "America/Nowhere")
     assert not each_world.run(add_organisation, each_world.services, "hillside", "Another", "GB")
 
 

@@ -72,7 +72,10 @@ def test_p4_changed_terms_pause_and_the_persons_answer_lets_it_go_on(each_world:
 
 
 def test_p9_coming_of_age_pauses_and_the_person_decides_anew(each_world: World) -> None:
-    act(each_world, "UPDATE organisation SET country = 'US' WHERE organisation_id = 'lakeside'")
+    act(
+        each_world,
+        "UPDATE organisation SET country = 'US', timezone = 'UTC' WHERE organisation_id = 'lakeside'",
+    )
     each_world.clock.now = THIRTEEN - 600
     child = wish(each_world)
     allow(each_world)
@@ -171,7 +174,10 @@ def test_of_those_with_a_guardian_a_round_looks_only_at_whoever_may_be_of_age_si
     act(each_world, "UPDATE organisation SET country = 'IE' WHERE organisation_id = 'lakeside'")
     wish(each_world)
     allow(each_world)
-    act(each_world, "UPDATE organisation SET country = 'US' WHERE organisation_id = 'lakeside'")
+    act(
+        each_world,
+        "UPDATE organisation SET country = 'US', timezone = 'UTC' WHERE organisation_id = 'lakeside'",
+    )
     act(each_world, "UPDATE person_field SET changed_at = :long_ago", long_ago=each_world.clock() - 2 * DAY)
     last = each_world.clock()
     each_world.clock.pass_by(60)
@@ -190,7 +196,7 @@ def test_of_those_with_a_guardian_a_round_looks_only_at_whoever_may_be_of_age_si
 
 def test_a_child_who_was_erased_meanwhile_stops_no_sweep(world: World) -> None:
     """The grant has ended with the person; a sweep that loaded it before leaves it alone."""
-    act(world, "UPDATE organisation SET country = 'US' WHERE organisation_id = 'lakeside'")
+    act(world, "UPDATE organisation SET country = 'US', timezone = 'UTC' WHERE organisation_id = 'lakeside'")
     world.clock.now = THIRTEEN - 600
     wish(world)
     allow(world)

@@ -29,6 +29,21 @@ def test_an_organisation_is_added_once(cli: Cli) -> None:
     assert "Hillside School" in cli("organisation", "list")
 
 
+def test_an_organisation_is_in_the_time_zone_that_was_said_or_that_its_country_has(cli: Cli) -> None:
+    """Where a country has several, nobody guesses one."""
+    cli("organisation", "add", "hillside", "Hillside School", "in")
+    assert "set-timezone" in cli("organisation", "add", "valley", "Valley School", "US")
+    cli("organisation", "add", "harbour", "Harbour School", "US", "--timezone", "America/New_York")
+    cli("organisation", "set-timezone", "valley", "America/Los_Angeles")
+    cli("organisation", "set-timezone", "valley", "America/Los_Angeles", status=1)
+    cli("organisation", "set-timezone", "valley", "America/Nowhere", status=2)
+    cli("organisation", "add", "nowhere", "Nowhere", "US", "--timezone", "pacific", status=2)
+    found = {each["organisation_id"]: each["timezone"] for each in cli.json("organisation", "list")}
+    assert (found["hillside"], found["harbour"]) == ("Asia/Kolkata", "America/New_York")
+    assert found["valley"] == "America/Los_Angeles"
+    assert "nowhere" not in found
+
+
 @pytest.mark.parametrize("words", [("hillside", "Hillside", "India"), ("hill side", "Hillside", "IN")])
 def test_an_organisation_that_cannot_be_is_refused(cli: Cli, words: tuple[str, ...]) -> None:
     cli("organisation", "add", *words, status=2)

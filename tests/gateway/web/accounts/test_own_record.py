@@ -3,14 +3,16 @@
 import re
 from typing import Any
 
+import pytest
 from sqlalchemy import Table
 
 from gateway.actions.accounts.own_record_schema import schema
 from gateway.consent.attendance import VISIT
 from gateway.model.contacts import GivenItem
-from gateway.store.accounts.own_record import BY_STORY, LEFT_OUT, SECTIONS
+from gateway.store.accounts.own_record import BY_STORY, LEFT_OUT, SECTIONS, RecordSection
 from gateway.store.tables import metadata, person
 from gateway.web.accounts.own_record import FOR_PROGRAMS, LABELS, TITLES
+from gateway.web.accounts.record_words import RECORD_WORDS
 from scopes import Form
 from tests.gateway.actions.contacts.test_contacts import ASHA, BEN, Two
 from tests.gateway.actions.contacts.test_contacts import PHONE as PHONE_GIVEN
@@ -161,7 +163,7 @@ def test_the_record_is_a_page_to_read_too(each_world: World) -> None:
         "Phone",
     ):
         assert words in page.text
-    for words in ("statistics", "no", "Browsers that were signed in", "Your profile, by the names"):
+    for words in ("Statistics", "no", "Browsers that were signed in", "Your profile, by the names"):
         assert words in page.text
     assert not [value for value in PERSONAL_VALUES if value in page.text.replace("Asha Rao", "")]
 
@@ -174,3 +176,27 @@ def test_contacts_and_deletions_stand_on_the_page(each_world: World) -> None:
     page = each_world.signed_in().open("/connected/my-record")
     assert "Contact: Ben Okafor" in page.text
     assert "Who looked at what" in page.text
+
+
+def test_the_record_and_the_values_speak_the_readers_language(world: World) -> None:
+    """Words of closed lists are said as other pages say them; what the partner gets stays as it is stored."""
+    access = world.tokens("student_status.eligibility_check", PHONE)["access_token"]
+    assert world.userinfo(access).json()["is_student"] is True
+    browser = world.signed_in()
+    browser.submit(browser.open("/"), "/language", {"language": "hi"})
+    page = browser.open("/connected/my-record")
+    for words in ("छात्र", "आपके विद्यालय से", "सहमति का पृष्ठ", "समाचार", "हिन्दी", "भारत समय"):
+        assert words in page.text
+    for word in ("school", "consent screen", "promotional", "student", "active"):
+        assert word not in page.text.casefold()
+    assert "पूर्णकालिक" in browser.open("/profile").text
+    service = next(link for link in browser.open("/connected").links if link.startswith("/connected/gra_"))
+    assert "हाँ" in browser.open(service).text
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda each: each.name)
+def test_every_word_that_the_database_allows_has_words_of_ours(section: RecordSection) -> None:
+    for constraint in section.table.constraints:
+        found = re.match(r"(\w+) IN \((.*)\)", str(getattr(constraint, "sqltext", "")))
+        if found and found[1] in section.columns:
+            assert {each.strip(" '") for each in found[2].split(",")} <= RECORD_WORDS[found[1]].keys()

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from gateway.cli.browser import Browser, Page
+from tests.gateway.store.samples import act
+from tests.protocol.campuspress import begin, push
 from tests.world import PASSWORD, QUIZCO_REDIRECT, World, answer_of
 
 EMAIL, PHONE = "email.results_delivery", "phone_number.appointment_reminders"
@@ -76,6 +78,40 @@ def test_a_sensitive_value_is_shown_in_full_after_the_password(world: World) -> 
     assert chosen(shown)["duration"] == ["30"]
 
 
+def test_the_step_up_says_what_it_is_for(world: World) -> None:
+    """Each page what it is about to do (promise P15); what a yes would share: see `test_screen_offers`."""
+    browser = world.signed_in()
+    world.clock.pass_by(601)
+    for place, words in {
+        "/profile/edit": "before your details are changed",
+        "/contacts/ask": "before you and a contact show",
+        "/security": "before a change to how you sign in",
+        "/profile": "to see your private details",
+    }.items():
+        assert words in browser.open(f"/reauthenticate?next={place}").text
+
+
+def test_another_language_keeps_the_choices(each_world: World) -> None:
+    """The buttons in the foot belong to the screen's form, so that no script is needed (consent.md rule 12)."""
+    browser = each_world.signed_in()
+    page = each_world.ask(browser)
+    assert not [form for form in page.forms if form.action == "/language"]
+    assert (
+        '<button class="link" type="submit" name="language" value="hi" lang="hi" form="asking">'
+        in " ".join(page.response.text.split())
+    )
+    for language, words in (("hi", "ताकि QuizCo"), ("kn", "QuizCo"), ("en", "so that QuizCo")):
+        page = browser.submit(page, "/consent", CHOICES | {"language": language})
+        assert page.response.headers["content-language"] == language
+        assert words in page.text
+        assert chosen(page)["item"] == [EMAIL]
+        assert chosen(page)[f"form:{PHONE}"] == ["masked"]
+        assert chosen(page)["duration"] == ["30"]
+    assert browser.submit(page, "/consent", CHOICES | {"language": "xx"}).status == 400
+    assert connected(browser) == 0
+    assert "code" in answer_of(browser.submit(page, "/consent", button="share", stop_at=QUIZCO_REDIRECT))
+
+
 def test_who_does_not_give_the_password_comes_back_to_the_same_choices(world: World) -> None:
     """The way back from the password page is the screen, still masked."""
     browser = world.signed_in()
@@ -123,13 +159,26 @@ def test_a_session_that_ended_meanwhile_leads_over_the_log_in_back_to_the_screen
     assert connected(browser) == 0
 
 
-def test_a_screen_older_than_its_request_leads_to_the_log_in_only(world: World) -> None:
-    """An hour later the partner has to ask anew; the log-in still is no error page."""
+def test_a_screen_whose_request_is_gone_leads_to_the_log_in_only(world: World) -> None:
+    """Hours later nothing is kept of what was pushed, and the partner has to ask anew; this is no error page."""
+    browser = world.signed_in()
+    page = browser.open(begin(push(world)))
+    act(world, "DELETE FROM pushed_request")
+    world.clock.pass_by(12 * 3600)
+    door = browser.submit(page, "/consent", button="share")
+    assert (door.status, urlsplit(door.url).path, urlsplit(door.url).query) == (200, "/login", "")
+
+
+def test_an_outdated_screen_leads_over_the_log_in_to_a_fresh_one(world: World) -> None:
+    """What the partner asked for is asked, and nothing is ticked."""
     browser = world.signed_in()
     page = world.ask(browser)
     world.clock.pass_by(3601)
     door = browser.submit(page, "/consent", CHOICES, button="share")
-    assert (door.status, urlsplit(door.url).path, urlsplit(door.url).query) == (200, "/login", "")
+    assert urlsplit(door.url).path == "/login"
+    again = browser.submit(door, "/login", {"email": "asha@lakeside.example", "password": PASSWORD})
+    assert "item" not in chosen(again)
+    assert connected(browser) == 0
 
 
 @pytest.mark.parametrize("signed_out", [True, False])

@@ -103,6 +103,11 @@ def test_a_yes_takes_the_step_up_for_what_it_keeps_and_prolongs(coarse: tuple[Wo
     until = rows(world, "SELECT valid_until FROM consent_grant")
     asked = answer(browser, ask(world, browser, prompt="consent"), "share", EMAIL)
     assert urlsplit(asked.url).path == STEP_UP
+    assert (
+        "Your yes shares something sensitive with QuizCo : Postal address . Give your password" in asked.text
+    )
+    wrong = browser.submit(asked, STEP_UP, {"password": "not mine at all"})
+    assert "with QuizCo : Postal address ." in wrong.text
     assert rows(world, "SELECT valid_until FROM consent_grant") == until
     page = browser.submit(asked, STEP_UP, {"password": PASSWORD})
     assert ("item", EMAIL) in page.form("/consent").fields
@@ -149,7 +154,9 @@ def test_resuming_takes_the_step_up_where_something_sensitive_leaves_again(
     asked = press(browser, detail_of(browser), "/resume")
     assert urlsplit(asked.url).path == STEP_UP
     assert world.userinfo(access).status_code == 403
+    assert "before a sensitive detail may be shared" in asked.text
     page = browser.submit(asked, STEP_UP, {"password": PASSWORD})
+    assert "You can let it go on now" in page.text
     assert "done=resumed" in press(browser, page, "/resume").url
     assert world.userinfo(access).status_code == 200
 

@@ -122,7 +122,10 @@ def test_p9_a_child_who_poses_as_guardian_answers_for_nobody(each_world: World, 
 
 def test_p9_a_guardian_of_somebody_grown_up_sees_and_stops_nothing(each_world: World) -> None:
     """From the first second of the birthday on, with no sweep in between; then the links end, and all are told."""
-    act(each_world, "UPDATE organisation SET country = 'US' WHERE organisation_id = 'lakeside'")
+    act(
+        each_world,
+        "UPDATE organisation SET country = 'US', timezone = 'UTC' WHERE organisation_id = 'lakeside'",
+    )
     child = wish(each_world)
     allow(each_world)
     access = token(each_world, child)
@@ -146,7 +149,10 @@ def test_p9_a_guardian_of_somebody_grown_up_sees_and_stops_nothing(each_world: W
 
 def test_p9_coming_of_age_is_seen_by_the_sweep_where_nothing_is_shared(each_world: World) -> None:
     """A child without any consent grows up too: links end, what was proposed is withdrawn, and all are told once."""
-    act(each_world, "UPDATE organisation SET country = 'US' WHERE organisation_id = 'lakeside'")
+    act(
+        each_world,
+        "UPDATE organisation SET country = 'US', timezone = 'UTC' WHERE organisation_id = 'lakeside'",
+    )
     each_world.clock.now = THIRTEEN - 60
     link_by_page(each_world)
     before = len(each_world.letters.letters)
@@ -336,7 +342,10 @@ def test_a_yes_and_the_end_of_the_link_at_once_leave_no_link(each_world: World) 
 
 
 def test_a_birthday_and_a_new_link_at_once_leave_no_link(each_world: World) -> None:
-    act(each_world, "UPDATE organisation SET country = 'US' WHERE organisation_id = 'lakeside'")
+    act(
+        each_world,
+        "UPDATE organisation SET country = 'US', timezone = 'UTC' WHERE organisation_id = 'lakeside'",
+    )
     each_world.clock.now = THIRTEEN - 60
     session, proposal_id = named(each_world)
 
@@ -354,7 +363,10 @@ def test_a_birthday_and_a_new_link_at_once_leave_no_link(each_world: World) -> N
 
 
 def test_p9_a_guardians_yes_and_the_birthday_at_once_release_nothing(each_world: World) -> None:
-    act(each_world, "UPDATE organisation SET country = 'US' WHERE organisation_id = 'lakeside'")
+    act(
+        each_world,
+        "UPDATE organisation SET country = 'US', timezone = 'UTC' WHERE organisation_id = 'lakeside'",
+    )
     each_world.clock.now = THIRTEEN - 60
     child = wish(each_world)
     browser, page = request_page(each_world)

@@ -8,6 +8,7 @@ import pytest
 
 from gateway.actions.grant_changes import commit_change
 from gateway.actions.guardians import requests as guardians
+from gateway.actions.guardians.ages import look_at_links
 from gateway.actions.operation.upkeep import sweep
 from gateway.cli.browser import Browser, Page, PageForm
 from gateway.kit.clock import DAY
@@ -173,7 +174,7 @@ def test_p9_the_whole_way_of_a_childs_wish(each_world: World) -> None:
     assert asked.link(QUIZCO_REDIRECT).startswith(f"{QUIZCO_REDIRECT}?error=access_denied")
     assert states(each_world) == [("waiting", "guardian_consent")]
     assert answer_of(each_world.ask(child, prompt="none"))["error"] == "login_required"
-    assert "Waits for your guardian" in child.open("/connected").text
+    assert "Your guardian has not answered yet. Since 18 Nov" in child.open("/connected").text
 
     browser, page = request_page(each_world)
     for words in (
@@ -309,7 +310,10 @@ def test_a_guardians_page_of_another_session_or_an_older_wish_gives_nothing(each
 
 def test_p9_at_coming_of_age_the_guardians_yes_is_worth_nothing_any_more(each_world: World) -> None:
     """On her thirteenth birthday in the United States the person decides anew; nothing passes in between."""
-    act(each_world, "UPDATE organisation SET country = 'US' WHERE organisation_id = 'lakeside'")
+    act(
+        each_world,
+        "UPDATE organisation SET country = 'US', timezone = 'UTC' WHERE organisation_id = 'lakeside'",
+    )
     each_world.clock.now = THIRTEEN - 600
     child = wish(each_world)
     allow(each_world)
@@ -329,7 +333,10 @@ def test_p9_at_coming_of_age_the_guardians_yes_is_worth_nothing_any_more(each_wo
 
 def test_p9_a_grant_of_a_child_that_came_of_age_releases_nothing_before_the_sweep(each_world: World) -> None:
     """The day decides at each read, not the last sweep's record of it."""
-    act(each_world, "UPDATE organisation SET country = 'US' WHERE organisation_id = 'lakeside'")
+    act(
+        each_world,
+        "UPDATE organisation SET country = 'US', timezone = 'UTC' WHERE organisation_id = 'lakeside'",
+    )
     each_world.clock.now = THIRTEEN - 20
     child = wish(each_world)
     allow(each_world)
@@ -337,6 +344,33 @@ def test_p9_a_grant_of_a_child_that_came_of_age_releases_nothing_before_the_swee
     assert each_world.userinfo(access).status_code == 200
     each_world.clock.now = THIRTEEN + 1
     assert each_world.userinfo(access).status_code == 403
+
+
+def test_p9_a_child_in_california_does_not_decide_alone_on_the_eve_of_the_birthday(each_world: World) -> None:
+    """It is the second of May in London and at the school; nobody is thirteen before it is where they are."""
+    act(
+        each_world,
+        "UPDATE organisation SET country = 'US', timezone = 'UTC' WHERE organisation_id = 'lakeside'",
+    )
+    act(
+        each_world,
+        "UPDATE person SET timezone = 'America/Los_Angeles' WHERE person_id = :meera",
+        meera=each_world.person_id(MEERA),
+    )
+    midnight = THIRTEEN + 7 * 3600
+    each_world.clock.now = midnight - 60
+    child = wish(each_world)
+    allow(each_world)
+    access = token(each_world, child)
+    assert each_world.userinfo(access).status_code == 200
+    assert each_world.run(look_at_links, each_world.services) is None
+    assert rows(each_world, "SELECT DISTINCT state FROM guardian_link") == [("active",)]
+    last, each_world.clock.now = midnight - 1, midnight
+    # Before any sweep.
+    assert each_world.userinfo(access).status_code == 403
+    each_world.run(sweep, each_world.services, last)
+    assert ("ended",) in rows(each_world, "SELECT state FROM guardian_link")
+    assert states(each_world)[0][0] == "paused"
 
 
 def test_a_no_wins_against_whatever_moves_the_grant_meanwhile(

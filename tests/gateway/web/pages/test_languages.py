@@ -167,7 +167,7 @@ def test_a_switch_on_the_consent_screen_keeps_the_request(world: World):
     browser = world.signed_in()
     page = world.ask(browser)
     assert language_of(page) == "en"
-    page = browser.submit(page, "/language", {"language": "hi"})
+    page = browser.submit(page, "/consent", {"language": "hi"})
     assert language_of(page) == "hi"
     assert "ताकि QuizCo" in page.text
     assert "No thanks" not in page.text

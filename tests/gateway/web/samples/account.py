@@ -206,6 +206,48 @@ SAMPLES: dict[str, tuple[str, View]] = {
             errors=(FieldError(field="password", message="That is not your password."),),
         ),
     ),
+    "reauthenticate.edit": (
+        "reauthenticate",
+        ReauthenticateView(
+            chrome=person,
+            action="/reauthenticate",
+            why="edit",
+            email="asha.rao@lakeside.example.org",
+            cancel_url="/",
+        ),
+    ),
+    "reauthenticate.contact": (
+        "reauthenticate",
+        ReauthenticateView(
+            chrome=person,
+            action="/reauthenticate",
+            why="contact",
+            email="asha.rao@lakeside.example.org",
+            cancel_url="/",
+        ),
+    ),
+    "reauthenticate.secure": (
+        "reauthenticate",
+        ReauthenticateView(
+            chrome=person,
+            action="/reauthenticate",
+            why="secure",
+            email="asha.rao@lakeside.example.org",
+            cancel_url="/",
+        ),
+    ),
+    "reauthenticate.share": (
+        "reauthenticate",
+        ReauthenticateView(
+            chrome=person,
+            action="/reauthenticate",
+            why="grant",
+            email="asha.rao@lakeside.example.org",
+            cancel_url="/",
+            things=("Phone", "Postal address"),
+            partner="QuizCo",
+        ),
+    ),
     "reauthenticate.recent": (
         "reauthenticate",
         ReauthenticateView(

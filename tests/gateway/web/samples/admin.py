@@ -112,6 +112,7 @@ grant_rows = (
         brand="QuizCo",
         offer="Practice Quizzes",
         state="active",
+        word="may_read",
         fields=("name", "course", "email"),
         given_at=NOW - 90 * DAY,
         last_handoff_at=NOW - 3600,
@@ -123,6 +124,7 @@ grant_rows = (
         brand="CampusPress",
         offer="Course Readers",
         state="asked",
+        word="asked",
         fields=("name",),
     ),
 )
@@ -146,7 +148,7 @@ grant = AdminGrantView(
             purpose="results_delivery",
             form="full",
             needed=True,
-            granted=True,
+            answer="yes",
             kept_seconds=30 * DAY,
         ),
         GrantItemRow(
@@ -154,7 +156,7 @@ grant = AdminGrantView(
             purpose="appointment_reminders",
             form="masked",
             needed=False,
-            granted=False,
+            answer="no",
             kept_seconds=7 * DAY,
         ),
     ),

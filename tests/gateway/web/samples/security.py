@@ -12,6 +12,7 @@ from gateway.web.pages.views import (
     LinkInvalidView,
     NewPasswordView,
     OpenSession,
+    Option,
     OwnPasskey,
     PasskeyView,
     PreferencesView,
@@ -98,7 +99,14 @@ letter = ShownLetter(
 recover = RecoverView(chrome=stranger, action="/recover")
 new_password = NewPasswordView(chrome=stranger, action="/recover/x", minimum_length=10)
 
-preferences = PreferencesView(chrome=at_profile, action="/preferences", gets_news=False, is_counted=True)
+preferences = PreferencesView(
+    chrome=at_profile,
+    action="/preferences",
+    gets_news=False,
+    is_counted=True,
+    usual_zone="India Time",
+    zones=(Option(value="America/Los_Angeles", label="United States (Los Angeles) Time"),),
+)
 
 SAMPLES: dict[str, tuple[str, View]] = {
     "security": ("security", security),
