@@ -117,6 +117,11 @@ def powers_of(role: Role) -> frozenset[Power]:
     return POWERS[role]
 
 
+def can_stop(role: Role, other: Role) -> bool:
+    """Tell whether a role may stop another one's account: no powers beyond its own, or it may give and take them."""
+    return Power.GIVE_POWERS in powers_of(role) or powers_of(other) <= powers_of(role)
+
+
 ROLES_WITH_POWERS = tuple(role for role in Role if powers_of(role))
 """Whoever has one of these proves it by a second factor."""
 

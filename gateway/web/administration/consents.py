@@ -131,14 +131,15 @@ def _row(visit: Visit, line: GrantLine, email: str) -> views.GrantRow:
         person=email or short_person(grant.person_id),
         brand=registry.partners[grant.partner_id].partner.brand,
         offer=registry.offers[grant.offer_id].offer.name,
-        state=_state(line, visit.services.clock()),
+        state=shown_state(line, visit.services.clock()),
         fields=fields_of(grant),
         given_at=line.created_at if was_given else None,
         last_handoff_at=line.last_handoff_at,
     )
 
 
-def _state(line: GrantLine, now: int) -> views.ShownGrantState:
+def shown_state(line: GrantLine, now: int) -> views.ShownGrantState:
+    """Tell how a consent stands at a second."""
     grant = line.grant
     if grant.state is GrantState.ENDED or (grant.state in LIVE and now >= grant.ends_at):
         return "ended"
@@ -171,7 +172,7 @@ async def _grant_view(
         doors=await doors(visit),
         section="grants",
         grant_id=found.grant_id,
-        state=_state(line, visit.services.clock()),
+        state=shown_state(line, visit.services.clock()),
         brand=visit.services.registry.partners[found.partner_id].partner.brand,
         offer=seen.offer.name,
         facts=_facts(seen),

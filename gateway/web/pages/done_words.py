@@ -21,6 +21,7 @@ FLASHES = {
     "password": later("Your password is set. You can sign in now."),
     "revoked": later("Revoked. Every token of this grant has died."),
     "invited": later("A new invitation is on its way. The older ones no longer work."),
+    "signed-out-person": later("The person is signed out everywhere."),
     "signed-out-there": later("Signed out there."),
     "verification": later("A link is on its way to your other address."),
     "may-export": later("You can download it now."),

@@ -48,7 +48,7 @@ HEADING = "organisation,role,email,name\n"
 LISTED = f"{HEADING}lakeside,professor,{NEW},New\nplatform,auditor,eve@evil.example,Eve\nlakeside,cook,x,Y\n"
 OWN = {"session", "throttle", "credential", "one_time_password", "recovery_code", "spent_challenge", "person"}
 """Tables in which logging in at a browser leaves its traces; people are compared by their roles and states."""
-LOOKS = {"search_grants", "see_grant"}
+LOOKS = {"search_grants", "see_grant", "see_person"}
 """Acts that a page puts on record on the way to its form."""
 Press = tuple[str, str, dict[str, Any]]
 """A page, the end of a form's address on it, and what is chosen."""
@@ -128,6 +128,10 @@ def upload(world: World, browser: Browser) -> object:
     return browser._client.post(f"{PEOPLE}/import", data=form, files=file)
 
 
+def invite(world: World, browser: Browser) -> Page:
+    return browser.submit(browser.open(f"{PEOPLE}/{world.person_id(NEW)}"), "/invite")
+
+
 def dealt(word: str) -> Callable[[World, Browser], object]:
     return lambda _, browser: browser.submit(open_first(browser), f"/{word}")
 
@@ -176,7 +180,12 @@ EFFECTS = {
         before=lambda world: with_code(world, SAM),
     ),
     AdminAct.IMPORT_PEOPLE: Effect("people import {file}", do=upload),
-    AdminAct.INVITE_AGAIN: Effect(f"people invite {NEW}", (PEOPLE, "/invite", {}), before=invited),
+    AdminAct.INVITE_AGAIN: Effect(f"people invite {NEW}", do=invite, before=invited),
+    AdminAct.END_SESSIONS: Effect(
+        f"people sign-out {SAM}",
+        (f"{PEOPLE}/{{sam}}", "/sign-out", {}),
+        before=lambda world: world.signed_in(SAM),
+    ),
     AdminAct.AGREE: Effect(
         "waiting approve {act} --content {content}", do=dealt("approve"), before=ask_at_page
     ),
@@ -193,7 +202,7 @@ TWO = {
 """The same where two are needed."""
 ONE_WAY = {
     # Looking, by each at its own.
-    AdminAct.SEARCH_GRANTS, AdminAct.SEARCH_LOG, AdminAct.SEARCH_COMPLAINTS,
+    AdminAct.SEARCH_GRANTS, AdminAct.SEARCH_LOG, AdminAct.SEARCH_COMPLAINTS, AdminAct.SEARCH_PEOPLE,
     # On pages alone.
     AdminAct.ANSWER_COMPLAINT, AdminAct.OPEN_GATE, AdminAct.CLOSE_GATE,
     # By page, command and list, each with all its refusals: test_guardian_rules.py.

@@ -18,6 +18,7 @@ WITHIN = {AdminAct.OPEN_GATE: AdminAct.CLOSE_GATE}
 """Acts that share the route of another one: which it is stands in the form."""
 STOPS = {
     AdminAct.REVOKE_GRANT,
+    AdminAct.END_SESSIONS,
     AdminAct.CLOSE_GATE,
     AdminAct.PAUSE_PARTNER,
     AdminAct.RETIRE_CLIENT,

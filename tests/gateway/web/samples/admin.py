@@ -17,6 +17,7 @@ from gateway.web.pages.views import (
     AdminPartnersView,
     AdminPartnerView,
     AdminPeopleView,
+    AdminPersonView,
     AdminRoleView,
     AdminWaitingActView,
     AdminWaitingView,
@@ -40,6 +41,8 @@ from gateway.web.pages.views import (
     PartnerEnd,
     PartnerRow,
     PartnerWish,
+    PeopleFilter,
+    PersonConsent,
     ProposalRow,
     ProposalState,
     RejectionForm,
@@ -302,6 +305,13 @@ people = AdminPeopleView(
     guardians_url="/admin/guardians",
     columns=("organisation", "role", "email", "name", "birthdate", "locale"),
     maximum_bytes=2_000_000,
+    query=PeopleFilter(
+        action="/admin/people",
+        person="",
+        organisations=(Option(value="northfield", label="Northfield School", chosen=True),),
+        roles=(Option(value="student", label="Student"),),
+        states=(Option(value="active", label="Active"),),
+    ),
     accounts=tuple(
         AccountRow(
             person=f"per_{state[:3]}4hT…",
@@ -310,11 +320,33 @@ people = AdminPeopleView(
             state=state,
             made_at=NOW - 9 * DAY,
             invited_until=until,
-            again_action=f"/admin/people/per_{state}/invite" if until else "",
+            url=f"/admin/people/per_{state}",
         )
         for role, state, until in INVITATIONS
     ),
     pager=Pager(newer_url="?after=i1", older_url="?before=i3"),
+)
+person = AdminPersonView(
+    chrome=officer,
+    doors=doors,
+    section="people",
+    person="per_Zx81Lm…",
+    state="active",
+    facts=(
+        Fact(label="Role", value="Student"),
+        Fact(label="Organisation", value="Northfield School"),
+        Fact(label="Second factor", value="yes"),
+        Fact(label="Open sessions", value="2"),
+        Fact(label="Guardian", value="per_1LmN0p…", url="/admin/people/per_1LmN0p"),
+    ),
+    consents=(
+        PersonConsent(offer="Practice Quizzes", brand="QuizCo", state="active", url="/admin/grants/gra_1"),
+        PersonConsent(offer="Lab Times", brand="LabTime", state="paused"),
+    ),
+    has_more_consents=True,
+    role_url="/admin/people/per_1/role",
+    factor_url="/admin/people/per_1/factor",
+    sessions_action="/admin/people/per_1/sign-out",
 )
 PROPOSAL_STATES: tuple[ProposalState, ...] = (
     "waiting",
@@ -800,6 +832,29 @@ SAMPLES: dict[str, tuple[str, View]] = {
         replace(people, report=ImportSummary(created=0, known=2, to_second=2, rows=())),
     ),
     "admin_people.stale": ("admin_people", replace(people, reauthenticate_url="/reauthenticate")),
+    "admin_people.found_none": ("admin_people", replace(people, accounts=(), asked=True)),
+    "admin_person": ("admin_person", person),
+    "admin_person.invited": (
+        "admin_person",
+        replace(
+            person,
+            state="invited",
+            consents=(),
+            has_more_consents=False,
+            role_url="",
+            factor_url="",
+            sessions_action="",
+            invite_action="/admin/people/per_1/invite",
+        ),
+    ),
+    "admin_person.stale": (
+        "admin_person",
+        replace(person, invite_action="/admin/people/per_1/invite", reauthenticate_url="/reauthenticate"),
+    ),
+    "admin_person.nothing": (
+        "admin_person",
+        replace(person, state="closed", role_url="", factor_url="", sessions_action=""),
+    ),
     "admin_people.plain": (
         "admin_people",
         replace(people, report=ImportSummary(created=100, known=1, rows=())),
