@@ -191,6 +191,8 @@ _LINES: Mapping[Need, tuple[str, ...]] = {
         "POST /admin/people/import",
         "GET /admin/people/{person_id}",
         "POST /admin/people/{person_id}/sign-out",
+        "POST /admin/people/{person_id}/deactivate",
+        "POST /admin/people/{person_id}/reactivate",
         "POST /admin/people/{person_id}/invite",
         "GET POST /admin/people/{person_id}/factor",
         "GET /admin/guardians",

@@ -17,7 +17,12 @@ from gateway.actions.administration.people_import import (
     add_organisation,
     import_people,
 )
-from gateway.actions.administration.person_stops import end_sessions_of
+from gateway.actions.administration.person_stops import (
+    STOP_REASONS,
+    deactivate,
+    end_sessions_of,
+    reactivate,
+)
 from gateway.actions.administration.roles import ask_for_role
 from gateway.actions.authentication.sessions import login_index
 from gateway.actions.guardians.naming import propose_guardian
@@ -40,6 +45,7 @@ from gateway.cli.terminal import (
     with_services,
 )
 from gateway.model.administration.waiting import WaitingAct
+from gateway.model.grants import ReasonCode
 from gateway.model.people import PersonState, Role
 from gateway.store.accounts.logins import find_people
 from gateway.store.accounts.organisations import load_organisations
@@ -228,6 +234,29 @@ def sign_out(email: Annotated[str, LOGIN]) -> None:
     """Sign somebody out in every browser."""
     _do(email, lambda services, who: end_sessions_of(services, at_command_line(), who))
     done("signed out everywhere")
+
+
+REASON = typer.Option(help=f"Why: {', '.join(STOP_REASONS)}.")
+
+
+@people.command("deactivate")
+def leave_out(email: Annotated[str, LOGIN], reason: Annotated[ReasonCode, REASON]) -> None:
+    """Deactivate an account: signed out everywhere, and nothing of the person's is read until it is brought back."""
+    _change(email, reason, deactivate)
+    done("deactivated; consent-gateway people reactivate brings the account back")
+
+
+@people.command("reactivate")
+def bring_back(email: Annotated[str, LOGIN], reason: Annotated[ReasonCode, REASON]) -> None:
+    """Bring a deactivated account back, with every consent that is not over by now."""
+    _change(email, reason, reactivate)
+    done("the account is back")
+
+
+def _change(email: str, reason: ReasonCode, act: Callable[..., Awaitable[None]]) -> None:
+    if reason not in STOP_REASONS:
+        raise typer.BadParameter(f"one of {', '.join(STOP_REASONS)}", param_hint="--reason")
+    _do(email, lambda services, who: act(services, at_command_line(), who, reason))
 
 
 def _do(email: str, act: Callable[[Services, str], Awaitable[T]]) -> T:

@@ -20,6 +20,8 @@ class AdminAct(StrEnum):
     IMPORT_PEOPLE = auto()
     INVITE_AGAIN = auto()
     END_SESSIONS = auto()
+    DEACTIVATE = auto()
+    REACTIVATE = auto()
     LINK_GUARDIAN = auto()
     UNLINK_GUARDIAN = auto()
     ASK_FOR_ROLE = auto()
@@ -78,6 +80,8 @@ ACTS: Mapping[AdminAct, ActRule] = MappingProxyType(
         AdminAct.IMPORT_PEOPLE: _stepped_up(Power.PROVISION_PEOPLE),
         AdminAct.INVITE_AGAIN: _stepped_up(Power.PROVISION_PEOPLE),
         AdminAct.END_SESSIONS: _at_once(Power.PROVISION_PEOPLE),
+        AdminAct.DEACTIVATE: _stepped_up(Power.PROVISION_PEOPLE),
+        AdminAct.REACTIVATE: _stepped_up(Power.PROVISION_PEOPLE),
         AdminAct.LINK_GUARDIAN: _stepped_up(Power.PROVISION_PEOPLE),
         # Whose yes counts for a child is at stake in both directions.
         AdminAct.UNLINK_GUARDIAN: _stepped_up(Power.PROVISION_PEOPLE),

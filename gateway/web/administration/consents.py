@@ -143,6 +143,8 @@ def shown_state(line: GrantLine, now: int) -> views.ShownGrantState:
     grant = line.grant
     if grant.state is GrantState.ENDED or (grant.state in LIVE and now >= grant.ends_at):
         return "ended"
+    if grant.state is GrantState.ACTIVE and grant.is_held:
+        return "paused"
     if grant.state is GrantState.ACTIVE and line.is_used_up:
         return "used_up"
     return SHOWN_STATES[grant.state]

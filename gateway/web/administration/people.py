@@ -31,18 +31,25 @@ from gateway.web.pages.administrating import (
 from gateway.web.pages.formats import later, say
 from gateway.web.pages.sections import SECTIONS, doors
 from gateway.web.pages.uploads import read_upload
+from gateway.web.pages.views.admin.people import PeopleFilter
 from gateway.web.pages.visit import Visit, see_other, show, signed_in_page
 
 HERE = SECTIONS["people"].url
 MAXIMUM_BYTES = 5_000_000
 STATES: Mapping[PersonState, views.AccountState] = MappingProxyType(
-    {PersonState.INVITED: "invited", PersonState.ACTIVE: "active", PersonState.CLOSED: "closed"}
+    {
+        PersonState.INVITED: "invited",
+        PersonState.ACTIVE: "active",
+        PersonState.DEACTIVATED: "deactivated",
+        PersonState.CLOSED: "closed",
+    }
 )
 
 STATE_WORDS: Mapping[PersonState, str] = MappingProxyType(
     {
         PersonState.INVITED: later("Invited"),
         PersonState.ACTIVE: later("Active"),
+        PersonState.DEACTIVATED: later("Deactivated"),
         PersonState.CLOSED: later("Closed"),
     }
 )
@@ -89,10 +96,10 @@ def _search(conditions: Conditions, organisations: Mapping[str, str]) -> PeopleS
     )
 
 
-def _filter(visit: Visit, search: PeopleSearch, organisations: Mapping[str, str]) -> views.PeopleFilter:
+def _filter(visit: Visit, search: PeopleSearch, organisations: Mapping[str, str]) -> PeopleFilter:
     is_all = administrator(visit).school is None
     by_name = sorted(organisations.items(), key=lambda each: each[1].casefold())
-    return views.PeopleFilter(
+    return PeopleFilter(
         action=HERE,
         person=search.email,
         organisations=tuple(

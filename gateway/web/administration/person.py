@@ -1,10 +1,17 @@
 """One account for its administrators: where it stands, what hangs on it, and the doors to what can be done."""
 
+from collections.abc import Awaitable, Callable
+
 from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.actions.administration.people import SeenPerson, see_person
-from gateway.actions.administration.person_stops import end_sessions_of
+from gateway.actions.administration.person_stops import (
+    STOP_REASONS,
+    deactivate,
+    end_sessions_of,
+    reactivate,
+)
 from gateway.actions.administration.roles import is_changeable
 from gateway.actions.services import day_of
 from gateway.model.administration.acts import AdminAct
@@ -16,9 +23,16 @@ from gateway.web.administration.people import HERE, shown_state
 from gateway.web.administration.waiting import administrator
 from gateway.web.pages import views
 from gateway.web.pages.admin_acts import ActRoute
-from gateway.web.pages.administrating import password_first, path_id, short_person
+from gateway.web.pages.administrating import (
+    password_first,
+    path_id,
+    read_reason,
+    reason_options,
+    short_person,
+)
 from gateway.web.pages.formats import say
 from gateway.web.pages.sections import doors
+from gateway.web.pages.views.admin.people import PersonConsent
 from gateway.web.pages.visit import Visit, see_other, show, signed_in_page
 
 _PATH = f"{HERE}/{{person_id}}"
@@ -31,8 +45,12 @@ async def person(visit: Visit) -> Response:
     return show("admin_person", await _view(visit, seen))
 
 
-async def _view(visit: Visit, seen: SeenPerson) -> views.AdminPersonView:
+async def _view(
+    visit: Visit, seen: SeenPerson, errors: tuple[views.FieldError, ...] = ()
+) -> views.AdminPersonView:
     found = seen.line.person
+    is_out = found.state is PersonState.DEACTIVATED
+    can_change = seen.may_stop and found.state is not PersonState.CLOSED
     here, powers = f"{HERE}/{found.person_id}", powers_of(visit.signed_in.person.role)
     is_active, is_invited = found.state is PersonState.ACTIVE, found.state is PersonState.INVITED
     return views.AdminPersonView(
@@ -49,6 +67,10 @@ async def _view(visit: Visit, seen: SeenPerson) -> views.AdminPersonView:
         role_url=f"{here}/role" if Power.GIVE_POWERS in powers and is_changeable(found) else "",
         factor_url=f"{here}/factor" if is_active and seen.has_factor else "",
         sessions_action=f"{here}/sign-out" if seen.sessions and seen.may_stop else "",
+        deactivate_action=f"{here}/deactivate" if can_change and not is_out else "",
+        reactivate_action=f"{here}/reactivate" if can_change and is_out else "",
+        reasons=reason_options(STOP_REASONS),
+        errors=errors,
     )
 
 
@@ -72,10 +94,10 @@ def _facts(seen: SeenPerson) -> tuple[views.Fact, ...]:
     return tuple(facts)
 
 
-def _consent(visit: Visit, line: GrantLine) -> views.PersonConsent:
+def _consent(visit: Visit, line: GrantLine) -> PersonConsent:
     grant, registry = line.grant, visit.services.registry
     may_see = Power.SEE_GRANTS in powers_of(visit.signed_in.person.role)
-    return views.PersonConsent(
+    return PersonConsent(
         offer=registry.offers[grant.offer_id].offer.name,
         brand=registry.partners[grant.partner_id].partner.brand,
         state=grant_state(line, visit.services.clock()),
@@ -91,7 +113,30 @@ async def sign_out(visit: Visit) -> Response:
     return see_other(f"{HERE}/{person_id}?done=signed-out-person")
 
 
+async def leave_out(visit: Visit) -> Response:
+    """Deactivate the account; it takes a reason."""
+    return await _change(visit, deactivate, "deactivated")
+
+
+async def bring_back(visit: Visit) -> Response:
+    """Bring the account back; it takes a reason."""
+    return await _change(visit, reactivate, "reactivated")
+
+
+async def _change(visit: Visit, act: Callable[..., Awaitable[None]], done: str) -> Response:
+    reason = read_reason(await visit.form(), STOP_REASONS)
+    person_id = path_id(visit, "person_id")
+    if reason is None:
+        seen = await see_person(visit.services, administrator(visit), person_id)
+        errors = (views.FieldError(field="reason", message=say("Choose a reason.")),)
+        return show("admin_person", await _view(visit, seen, errors), status=400)
+    await act(visit.services, administrator(visit), person_id, reason)
+    return see_other(f"{HERE}/{person_id}?done={done}")
+
+
 ROUTES = (
     Route(_PATH, signed_in_page(person), methods=["GET"]),
     ActRoute(f"{_PATH}/sign-out", AdminAct.END_SESSIONS, sign_out, back=_PATH),
+    ActRoute(f"{_PATH}/deactivate", AdminAct.DEACTIVATE, leave_out, back=_PATH),
+    ActRoute(f"{_PATH}/reactivate", AdminAct.REACTIVATE, bring_back, back=_PATH),
 )

@@ -22,6 +22,8 @@ FLASHES = {
     "revoked": later("Revoked. Every token of this grant has died."),
     "invited": later("A new invitation is on its way. The older ones no longer work."),
     "signed-out-person": later("The person is signed out everywhere."),
+    "deactivated": later("Deactivated. The person is signed out, and nothing of theirs is read."),
+    "reactivated": later("The account is back, with what was not over."),
     "signed-out-there": later("Signed out there."),
     "verification": later("A link is on its way to your other address."),
     "may-export": later("You can download it now."),

@@ -16,6 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.actions.administration.people_import import Importer, import_people
+from gateway.actions.administration.person_stops import deactivate
 from gateway.actions.partners.ends import end_partner
 from gateway.actions.partners.moves import PartnerMove, move_partner
 from gateway.actions.partners.pkce_switch import switch_to_nonce
@@ -41,6 +42,7 @@ from tests.world import World, copy_sqlite, serve
 
 QUIZCO, LABTIME, PEOPLE = "/admin/partners/quizco", "/admin/partners/labtime", "/admin/people"
 WHY = {"reason": "partner_breach"}
+SCHOOL = {"reason": "school_policy"}
 ADMIN = "admin@platform.example"
 """Acts on the pages: who asks is not written to as one who may agree."""
 SAM, NEW = "support@platform.example", "new@lakeside.example"
@@ -113,6 +115,12 @@ def invited(world: World) -> None:
     world.run(import_people, world.services, content, Importer("cli"))
 
 
+def deactivated(world: World) -> None:
+    world.run(
+        deactivate, world.services, Administrator("cli"), world.person_id(SAM), ReasonCode.SCHOOL_POLICY
+    )
+
+
 def approve(world: World, browser: Browser) -> Page:
     page = browser.open(QUIZCO)
     return browser.submit(page, "/approve", all_read(page))
@@ -181,6 +189,14 @@ EFFECTS = {
     ),
     AdminAct.IMPORT_PEOPLE: Effect("people import {file}", do=upload),
     AdminAct.INVITE_AGAIN: Effect(f"people invite {NEW}", do=invite, before=invited),
+    AdminAct.DEACTIVATE: Effect(
+        f"people deactivate {SAM} --reason school_policy", (f"{PEOPLE}/{{sam}}", "/deactivate", SCHOOL)
+    ),
+    AdminAct.REACTIVATE: Effect(
+        f"people reactivate {SAM} --reason school_policy",
+        (f"{PEOPLE}/{{sam}}", "/reactivate", SCHOOL),
+        before=deactivated,
+    ),
     AdminAct.END_SESSIONS: Effect(
         f"people sign-out {SAM}",
         (f"{PEOPLE}/{{sam}}", "/sign-out", {}),

@@ -65,8 +65,6 @@ from gateway.web.pages.views.admin.people import (
     AdminRoleView,
     ImportRow,
     ImportSummary,
-    PeopleFilter,
-    PersonConsent,
 )
 from gateway.web.pages.views.admin.review import (
     OfferChange,
@@ -344,8 +342,6 @@ __all__ = [
     "PartnerRow",
     "PartnerWish",
     "PasskeyView",
-    "PeopleFilter",
-    "PersonConsent",
     "Places",
     "PreferencesView",
     "PrivacyField",

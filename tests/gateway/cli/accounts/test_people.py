@@ -152,3 +152,14 @@ def test_a_long_list_goes_on_by_command(cli: Cli, monkeypatch: pytest.MonkeyPatc
         each["person_id"] for each in second["accounts"]
     }
     assert f"--before {first['before']}" in cli("people", "list")
+
+
+def test_an_account_is_deactivated_and_brought_back_for_a_reason_of_the_list(cli: Cli) -> None:
+    words = ("asha@lakeside.example", "--reason", "school_policy")
+    cli("people", "deactivate", "asha@lakeside.example", "--reason", "expired", status=2)
+    cli("people", "deactivate", *words)
+    [found] = cli.json("people", "list", "--state", "deactivated")["accounts"]
+    cli("people", "deactivate", *words, status=1)
+    cli("people", "reactivate", *words)
+    [again] = cli.json("people", "find", "asha@lakeside.example")["accounts"]
+    assert again == {**found, "state": "active"}

@@ -2,12 +2,15 @@
 
 import pytest
 
+from gateway.actions.accounts.erasure import erase_person
 from gateway.actions.administration.people_import import Importer, import_people
+from gateway.actions.two_people import POWERS_REST
 from gateway.cli.browser import Browser, Page
 from gateway.model.people import Role, can_stop
 from tests.gateway.store.samples import rows
 from tests.gateway.web.administration.test_pages import as_, links, no_values
 from tests.gateway.web.authentication.test_factor_rule import with_code
+from tests.gateway.web.authentication.test_security import give_password
 from tests.world import ISSUER, World
 
 PEOPLE = "/admin/people"
@@ -122,3 +125,96 @@ def test_nobody_stops_a_role_with_powers_that_they_could_not_have() -> None:
         Role.STUDENT, Role.PROFESSOR, Role.GUARDIAN, Role.SCHOOL_ADMIN
     }  # fmt: skip
     assert {other for role, other in allowed if role is Role.PLATFORM_ADMIN} == set(Role)
+
+
+def press(browser: Browser, email_id: str, what: str, reason: str = "school_policy") -> Page:
+    return browser.submit(browser.open(f"{PEOPLE}/{email_id}"), f"/{what}", {"reason": reason})
+
+
+def letters_of(world: World) -> list[tuple[str, str]]:
+    found = [(each.to, each.subject) for each in world.letters.letters if "account is" in each.subject]
+    world.letters.letters.clear()
+    return found
+
+
+def test_a_deactivated_account_is_out_until_it_is_brought_back(world: World) -> None:
+    """Signed out, no way in, nothing read; then everything is as it was, but for what ended meanwhile."""
+    tokens, asha, person_id = world.tokens(), world.signed_in(), world.person_id()
+    world.letters.letters.clear()
+    school, admin = as_(world, "school"), as_(world, "admin")
+    page = school.submit(school.open(f"{PEOPLE}/{person_id}"), "/deactivate", {"reason": ""})
+    assert (page.status, "Choose a reason." in page.text) == (400, True)
+    page = press(school, person_id, "deactivate")
+    assert "Deactivated. The person is signed out" in page.text
+    assert "Paused" in page.text
+    assert letters_of(world) == [(ASHA, "Your Lecturelight account is deactivated")]
+    assert asha.open("/connected").url.startswith(f"{ISSUER}/login")
+    assert give_password(world.browser()).status == 400
+    assert world.userinfo(tokens["access_token"]).json()["error"] == "consent_paused"
+    assert accounts(admin.open(f"{PEOPLE}?state=deactivated")) == {person_id}
+    assert world.browser().submit(world.browser().open("/recover"), "/recover", {"email": ASHA}).status == 200
+    assert world.letters.letters == []
+    again = admin.open(f"{PEOPLE}/{person_id}")
+    press(admin, person_id, "reactivate")
+    assert letters_of(world) == [(ASHA, "Your Lecturelight account is back")]
+    assert admin.submit(again, "/reactivate", {"reason": "school_policy"}).status == 409
+    assert world.userinfo(tokens["access_token"]).status_code == 200
+    assert world.signed_in().open("/connected").status == 200
+    acts = rows(
+        world,
+        "SELECT action, reason, detail FROM admin_action WHERE action LIKE '%activate_person' ORDER BY at, action",
+    )
+    assert acts == [
+        ("deactivate_person", "school_policy", "{}"),
+        ("reactivate_person", "school_policy", "{}"),
+    ]
+
+
+def test_what_ended_meanwhile_stays_ended_and_an_invitation_waits_again(world: World) -> None:
+    tokens, person_id = world.tokens(), world.person_id()
+    admin = as_(world, "admin")
+    press(admin, person_id, "deactivate")
+    page = admin.open(f"/admin/grants/{tokens['grant_id']}")
+    assert "Paused" in page.text
+    admin.submit(page, "/revoke", {"reason": "user_request"})
+    press(admin, person_id, "reactivate")
+    assert world.userinfo(tokens["access_token"]).status_code == 401
+    listed = b"organisation,role,email,name\nlakeside,student,nia@lakeside.example,Nia\n"
+    world.run(import_people, world.services, listed, Importer("cli:alice"))
+    nia = world.person_id("nia@lakeside.example")
+    letter = next(each for each in world.letters.letters if each.to == "nia@lakeside.example")
+    link = letter.text.partition(f"{ISSUER}")[2].split()[0]
+    press(admin, nia, "deactivate")
+    assert not admin.open(f"{PEOPLE}/{nia}").response.text.count('/invite"')
+    assert world.browser().open(link).status == 404
+    press(admin, nia, "reactivate")
+    assert "Invited" in admin.open(f"{PEOPLE}/{nia}").text
+    assert world.browser().open(link).status == 200
+
+
+def test_powers_that_come_back_rest_and_a_stand_in_has_nobody_to_tell(world: World) -> None:
+    admin, sam = as_(world, "admin"), world.person_id(SAM)
+    press(admin, sam, "deactivate", "security_incident")
+    press(admin, sam, "reactivate", "admin_correction")
+    [(from_when,)] = rows(world, f"SELECT approves_from FROM person WHERE person_id = '{sam}'")
+    assert from_when == world.clock() + POWERS_REST
+    listed = f"organisation,role,email,name\nlakeside,student,{AOIFE},Aoife\n".encode()
+    importer = Importer(world.person_id("school@lakeside.example"), "lakeside", Role.SCHOOL_ADMIN)
+    world.run(import_people, world.services, listed, importer)
+    [stand_in] = search(as_(world, "school"), person=AOIFE)
+    world.letters.letters.clear()
+    assert "Deactivated" in press(admin, stand_in, "deactivate").text
+    assert world.letters.letters == []
+
+
+def test_nobody_deactivates_themselves_or_what_is_closed(world: World) -> None:
+    admin, school = as_(world, "admin"), as_(world, "school")
+    person_id = world.person_id()
+    page = admin.open(f"{PEOPLE}/{person_id}")
+    world.run(erase_person, world.services, "cli", ASHA)
+    assert admin.submit(page, "/deactivate", {"reason": "user_request"}).status == 409
+    assert not [form for form in admin.open(f"{PEOPLE}/{person_id}").forms if "activate" in form.action]
+    for browser, email in ((admin, "admin@platform.example"), (school, "school@lakeside.example")):
+        own = f"{PEOPLE}/{world.person_id(email)}"
+        form = {**dict(browser.open(PEOPLE).form("/import").fields), "reason": "user_request"}
+        assert browser._client.post(f"{own}/deactivate", data=form).status_code == 403

@@ -31,6 +31,8 @@ STOPS = {
 GIVES = {
     AdminAct.IMPORT_PEOPLE,
     AdminAct.INVITE_AGAIN,
+    AdminAct.DEACTIVATE,
+    AdminAct.REACTIVATE,
     AdminAct.LINK_GUARDIAN,
     AdminAct.ASK_FOR_ROLE,
     AdminAct.ASK_FOR_RESET,

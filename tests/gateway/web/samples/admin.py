@@ -41,8 +41,6 @@ from gateway.web.pages.views import (
     PartnerEnd,
     PartnerRow,
     PartnerWish,
-    PeopleFilter,
-    PersonConsent,
     ProposalRow,
     ProposalState,
     RejectionForm,
@@ -58,7 +56,7 @@ from gateway.web.pages.views import (
     WithoutFactor,
 )
 from gateway.web.pages.views.admin.partners import ShownPartnerState
-from gateway.web.pages.views.admin.people import AccountState
+from gateway.web.pages.views.admin.people import AccountState, PeopleFilter, PersonConsent
 from tests.gateway.web.samples.frame import NOW, doors_of, events, officer
 
 WAITING_ENDS: tuple[Literal["approved", "refused", "withdrawn", "expired"], ...] = (
@@ -295,6 +293,7 @@ INVITATIONS: tuple[tuple[str, AccountState, int | None], ...] = (
     ("student", "invited", NOW + 6 * DAY),
     ("guardian", "expired", NOW - 2 * DAY),
     ("professor", "active", None),
+    ("student", "deactivated", None),
     ("student", "closed", None),
 )
 people = AdminPeopleView(
@@ -347,6 +346,8 @@ person = AdminPersonView(
     role_url="/admin/people/per_1/role",
     factor_url="/admin/people/per_1/factor",
     sessions_action="/admin/people/per_1/sign-out",
+    deactivate_action="/admin/people/per_1/deactivate",
+    reasons=(Option(value="school_policy", label="The school's policy"),),
 )
 PROPOSAL_STATES: tuple[ProposalState, ...] = (
     "waiting",
@@ -844,16 +845,37 @@ SAMPLES: dict[str, tuple[str, View]] = {
             role_url="",
             factor_url="",
             sessions_action="",
+            deactivate_action="",
             invite_action="/admin/people/per_1/invite",
         ),
     ),
     "admin_person.stale": (
         "admin_person",
-        replace(person, invite_action="/admin/people/per_1/invite", reauthenticate_url="/reauthenticate"),
+        replace(
+            person,
+            reauthenticate_url="/reauthenticate",
+            state="invited",
+            invite_action="/admin/people/per_1/invite",
+            deactivate_action="",
+            role_url="",
+            factor_url="",
+            sessions_action="",
+        ),
+    ),
+    "admin_person.deactivated": (
+        "admin_person",
+        replace(
+            person,
+            state="deactivated",
+            sessions_action="",
+            deactivate_action="",
+            reactivate_action="/admin/people/per_1/reactivate",
+            errors=(FieldError(field="reason", message="Choose a reason."),),
+        ),
     ),
     "admin_person.nothing": (
         "admin_person",
-        replace(person, state="closed", role_url="", factor_url="", sessions_action=""),
+        replace(person, state="closed", role_url="", factor_url="", sessions_action="", deactivate_action=""),
     ),
     "admin_people.plain": (
         "admin_people",

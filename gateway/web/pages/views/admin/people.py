@@ -54,7 +54,7 @@ class AdminFactorView(AdminView):
     reauthenticate_url: str = ""
 
 
-AccountState = Literal["invited", "expired", "active", "closed"]
+AccountState = Literal["invited", "expired", "active", "deactivated", "closed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,8 @@ class PersonConsent:
 class AdminPersonView(AdminView):
     """One account: where it stands, what it is linked with, and every door that its reader may use.
 
-    With a `reauthenticate_url`, the password has to be given before an invitation. `invite_action` is a POST that sends
+    With a `reauthenticate_url`, the password has to be given before an invitation, and before the account is
+    deactivated or comes back (both are POSTs with a `reason`). `invite_action` is a POST that sends
     a fresh invitation, `role_url` leads to where another role is asked for, `factor_url` to where a lost second factor
     is taken away, and `sessions_action` (a POST) signs the person out everywhere; each is empty where there is
     nothing to do.
@@ -111,6 +112,10 @@ class AdminPersonView(AdminView):
     role_url: str = ""
     factor_url: str = ""
     sessions_action: str = ""
+    deactivate_action: str = ""
+    reactivate_action: str = ""
+    reasons: tuple[Option, ...] = ()
+    errors: tuple[FieldError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
