@@ -11,7 +11,7 @@ from scopes.denied import (
     mentions_denied,
 )
 from scopes.fields import CONTACT_FIELDS, FIELDS, FORMS, STORED_FIELDS, Field, Form, Sensitivity
-from scopes.items import Item, Necessity
+from scopes.items import Item, Necessity, shared_form
 from scopes.masking import masked
 from scopes.projection import CONTACT_FORMS, contact_detail, is_releasable, preview, release
 from scopes.purposes import DENIED, PURPOSES, Ceilings, Purpose, PurposeState
@@ -74,6 +74,7 @@ __all__ = [
     "release",
     "retention",
     "scope_fields",
+    "shared_form",
     "so_that",
     "yes_no",
 ]

@@ -1,5 +1,6 @@
 """The unit of consent: one field, for one purpose, in one form."""
 
+from collections.abc import Collection
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -19,3 +20,16 @@ class Item(NamedTuple):
     field: str
     purpose: str
     form: Form
+
+
+def shared_form(granted: Form, asked: Collection[Form]) -> Form | None:
+    """Find the form that a consent and a request have in common; None where they have none.
+
+    Who gave the whole value gave what is made of it, and who asks for the whole value takes any form. A private address
+    is made of nothing: it is open only where its person said yes to it. No other form stands in for another one.
+    """
+    if Form.FULL in asked or granted in asked:
+        return granted
+    if granted is not Form.FULL:
+        return None
+    return next((form for form in Form if form in asked and form is not Form.RELAY), None)

@@ -35,7 +35,7 @@ ADMIN, OWNER = "postgres", "gateway"
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
-    "max_connections": "200",
+    "max_connections": "400",
     "timezone": "UTC",
     "log_min_messages": "warning",
 }

@@ -14,6 +14,7 @@ from gateway.model.nodes import Work
 from gateway.model.people import Session
 from gateway.oauth.answers.logouts import logout_token, read_hint
 from gateway.oauth.answers.response_modes import answer_uri
+from gateway.oauth.devices import device_redirect_uri
 from gateway.oauth.parameters import Parameters
 from gateway.store.engine.registry import look_at_registry
 from gateway.store.oauth.logouts import (
@@ -22,7 +23,6 @@ from gateway.store.oauth.logouts import (
     DeliveryOutcome,
     SignOut,
     claim_deliveries,
-    find_clients_since,
     note_outcomes,
     sign_out,
 )
@@ -101,15 +101,15 @@ def open_end_session(services: Services, ticket: str) -> EndSession:
     """Open what `seal_end_session` made.
 
     Raises:
-        Refusal: ``bad_form`` for a damaged ticket, ``stale_form`` for one whose page waited too long: the address
-            that it leads to may be no longer registered.
+        Refusal: ``bad_form`` for a damaged ticket. One whose page waited too long leads to no partner, because the
+            address may be no longer registered.
     """
     try:
         content = services.seal.open_ticket(_PLACE, ticket)
     except SealBroken:
         raise Refusal("bad_form", detail="a damaged log-out ticket") from None
     if services.clock() >= content["e"]:
-        raise Refusal("stale_form", detail="an outdated log-out ticket")
+        return EndSession(content["brand"], "")
     return EndSession(content["brand"], content["back"])
 
 
@@ -133,25 +133,33 @@ async def tell_of_ends(services: Services) -> None:
 
 
 async def _end(services: Services, session: EndedSession, ran_out: RanOut | None) -> None:
-    now, person_id = services.clock(), session.person_id
-    used = await services.store.read(find_clients_since, (person_id, session.created_at))
-    owed = {client_id: services.registry.clients[client_id] for client_id, _ in used}
-    names = {client_id: services.sid(client, session.sid) for client_id, client in owed.items()}
-    # Tokens of another browser's session stay; old tokens do not say which session they belong to.
-    told = sorted({client_id for client_id, sid in used if sid in (None, names[client_id])})
-    deliveries = tuple(
-        Delivery(
-            delivery_id=services.ids(Kind.DELIVERY),
-            client_id=client_id,
-            subject=services.subject(owed[client_id], person_id),
-            created_at=now,
-            due_at=now,
-            sid=names[client_id] if (client_id, names[client_id]) in used else None,
+    # A node that does not know yet where a client wants to be told would owe it nothing, for good.
+    await services.store.lane(look_at_registry, reads=True).submit(None)
+    now, clients = services.clock(), services.registry.clients
+
+    def is_own(client_id: str, sid: str | None) -> bool:
+        return sid is not None and sid == services.sid(clients[client_id], session.sid)
+
+    def owed(used: frozenset[tuple[str, str | None]]) -> tuple[Delivery, ...]:
+        # Tokens of another browser's session stay; old tokens do not say which session they belong to.
+        told = sorted({client_id for client_id, sid in used if sid is None or is_own(client_id, sid)})
+        names = {client_id: services.sid(clients[client_id], session.sid) for client_id in told}
+        return tuple(
+            Delivery(
+                delivery_id=services.ids(Kind.DELIVERY),
+                client_id=client_id,
+                subject=services.subject(clients[client_id], session.person_id),
+                created_at=now,
+                due_at=now,
+                sid=name if (client_id, name) in used else None,
+            )
+            for client_id, name in names.items()
+            if clients[client_id].client.backchannel_logout_uri is not None
         )
-        for client_id in told
-        if owed[client_id].client.backchannel_logout_uri is not None
-    )
-    await services.store.run(sign_out, SignOut(session.session_digest, now, deliveries, ran_out))
+
+    device_uri = device_redirect_uri(services.settings.issuer)
+    end = SignOut(session, now, is_own, owed, services.ids(Kind.REDEMPTION), device_uri, ran_out)
+    await services.store.run(sign_out, end)
 
 
 class Courier:

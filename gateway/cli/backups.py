@@ -82,7 +82,8 @@ def restore(
 ) -> None:
     """Put a backup back. The present database is kept aside, and every partner is paused until you have looked.
 
-    Stop the gateway and the relay first. Whoever was erased since is erased again, as far as the present one tells.
+    Stop the gateway and the relay first.
+    People who were erased after the backup are erased again, if the present database knows of it.
     """
     settings, now = read_settings(), system_clock()
     database, found = _embedded(settings), read_backup(file)

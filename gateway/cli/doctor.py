@@ -22,7 +22,7 @@ def doctor(
         bool, typer.Option("--markdown", help="Print docs/doctor.md: every control, without looking at any.")
     ] = False,
 ) -> None:
-    """Check every control that the safety of people's data stands on; status 1 when a required one is missing."""
+    """Check every control that the safety of people's data depends on; status 1 when a required one is missing."""
     if markdown:
         typer.echo("\n".join(doctor_page()))
         return

@@ -26,8 +26,11 @@ from gateway.kit.settings import Settings, read_settings
 from gateway.store.engine.revision import check_schema
 from gateway.web.oauth.certificates import self_signed
 
-CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20"
-"""TLS 1.2 ciphers with forward secrecy and authenticated encryption only (BCP 195, FAPI 2.0 §5.2.2)."""
+CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
+"""TLS 1.2 ciphers with forward secrecy and authenticated encryption only (BCP 195, FAPI 2.0 §5.2.2).
+
+None with DHE, though FAPI lets servers have it: RFC 9325 §4.1 advises against it, and it takes parameters of ours.
+"""
 
 GRACE = 20
 """Seconds that requests in flight have to finish after SIGTERM."""

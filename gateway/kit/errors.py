@@ -176,6 +176,12 @@ ERRORS = MappingProxyType(
             "RFC 9110 §15.5.10",
             "This changed in the meantime. Please look at it again and decide anew.",
         ),
+        "late_form": ErrorKind(
+            409,
+            Where.PAGE,
+            "RFC 9110 §15.5.10",
+            "This page was open for too long. Go back to the service that sent you here, and begin again there.",
+        ),
         "forged_form": ErrorKind(
             403,
             Where.PAGE,

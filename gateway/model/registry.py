@@ -9,11 +9,10 @@ from partners import STANDING, Client, Offer, Partner, PartnerState, Profile
 
 @dataclass(frozen=True, slots=True)
 class RegisteredPartner:
-    """A partner with its state; `checked_at` is when an administrator last moved it."""
+    """A partner with its state."""
 
     partner: Partner
     state: PartnerState
-    checked_at: int
 
     @property
     def is_live(self) -> bool:

@@ -23,6 +23,7 @@ class AuthorizationCode:
         details: keys of the items asked for, with spaces between, where the request named items (RFC 9396).
         asked_items: keys of the items asked for besides the scope, where it did not: the needed ones, and those
             that the claims name. None for codes and tokens of old, whose scope says it all.
+        asked_forms: forms of items, where the request named forms: a token hands over no other.
         sid: what the client calls the session in which the person agreed (OIDC Front-Channel Logout §3); None for
             one of old.
     """
@@ -45,6 +46,7 @@ class AuthorizationCode:
     dpop_jkt: str | None = None
     details: str | None = None
     asked_items: str | None = None
+    asked_forms: str | None = None
     sid: str | None = None
 
 
@@ -52,13 +54,15 @@ class AuthorizationCode:
 class AccessToken:
     """One opaque access token (RFC 6750), bound to a key or a certificate where it names one.
 
-    It reaches what it was asked for: its scope, its details and its asked items, each as far as the live grant goes.
+    It reaches what it was asked for: its scope, its details and its asked items, in its asked forms, each as far as the
+    live grant goes.
 
     Attributes:
         bound_to: thumbprint of a key (RFC 9449 §6); behind ``x5t#S256:`` a certificate's (RFC 8705 §3), as
             `gateway.oauth.proofs.certificates` spells it.
         details: keys of the items that it was asked for by name (RFC 9396).
         asked_items: keys of the items that it was asked for besides.
+        asked_forms: forms of items, where a request named forms.
         auth_time: when the person authenticated, and by `acr` how (RFC 9470 §6.2); None for tokens of old.
     """
 
@@ -74,6 +78,7 @@ class AccessToken:
     bound_to: str | None = None
     details: str | None = None
     asked_items: str | None = None
+    asked_forms: str | None = None
     auth_time: int | None = None
     acr: str | None = None
 
@@ -129,6 +134,7 @@ class RefreshToken:
     bound_to: str | None = None
     details: str | None = None
     asked_items: str | None = None
+    asked_forms: str | None = None
     acr: str | None = None
     sid: str | None = None
 

@@ -4,7 +4,7 @@ Authlib's classes ask for records and save tokens through methods without argume
 is how they reach what was loaded for this one request, and where their wishes become a plan.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -15,6 +15,7 @@ from gateway.kit.settings import Settings
 from gateway.model.registry import RegisteredClient
 from gateway.model.tokens import AccessToken, AuthorizationCode, ClientToken, Held, RefreshToken
 from gateway.oauth.signing import PrivateKey
+from scopes import Form
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,12 +62,14 @@ class DecisionContext:
     Attributes:
         bound_to: the key or certificate that the request proved to hold (RFC 9449, RFC 8705).
         details: keys of the items that the token request narrows to (RFC 9396 §6); None where it does not.
+        forms: by item key, the forms that it narrows to.
     """
 
     terms: DecisionMeans
     client: RegisteredClient
     bound_to: str | None = None
     details: frozenset[str] | None = None
+    forms: Mapping[str, frozenset[Form]] = field(default_factory=dict)
     code: Held[AuthorizationCode] | None = None
     refresh_token: Held[RefreshToken] | None = None
     plan: Plan = field(default_factory=Plan)

@@ -4,8 +4,9 @@ import json
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, or_, select
 
+from gateway.model.administration.actions import BRAKES, BRAKES_OFF, GATE_CLOSES, GATE_OPENS
 from gateway.model.administration.actions import AdminAction as AdminAction
 from gateway.store.engine.backend import Operation
 from gateway.store.engine.statements import insert_once
@@ -95,13 +96,30 @@ def load_actions(connection: Connection, targets: Sequence[tuple[str, str]]) -> 
     return [_of(connection, kind, target_id) for kind, target_id in targets]
 
 
+def load_pause_acts(connection: Connection, asked: Sequence[tuple[str, str]]) -> Sequence[list[AdminAction]]:
+    """Load the acts that hold consents for a partner back or let them go on, oldest first: (partner, school)."""
+    found, own = [], admin_action.c
+    for partner_id, organisation_id in asked:
+        is_own_gate = own.detail == json.dumps({"organisation": organisation_id})
+        for_all, for_school = sorted(BRAKES | BRAKES_OFF), sorted(GATE_CLOSES | GATE_OPENS)
+        statement = (
+            select(admin_action)
+            .where(own.target_kind == "partner", own.target_id == partner_id)
+            .where(or_(own.action.in_(for_all), and_(own.action.in_(for_school), is_own_gate)))
+            .order_by(own.at, own.action_id)
+        )
+        found.append([_action(row) for row in connection.execute(statement)])
+    return found
+
+
 def _of(connection: Connection, kind: str, target_id: str) -> list[AdminAction]:
     statement = (
         select(admin_action)
         .where(admin_action.c.target_kind == kind, admin_action.c.target_id == target_id)
         .order_by(admin_action.c.at, admin_action.c.action_id)
     )
-    return [
-        AdminAction(**{**row._mapping, "detail": json.loads(row.detail)})
-        for row in connection.execute(statement)
-    ]
+    return [_action(row) for row in connection.execute(statement)]
+
+
+def _action(row: Any) -> AdminAction:
+    return AdminAction(**{**row._mapping, "detail": json.loads(row.detail)})

@@ -22,6 +22,14 @@ CONTACT = "contact"
 BRAKED = "braked"
 """Letters to administrators about a partner that complaints paused; they are written when they leave."""
 
+HOLDING = "holding"
+"""Consents may be held back from now on: of a partner, of a school's members, of a person. A page of them at a time,
+the letters to their people are put beside it."""
+HELD = "held"
+"""A letter to the person of a consent about what holds it back; it is written when it leaves, if that is still so."""
+USED_UP = "used_up"
+"""The same, about the hand-off that was the last allowed one. Its id is the hand-off's: nothing in it needs a seal."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewLetter:

@@ -222,6 +222,21 @@ def load_sessions(
     return [found.get(digest) for digest in digests]
 
 
+_GOES_ON = PreparedStatement(
+    lambda lists: (
+        select(session.c.session_digest, session.c.sid)
+        .where(lists.any_of(session.c.person_id), session.c.ended_at.is_(None))
+        .with_for_update(read=True)
+    )
+)
+
+
+def goes_on(connection: Connection, own: Session) -> bool:
+    """Whether a session is open still, or goes on under another secret; its end waits for this transaction."""
+    rows = _GOES_ON(connection, wanted=[own.person.person_id])
+    return any(row.session_digest == own.session_digest or own.sid in (row.sid, None) for row in rows)
+
+
 def touch_sessions(connection: Connection, touches: Sequence[tuple[bytes, int]]) -> Sequence[None]:
     """Note that sessions were used: (digest, at)."""
     for session_digest, at in sorted(touches):

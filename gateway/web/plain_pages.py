@@ -8,10 +8,10 @@ from starlette.routing import Route
 from gateway.actions.accounts.profiles import see_profile
 from gateway.actions.consent.consents import list_own_consents
 from gateway.actions.contacts.overview import see_contacts
+from gateway.actions.grants.lines import see_lines
 from gateway.actions.operation.readiness import Readiness
 from gateway.actions.services import Services
 from gateway.kit.errors import ERRORS, Refusal, Where
-from gateway.model.grants import LIVE
 from gateway.store.partners.partners import load_notices
 from gateway.web.consent.consent_views import state_of
 from gateway.web.pages import views
@@ -27,18 +27,18 @@ from scopes import CONTACT_FORMS, FIELDS, PURPOSES, PurposeState
 async def home(visit: Visit) -> Response:
     """Show the first page."""
     lines = await list_own_consents(visit.services, visit.signed_in)
-    live = [line for line in lines if line.grant.state in LIVE]
-    found = await see_profile(visit.services, visit.signed_in)
+    states = [state_of(visit, each) for each in await see_lines(visit.services, lines)]
+    found = await see_profile(visit.services, visit.signed_in, with_holders=False)
     people = await see_contacts(visit.services, visit.signed_in)
-    last = max(live, key=lambda line: line.last_handoff_at or 0, default=None)
+    last = max(lines, key=lambda line: line.last_handoff_at or 0, default=None)
     brand = visit.services.registry.partners[last.grant.partner_id].partner.brand if last else ""
     values = {each.name: each.value for each in found.fields}
     view = views.HomeView(
         chrome=visit.chrome("home"),
         name=values["name"] or "",
         organisation=found.organisation,
-        live_count=len(live),
-        attention_count=sum(state_of(visit, line) == "changed" for line in live),
+        live_count=states.count("live"),
+        attention_count=states.count("changed"),
         profile_filled=sum(value is not None for value in values.values()),
         profile_total=len(values),
         last_handoff_at=last.last_handoff_at if last else None,

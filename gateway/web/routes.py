@@ -13,7 +13,7 @@ from gateway.kit.errors import Refusal
 from gateway.oauth.metadata import PATHS
 from gateway.web import plain_pages
 from gateway.web.access import admitted
-from gateway.web.accounts import own_record, preferences, profiles
+from gateway.web.accounts import invitations, own_record, preferences, profiles
 from gateway.web.administration import complaints as admin_complaints
 from gateway.web.administration import consents as admin_grants
 from gateway.web.administration import factor_reset as admin_factor
@@ -56,6 +56,7 @@ def all_routes() -> list[Route]:
         *protocol.ROUTES,
         *authorize.ROUTES,
         *sessions.ROUTES,
+        *invitations.ROUTES,
         *languages.ROUTES,
         *security.ROUTES,
         *second_factors.ROUTES,

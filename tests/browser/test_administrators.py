@@ -59,7 +59,7 @@ def test_a_paused_partner_is_refused_at_once_and_goes_on_afterwards(
     assert asha.answers() == [("/userinfo", 403)]
     expect(asha.page.get_by_role("heading", name="What we received")).to_be_visible()
     asha.open_connected()
-    expect(asha.page.get_by_text("Nothing is shared while it is paused.")).to_be_visible()
+    expect(asha.page.get_by_text("We paused QuizCo for everybody.")).to_be_visible()
     admin.press("Resume for everyone")
     asha.read_again()
     assert asha.answers() == [("/userinfo", 200)]

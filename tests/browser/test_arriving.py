@@ -4,6 +4,7 @@ Chromium holds a page's ``form-action`` against every redirect after its form: a
 alone would leave the person on our page, with the code at the partner.
 """
 
+import base64
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,7 +14,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from playwright.sync_api import expect
 
+from gateway.accounts.one_time_passwords import STEP, code_at
 from tests.browser.stage import Gateway
+from tests.browser.test_passkeys import add_passkey, plug_in
 from tests.browser.visitor import Visitor
 from tests.world import CHALLENGE, PARTNERS, PASSWORD, publish
 
@@ -127,3 +130,46 @@ def test_every_form_that_ends_at_a_partner_arrives_beyond_it(
     ben.sign_in("ben@lakeside.example")
     ben.press("No thanks")
     arrived(ben, "error")
+
+
+def test_codes_and_passkeys_arrive_beyond_it_too(make_visitor: Callable[..., Visitor], callback: str) -> None:
+    """After the password, by a double click, in its place, and without one; and a yes to signing in alone."""
+    asha = make_visitor()
+    plug_in(asha.page)
+    add_passkey(asha)
+    asha.go("/security/code")
+    key = asha.page.locator("code.key").inner_text()
+    secret = base64.b32decode("".join(key.split()))
+    asha.page.get_by_label("six digits").fill(code_at(secret, asha.gateway.clock()))
+    asha.press("Switch on")
+    asha.go(asking(callback, scope="openid"))
+    with asha.page.expect_navigation(wait_until="domcontentloaded"):
+        asha.page.locator("button[value=share]").click()
+    arrived(asha, "code")
+
+    asha.page.context.clear_cookies()
+    asha.gateway.clock.ahead += STEP
+    asha.go(asking(callback, scope="openid"))
+    asha.sign_in()
+    asha.page.get_by_label("Code").fill(code_at(secret, asha.gateway.clock()))
+    with asha.page.expect_navigation(wait_until="domcontentloaded"):
+        asha.page.locator("main").get_by_role("button", name="Sign in").dblclick()
+    arrived(asha, "code")
+
+    asha.gateway.clock.ahead += STEP
+    asha.go(asking(callback, scope="openid", prompt="login"))
+    asha.page.get_by_label("Or a code of your app").fill(code_at(secret, asha.gateway.clock()))
+    asha.press("Continue with the code")
+    arrived(asha, "code")
+
+    asha.gateway.clock.ahead += STEP
+    asha.go(asking(callback, scope="openid", prompt="login"))
+    asha.follow("Use a passkey instead")
+    asha.press("Continue")
+    arrived(asha, "code")
+
+    asha.page.context.clear_cookies()
+    asha.go(asking(callback, scope="openid"))
+    asha.follow("Sign in with a passkey")
+    asha.press("Continue")
+    arrived(asha, "code")

@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 
 from gateway.kit.secrets.digests import digest
 from gateway.store.oauth.logouts import SignOut, sign_out
+from gateway.store.sessions import EndedSession
 from gateway.web.pages.visit import COOKIE
 from tests.browser.visitor import Visitor
 from tests.world import PASSWORD
@@ -15,7 +16,9 @@ def end_sessions_of(visitor: Visitor) -> None:
     """End a browser's session behind its back, as its limits would."""
     [secret] = [each["value"] for each in visitor.page.context.cookies() if each["name"] == COOKIE]
     services = visitor.gateway.services
-    visitor.gateway.run(services.store.run, sign_out, SignOut(digest(secret), services.clock(), ()))
+    ended = EndedSession(digest(secret), "", services.clock(), None)
+    end = SignOut(ended, services.clock(), lambda _, __: False, lambda _: (), "red_1", "")
+    visitor.gateway.run(services.store.run, sign_out, end)
 
 
 def wait_for_screen(asha: Visitor) -> None:

@@ -87,7 +87,7 @@ def test_a_no_wins_over_a_yes_whoever_came_first(three: Guardians) -> None:
     assert axe_findings(lakshmi.page) == []
     answer(lakshmi, "Yes")
     meera.open_connected()
-    expect(meera.page.locator("main")).to_contain_text("Waits for your guardian. Nothing is shared.")
+    expect(meera.page.locator("main")).to_contain_text("Your guardian has not answered yet.")
 
 
 def test_a_guardian_allows_a_shorter_time_and_the_child_sees_it(three: Guardians) -> None:

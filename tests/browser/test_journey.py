@@ -71,7 +71,7 @@ def test_after_stop_the_partner_is_refused(asha: Visitor) -> None:
     asha.read_again()
     asha.heading("The person has stopped sharing")
     asha.open_connected()
-    expect(asha.page.get_by_role("heading", name="What it could read")).to_be_visible()
+    expect(asha.page.get_by_role("heading", name="What they received")).to_be_visible()
     expect(asha.page.get_by_role("button", name="Stop Practice quizzes")).to_have_count(0)
 
 
@@ -95,7 +95,7 @@ def test_a_changed_detail_reaches_the_partner_at_its_next_read_only(asha: Visito
     """The form says who holds the old one; the service's page marks the older copy until the partner reads."""
     asha.opt_in("Phone")
     asha.go("/profile/edit")
-    expect(asha.page.locator(".holders").first).to_contain_text("QuizCo holds the copy that it read on")
+    expect(asha.page.locator(".holders").first).to_contain_text("QuizCo holds the copy that it received on")
     asha.page.get_by_label("Phone").fill("+44 20 7946 0958")
     asha.press("Save")
     asha.open_connected()

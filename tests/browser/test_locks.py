@@ -85,7 +85,7 @@ def test_new_terms_can_be_answered_by_stopping(asha: Visitor) -> None:
     asha.ask()
     asha.press("Stop sharing altogether")
     asha.open_connected()
-    expect(asha.page.get_by_role("heading", name="What it could read")).to_be_visible()
+    expect(asha.page.get_by_role("heading", name="What they received")).to_be_visible()
 
 
 def test_the_link_in_a_receipt_stops_without_log_in_and_shows_no_value(

@@ -12,7 +12,7 @@ from tests.gateway.web.samples import SAMPLES
 
 STATES = [name for name in SAMPLES if "." in name]
 SHARES = 4
-"""So many tests that two workers have half each."""
+"""So many tests, because workers that run side by side take whole ones."""
 
 
 @pytest.mark.parametrize("share", range(SHARES))

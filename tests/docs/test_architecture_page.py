@@ -8,6 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 FLOORS = ("actions", "store", "web", "cli")
 GROUND = {
+    "actions": {"grants"},
     "store": {"engine", "postgres", "tables", "migrations"},
     "web": {"server", "pages", "templates", "static"},
     "cli": {"controls", "demo"},

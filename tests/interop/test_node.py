@@ -82,7 +82,8 @@ def test_nonces_are_understood(interop_nonce_stage: Stage) -> None:
 def test_oidc_client_ts_is_told_that_public_clients_are_not_served(stage: Stage) -> None:
     """A program in the browser keeps no secret: its code buys nothing, and the answer says why (RFC 6749 §5.2).
 
-    A page of another origin could not even read the answer: nothing but discovery and keys has CORS.
+    Node.js stands for a page of our own origin here. One of another origin cannot even read the answer, for nothing but
+    discovery and keys has CORS: `test_nothing_else_has_cors` in `tests/protocol/test_rfc8414.py`.
     """
     config = {
         "issuer": stage.issuer,

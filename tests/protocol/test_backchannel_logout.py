@@ -10,18 +10,23 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 from sqlalchemy import Connection, text
 
+from gateway.actions.admin_record import act_of
 from gateway.actions.authentication.password_change import change_password
 from gateway.actions.authentication.sessions import find_session
 from gateway.actions.logouts import LEASE, WAITS, Courier
 from gateway.kit.outbound import OutboundFault
 from gateway.oauth.answers.logouts import EVENT
 from gateway.store.accounts.passwords import NewPassword, keep_passwords
+from gateway.store.administration.administrators import FactorReset, reset_factors
+from gateway.store.administration.roles import RoleChange, change_roles
+from gateway.store.authentication.second_factors import NewAuthenticator, add_authenticators
 from gateway.web.pages.visit import COOKIE
 from tests.gateway.store.samples import act
 from tests.gateway.web.consent.test_consents import detail_of, press
 from tests.protocol.campuspress import begin, exchange_form, push
 from tests.protocol.leaving import OUT, register
 from tests.protocol.oidc_plans import BACKCHANNEL_LOGOUT
+from tests.protocol.screen import Television
 from tests.world import CAMPUSPRESS_REDIRECT, ISSUER, PASSWORD, QUIZCO_REDIRECT, World, answer_of
 
 
@@ -198,7 +203,23 @@ def recover(site: Site) -> None:
     site.world.store(keep_passwords, new)
 
 
-ENDS = (run_idle, run_long, recover)
+def change_role(site: Site) -> None:
+    """What two administrators do, and the command line."""
+    world = site.world
+    record = act_of(world.services, world.person_id("admin@platform.example"), "change_role", "person", "x")
+    change = RoleChange(world.person_id(), "student", "professor", False, world.clock(), record)
+    assert world.store(change_roles, change)
+
+
+def reset_factor(site: Site) -> None:
+    """What two administrators do for somebody who lost it."""
+    world = site.world
+    record = act_of(world.services, world.person_id("admin@platform.example"), "reset", "person", "x")
+    assert world.store(add_authenticators, NewAuthenticator(world.person_id(), b"", 0, world.clock(), ()))
+    assert world.store(reset_factors, FactorReset(world.person_id(), record))
+
+
+ENDS = (run_idle, run_long, recover, change_role, reset_factor)
 
 
 @pytest.mark.first_on_postgresql
@@ -229,6 +250,27 @@ def test_a_new_password_ends_the_other_browsers_and_this_one_goes_on(site: Site)
     assert site.deliver() == 1
     keys = KeySet.import_key_set(site.world.client().get("/jwks.json").json())
     assert jwt.decode(site.came[0], keys).claims["sid"] == sid
+
+
+def test_a_code_dies_with_its_session_and_with_no_other(site: Site) -> None:
+    """A client that redeemed it later would sign in who has signed out, and nobody would tell it."""
+    browser, other = site.world.signed_in(), site.world.signed_in()
+    site.world.exchange(site.world.share(browser, site.world.ask(browser))["code"])
+    late, theirs = (answer_of(site.world.ask(each))["code"] for each in (browser, other))
+    browser.submit(browser.open("/connected"), "/logout")
+    assert site.world.exchange(late).json()["error"] == "invalid_grant"
+    assert site.world.exchange(theirs).status_code == 200
+    assert site.deliver() == 1
+
+
+def test_a_device_gets_what_was_allowed_though_the_browser_signs_out(each_world: World) -> None:
+    """RFC 8628: it waits without the browser, and asks again in some seconds."""
+    tv = Television(each_world)
+    tv.begin()
+    browser = each_world.signed_in()
+    browser.submit(tv.type(browser), "/consent", button="share")
+    browser.submit(browser.open("/connected"), "/logout")
+    assert tv.poll().status_code == 200
 
 
 def test_somebody_else_at_the_same_browser_ends_the_session_before(site: Site) -> None:

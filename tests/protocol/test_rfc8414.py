@@ -108,6 +108,11 @@ def test_nothing_else_has_cors(world: World) -> None:
     origin = {"Origin": "https://evil.example"}
     for path in ("/authorize", "/userinfo", "/login", "/"):
         assert "access-control-allow-origin" not in world.client().get(path, headers=origin).headers
+    for path in ("/token", "/par", "/introspect", "/revoke"):
+        # Nor on a refusal, which holds nothing: a page must not try secrets by its visitors' networks.
+        refused = world.client().post(path, headers=origin, data={"client_id": world.quizco})
+        assert refused.json()["error"] == "invalid_client"
+        assert "access-control-allow-origin" not in refused.headers
     for path in ("/token", "/par", "/introspect", "/revoke", "/userinfo"):
         asked = world.client().options(path, headers={**origin, "Access-Control-Request-Method": "POST"})
         assert asked.status_code == 405

@@ -9,6 +9,7 @@ from gateway.actions.oauth.devices import settle_device
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
 from gateway.oauth.devices import ALPHABET, DONE, GRANT_TYPE, typed_code, user_code_of
+from tests.gateway.store.samples import rows
 from tests.protocol.screen import Television
 from tests.world import ISSUER, PARTNERS, PASSWORD, World, publish
 
@@ -159,13 +160,15 @@ def test_5_4_whoever_typed_the_code_cannot_pass_the_screen_on(tv: Television) ->
     assert "/authorize/continue?ticket=" in link
     asha = tv.world.signed_in()
     page = asha.open(link.removeprefix(ISSUER))
-    assert page.status == 409
-    assert "/consent" not in page.text
+    assert page.url.endswith("/device?done=device-late")
+    assert "QuizCo" not in page.text
     stranger = tv.world.browser()
     page = stranger.open(link.removeprefix(ISSUER))
     page = stranger.submit(page, "/login", {"email": "asha@lakeside.example", "password": PASSWORD})
-    assert page.status == 409
+    assert page.url.endswith("/device?done=device-late")
     assert tv.error() == "authorization_pending"
+    # The way on is to type it.
+    assert asha.submit(tv.type(asha), "/consent", button="share").url.endswith("/device/ready")
 
 
 def test_3_3_1_a_link_brings_the_code_and_the_person_compares_it(tv: Television) -> None:
@@ -225,7 +228,19 @@ def test_a_decision_that_comes_too_late_is_told(tv: Television) -> None:
     first, second = tv.world.signed_in(), tv.world.signed_in("ben@lakeside.example")
     pages = [tv.type(first), tv.type(second)]
     assert first.submit(pages[0], "/consent", button="share").url.endswith("/device/ready")
-    assert second.submit(pages[1], "/consent", button="share").status == 409
+    late = second.submit(pages[1], "/consent", button="share")
+    assert late.url.endswith("/device?done=device-late")
+    assert "Type the code that your device shows now" in late.text
+
+
+def test_an_outdated_screen_of_a_device_asks_for_the_code_again(tv: Television) -> None:
+    """The device has given up long before."""
+    tv.begin()
+    browser = tv.world.signed_in()
+    page = tv.type(browser)
+    tv.world.clock.pass_by(tv.world.services.settings.screen_ttl + 1)
+    assert browser.submit(page, "/consent", button="share").url.endswith("/device?done=device-late")
+    assert rows(tv.world, "SELECT count(*) FROM consent_event") == [(0,)]
 
 
 def test_a_damaged_ticket_settles_nothing(world: World) -> None:

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from gateway.cli.browser import Browser, Page
 from tests.protocol.campuspress import REQUEST, campuspress_tokens, exchange_form, opt_in, push
 from tests.protocol.test_rfc9101 import push_signed, request_object
-from tests.world import ISSUER, World, answer_of
+from tests.world import ISSUER, PARTNERS, QUIZCO_REDIRECT, World, answer_of, publish
 
 EMAIL, PHONE = "email.results_delivery", "phone_number.appointment_reminders"
 NEEDED = ({"field": "course", "purpose": "service_personalisation", "form": "full"},)
@@ -96,6 +97,76 @@ def test_2_a_form_is_a_ceiling(world: World) -> None:
     page = world.ask(browser, scope="openid", authorization_details=details(item(EMAIL, "masked")))
     forged = {"item": [EMAIL], f"form:{EMAIL}": "full"}
     assert browser.submit(page, "/consent", forged, button="share").status == 400
+
+
+def read_by(world: World, tokens: dict[str, Any], *named: dict[str, str]) -> dict[str, object]:
+    """Read items by name, with their forms."""
+    form = {"authorization_details": details(*named)} if named else {}
+    bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
+    found = (
+        world.client().post(f"{ISSUER}/release", data=form, headers=bearer).json()["authorization_details"]
+    )
+    return {each["field"]: each["form"] for each in (found[0]["items"] if found else [])}
+
+
+def share_in(form: str, browser: Browser, page: Page, *keys: str) -> None:
+    """Tick items and choose a form for them."""
+    chosen = {"item": keys, **{f"form:{key}": form for key in keys}}
+    assert "code" in answer_of(
+        browser.submit(page, "/consent", chosen, button="share", stop_at=QUIZCO_REDIRECT)
+    )
+
+
+def test_7_a_form_is_kept_to_by_the_token_although_more_is_shared(each_world: World) -> None:
+    """At the exchange, at the refresh and at the read; what is named later narrows, and never widens."""
+    browser = each_world.signed_in()
+    share_in("full", browser, each_world.ask(browser), EMAIL, PHONE)
+    masked = {"scope": "openid email", "authorization_details": details(item(EMAIL, "masked"), item(PHONE))}
+    code = answer_of(each_world.ask(browser, prompt="none", **masked))["code"]
+    tokens = each_world.exchange(code).json()
+    for each in (tokens, each_world.refresh(tokens["refresh_token"]).json()):
+        claims = each_world.userinfo(each["access_token"]).json()
+        assert (claims["email_masked"], claims["phone_number"]) == (
+            "a***@lakeside.example",
+            "+91 90000 00101",
+        )
+        assert "email" not in claims
+        assert item(EMAIL, "masked") in each["authorization_details"][0]["items"]
+        described = each_world.post("/introspect", {"token": each["access_token"]}).json()
+        assert described["authorization_details"] == each["authorization_details"]
+        assert read_by(each_world, each, item(EMAIL, "full")) == {"email": "masked"}
+        assert read_by(each_world, each, item(PHONE, "masked")) == {"phone_number": "masked"}
+        tokens = each
+    narrow = each_world.refresh(tokens["refresh_token"], authorization_details=details(item(PHONE, "masked")))
+    assert read_by(each_world, narrow.json()) == {"phone_number": "masked", "email": "masked"}
+
+
+def test_7_a_form_that_was_not_chosen_is_not_reached_and_not_made_of_another(world: World) -> None:
+    """And the answer's scope does not promise it."""
+    manifest = (PARTNERS / "quizco.toml").read_text()
+    manifest = manifest.replace('"results_delivery"\nforms = [', '"results_delivery"\nforms = ["relay", ')
+    object.__setattr__(world.services.settings, "relay_domain", "relay.example")
+    world.run(lambda: publish(world.services, manifest, version=2, manifest_version=2))
+    reached = {
+        ("relay", "relay"): "relay", ("relay", "masked"): None, ("relay", "full"): "relay",
+        ("masked", "relay"): None, ("masked", "masked"): "masked", ("masked", "full"): "masked",
+        ("full", "relay"): None, ("full", "masked"): "masked", ("full", "full"): "full",
+    }  # fmt: skip
+    browser = world.signed_in()
+    for granted in ("relay", "masked", "full"):
+        page = world.ask(browser, scope="openid email", grant_management_action="create")
+        share_in(granted, browser, page, EMAIL)
+        for asked in ("relay", "masked", "full"):
+            wanted = {"scope": "openid email", "authorization_details": details(item(EMAIL, asked))}
+            code = answer_of(world.ask(browser, prompt="none", **wanted))["code"]
+            tokens = world.exchange(code).json()
+            form = reached[granted, asked]
+            assert read_by(world, tokens).get("email") == form
+            assert ("email" in tokens["scope"].split()) is (form is not None)
+            again = world.refresh(
+                tokens["refresh_token"], authorization_details=wanted["authorization_details"]
+            )
+            assert again.status_code == (400 if form is None else 200)
 
 
 def test_2_a_duration_is_a_ceiling(world: World) -> None:

@@ -181,6 +181,12 @@ def test_the_password_again_and_a_way_over_a_second_factor_fit(long: World) -> N
     admin = Measured(long.signed_in("officer@platform.example"))
     admin.browser.open(f"/second-factor?{onward}")
     assert measured.longest
+    stranger = Measured(long.browser())
+    page = stranger.browser.open(f"/authorize?{urlencode(longest_plain(long))}")
+    page = stranger.browser.open(page.link("/login/passkey"))
+    long.clock.pass_by(301)
+    late = stranger.browser.submit(page, "/login/passkey", {"credential": "{}"})
+    assert "open for too long" in late.text
 
 
 def test_a_device_and_a_log_out_fit(world: World) -> None:

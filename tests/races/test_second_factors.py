@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx2
 
+from gateway.accounts.one_time_passwords import STEP, code_at
 from gateway.store.authentication.second_factors import (
     NewAuthenticator,
     Passkey,
@@ -14,8 +16,9 @@ from gateway.store.authentication.second_factors import (
     remove_authenticators,
     remove_passkeys,
 )
-from tests.races.crowd import Cluster
-from tests.world import NOW, World
+from tests.gateway.web.authentication.test_security import give_password, switch_codes_on
+from tests.races.crowd import Call, Cluster, cookies_of
+from tests.world import ISSUER, NOW, PASSWORD, World
 
 ADMIN = "admin@platform.example"
 Step = Callable[[World], Any]
@@ -74,3 +77,46 @@ def test_of_first_factors_that_come_at_once_one_is_kept(cluster: Cluster) -> Non
     assert sum(outcomes) == 1
     assert cluster.count("passkey") + cluster.count("one_time_password") == 1
     assert cluster.count("person", "factor_grace_from IS NULL AND role = 'platform_admin'") == 1
+
+
+def test_rfc6238_5_2_one_code_sent_many_times_at_once_opens_one_session(cluster: Cluster) -> None:
+    """A double click comes in, by whichever press; another log-in with the same code does not (decision 71)."""
+    secret, _ = switch_codes_on(cluster.one, cluster.one.signed_in())
+    for node in {id(node): node for node in cluster.nodes}.values():
+        node.clock.pass_by(STEP)
+    code = code_at(secret, cluster.one.clock())
+    before = cluster.count("session", "ended_at IS NULL")
+    pages = [give_password(cluster.one.browser()).form("/login/code") for _ in range(2)]
+    own, other = (urlencode(page.filled({"code": code})) for page in pages)
+
+    def pressing(form: str) -> Call[httpx2.Response]:
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Origin": ISSUER}
+        return lambda client: client.post("/login/code", content=form, headers=headers)
+
+    answers = cluster.at_once([pressing(own)] * 4)
+    assert [each.status_code for each in answers] == [303] * 4
+    assert len({each.headers["set-cookie"].partition(";")[0] for each in answers}) == 1
+    assert cluster.count("session", "ended_at IS NULL") == before + 1
+    assert {each.status_code for each in cluster.at_once([pressing(other)] * 2)} == {400}
+
+
+def test_one_step_up_sent_many_times_at_once_goes_on_in_one_session(cluster: Cluster) -> None:
+    """The session that it replaces ends once, and nobody ends at 403."""
+    browser = cluster.one.signed_in()
+    before = cluster.count("session", "ended_at IS NULL")
+    page = browser.open("/reauthenticate?next=/profile").form("/reauthenticate")
+    form = urlencode(page.filled({"password": PASSWORD}))
+    headers = {
+        **cookies_of(browser),
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Origin": ISSUER,
+    }
+
+    def pressing(client: httpx2.AsyncClient) -> Any:
+        return client.post("/reauthenticate", content=form, headers=headers)
+
+    answers = cluster.at_once([pressing] * 4)
+    assert [(each.status_code, each.headers["location"]) for each in answers] == [(303, "/profile")] * 4
+    given = {each.headers["set-cookie"].partition(";")[0] for each in answers if "set-cookie" in each.headers}
+    assert len(given) == 1
+    assert cluster.count("session", "ended_at IS NULL") == before

@@ -1,6 +1,7 @@
 """Erasing a person (crypto-shredding): values and commitments become unreadable at once, the log stays whole."""
 
 from gateway.actions.directory import find_accounts_of
+from gateway.actions.guardians.letters import ward_letters
 from gateway.actions.partners.deletions import ask_deletion
 from gateway.actions.services import Services
 from gateway.consent.decisions import Actor, end
@@ -75,5 +76,7 @@ async def erase_account(services: Services, actor_id: str, person_id: str) -> No
         at=now,
         reason=str(ReasonCode.ACCOUNT_CLOSED),
     )
-    if not await services.store.run(erase_operation(ended, parted), Erasure(person_id, random_key(), action)):
+    letters = await ward_letters(services, person_id)
+    erasure = Erasure(person_id, random_key(), action, letters)
+    if not await services.store.run(erase_operation(ended, parted), erasure):
         raise Refusal("not_found", detail="erased in the meantime")

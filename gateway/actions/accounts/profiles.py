@@ -7,15 +7,17 @@ from datetime import date
 from gateway.accounts.fields import FieldFault, check_field
 from gateway.actions.authentication.recovery import ADDRESS_CHANGED, tell
 from gateway.actions.authentication.sessions import find_addresses, is_fresh
+from gateway.actions.grants.pauses import see_pauses
 from gateway.actions.opened_profile import OpenedProfile
 from gateway.actions.services import Services, day_of
 from gateway.kit.errors import Refusal
 from gateway.kit.secrets.sealing import seal
-from gateway.model.grants import LIVE
+from gateway.model.grants import GrantState
 from gateway.model.people import Session
 from gateway.model.profiles import SealedProfile, place_of
 from gateway.store.accounts.profile_edits import ProfileEdit, edit_profiles
 from gateway.store.consent.grants import GrantQuery, search_grants
+from gateway.store.ledger.handoffs import load_received
 from gateway.store.profiles import load_profiles
 from scopes import FIELDS, STORED_FIELDS, masked
 
@@ -28,8 +30,8 @@ class OwnField:
     """One field on the profile page; the value is masked until the password was given recently.
 
     Attributes:
-        partners: brands that may read it now.
-        readers: brands that have read it, and when last.
+        partners: brands that may read it by a consent that stands, and whether that is held back now.
+        readers: who received it, by the hand-off log.
     """
 
     name: str
@@ -38,8 +40,22 @@ class OwnField:
     is_verified: bool
     changed_at: int | None
     is_editable: bool
-    partners: tuple[str, ...]
-    readers: tuple[tuple[str, int], ...]
+    partners: tuple[tuple[str, bool], ...]
+    readers: tuple["FieldReader", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldReader:
+    """A partner that received a field.
+
+    Attributes:
+        last_at: when it did so for the last time.
+        may_read: whether it may read it again.
+    """
+
+    brand: str
+    last_at: int
+    may_read: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +70,21 @@ class OwnProfile:
 
 @dataclass(slots=True)
 class Holders:
-    """Who may read a field, and who has read it."""
+    """Who may read a field, with whether that is held back now; and who received it when last."""
 
-    partners: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    readers: dict[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
+    partners: dict[str, dict[str, bool]] = field(default_factory=dict)
+    readers: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
-async def see_profile(services: Services, session: Session) -> OwnProfile:
-    """Show a person's own fields."""
+async def see_profile(services: Services, session: Session, *, with_holders: bool = True) -> OwnProfile:
+    """Show a person's own fields.
+
+    Args:
+        with_holders: tell who may read each field, and who received it, which costs a look through the log.
+    """
     sealed = await services.store.read(load_profiles, session.person.person_id)
     opened = OpenedProfile(services.seal, sealed).values(set(STORED_FIELDS))
-    holders = await holders_of(services, session.person.person_id)
+    holders = await holders_of(services, session.person.person_id) if with_holders else Holders()
     fresh = is_fresh(services, session)
     fields = tuple(_own_field(name, sealed, opened, holders, fresh) for name in STORED_FIELDS)
     return OwnProfile(fields, fresh, sealed.role, sealed.organisation)
@@ -78,7 +98,7 @@ def _own_field(
     fresh: bool,
 ) -> OwnField:
     stored = sealed.fields.get(name)
-    value = opened.get(name)
+    value, partners = opened.get(name), holders.partners.get(name, {})
     return OwnField(
         name=name,
         value=value if fresh or value is None else masked(name, value),
@@ -86,23 +106,30 @@ def _own_field(
         is_verified=stored is not None and stored.verified_at is not None,
         changed_at=stored.changed_at if stored else None,
         is_editable=name in EDITABLE,
-        partners=holders.partners.get(name, ()),
-        readers=holders.readers.get(name, ()),
+        partners=tuple(partners.items()),
+        readers=tuple(
+            FieldReader(brand, last_at, brand in partners)
+            for brand, last_at in holders.readers.get(name, {}).items()
+        ),
     )
 
 
 async def holders_of(services: Services, person_id: str) -> Holders:
-    """Tell which partners' live grants hold each field, and when they last read anything."""
+    """Tell which partners may read each field by a consent that stands, and which received it by the log."""
     lines = await services.store.read(search_grants, GrantQuery(person_id=person_id, limit=500))
+    pauses, now = await see_pauses(services, lines), services.clock()
+    received = await services.store.read(load_received, frozenset(each.grant.grant_id for each in lines))
     holders = Holders()
     for line in lines:
-        if line.grant.state in LIVE:
-            brand = services.registry.partners[line.grant.partner_id].partner.brand
-            names = dict.fromkeys(_stored_name(each.item.field) for each in line.grant.items)
-            for name in names:
-                holders.partners[name] = (*holders.partners.get(name, ()), brand)
-                if line.last_handoff_at is not None:
-                    holders.readers[name] = (*holders.readers.get(name, ()), (brand, line.last_handoff_at))
+        grant = line.grant
+        brand = services.registry.partners[grant.partner_id].partner.brand
+        if line.over_at(now) is None and grant.state is not GrantState.WAITING:
+            for name in {_stored_name(each.item.field) for each in grant.items}:
+                own = holders.partners.setdefault(name, {})
+                own[brand] = own.get(brand, True) and grant.grant_id in pauses
+        for each in received.get(grant.grant_id, ()):
+            last = holders.readers.setdefault(_stored_name(each.item.field), {})
+            last[brand] = max(last.get(brand, 0), each.last_at)
     return holders
 
 

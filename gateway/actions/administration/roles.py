@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from gateway.actions.directory import find_account
 from gateway.actions.guardians.ages import is_child
+from gateway.actions.guardians.letters import ward_letters
 from gateway.actions.services import Services
 from gateway.actions.two_people import POWERS_REST, ActFact, Execution, TwoPeople
 from gateway.actions.waiting import Wish, ask, effect_of
@@ -64,7 +65,8 @@ async def plan_change(
     """Plan a change; a student's guardian follows from the date of birth."""
     _check_changeable(await find_account(services, person_id))
     child = await is_child(services, person_id, after)
-    return RoleChange(person_id, str(before), str(after), child, services.clock() + POWERS_REST, record)
+    rest, letters = services.clock() + POWERS_REST, await ward_letters(services, person_id)
+    return RoleChange(person_id, str(before), str(after), child, rest, record, letters)
 
 
 CHANGE_ROLE = TwoPeople(

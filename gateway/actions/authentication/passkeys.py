@@ -22,7 +22,13 @@ from gateway.actions.authentication.enrolment import check_may_add, check_may_fi
 from gateway.actions.authentication.known_devices import remember_anew
 from gateway.actions.authentication.recovery import PASSKEY_ADDED, PASSKEY_REMOVED, tell
 from gateway.actions.authentication.recovery_codes import first_codes
-from gateway.actions.authentication.sessions import LoggedIn, check_fresh, find_person_key, open_session
+from gateway.actions.authentication.sessions import (
+    LoggedIn,
+    came_in,
+    check_fresh,
+    find_person_key,
+    open_session,
+)
 from gateway.actions.services import Services
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import random_key
@@ -194,6 +200,12 @@ async def sign_in_with_passkey(
         return None
     found = await open_session(services, person_id, present, Acr.PHR, agent)
     return replace(found, device=await remember_anew(services, device, person_id))
+
+
+def has_come_in(services: Services, session: Session | None, ticket: str) -> bool:
+    """Whether this browser has come in by a passkey since it was asked: the same form was sent twice."""
+    _, expires_at = open_dated(services, _place(None), ticket)
+    return session is not None and came_in(session, Acr.PHR, expires_at - CHALLENGE_TTL)
 
 
 async def step_up_with_passkey(

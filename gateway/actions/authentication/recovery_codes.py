@@ -11,7 +11,12 @@ from gateway.kit.secrets.digests import keyed_digest
 from gateway.model.people import Acr, Session, powers_of
 from gateway.store.accounts.logins import load_logins_of
 from gateway.store.admin_actions import on_record
-from gateway.store.authentication.recovery_codes import replace_recovery_codes, use_recovery_codes
+from gateway.store.authentication.recovery_codes import (
+    CodeUse,
+    replace_recovery_codes,
+    use_recovery_codes,
+    were_used_so,
+)
 
 _USE_ON_RECORD = on_record(use_recovery_codes)
 
@@ -50,9 +55,13 @@ async def first_codes(services: Services, person_id: str) -> list[str]:
     return codes
 
 
-async def use_recovery_code(services: Services, person_id: str, code: str) -> bool:
-    """Use a code up, once however many try at the same time. The person is told; for powers it is on record."""
-    use = (person_id, _digest(services, person_id, code), services.clock())
+async def use_recovery_code(services: Services, person_id: str, code: str, opened: bytes) -> bool:
+    """Use a code up, once however many try at the same time. The person is told; for powers it is on record.
+
+    Args:
+        opened: digest of the session that it is used for; whoever opens the same one again has used it already.
+    """
+    use = CodeUse(person_id, _digest(services, person_id, code), opened, services.clock())
     person = (await services.store.read(load_logins_of, person_id)).person
     if powers_of(person.role):
         act = act_of(services, person_id, "use_recovery_code", "person", person_id)
@@ -61,4 +70,4 @@ async def use_recovery_code(services: Services, person_id: str, code: str) -> bo
         did = await services.store.run(use_recovery_codes, use)
     if did:
         await tell(services, person_id, CODE_USED)
-    return did
+    return did or await services.store.read(were_used_so, use)

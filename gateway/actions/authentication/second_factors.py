@@ -11,15 +11,18 @@ from gateway.actions.authentication.recovery_codes import make_codes, use_recove
 from gateway.actions.authentication.sessions import (
     LoggedIn,
     Rejected,
+    came_in,
     check_fresh,
     find_person_key,
+    next_secret,
     open_second_factor,
     open_session,
 )
 from gateway.actions.services import Services
 from gateway.actions.throttles import code_take, throttled
 from gateway.kit.errors import Refusal
-from gateway.kit.ids import random_key
+from gateway.kit.ids import Kind, random_key
+from gateway.kit.secrets.digests import digest
 from gateway.kit.secrets.sealing import seal, unseal
 from gateway.model.people import Acr, Session
 from gateway.store.authentication.second_factors import (
@@ -132,32 +135,45 @@ async def remove_code(services: Services, session: Session) -> None:
         await tell(services, session.person.person_id, CODE_OFF)
 
 
-async def use_code(services: Services, person_id: str, code: str) -> bool:
-    """Use a code of the app or a recovery code up; each works once, however many try at the same time."""
+async def use_code(services: Services, person_id: str, code: str, opened: bytes) -> bool:
+    """Use a code of the app or a recovery code up; each works once, however many try at the same time.
+
+    Args:
+        opened: digest of the session that it is used for. Whoever sends the same form twice names the same one.
+    """
     found = await services.store.read(load_authenticators, person_id)
     if found is not None:
         key = await find_person_key(services, person_id)
         step = find_step(unseal(key, found.sealed, _place(person_id)), code, services.clock())
         if step is not None:
-            return await services.store.run(take_steps, (person_id, step))
-    return await use_recovery_code(services, person_id, code)
+            if await services.store.run(take_steps, (person_id, step, opened)):
+                return True
+            used = await services.store.read(load_authenticators, person_id)
+            return used is not None and (used.last_step, used.opened) == (step, opened)
+    return await use_recovery_code(services, person_id, code, opened)
 
 
 async def log_in_with_code(
     services: Services, ticket: str, code: str, present: Session | None, agent: str, device: str = ""
-) -> LoggedIn | Rejected:
-    """Finish a log-in whose password was right.
+) -> LoggedIn | Rejected | None:
+    """Finish a log-in whose password was right; the same form sent twice opens the same session.
+
+    Returns:
+        None where this browser has come in by a code of this person since the password was given.
 
     Raises:
         Refusal: ``stale_form`` when the password was given too long ago, or to another browser's window;
-            ``forged_form`` when there is a new password since.
+            ``forged_form`` when there is a new password since, or the session has ended that the code opened.
     """
-    person_id, password_version = open_second_factor(services, ticket)
+    person_id, password_version, asked_at = open_second_factor(services, ticket)
+    if present is not None and present.person.person_id == person_id and came_in(present, Acr.MFA, asked_at):
+        return None
+    secret = Kind.SESSION + services.seal.opened_by(ticket, code)
     take = code_take(services, person_id)
     wait = await throttled(services, [take])
     if wait:
         return Rejected(wait)
-    if not await use_code(services, person_id, code):
+    if not await use_code(services, person_id, code, digest(secret)):
         return Rejected()
     found = await open_session(
         services,
@@ -165,6 +181,7 @@ async def log_in_with_code(
         present,
         Acr.MFA,
         agent,
+        secret=secret,
         refills=(take.bucket,),
         password_version=password_version,
     )
@@ -173,11 +190,13 @@ async def log_in_with_code(
 
 async def step_up_with_code(services: Services, code: str, session: Session) -> LoggedIn | Rejected:
     """Take a code in place of the password (step-up, promise P15)."""
-    person_id = session.person.person_id
+    person_id, secret = session.person.person_id, next_secret(services, session, code)
     take = code_take(services, person_id)
     wait = await throttled(services, [take])
     if wait:
         return Rejected(wait)
-    if not await use_code(services, person_id, code):
+    if not await use_code(services, person_id, code, digest(secret)):
         return Rejected()
-    return await open_session(services, person_id, session, Acr.MFA, refills=(take.bucket,), continues=True)
+    return await open_session(
+        services, person_id, session, Acr.MFA, secret=secret, refills=(take.bucket,), continues=True
+    )

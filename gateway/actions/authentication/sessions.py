@@ -137,8 +137,8 @@ SECOND_FACTOR_TTL = 300
 _SECOND_FACTOR = "second factor"
 
 
-def open_second_factor(services: Services, ticket: str) -> tuple[str, int]:
-    """Tell whose password was right a moment ago, and its version: a new password ends the ticket.
+def open_second_factor(services: Services, ticket: str) -> tuple[str, int, int]:
+    """Tell whose password was right a moment ago, its version (a new password ends the ticket), and when that was.
 
     Raises:
         Refusal: ``stale_form`` for anything else.
@@ -149,7 +149,17 @@ def open_second_factor(services: Services, ticket: str) -> tuple[str, int]:
         raise Refusal("stale_form", detail="no password before the code") from None
     if services.clock() >= content["e"]:
         raise Refusal("stale_form", detail="the code came too late")
-    return str(content["p"]), int(content["v"])
+    return str(content["p"]), int(content["v"]), int(content["e"]) - SECOND_FACTOR_TTL
+
+
+def came_in(session: Session, acr: Acr, since: int) -> bool:
+    """Whether a session was opened so strongly, and not before a time."""
+    return session.auth_time >= since and Acr(session.acr).reaches(acr)
+
+
+def next_secret(services: Services, session: Session, answer: str) -> str:
+    """Give the secret of the session that follows a step-up: the same answer sent twice at once opens one session."""
+    return Kind.SESSION + services.seal.opened_by(session.session_digest.hex(), answer)
 
 
 async def open_session(
@@ -159,6 +169,7 @@ async def open_session(
     acr: Acr = Acr.PWD,
     agent: str = "",
     *,
+    secret: str = "",
     proved_at: int | None = None,
     refills: tuple[bytes, ...] = (),
     password_version: int | None = None,
@@ -170,6 +181,7 @@ async def open_session(
     password alone would renew what a second factor opened long ago.
 
     Args:
+        secret: of the session, where an answer decides which one it opens; a session that is open is given again.
         proved_at: when the person proved it, where that was not just now: what was proved then is not less now.
         refills: the throttles of attempts that begin anew with it.
         password_version: of the password that was proved.
@@ -179,7 +191,7 @@ async def open_session(
         Refusal: ``forged_form`` where the account was closed, the password changed, or the session that it goes
             on from ended, in the meantime.
     """
-    now, secret = services.clock(), services.ids(Kind.SESSION)
+    now, secret = services.clock(), secret or services.ids(Kind.SESSION)
     is_same_person = present is not None and present.person.person_id == person_id
     if present is not None and is_same_person:
         if proved_at is not None or not powers_of(present.person.role):
@@ -225,6 +237,7 @@ async def reauthenticate(services: Services, password: str, session: Session) ->
         services,
         person_id,
         session,
+        secret=next_secret(services, session, password),
         refills=(known.bucket,),
         password_version=login.versions.password,
         continues=True,
@@ -250,6 +263,16 @@ async def find_email(services: Services, person_id: str) -> str:
     """Give a person's log-in, for a letter to that very person."""
     sealed = await services.store.versioned_lane(load_profiles, reads=True).submit(person_id)
     return OpenedProfile(services.seal, sealed).values({"email"})["email"]
+
+
+async def find_reader(services: Services, person_id: str) -> tuple[str, str] | None:
+    """Give a person's address and language; None for somebody who was erased meanwhile."""
+    try:
+        email = await find_email(services, person_id)
+    except Refusal:
+        return None
+    login = await services.store.lane(load_logins_of, reads=True).submit(person_id)
+    return email, login.person.language
 
 
 async def find_own_email(services: Services, person_id: str) -> str | None:

@@ -35,6 +35,7 @@ class Change(Enum):
     OFFER = auto()
     GRANT = auto()
     PERSON = auto()
+    TIME = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,8 @@ async def decide_consent(services: Services, answer: ScreenAnswer) -> Answered:
         return LookAgain(replace(answer.authorization, choices=None, is_again=True), Change.PERSON)
     if answer.reply.decision == "later":
         return go_back(services, answer.authorization, Refusal("access_denied", detail="decide later"))
+    if answer.authorization.is_late:
+        return LookAgain(replace(chosen_so_far(services, answer), is_again=True), Change.TIME)
     for attempt in range(TRIES):
         done = await _decide(services, answer, came_second=attempt > 0)
         if done is not None:

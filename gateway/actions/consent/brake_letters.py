@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from gateway.actions.consent.receipt_letters import find_reader
+from gateway.actions.authentication.sessions import find_reader
 from gateway.actions.letters import write_letter
 from gateway.actions.services import Services
 from gateway.kit.gettext_catalogues import translated

@@ -66,6 +66,7 @@ async def commit_outcome(
         now,
         superseded,
         new_relay(services, grant, now),
+        _made_in(authorization, session),
     )
     verdict = await services.store.run(commit_decisions, decision)
     if verdict is CommitVerdict.REQUEST_USED:
@@ -88,11 +89,18 @@ async def renew(
         None where the grant changed meanwhile, and nothing was committed.
     """
     back, code = make_code(services, authorization, session, grant)
-    renewal = ConsentRenewal(grant, code, authorization.request_digest, services.clock())
+    renewal = ConsentRenewal(
+        grant, code, authorization.request_digest, services.clock(), _made_in(authorization, session)
+    )
     verdict = await services.store.run(commit_renewals, renewal)
     if verdict is CommitVerdict.REQUEST_USED:
         return answered_by_another(services, authorization)
     return back if verdict is CommitVerdict.DONE else None
+
+
+def _made_in(authorization: Authorization, session: Session) -> Session | None:
+    """Name the session with which a code dies; a device's does not, because it waits without the browser."""
+    return None if authorization.is_device else session
 
 
 def answered_by_another(services: Services, authorization: Authorization) -> Back:
@@ -129,6 +137,7 @@ def make_code(
         dpop_jkt=parameters.get("dpop_jkt"),
         details=reach.details,
         asked_items=reach.asked_items,
+        asked_forms=reach.asked_forms,
         sid=services.sid(asked.client, session.sid),
     )
     return back, code

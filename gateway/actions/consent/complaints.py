@@ -12,7 +12,7 @@ from gateway.model.administration.actions import SYSTEM
 from gateway.model.people import Session
 from gateway.store.admin_actions import AdminAction
 from gateway.store.consent.complaints import Brake, Complaint, NewComplaint, complain_operation
-from gateway.store.letters import BRAKED
+from gateway.store.letters import BRAKED, HOLDING
 from gateway.store.partners.partners import StateChange
 
 
@@ -30,7 +30,9 @@ async def complain(services: Services, session: Session, grant_id: str, kind: Co
     new = Complaint(services.ids(Kind.COMPLAINT), grant_id, grant.person_id, grant.partner_id, str(kind), now)
     marks = await find_marks(services, grant.person_id) if kind is BRAKING else frozenset()
     action_id = services.ids(Kind.ACTION)
-    letter = sealed_content(services, BRAKED, {"partner_id": grant.partner_id})
+    letters = tuple(
+        sealed_content(services, each, {"partner_id": grant.partner_id}) for each in (BRAKED, HOLDING)
+    )
 
     def react(accounts: Sequence[frozenset[str]]) -> Brake | None:
         people = count_people(accounts)
@@ -46,7 +48,7 @@ async def complain(services: Services, session: Session, grant_id: str, kind: Co
             reason="marketing_complaint",
             detail={"people": people},
         )
-        return Brake(StateChange(grant.partner_id, "live", "paused", now, action), (letter,))
+        return Brake(StateChange(grant.partner_id, "live", "paused", now, action), letters)
 
     await services.store.run(complain_operation(react), NewComplaint(new, marks))
     return new.complaint_id

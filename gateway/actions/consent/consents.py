@@ -3,21 +3,27 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from gateway.actions.admin_record import act_of
 from gateway.actions.authentication.sessions import is_fresh
 from gateway.actions.grant_changes import commit_change
+from gateway.actions.grants.lines import Received, see_received
+from gateway.actions.grants.pauses import LET_ASK_AGAIN, see_acts, see_pause
 from gateway.actions.opened_profile import OpenedProfile
 from gateway.actions.partners.deletions import ask_deletion
 from gateway.actions.services import Services, day_of
 from gateway.consent.attendance import is_own_use
 from gateway.consent.decisions import Actor, end, narrow, pause, resume, shorten
+from gateway.consent.pauses import Pause
 from gateway.consent.step_up import takes_step_up
 from gateway.kit.errors import Refusal
 from gateway.ledger.entries import Commitments
+from gateway.model.administration.actions import AdminAction
 from gateway.model.deletions import Deletion
 from gateway.model.grants import LIVE, ActorKind, Grant, GrantState, ReasonCode
 from gateway.model.ledger.handoffs import Handoff
 from gateway.model.people import Session
 from gateway.model.registry import Notice
+from gateway.store.admin_actions import on_record
 from gateway.store.approvals import load_guardians
 from gateway.store.consent.complaints import Complaint, load_complaints
 from gateway.store.consent.grant_moves import forget_refusals
@@ -30,6 +36,8 @@ from gateway.store.partners.partners import load_notices, load_offer_versions
 from gateway.store.profiles import load_profiles
 from partners import Offer, offer_from_content
 from scopes import FIELDS, Item, masked, preview, release
+
+_FORGET = on_record(forget_refusals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,9 @@ class OwnConsent:
     """A consent of the person who is signed in, with all that its page shows.
 
     Attributes:
+        pause: what holds it back now; None where nothing does.
+        acts: what was decided about it by no event of its own.
+        received: by the hand-off log, whatever the grant says now.
         own_uses: by hand-off, whether the person was there; None where it is no longer known.
         has_guardian: whether anybody can answer what waits for a guardian.
         post: what came through the person's private address for this partner.
@@ -62,6 +73,9 @@ class OwnConsent:
     offer: Offer
     items: tuple[OwnConsentItem, ...]
     handoffs: tuple[Handoff, ...]
+    received: tuple[Received, ...]
+    pause: Pause | None
+    acts: tuple[AdminAction, ...]
     is_fresh: bool
     complaints: tuple[Complaint, ...] = ()
     archived_before: int | None = None
@@ -103,17 +117,21 @@ async def see_own_consent(services: Services, session: Session, grant_id: str) -
     digests = frozenset(each.token_digest for each in handoffs)
     visits = await services.store.read(find_visits, digests)
     archived = None if handoffs else await archived_before(services, detail.line)
+    offer, deletion = offer_from_content(content), await services.store.read(load_deletions, grant_id)
     return OwnConsent(
         detail,
-        offer_from_content(content),
+        offer,
         tuple(items),
         tuple(handoffs),
+        await see_received(services, detail.line, offer, deletion),
+        await see_pause(services, detail),
+        await see_acts(services, detail.line),
         fresh,
         tuple(complaints),
         archived,
         {each.handoff_id: is_own_use(visits.get(each.token_digest), each.at) for each in handoffs},
         await services.store.read(load_post, (grant.person_id, grant.partner_id)),
-        await services.store.read(load_deletions, grant_id),
+        deletion,
         grant.state is not GrantState.WAITING
         or bool(await services.store.read(load_guardians, grant.person_id)),
     )
@@ -229,8 +247,16 @@ async def stop_everything(services: Services, session: Session, *, delete: bool 
 
 
 async def let_ask_again(services: Services, session: Session, grant_id: str) -> None:
-    """Forget a remembered 'no thanks', because the person wants to be asked again."""
-    detail = await own_detail(services, session, grant_id)
-    if detail.line.grant.state is not GrantState.REFUSED:
-        raise Refusal("stale_form", detail="not a refusal")
-    await services.store.run(forget_refusals, (grant_id, services.clock()))
+    """Forget a remembered 'no thanks', because the person wants to be asked again; an ordinary session is enough.
+
+    It shares nothing: what is asked then is a question of its own. That it was done goes on record.
+
+    Raises:
+        Refusal: ``stale_form`` for what is no refusal, or a guardian's, or may be asked again already.
+    """
+    line = (await own_detail(services, session, grant_id)).line
+    if line.grant.state is not GrantState.REFUSED or line.latest.actor_kind is not ActorKind.SUBJECT:
+        raise Refusal("stale_form", detail="not the person's own refusal")
+    act = act_of(services, session.person.person_id, LET_ASK_AGAIN, "grant", grant_id)
+    if not await services.store.run(_FORGET, ((grant_id, act.at), act)):
+        raise Refusal("stale_form", detail="may be asked again already")

@@ -75,7 +75,7 @@ async def read_answer(services: Services, reply: Reply, session: Session) -> Scr
     """Open the screen that is answered.
 
     Raises:
-        Refusal: ``forged_form`` for a damaged screen, ``stale_form`` for an outdated one.
+        Refusal: ``forged_form`` for a damaged screen.
     """
     content = _open_content(services, reply.ticket)
     authorization = await open_authorization(services, content["a"])

@@ -4,16 +4,17 @@ from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
 
-from gateway.actions.authentication.sessions import find_email
+from gateway.actions.authentication.sessions import find_reader
 from gateway.actions.consent.receipts import issue_receipt, stop_path
+from gateway.actions.grants.hold_letters import held_letters
+from gateway.actions.grants.pauses import pause_sentences
 from gateway.actions.letters import write_letter
 from gateway.actions.services import Services, day_of
-from gateway.kit.errors import Refusal
+from gateway.consent.pauses import paused_for
 from gateway.kit.gettext_catalogues import translated, written_day
 from gateway.kit.mail import Attachment, Letter
 from gateway.kit.words import Words
 from gateway.model.grants import LIVE, ActorKind, ConsentEvent, EventType, Grant, GrantState
-from gateway.store.accounts.logins import load_logins_of
 from gateway.store.approvals import load_guardians
 from gateway.store.consent.receipts import Receipt, ReceiptStory, load_stories
 from scopes import field_label, form_label, purpose_label
@@ -23,6 +24,10 @@ SHARED = frozenset({EventType.GIVEN, EventType.WIDENED, EventType.RENEWED, Event
 SIGNS_IN = Words(
     "%(offer)s by %(brand)s is for signing in alone: "
     "%(brand)s learns a number that nobody else gets, and can read nothing."
+)
+
+NARROWED_MEANWHILE = Words(
+    "Something was switched off. Nothing is shared for now. When it goes on, %(brand)s can read, for %(offer)s:"
 )
 
 YOU_FOR_A_CHILD = Words("You decided this for a child whose guardian you are.")
@@ -62,22 +67,14 @@ async def receipt_letters(services: Services, event_id: str) -> list[Letter]:
     if event.type is EventType.ASKED:
         guardians = await services.store.lane(load_guardians, reads=True).submit(person_id)
         found = [await find_reader(services, each) for each in guardians]
-        return [_question(services, story, *each) for each in found if each]
+        asked = [_question(services, story, *each) for each in found if each]
+        # What the child had before waits with the wish.
+        return [*asked, *(await held_letters(services, event.grant_id) if event.seq > 1 else ())]
     if event.type is EventType.REFUSED and event.actor_kind is ActorKind.SUBJECT:
         return []
     receipt = await issue_receipt(services, story)
     readers = [person_id, *([event.actor_id] if event.actor_kind is ActorKind.GUARDIAN else [])]
     return [letter for each in readers for letter in await _receipt(services, story, receipt, each)]
-
-
-async def find_reader(services: Services, person_id: str) -> tuple[str, str] | None:
-    """Give a person's address and language; None for somebody who was erased meanwhile."""
-    try:
-        email = await find_email(services, person_id)
-    except Refusal:
-        return None
-    login = await services.store.lane(load_logins_of, reads=True).submit(person_id)
-    return email, login.person.language
 
 
 def _question(services: Services, story: ReceiptStory, to: str, language: str) -> Letter:
@@ -106,7 +103,9 @@ async def _receipt(services: Services, story: ReceiptStory, receipt: Receipt, re
     language = (event.language if event.actor_id == reader_id else None) or known
     say, names = partial(translated, language), _names(services, grant)
     issuer = services.settings.issuer
-    paragraphs = [_what(language, event, names), _who(language, event, reader_id), _items(language, event)]
+    paragraphs = [_what(language, story, names), _who(language, event, reader_id), _items(language, event)]
+    if event.type is EventType.PAUSED:
+        paragraphs[1] = " ".join(pause_sentences(paused_for(event.reason), language, names["brand"]))
     if grant.state in LIVE:
         # A wish has no last day yet, because its time begins with the guardian's yes.
         if grant.state is not GrantState.WAITING or grant.is_to_a_day:
@@ -133,9 +132,13 @@ def _names(services: Services, grant: Grant) -> dict[str, str]:
     }
 
 
-def _what(language: str, event: ConsentEvent, names: dict[str, str]) -> str:
-    is_sign_in = event.type in (*SHARED, EventType.NARROWED) and not event.items
-    return translated(language, SIGNS_IN if is_sign_in else CAME_TO[event.type], **names)
+def _what(language: str, story: ReceiptStory, names: dict[str, str]) -> str:
+    event, words = story.event, CAME_TO[story.event.type]
+    if event.type in (*SHARED, EventType.NARROWED) and not event.items:
+        words = SIGNS_IN
+    elif event.type is EventType.NARROWED and story.grant.state in (GrantState.WAITING, GrantState.PAUSED):
+        words = NARROWED_MEANWHILE
+    return translated(language, words, **names)
 
 
 def _who(language: str, event: ConsentEvent, reader_id: str) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from functools import partial
 
-from gateway.actions.consent.receipt_letters import find_reader
+from gateway.actions.authentication.sessions import find_reader
 from gateway.actions.letters import write_letter
 from gateway.actions.services import Services, day_of
 from gateway.consent import upkeep

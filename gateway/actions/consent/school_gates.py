@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from gateway.actions.letters import sealed_content
 from gateway.actions.oauth.authorize import open_authorization
 from gateway.actions.services import Services
 from gateway.kit.errors import Refusal
@@ -17,6 +18,7 @@ from gateway.store.consent.school_gates import (
     load_gates,
     set_gates,
 )
+from gateway.store.letters import HOLDING, NewLetter
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,13 @@ async def set_gate(services: Services, administrator: Person, partner_id: str, g
         at=services.clock(),
         detail={"organisation": administrator.organisation_id},
     )
-    await services.store.run(set_gates, NewGate(administrator.organisation_id, partner_id, str(gate), action))
+    organisation_id = administrator.organisation_id
+    letters: tuple[NewLetter, ...] = ()
+    if gate is not SchoolGate.ALLOW:
+        content = {"partner_id": partner_id, "organisation_id": organisation_id}
+        letters = (sealed_content(services, HOLDING, content),)
+    new = NewGate(organisation_id, partner_id, str(gate), action, letters)
+    await services.store.run(set_gates, new)
 
 
 async def ask_school(services: Services, session: Session, ticket: str) -> None:

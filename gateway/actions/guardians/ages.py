@@ -1,6 +1,7 @@
 """Looking at a date of birth: who decides with a guardian today, who can be one, and what coming of age ends (P9)."""
 
 from gateway.actions.guardians.letters import grown_letters
+from gateway.actions.letters import sealed_content
 from gateway.actions.opened_profile import OpenedProfile
 from gateway.actions.services import Services, day_of
 from gateway.consent.age_policy import is_adult, needs_guardian
@@ -8,6 +9,7 @@ from gateway.kit.errors import Refusal
 from gateway.model.people import Person, Role
 from gateway.model.profiles import SealedProfile
 from gateway.store.guardians.ages import AgeMark, LinkPage, load_link_ages, mark_adults, mark_ages
+from gateway.store.letters import HOLDING, NewLetter
 from gateway.store.profiles import load_profiles
 
 PAGE = 200
@@ -41,7 +43,12 @@ async def look_at_age(services: Services, profile: SealedProfile, *, on_record: 
     """
     still = _is_child(services, profile, Role(profile.role))
     if still != on_record:
-        letters = () if still else await grown_letters(services, profile.person_id)
+        if still:
+            letters: tuple[NewLetter, ...] = (
+                sealed_content(services, HOLDING, {"person_id": profile.person_id}),
+            )
+        else:
+            letters = await grown_letters(services, profile.person_id)
         await services.store.run(mark_ages, AgeMark(profile.person_id, still, letters))
     return still
 

@@ -3,14 +3,14 @@
 from functools import partial
 
 from gateway.actions.authentication.sessions import find_own_email
-from gateway.actions.letters import sealed_letter, write_letter
+from gateway.actions.letters import sealed_content, sealed_letter, write_letter
 from gateway.actions.services import Services
 from gateway.kit.gettext_catalogues import translated
 from gateway.kit.words import Words
 from gateway.model.people import Person
 from gateway.store.accounts.logins import load_logins_of
-from gateway.store.approvals import load_guardians
-from gateway.store.letters import NewLetter
+from gateway.store.approvals import load_guardians, load_wards
+from gateway.store.letters import HOLDING, NewLetter
 
 _NAMED = Words(
     "Your school has named a guardian for you. The link begins when the guardian confirms it from an account."
@@ -80,6 +80,12 @@ async def grown_letters(services: Services, child_id: str) -> tuple[NewLetter, .
     for each in guardian_ids:
         letters += await _to_person(services, await _person(services, each), _YOURS_GREW_UP)
     return letters
+
+
+async def ward_letters(services: Services, guardian_id: str) -> tuple[NewLetter, ...]:
+    """Tell children that nobody allows it any more, where that is so once this guardian has no say."""
+    wards = await services.store.read(load_wards, guardian_id)
+    return tuple(sealed_content(services, HOLDING, {"person_id": each.person.person_id}) for each in wards)
 
 
 async def _person(services: Services, person_id: str) -> Person:

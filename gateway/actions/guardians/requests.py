@@ -1,10 +1,13 @@
 """What a guardian does: sees whose guardian they are, what waits and what the child was shown; says yes or no (P9)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
+from gateway.actions.admin_record import act_of
 from gateway.actions.authentication.sessions import is_fresh
 from gateway.actions.grant_changes import commit_change
+from gateway.actions.grants.lines import OwnLine, Received, see_lines, see_received
+from gateway.actions.grants.pauses import LET_ASK_AGAIN, see_acts, see_pause
 from gateway.actions.guardians.ages import look_at_age
 from gateway.actions.guardians.fitness import why_unfit
 from gateway.actions.opened_profile import OpenedProfile
@@ -12,6 +15,7 @@ from gateway.actions.partners.deletions import ask_deletion
 from gateway.actions.services import Services
 from gateway.consent.approvals import GuardianVerdict, verdict, with_answer
 from gateway.consent.decisions import Actor, DecisionOutcome, allow, deny
+from gateway.consent.pauses import Pause
 from gateway.consent.step_up import takes_step_up
 from gateway.consent.terms import shorter_lengths
 from gateway.kit.errors import Refusal
@@ -20,6 +24,7 @@ from gateway.kit.secrets.sealing import SealBroken
 from gateway.model.deletions import Deletion
 from gateway.model.grants import LIVE, ActorKind, Approval, Grant, GrantState, GuardianAnswer, ReasonCode
 from gateway.model.people import Session
+from gateway.store.admin_actions import AdminAction, on_record
 from gateway.store.approvals import (
     NewGuardianAnswer,
     Ward,
@@ -29,24 +34,25 @@ from gateway.store.approvals import (
     load_wards,
 )
 from gateway.store.consent.grant_moves import forget_refusals
-from gateway.store.consent.grants import GrantDetail, GrantLine, GrantQuery, load_details, search_grants
+from gateway.store.consent.grants import GrantDetail, GrantQuery, load_details, search_grants
 from gateway.store.consent.served_notices import Served, serve_notices
 from gateway.store.partners.deletions import load_deletions
 from gateway.store.partners.partners import load_offer_versions
 from gateway.store.profiles import load_profiles
 from partners import Offer, offer_from_content
 
+_DROP = on_record(drop_answers)
 TRIES = 5
 """A no is tried again when somebody else changed the grant meanwhile: it must not be lost."""
 
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A child as its guardian sees it: by name, with its combined services."""
+    """A child as its guardian sees it: by name, and in a list with its combined services."""
 
     ward: Ward
     name: str
-    lines: tuple[GrantLine, ...]
+    lines: tuple[OwnLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,9 @@ class Request:
     Attributes:
         approvals: what the linked guardians answered so far.
         ticket: carries what this guardian was served; empty when nothing waits.
+        pause: what holds it back now; None where nothing does.
+        acts: what was decided about it by no event of its own.
+        received: by the hand-off log, whatever the grant says now.
         deletion: what the partner was asked to delete at the end, and what it said.
     """
 
@@ -64,6 +73,9 @@ class Request:
     offer: Offer
     approvals: tuple[Approval, ...]
     ticket: str
+    pause: Pause | None
+    acts: tuple[AdminAction, ...]
+    received: tuple[Received, ...]
     deletion: Deletion | None = None
 
 
@@ -71,7 +83,7 @@ async def list_children(services: Services, session: Session) -> tuple[Child, ..
     """List a guardian's children with all their combined services."""
     wards = await services.store.read(load_wards, session.person.person_id)
     found = [await _child(services, ward) for ward in wards]
-    return tuple(each for each in found if each is not None)
+    return tuple([await _with_services(services, each) for each in found if each is not None])
 
 
 async def _child(services: Services, ward: Ward) -> Child | None:
@@ -81,8 +93,13 @@ async def _child(services: Services, ward: Ward) -> Child | None:
     if not await look_at_age(services, sealed, on_record=ward.person.needs_guardian):
         return None
     name = OpenedProfile(services.seal, sealed).values({"name"}).get("name", "")
-    lines = await services.store.read(search_grants, GrantQuery(person_id=person_id, limit=500))
-    return Child(ward, name, tuple(lines))
+    return Child(ward, name, ())
+
+
+async def _with_services(services: Services, child: Child) -> Child:
+    query = GrantQuery(person_id=child.ward.person.person_id, limit=500)
+    lines = await see_lines(services, await services.store.read(search_grants, query))
+    return replace(child, lines=lines)
 
 
 async def see_request(services: Services, session: Session, grant_id: str) -> Request:
@@ -99,7 +116,18 @@ async def see_request(services: Services, session: Session, grant_id: str) -> Re
     if grant.state is GrantState.WAITING:
         ticket = await _serve(services, session, detail)
     deletion = await services.store.read(load_deletions, grant_id)
-    return Request(child, detail, offer_from_content(content), approvals, ticket, deletion)
+    offer = offer_from_content(content)
+    return Request(
+        child,
+        detail,
+        offer,
+        approvals,
+        ticket,
+        await see_pause(services, detail),
+        await see_acts(services, detail.line),
+        await see_received(services, detail.line, offer, deletion),
+        deletion,
+    )
 
 
 async def _own(services: Services, session: Session, grant_id: str) -> tuple[Child, GrantDetail]:
@@ -225,7 +253,8 @@ async def let_child_ask(services: Services, session: Session, grant_id: str) -> 
     grant = detail.line.grant
     if grant.state in LIVE:
         raise Refusal("stale_form", detail="not a refusal")
-    await services.store.run(drop_answers, _answer(services, session, grant, GuardianAnswer.DENY))
+    act = act_of(services, session.person.person_id, LET_ASK_AGAIN, "grant", grant_id)
+    await services.store.run(_DROP, (_answer(services, session, grant, GuardianAnswer.DENY), act))
     await services.store.run(forget_refusals, (grant_id, services.clock()))
 
 

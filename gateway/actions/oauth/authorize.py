@@ -62,6 +62,7 @@ class Authorization:
         wants_another: the log-in of another person was asked for, whom an ``id_token_hint`` names.
         hinted: the subject that the hint names.
         is_again: the person answered after something had changed, so the screen is shown again in any case.
+        is_late: its page waited longer than an answer counts, so that it begins anew.
     """
 
     parameters: Parameters
@@ -73,6 +74,7 @@ class Authorization:
     wants_another: bool = False
     hinted: str | None = None
     is_again: bool = False
+    is_late: bool = False
 
     @property
     def is_device(self) -> bool:
@@ -103,6 +105,11 @@ class LogIn:
     is_again: bool
 
 
+@dataclass(frozen=True, slots=True)
+class TypeAgain:
+    """Ask for the code of the device again: it waits no more, or somebody else typed it (RFC 8628 §5.4)."""
+
+
 def seal_authorization(services: Services, authorization: Authorization) -> str:
     """Put the request into a ticket that the browser carries through log-in.
 
@@ -130,25 +137,29 @@ def _carried(parameters: Parameters) -> dict[str, str]:
 async def open_authorization(services: Services, ticket: str) -> Authorization:
     """Open what `seal_authorization` made; the checks run anew, because the registry may have changed.
 
+    An outdated ticket begins anew: it is the request that its partner sent, and log-ins count from now.
+
     Raises:
-        Refusal: ``bad_form`` for a damaged ticket, ``stale_form`` for an outdated one, or what the checks say.
+        Refusal: ``bad_form`` for a damaged ticket, ``late_form`` where the request is no longer kept, or what the
+            checks say.
     """
     try:
         content = services.seal.open_ticket(_PLACE, ticket)
     except SealBroken:
         raise Refusal("bad_form", detail="a damaged authorization ticket") from None
-    if services.clock() > content["t"] + services.settings.screen_ttl:
-        raise Refusal("stale_form", detail="an outdated authorization ticket")
+    now, started_at = services.clock(), int(content["t"])
+    is_late = now > started_at + services.settings.screen_ttl
     name = from_base64url(content["r"]) if "r" in content else None
     found = Authorization(
         content["p"] if name is None else await find_kept_request(services, name),
         name,
-        content["t"],
+        now if is_late else started_at,
         typed_by=content["d"],
         wants_more=content["u"],
         wants_another=content["h"],
         hinted=content["i"],
         is_again=content["a"],
+        is_late=is_late,
     )
     asked = found.asked(services)
     for check in BEFORE_REDIRECT:
@@ -248,14 +259,11 @@ def go_back(services: Services, authorization: Authorization, refusal: Refusal) 
 
 async def check_login(
     services: Services, authorization: Authorization, session: Session | None
-) -> Back | LogIn | None:
-    """Say which log-in is missing before a screen can be shown; None when the present one is enough.
-
-    Raises:
-        Refusal: ``stale_form`` for the ticket of somebody else's device.
-    """
-    if session is not None and authorization.typed_by not in ("", session.person.person_id):
-        raise Refusal("stale_form", detail="somebody else typed the device's code")
+) -> Back | LogIn | TypeAgain | None:
+    """Say which log-in is missing before a screen can be shown; None when the present one is enough."""
+    is_foreign = session is not None and authorization.typed_by not in ("", session.person.person_id)
+    if is_foreign or (authorization.is_device and authorization.is_late):
+        return TypeAgain()
     is_silent, strength = "none" in authorization.prompts, Strength.ENOUGH
     if session is not None and _names_another(services, authorization, session):
         if is_silent:

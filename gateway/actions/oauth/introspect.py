@@ -13,6 +13,7 @@ from gateway.model.registry import RegisteredClient, Registry
 from gateway.model.tokens import AccessToken, ClientToken, Ground, Held
 from gateway.oauth.answers.signed_answers import INTROSPECTION, signed_introspection
 from gateway.oauth.proofs.certificates import cnf
+from gateway.oauth.requests.asked_forms import in_asked_forms
 from gateway.oauth.requests.authorization_details import granted_details
 from gateway.oauth.requests.token_items import kept_scope, token_items
 from gateway.store.consent.grants import count_uses_left
@@ -89,14 +90,14 @@ def _own(services: Services, token: ClientToken) -> Mapping[str, Any]:
 
 def _described(services: Services, client: RegisteredClient, held: Held[AccessToken]) -> Mapping[str, Any]:
     token, grant, issuer = held.token, held.grant, services.settings.issuer
-    bound = cnf(token.bound_to)
+    bound, granted = cnf(token.bound_to), in_asked_forms(token.asked_forms, grant.items)
     optional: dict[str, Any] = {"auth_time": token.auth_time, "acr": token.acr, "cnf": dict(bound) or None}
     if token.details is not None:
-        items = token_items("", token.details, grant.items)
+        items = token_items("", token.details, granted)
         optional["authorization_details"] = granted_details(items, grant, issuer)
     return {
         "active": True,
-        "scope": kept_scope(token.scope, grant.items),
+        "scope": kept_scope(token.scope, granted),
         "client_id": token.client_id,
         "sub": services.subject(client, grant.person_id),
         "aud": issuer,

@@ -122,11 +122,11 @@ async def find_kept_request(services: Services, name: bytes) -> Parameters:
     """Load the kept request that a ticket names; whether it may be answered is checked with the answer.
 
     Raises:
-        Refusal: ``stale_form`` for one that is no longer kept.
+        Refusal: ``late_form`` for one that is no longer kept.
     """
     found = await services.store.lane(load_requests, reads=True).submit(name)
     if found is None:
-        raise Refusal("stale_form", detail="a request that is no longer kept")
+        raise Refusal("late_form", detail="a request that is no longer kept")
     return _parameters_of(services, found)
 
 

@@ -29,6 +29,7 @@ from gateway.oauth.answers.signed_answers import signed_userinfo
 from gateway.oauth.metadata import PATHS
 from gateway.oauth.proofs.certificates import is_confirmed
 from gateway.oauth.proofs.dpop import Proof
+from gateway.oauth.requests.asked_forms import in_asked_forms, narrower_forms
 from gateway.oauth.requests.authorization_details import TYPE, read_details
 from gateway.oauth.requests.token_items import token_items
 from gateway.store.oauth.release import Decided, ReleaseAsk, release_operation
@@ -204,19 +205,19 @@ class ReleaseGate:
         return self._services.relay_address(held.grant.partner_id, held.grant.person_id)
 
     def _items(self, ask: ReleaseAsk, held: Held[AccessToken]) -> tuple[Item, ...]:
-        """Choose the granted items that the token reaches and the request is about."""
+        """Choose the granted items that the token reaches and the request is about, in the forms of both."""
         token = held.token
-        items = _releasable(token.scope, token.keys, held.grant.items)
-        if ask.endpoint == "userinfo":
-            if "openid" not in token.scope.split():
-                raise Refusal("insufficient_scope", detail="no openid", hint="The scope lacks openid.")
-            return items
-        if ask.details is None:
-            return items
+        is_userinfo = ask.endpoint == "userinfo"
+        if is_userinfo and "openid" not in token.scope.split():
+            raise Refusal("insufficient_scope", detail="no openid", hint="The scope lacks openid.")
+        if is_userinfo or ask.details is None:
+            return _releasable(token.scope, token.keys, token.asked_forms, held.grant.items)
         registry, issuer = self._services.registry, self._services.settings.issuer
         offer = registry.offers[registry.clients[token.client_id].client.offer_id].offer
-        keys = read_details(ask.details, offer, issuer).keys
-        return tuple(item for item in items if item_key(item) in keys)
+        details = read_details(ask.details, offer, issuer)
+        forms = narrower_forms(token.asked_forms, details.forms)
+        items = _releasable(token.scope, token.keys, forms, held.grant.items)
+        return tuple(item for item in items if item_key(item) in details.keys)
 
     def _check_login(self, ask: ReleaseAsk, token: AccessToken, items: Iterable[Item]) -> None:
         """Require a recent or strong log-in for sensitive fields, where the settings say so (RFC 9470 §3)."""
@@ -236,13 +237,15 @@ class ReleaseGate:
 
 
 @lru_cache(1024)
-def _releasable(scope: str, keys: str, granted: tuple[GrantedItem, ...]) -> tuple[Item, ...]:
+def _releasable(
+    scope: str, keys: str, forms: str | None, granted: tuple[GrantedItem, ...]
+) -> tuple[Item, ...]:
     """Choose the granted items that a token reaches and that the catalogue lets leave.
 
     What an older catalogue allowed and this one denies is never opened. The projection would skip it, but
     under a claim that another purpose brings, the hand-off would name the denied one too (promise P1).
     """
-    items = (each.item for each in token_items(scope, keys, granted))
+    items = (each.item for each in token_items(scope, keys, in_asked_forms(forms, granted)))
     return tuple(sorted(item for item in items if is_releasable(item)))
 
 

@@ -16,6 +16,7 @@ from gateway.oauth.decision_context import DecisionContext, Plan, within_decisio
 from gateway.oauth.devices import GRANT_TYPE, exchange_of
 from gateway.oauth.metadata import PATHS
 from gateway.oauth.proofs.certificates import confirmation
+from gateway.oauth.requests.asked_forms import AskedForms
 from gateway.oauth.requests.authorization_details import read_details
 from gateway.oauth.requests.checks import check_target
 from gateway.store.engine.registry import look_at_registry
@@ -100,10 +101,10 @@ async def _exchange(services: Services, request: BackRequest) -> Mapping[str, An
     code = request.parameters.get("code", "")
     held = await services.store.versioned_lane(load_codes, reads=True).submit(digest(code))
     client = await authenticate_client(services, request, may_be_paused=True)
-    details = _narrowed(services, request, client)
+    details, forms = _narrowed(services, request, client)
     bound = await _proved(services, request, client)
     return await _redeem(
-        services, DecisionContext(services.terms(), client, bound, details, code=held), request
+        services, DecisionContext(services.terms(), client, bound, details, forms, code=held), request
     )
 
 
@@ -139,10 +140,9 @@ async def _refresh(services: Services, request: BackRequest) -> Mapping[str, Any
     used_digest = digest(request.parameters.get("refresh_token", ""))
     held = await services.store.versioned_lane(load_refresh_tokens, reads=True).submit(used_digest)
     client = await authenticate_client(services, request, may_be_paused=True)
-    details = _narrowed(services, request, client)
-    context = DecisionContext(
-        services.terms(), client, await _proved(services, request, client), details, refresh_token=held
-    )
+    details, forms = _narrowed(services, request, client)
+    bound = await _proved(services, request, client)
+    context = DecisionContext(services.terms(), client, bound, details, forms, refresh_token=held)
     body, refusal = _decide(services, context, request)
     plan = context.plan
     if held is not None and (plan.access_token is not None or plan.is_misused):
@@ -165,14 +165,21 @@ async def _rotate(services: Services, rotation: Rotation) -> bool:
     return await services.store.lane(rotate_refresh_tokens).submit(rotation)
 
 
-def _narrowed(services: Services, request: BackRequest, client: RegisteredClient) -> frozenset[str] | None:
-    """Read what narrows the token: a resource, which can only be this server, and items by name (RFC 9396 §6)."""
+def _narrowed(
+    services: Services, request: BackRequest, client: RegisteredClient
+) -> tuple[frozenset[str] | None, AskedForms]:
+    """Read what narrows the token: a resource, which can only be this server, and items by name (RFC 9396 §6).
+
+    Returns:
+        Keys of the items, None where the request names none, and the forms that it names.
+    """
     issuer = services.settings.issuer
     check_target(request.parameters, issuer)
     text = request.parameters.get("authorization_details")
     if text is None:
-        return None
-    return read_details(text, services.registry.offers[client.client.offer_id].offer, issuer).keys
+        return None, {}
+    details = read_details(text, services.registry.offers[client.client.offer_id].offer, issuer)
+    return details.keys, details.forms
 
 
 async def _proved(services: Services, request: BackRequest, client: RegisteredClient) -> str | None:

@@ -11,6 +11,7 @@ from gateway.actions.consent.brake_letters import brake_letters
 from gateway.actions.consent.receipt_letters import receipt_letters
 from gateway.actions.consent.reminders import reminder_letters
 from gateway.actions.contacts.letters import contact_letters
+from gateway.actions.grants.hold_letters import held_letters, put_letters, used_up_letters
 from gateway.actions.letters import open_letter
 from gateway.actions.mail.relay import RELAYED, hand_on
 from gateway.actions.services import Services
@@ -22,9 +23,12 @@ from gateway.store.accounts.mail_links import RECOVERY
 from gateway.store.letters import (
     BRAKED,
     CONTACT,
+    HELD,
+    HOLDING,
     NEWS,
     RECEIPT,
     REMINDER,
+    USED_UP,
     LetterSettlement,
     Pickup,
     WaitingLetter,
@@ -72,6 +76,9 @@ class Postman:
             if waiting.kind == RELAYED:
                 await hand_on(self._services, open_letter(self._services, waiting))
                 return LetterSettlement(waiting.letter_id, is_sent=True)
+            if waiting.kind == HOLDING:
+                await put_letters(self._services, open_letter(self._services, waiting))
+                return LetterSettlement(waiting.letter_id, is_sent=True)
             for letter in await self._letters(waiting):
                 await self._services.mailer.send(letter)
         except Exception as error:
@@ -85,7 +92,11 @@ class Postman:
             return await reminder_letters(self._services, waiting.letter_id)
         if waiting.kind == CONTACT:
             return await contact_letters(self._services, waiting.letter_id)
+        if waiting.kind == USED_UP:
+            return await used_up_letters(self._services, waiting.letter_id)
         content = open_letter(self._services, waiting)
+        if waiting.kind == HELD:
+            return await held_letters(self._services, content["grant_id"])
         if waiting.kind == BRAKED:
             return await brake_letters(self._services, content["partner_id"])
         if waiting.kind == RECOVERY:

@@ -7,7 +7,7 @@ from functools import partial
 
 from gateway.actions import waiting
 from gateway.actions.authentication.sessions import find_email
-from gateway.actions.letters import sealed_letter, write_letter
+from gateway.actions.letters import sealed_content, sealed_letter, write_letter
 from gateway.actions.partners.records import get_record, partner_action
 from gateway.actions.services import Services
 from gateway.actions.two_people import ActFact, Execution, TwoPeople
@@ -24,7 +24,7 @@ from gateway.model.people import Power, roles_with
 from gateway.store.admin_actions import AdminAction
 from gateway.store.consent.grant_changes import GrantChange, commit_changes
 from gateway.store.consent.grants import GrantQuery, count_live, search_grants
-from gateway.store.letters import NewLetter
+from gateway.store.letters import HOLDING, NewLetter
 from gateway.store.partners.ends import (
     AnnouncedEnd,
     SettledEnd,
@@ -75,13 +75,14 @@ async def _can_end(services: Services, partner_id: str) -> PartnerRecord:
 
 async def _announced(services: Services, record: PartnerRecord, action: AdminAction) -> AnnouncedEnd:
     ends_at = action.at + TIME_TO_CALL_OFF
+    people = sealed_content(services, HOLDING, {"partner_id": record.partner_id})
     return AnnouncedEnd(
         record.partner_id,
         record.state,
         ends_at,
         action.actor_id,
         action,
-        await _letters(services, record, "announced", ends_at),
+        (*await _letters(services, record, "announced", ends_at), people),
     )
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from enum import StrEnum, auto
 
+from gateway.actions.letters import sealed_content
 from gateway.actions.partners.records import get_record, partner_action
 from gateway.actions.services import Services
 from gateway.kit.errors import Refusal
 from gateway.model.grants import ReasonCode
 from gateway.store.consent.grants import count_live
+from gateway.store.letters import HOLDING
 from gateway.store.partners.partners import PartnerRecord, StateChange, move_partners
 from partners import MoveError, PartnerState, check_move
 
@@ -71,6 +73,8 @@ async def move_partner(
     action = partner_action(
         services, actor_id, f"{move}_partner", partner_id, reason, live_grants=str(live_grants)
     )
-    change = StateChange(partner_id, record.state, TARGETS[move], services.clock(), action)
+    holds = move is PartnerMove.PAUSE
+    letters = (sealed_content(services, HOLDING, {"partner_id": partner_id}),) if holds else ()
+    change = StateChange(partner_id, record.state, TARGETS[move], services.clock(), action, letters)
     if not await services.store.run(move_partners, change):
         raise Refusal("stale_form", detail="the partner's state changed in the meantime")

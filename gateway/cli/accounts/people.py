@@ -301,7 +301,7 @@ def link(
 
 @people.command("unlink-guardian")
 def unlink(child: Annotated[str, CHILD], guardian: Annotated[str, GUARDIAN]) -> None:
-    """End a link at once, with every consent that stands on this guardian's yes alone, or withdraw the question."""
+    """End a link now, and every consent that only this guardian gave; withdraw a link that is not confirmed yet."""
     _say_link(lambda services: unlink_guardian(services, Linking(acting_name(), None, child, guardian)))
     done("it has ended, and what stood on it")
 
@@ -335,7 +335,7 @@ def reset_factor(
     email: Annotated[str, LOGIN],
     why: Annotated[str, typer.Option(help="Why; the second person reads it.")],
 ) -> None:
-    """Ask to take a lost second factor away; it waits until an administrator agrees on the page."""
+    """Ask to remove a lost second factor. An administrator has to approve it on the page."""
     _ask(email, lambda services, who: ask_for_reset(services, at_command_line(), who, why))
 
 
@@ -345,7 +345,7 @@ def role(
     role: Annotated[Role, typer.Argument(help="The role that the account shall have.")],
     why: Annotated[str, typer.Option(help="Why; the second person reads it.")],
 ) -> None:
-    """Ask for another role; it waits until an administrator agrees on the page."""
+    """Ask to change a person's role. An administrator has to approve it on the page."""
     _ask(email, lambda services, who: ask_for_role(services, at_command_line(), who, role, why))
 
 

@@ -30,7 +30,7 @@ from gateway.cli.terminal import (
 )
 from gateway.model.administration.waiting import WaitingAct
 
-app = typer.Typer(help="What takes two people: agree to it, refuse it, take it back.", no_args_is_help=True)
+app = typer.Typer(help="Requests that need a second person: approve, refuse, withdraw.", no_args_is_help=True)
 REQUEST = typer.Argument(metavar="REQUEST", help="The request's id, as 'waiting list' shows it.")
 
 
@@ -109,7 +109,7 @@ def approve(
     act_id: Annotated[str, REQUEST],
     content: Annotated[str, typer.Option(help="Digest of the content that you have looked at.")],
 ) -> None:
-    """Agree as the second person; it is done at once. What was asked for at a command line takes a page."""
+    """Approve as the second person; it is done at once. A request from a command line is approved on the page."""
     _deal(lambda services: approve_act(services, at_command_line(), act_id, content))
     done(f"{act_id} is agreed to and done")
 
@@ -120,7 +120,7 @@ def alone(
     content: Annotated[str, typer.Option(help="Digest of the content that you have looked at.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Do alone what takes two, where nobody else is left. It stands in the record, and every administrator is told."""
+    """Approve alone, when there is no second administrator. It is put on record, and every administrator is told."""
     if not yes and not typer.confirm("This goes round the second person, and everybody is told. Go on?"):
         raise CommandFault("nothing was changed.")
     _deal(lambda services: break_glass(services, at_command_line(), act_id, content))
@@ -136,7 +136,7 @@ def refuse(act_id: Annotated[str, REQUEST]) -> None:
 
 @app.command()
 def withdraw(act_id: Annotated[str, REQUEST]) -> None:
-    """Take back what was asked for under the same name."""
+    """Withdraw a request of your own."""
     _deal(lambda services: withdraw_act(services, at_command_line(), act_id))
     done(f"{act_id} is taken back; nothing was changed")
 

@@ -137,7 +137,7 @@ def revoke(
     grant_id: Annotated[str, GRANT],
     reason: Annotated[ReasonCode, typer.Option(help="Why; the person reads it.")],
     delete: Annotated[
-        bool, typer.Option(help="Ask the partner to delete what it has, where it can be asked.")
+        bool, typer.Option(help="Also ask the partner to delete what it has, if it has a deletion endpoint.")
     ] = True,
 ) -> None:
     """Revoke a consent: its tokens die at once. Only the person can give it again."""

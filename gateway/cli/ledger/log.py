@@ -110,7 +110,7 @@ app.command()(verify)
 
 @app.command()
 def sequence() -> None:
-    """Give waiting rows their places and sign a checkpoint, once: what a running gateway does by itself."""
+    """Give waiting rows their places and sign a checkpoint, once. A running gateway does this by itself."""
 
     async def work(services: Services) -> None:
         sequencer = Sequencer(services)
@@ -214,7 +214,7 @@ def move(
     ],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Take the log to the name that CONSENT_GATEWAY_ISSUER gives, after the gateway got another address.
+    """Rename the log as CONSENT_GATEWAY_ISSUER says, after the gateway got another address.
 
     Its history goes on: the last checkpoint under the old name is named in the first entry under the new one. It can
     be stopped anywhere and run again.

@@ -27,7 +27,7 @@ def witness(
     """Run a witness: it cosigns a log's checkpoints as long as each continues the one before.
 
     Let somebody run it who does not run the gateway. What it remembers makes a fork and a rollback impossible to hide
-    from everybody who trusts its key. A lost folder is a lost witness: take a new name.
+    from everybody who trusts its key. If the folder is lost, start again under a new name.
     """
     try:
         found = Witness(folder, name, [_log_key(each) for each in log or []], system_clock)

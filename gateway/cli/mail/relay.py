@@ -20,7 +20,7 @@ def relay(
 ) -> None:
     """Run the mail relay of the private addresses (RFC 5321). SIGTERM and Ctrl-C end it; nothing taken is lost.
 
-    Let the mail server of the domain hand it what comes for CONSENT_GATEWAY_RELAY_DOMAIN.
+    Set the domain's mail server up to pass on to it all mail for CONSENT_GATEWAY_RELAY_DOMAIN.
     """
     settings = read_settings()
     if not settings.relay_domain:

@@ -164,7 +164,7 @@ def end(
     why: Annotated[str, typer.Option(help="For the second person, who may have to agree.")] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """End a partner for good, and every consent for it: a day later, until which it can be called off."""
+    """End a partner and all its consents for good, one day from now. Until then 'partner call-off' cancels it."""
     seen = with_services(lambda services: see_partner(services, partner_id))
     asked = (
         f"This ends {partner_id} for good, with {seen.live_grants} consents of {seen.people} people. Go on?"
@@ -186,7 +186,7 @@ def end(
 
 @app.command("call-off")
 def call_off(partner_id: Annotated[str, PARTNER]) -> None:
-    """Call the end of a partner off; everything is as it was before."""
+    """Cancel the end of a partner before it happens; its consents stay as they are."""
 
     async def work(services: Services) -> None:
         await call_off_end(services, acting_name(), partner_id)
@@ -236,7 +236,7 @@ def neither(
     client_id: Annotated[str, typer.Argument(metavar="CLIENT", help="The client's id.")],
     reason: Annotated[str, typer.Option(help="Why it can do neither; it is kept and shown.")],
 ) -> None:
-    """Ask that a baseline client may send neither PKCE nor a nonce: a second person agrees on the page."""
+    """Ask to let a baseline client send neither PKCE nor a nonce. A second person approves it on the page."""
 
     async def work(services: Services) -> WaitingAct:
         act = await ask_for_neither(services, at_command_line(), client_id, reason)

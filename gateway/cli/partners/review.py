@@ -31,7 +31,7 @@ REASON = typer.Option("--reason", help="Why, from the closed list.")
 
 
 def show(partner_id: Annotated[str, PARTNER], as_json: Annotated[bool, JSON] = False) -> None:
-    """Show a partner, and the manifest that waits held against what is live."""
+    """Show a partner, and how the manifest that waits differs from the live one."""
     seen = with_services(lambda services: see_partner(services, partner_id))
     if as_json:
         print_json(_as_json(seen))

@@ -130,6 +130,10 @@ class Seal:
         """The one refresh token that may follow this one, without its prefix."""
         return base64url(keyed_digest(self._ring.successor, "refresh", refresh_token))
 
+    def opened_by(self, question: str, answer: str) -> str:
+        """The one session secret that an answer to a question opens, however often it is sent; without its prefix."""
+        return base64url(keyed_digest(self._ring.successor, "session", question, answer))
+
     def ticket(self, place: str, content: Mapping[str, Any]) -> str:
         """Seal the state of a screen in progress into text that the browser carries."""
         return base64url(

@@ -96,6 +96,15 @@ ABOUT_PARTNERS = frozenset(
 )
 """Acts that stand in the history on a partner's page, which has words for each of them."""
 
+BRAKES = frozenset({"announce_end", "pause_for_complaints", "pause_partner"})
+"""Acts that hold back every consent for a partner."""
+BRAKES_OFF = frozenset({"call_off_end", "resume_partner"})
+"""Acts that let a partner go on."""
+GATE_CLOSES = frozenset({"gate_ask", "gate_deny"})
+"""Acts by which a school holds back its members' consents for a partner."""
+GATE_OPENS = frozenset({"gate_allow"})
+"""Acts by which a school lets them go on."""
+
 
 class UnlistedAct(Exception):
     """An act would stand on a partner's page, which has no words for it."""

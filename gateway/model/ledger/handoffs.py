@@ -36,6 +36,15 @@ class Handoff:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceivedItem:
+    """One item that a partner received under a grant, with the first and the last second in which it did."""
+
+    item: Item
+    first_at: int
+    last_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class LoggedHandoff:
     """A hand-off as the log wants it: only what its entry holds, the items as words.
 

@@ -8,12 +8,13 @@ from authlib.oauth2.rfc7636 import CodeChallenge
 from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind
 from gateway.kit.secrets.digests import digest
-from gateway.model.grants import Grant
+from gateway.model.grants import Grant, GrantedItem
 from gateway.model.item_keys import item_key
 from gateway.model.people import AMR
 from gateway.model.tokens import AccessToken, AuthorizationCode, RefreshToken
 from gateway.oauth.decision_context import DecisionContext, current_decision
 from gateway.oauth.proofs.certificates import is_certificate_bound
+from gateway.oauth.requests.asked_forms import in_asked_forms, narrower_forms
 from gateway.oauth.requests.authorization_details import granted_details
 from gateway.oauth.requests.token_items import kept_scope, token_items
 from scopes import scope_fields
@@ -35,7 +36,7 @@ class CodeRecord:
 
     def get_scope(self) -> str:
         """What was asked for and is granted now: the answer's scope (RFC 6749 §5.1)."""
-        return kept_scope(self.code.scope, self.grant.items)
+        return kept_scope(self.code.scope, reached_items(current_decision(), self.code, self.grant))
 
     def get_nonce(self) -> str | None:
         """The request's nonce (OIDC Core §3.1.2.1)."""
@@ -115,10 +116,11 @@ def plan_access_token(
     expires_at = min(now + token["expires_in"], grant.ends_at)
     token["expires_in"] = expires_at - now
     token["grant_id"] = grant.grant_id
-    details = _details(source.details, here.details, grant)
+    granted = reached_items(here, source, grant)
+    details = _details(source.details, here.details, granted)
     if details is not None:
         token["authorization_details"] = granted_details(
-            token_items("", details, grant.items), grant, here.terms.settings.issuer
+            token_items("", details, granted), grant, here.terms.settings.issuer
         )
     return AccessToken(
         token_digest=digest(token["access_token"]),
@@ -132,6 +134,7 @@ def plan_access_token(
         bound_to=here.bound_to,
         details=details,
         asked_items=_asked_items(source, scope),
+        asked_forms=_asked_forms(here, source),
         auth_time=source.auth_time,
         acr=source.acr,
     )
@@ -143,7 +146,18 @@ def _asked_items(source: AuthorizationCode | RefreshToken, scope: str) -> str | 
     return "" if is_narrowed else source.asked_items
 
 
-def _details(held: str | None, wanted: frozenset[str] | None, grant: Grant) -> str | None:
+def reached_items(
+    here: DecisionContext, source: AuthorizationCode | RefreshToken, grant: Grant
+) -> tuple[GrantedItem, ...]:
+    """Give the granted items in the forms that the request and this token request asked for (decision 0069)."""
+    return in_asked_forms(_asked_forms(here, source), grant.items)
+
+
+def _asked_forms(here: DecisionContext, source: AuthorizationCode | RefreshToken) -> str | None:
+    return narrower_forms(source.asked_forms, here.forms)
+
+
+def _details(held: str | None, wanted: frozenset[str] | None, granted: tuple[GrantedItem, ...]) -> str | None:
     """Narrow the items by name to what the token request asks for (RFC 9396 §6).
 
     Raises:
@@ -151,8 +165,8 @@ def _details(held: str | None, wanted: frozenset[str] | None, grant: Grant) -> s
     """
     if wanted is None:
         return held
-    granted = {item_key(each.item) for each in grant.items}
-    kept = [key for key in (held or "").split() if key in wanted & granted]
+    reached = wanted & {item_key(each.item) for each in granted}
+    kept = [key for key in (held or "").split() if key in reached]
     if not kept:
         raise Refusal("invalid_authorization_details", detail="items that were not granted by name")
     return " ".join(kept)
@@ -178,6 +192,7 @@ def _plan_refresh_token(
         bound_to=None if is_certificate_bound(here.bound_to) else here.bound_to,
         details=code.details,
         asked_items=code.asked_items,
+        asked_forms=code.asked_forms,
         acr=code.acr,
         sid=code.sid,
     )

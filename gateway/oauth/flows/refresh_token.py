@@ -8,7 +8,7 @@ from gateway.kit.ids import Kind
 from gateway.kit.secrets.digests import digest
 from gateway.model.tokens import RefreshToken
 from gateway.oauth.decision_context import current_decision
-from gateway.oauth.flows.authorization_code import plan_access_token
+from gateway.oauth.flows.authorization_code import plan_access_token, reached_items
 from gateway.oauth.requests.token_items import kept_scope
 from partners import Profile
 
@@ -69,7 +69,7 @@ class RefreshTokenFlow(RefreshTokenGrant):  # type: ignore[misc]  # Authlib has 
         wanted = (self.request.payload.scope or held.scope).split()
         scope = " ".join(name for name in held.scope.split() if name in wanted)
         # The answer also leaves out what the person has switched off since.
-        answered = kept_scope(scope, grant.items)
+        answered = kept_scope(scope, reached_items(here, held, grant))
         token: dict[str, Any] = self.generate_token(user=user, scope=answered, include_refresh_token=False)
         here.plan.access_token = plan_access_token(token, held, grant, scope)
         if _rotates():
@@ -119,6 +119,7 @@ def _successor(record: RefreshRecord) -> str:
         bound_to=here.bound_to,
         details=old.details,
         asked_items=old.asked_items,
+        asked_forms=old.asked_forms,
         acr=old.acr,
         sid=old.sid,
     )

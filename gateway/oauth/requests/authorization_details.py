@@ -9,6 +9,7 @@ from typing import Any
 from gateway.kit.errors import Refusal
 from gateway.model.grants import Grant, GrantedItem
 from gateway.model.item_keys import item_key
+from gateway.oauth.requests.asked_forms import AskedForms
 from partners import Offer, OfferItem
 from scopes import Form
 
@@ -27,17 +28,14 @@ class Details:
     """What a request asks for item by item.
 
     Attributes:
-        forms: by item key, the most revealing form that was asked for.
+        keys: of the items.
+        forms: by item key, the forms that were asked for; an item that is not there was asked for in any form.
         days: for how long at most; None where the request does not say.
     """
 
-    forms: Mapping[str, Form]
+    keys: frozenset[str]
+    forms: AskedForms
     days: int | None
-
-    @property
-    def keys(self) -> frozenset[str]:
-        """Keys of the items."""
-        return frozenset(self.forms)
 
 
 def read_details(text: str, offer: Offer, location: str) -> Details:
@@ -56,17 +54,18 @@ def read_details(text: str, offer: Offer, location: str) -> Details:
         raise _refused("no JSON") from None
     if not isinstance(found, list) or not 0 < len(found) <= MOST:
         raise _refused("it must be a list of objects")
-    forms: dict[str, Form] = {}
+    named: dict[str, frozenset[Form]] = {}
     days: list[int] = []
     for each in found:
         _check_object(each, offer, location)
         for item, form in _items(each, offer):
             key = item_key(item)
-            if item.forms.index(form) >= item.forms.index(forms.get(key, item.forms[0])):
-                forms[key] = form
+            named[key] = named.get(key, frozenset()) | {form}
         if "duration" in each:
             days.append(_days(each["duration"], offer))
-    return Details(forms, min(days) if days else None)
+    # Who may have the whole value takes any form of it.
+    limited = {key: forms for key, forms in named.items() if Form.FULL not in forms}
+    return Details(frozenset(named), limited, min(days) if days else None)
 
 
 def _check_object(each: Any, offer: Offer, location: str) -> None:
@@ -89,7 +88,7 @@ def _check_among(each: Mapping[str, Any], name: str, is_known: Callable[[object]
 def _items(each: Mapping[str, Any], offer: Offer) -> Iterator[tuple[OfferItem, Form]]:
     """Find the items that an object names; without any it names the whole service."""
     if "items" not in each:
-        yield from ((item, item.forms[-1]) for item in offer.items)
+        yield from ((item, Form.FULL) for item in offer.items)
         return
     if not isinstance(each["items"], list) or not each["items"]:
         raise _refused("items must be a list of objects")
@@ -102,10 +101,10 @@ def _items(each: Mapping[str, Any], offer: Offer) -> Iterator[tuple[OfferItem, F
         item = offered.get((field, purpose)) if is_text else None  # type: ignore[arg-type]  # both are text here
         if item is None:
             raise _refused("an item is not in the offer for that purpose")
-        form = named.get("form", str(item.forms[-1]))
-        if form not in map(str, item.forms):
+        form = named.get("form", item.forms[-1])
+        if form not in item.forms:
             raise _refused("a form is not offered for its item")
-        yield item, Form(form)
+        yield item, Form(form) if "form" in named else Form.FULL
 
 
 def _days(duration: Any, offer: Offer) -> int:
@@ -117,13 +116,13 @@ def _days(duration: Any, offer: Offer) -> int:
 
 
 def narrowed_to(item: OfferItem, details: Details) -> OfferItem:
-    """Keep the forms up to the one that was asked for: it is a ceiling, so the more private ones stay."""
-    form = details.forms.get(item_key(item))
-    return item if form is None else replace(item, forms=item.forms[: item.forms.index(form) + 1])
+    """Keep the forms that were asked for; who asked for the whole value leaves the person every choice."""
+    asked = details.forms.get(item_key(item))
+    return item if asked is None else replace(item, forms=tuple(form for form in item.forms if form in asked))
 
 
 def granted_details(items: Iterable[GrantedItem], grant: Grant, location: str) -> list[dict[str, Any]]:
-    """Say what was granted, in the forms that the person chose (RFC 9396 §7)."""
+    """Say what is granted, in the forms of the items that are given here (RFC 9396 §7)."""
     listed = [
         {"field": each.item.field, "purpose": each.item.purpose, "form": str(each.item.form)}
         for each in sorted(items, key=lambda granted: granted.item)

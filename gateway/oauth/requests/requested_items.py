@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from gateway.model.grants import Grant
 from gateway.model.item_keys import item_key
 from gateway.model.registry import LiveOffer
+from gateway.oauth.requests.asked_forms import spell_forms
 from gateway.oauth.requests.authorization_details import narrowed_to
 from gateway.oauth.requests.checks import ExaminedRequest
 from gateway.oauth.requests.claims_request import claims_of
@@ -62,17 +63,21 @@ class AskedReach:
         scope: as it was sent; a default scope where nothing was.
         details: keys of the items by name, where the request named items (RFC 9396 §7).
         asked_items: keys of the items besides the scope, where it did not.
+        asked_forms: the forms of items, where the request names forms.
     """
 
     scope: str
     details: str | None
     asked_items: str | None
+    asked_forms: str | None
 
 
 def reach_of(asked: ExaminedRequest) -> AskedReach:
     """Spell what a request asks for, as its code and tokens keep it."""
     scope, keys = _scope(asked), " ".join(sorted(_beside_scope(asked)))
-    return AskedReach(scope, None, keys) if asked.details is None else AskedReach(scope, keys, None)
+    if asked.details is None:
+        return AskedReach(scope, None, keys, None)
+    return AskedReach(scope, keys, None, spell_forms(asked.details.forms))
 
 
 def scope_of(fields: Iterable[str]) -> str:

@@ -14,6 +14,7 @@ from gateway.store.consent.grant_changes import GrantChange, commit_changes
 from gateway.store.contacts.steps import end_contacts_of
 from gateway.store.engine.backend import Operation
 from gateway.store.grant_predicates import is_live
+from gateway.store.letters import NewLetter, post_letters
 from gateway.store.records_from_rows import GRANT_COLUMNS, grants_from
 from gateway.store.tables import APPEND_ONLY, consent_grant, contact, guardian_proposal, metadata, person
 from gateway.store.waiting import lapse_about
@@ -28,11 +29,13 @@ class Erasure:
 
     Attributes:
         login_index: of nobody, in place of the person's own: the address can have a new account.
+        letters: tell children whose guardian it was.
     """
 
     person_id: str
     login_index: bytes
     action: AdminAction
+    letters: tuple[NewLetter, ...] = ()
 
 
 @cache
@@ -93,4 +96,5 @@ def _erase(
     for column in hanging_on_people():
         connection.execute(delete(column.table).where(column == erasure.person_id))
     append_actions(connection, [erasure.action])
+    post_letters(connection, erasure.letters)
     return True

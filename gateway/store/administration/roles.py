@@ -8,6 +8,7 @@ from sqlalchemy import Connection, update
 from gateway.model.people import PersonState, Role, powers_of
 from gateway.store.admin_actions import AdminAction, append_actions
 from gateway.store.administration.administrators import begin_grace
+from gateway.store.letters import NewLetter, post_letters
 from gateway.store.tables import person, session
 
 
@@ -18,6 +19,7 @@ class RoleChange:
     Attributes:
         needs_guardian: whether a guardian decides with the person from now on.
         approves_from: from when on the account counts as the second person.
+        letters: tell children whose guardian it was.
     """
 
     person_id: str
@@ -26,6 +28,7 @@ class RoleChange:
     needs_guardian: bool
     approves_from: int
     record: AdminAction
+    letters: tuple[NewLetter, ...] = ()
 
 
 def change_roles(connection: Connection, changes: Sequence[RoleChange]) -> Sequence[bool]:
@@ -60,4 +63,5 @@ def _change(connection: Connection, change: RoleChange) -> bool:
         .values(ended_at=change.record.at)
     )
     append_actions(connection, [change.record])
+    post_letters(connection, change.letters)
     return True

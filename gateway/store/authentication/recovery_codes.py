@@ -1,6 +1,7 @@
 """Recovery codes: each stands in once for a second factor that is lost; only digests are kept."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, select, update
 
@@ -9,19 +10,42 @@ from gateway.store.engine.statements import insert_once
 from gateway.store.tables import one_time_password, passkey, recovery_code
 
 
-def use_recovery_codes(connection: Connection, uses: Sequence[tuple[str, bytes, int]]) -> Sequence[bool]:
-    """Use recovery codes up: (person, digest, at); each works once, however many try at the same time."""
+@dataclass(frozen=True, slots=True)
+class CodeUse:
+    """A wish to use a recovery code up, for one session."""
+
+    person_id: str
+    code_digest: bytes
+    opened: bytes
+    at: int
+
+
+def use_recovery_codes(connection: Connection, uses: Sequence[CodeUse]) -> Sequence[bool]:
+    """Use recovery codes up; each works once, however many try at the same time."""
     outcomes = []
-    for person_id, code_digest, at in uses:
+    for each in uses:
         own = recovery_code.c
         won = connection.execute(
             update(recovery_code)
-            .where(own.code_digest == code_digest, own.person_id == person_id, own.used_at.is_(None))
-            .values(used_at=at)
+            .where(
+                own.code_digest == each.code_digest, own.person_id == each.person_id, own.used_at.is_(None)
+            )
+            .values(used_at=each.at, opened=each.opened)
             .returning(own.person_id)
         )
         outcomes.append(won.first() is not None)
     return outcomes
+
+
+def were_used_so(connection: Connection, uses: Sequence[CodeUse]) -> Sequence[bool]:
+    """Tell whether codes were used up for these very sessions."""
+    own = recovery_code.c
+    wanted = sorted({each.opened for each in uses})
+    found = connection.execute(
+        select(own.person_id, own.code_digest, own.opened).where(own.opened.in_(wanted))
+    )
+    used = {tuple(row) for row in found}
+    return [(each.person_id, each.code_digest, each.opened) in used for each in uses]
 
 
 def replace_recovery_codes(

@@ -15,17 +15,22 @@ from gateway.store.tables import one_time_password, passkey, person, recovery_co
 
 @dataclass(frozen=True, slots=True)
 class Authenticator:
-    """A person's app for one-time passwords, with its secret under seal."""
+    """A person's app for one-time passwords, with its secret under seal.
+
+    Attributes:
+        opened: digest of the session that the last code was used for; None before the first one.
+    """
 
     sealed: bytes
     last_step: int
     created_at: int
+    opened: bytes | None
 
 
 def load_authenticators(connection: Connection, person_ids: Sequence[str]) -> Sequence[Authenticator | None]:
     """Load authenticators; None for whoever has none."""
     own = one_time_password.c
-    statement = select(own.person_id, own.sealed, own.last_step, own.created_at).where(
+    statement = select(own.person_id, own.sealed, own.last_step, own.created_at, own.opened).where(
         own.person_id.in_(sorted(set(person_ids)))
     )
     found = {row[0]: Authenticator(*row[1:]) for row in connection.execute(statement)}
@@ -110,15 +115,15 @@ def _remove(connection: Connection, person_id: str, table: Table, which: ColumnE
     return Removal.DONE
 
 
-def take_steps(connection: Connection, steps: Sequence[tuple[str, int]]) -> Sequence[bool]:
-    """Use one-time passwords up: (person, step). However many race, one wins (RFC 6238 §5.2)."""
+def take_steps(connection: Connection, steps: Sequence[tuple[str, int, bytes]]) -> Sequence[bool]:
+    """Use one-time passwords up for a session: (person, step, digest). However many race, one wins (RFC 6238 §5.2)."""
     outcomes = []
-    for person_id, step in steps:
+    for person_id, step, opened in steps:
         own = one_time_password.c
         won = connection.execute(
             update(one_time_password)
             .where(own.person_id == person_id, own.last_step < step)
-            .values(last_step=step)
+            .values(last_step=step, opened=opened)
             .returning(own.person_id)
         )
         outcomes.append(won.first() is not None)

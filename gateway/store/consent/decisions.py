@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, or_, select, update
 
 from gateway.model.grants import ConsentEvent, EventType, Grant, GrantState
-from gateway.model.people import PersonState
+from gateway.model.people import PersonState, Session
 from gateway.model.tokens import AuthorizationCode
 from gateway.store.approvals import forget_consents
 from gateway.store.consent.events import append_event, did_append
@@ -22,7 +22,7 @@ from gateway.store.consent.grant_moves import (
 )
 from gateway.store.engine.statements import PreparedStatement, did_insert
 from gateway.store.mail.relay import NewRelay, keep_relay
-from gateway.store.oauth.codes import code_row
+from gateway.store.oauth.codes import new_code_row
 from gateway.store.tables import (
     authorization_code,
     consent_event,
@@ -44,6 +44,7 @@ class Decision:
         request_digest: the pushed request that this decision uses up (FAPI 2.0 §5.3.2.2).
         superseded: the ended grant whose place the created one takes, with the event that ended it.
         relay: the private address that the grant holds.
+        made_in: the session with which its code dies.
     """
 
     created: NewGrant | None
@@ -54,6 +55,7 @@ class Decision:
     at: int
     superseded: tuple[Grant, ConsentEvent] | None = None
     relay: NewRelay | None = None
+    made_in: Session | None = None
 
 
 def commit_decisions(connection: Connection, decisions: Sequence[Decision]) -> Sequence[CommitVerdict]:
@@ -106,7 +108,7 @@ def _try(connection: Connection, decision: Decision) -> CommitVerdict:
         forget_consents(connection, decision.grant.person_id, decision.grant.offer_id)
     if not decision.created:
         DROPPED_ITEMS(connection, wanted=[decision.grant.grant_id])
-    codes = [code_row(decision.code)] if decision.code else []
+    codes = [new_code_row(connection, decision.code, decision.made_in)] if decision.code else []
     items = item_rows(decision.grant.grant_id, decision.grant.items)
     append_event(connection, decision.event, {grant_item: items, authorization_code: codes})
     if decision.relay:

@@ -173,12 +173,15 @@ def item_rows(grant_id: str, items: Sequence[GrantedItem]) -> list[dict[str, Any
     ]
 
 
-def forget_refusals(connection: Connection, marks: Sequence[tuple[str, int]]) -> Sequence[None]:
-    """Stop remembering refusals: (grant, at). The refusal itself stays in the history."""
+def forget_refusals(connection: Connection, marks: Sequence[tuple[str, int]]) -> Sequence[bool]:
+    """Stop remembering refusals: (grant, at); False where it is not remembered. The refusal stays in the history."""
+    own, found = consent_grant.c, []
     for grant_id, at in marks:
-        connection.execute(
+        statement = (
             update(consent_grant)
-            .where(consent_grant.c.grant_id == grant_id, consent_grant.c.state == GrantState.REFUSED)
+            .where(own.grant_id == grant_id, own.state == GrantState.REFUSED, own.ended_at.is_(None))
             .values(ended_at=at, end_reason="user_request")
+            .returning(own.grant_id)
         )
-    return [None] * len(marks)
+        found.append(connection.execute(statement).first() is not None)
+    return found

@@ -7,9 +7,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Table, exists, func, literal, select, true, tuple_
 
 from gateway.model.counts import Count, count_to
-from gateway.model.grants import ConsentEvent, Grant
+from gateway.model.grants import ConsentEvent, Grant, GrantState
 from gateway.store.grant_predicates import is_live
-from gateway.store.records_from_rows import GRANT_COLUMNS, events_of, grants_from, uses_left_of
+from gateway.store.records_from_rows import (
+    GRANT_COLUMNS,
+    events_of,
+    grants_from,
+    latest_events_of,
+    uses_left_of,
+)
 from gateway.store.tables import (
     access_token,
     consent_grant,
@@ -32,10 +38,12 @@ class GrantLine:
     """A grant in a list, with its last hand-off.
 
     Attributes:
+        latest: the decision that made it what it is.
         uses_left: how many hand-offs the decision in force still allows; None for any number.
     """
 
     grant: Grant
+    latest: ConsentEvent
     created_at: int
     ended_at: int | None
     end_reason: str | None
@@ -48,6 +56,14 @@ class GrantLine:
     def is_used_up(self) -> bool:
         """Whether the grant allowed a number of hand-offs, and all of them were made."""
         return self.uses_left == 0
+
+    def over_at(self, now: int) -> int | None:
+        """When it was over, which time alone may have brought about; None while it is not."""
+        if self.grant.state is GrantState.REFUSED:
+            return self.latest.at
+        if self.grant.state is GrantState.ENDED:
+            return self.ended_at or self.latest.at
+        return self.grant.ends_at if now >= self.grant.ends_at else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +119,11 @@ def _search(connection: Connection, query: GrantQuery) -> list[GrantLine]:
         for each in grants_from(connection, select(*GRANT_COLUMNS).where(consent_grant.c.grant_id.in_(ids)))
     }
     lasts, left = _last_handoffs(connection, ids), uses_left_of(connection, grants.values())
+    latest = latest_events_of(connection, grants.values())
     return [
         GrantLine(
             grants[row.grant_id],
+            latest[row.grant_id],
             row.created_at,
             row.ended_at,
             row.end_reason,
@@ -172,6 +190,41 @@ def find_grants(connection: Connection, grant_ids: Sequence[str]) -> Sequence[Gr
     return [found.get(grant_id) for grant_id in grant_ids]
 
 
+@dataclass(frozen=True, slots=True)
+class HeldPage:
+    """A page of active consents that something may hold back, in the order of their ids.
+
+    Attributes:
+        after: id of the last one of the page before.
+    """
+
+    partner_id: str = ""
+    organisation_id: str = ""
+    person_id: str = ""
+    after: str = ""
+    limit: int = 200
+
+
+def load_held_page(connection: Connection, pages: Sequence[HeldPage]) -> Sequence[list[str]]:
+    """Name the active consents for a partner, of a school's members, of a person; what is empty asks nothing."""
+    grant = consent_grant.c
+    found = []
+    for page in pages:
+        statement = select(grant.grant_id).where(
+            grant.state == GrantState.ACTIVE, grant.grant_id > page.after
+        )
+        if page.partner_id:
+            statement = statement.where(grant.partner_id == page.partner_id)
+        if page.person_id:
+            statement = statement.where(grant.person_id == page.person_id)
+        if page.organisation_id:
+            members = select(person.c.person_id).where(person.c.organisation_id == page.organisation_id)
+            statement = statement.where(grant.person_id.in_(members))
+        ids = connection.execute(statement.order_by(grant.grant_id).limit(page.limit))
+        found.append(list(ids.scalars()))
+    return found
+
+
 def count_uses_left(connection: Connection, grants: Sequence[Grant]) -> Sequence[int | None]:
     """Count the hand-offs that grants still allow; None for any number."""
     left = uses_left_of(connection, grants)
@@ -214,10 +267,11 @@ def _load_detail(connection: Connection, grant_id: str) -> GrantDetail | None:
     if row is None:
         return None
     found = grants_from(connection, select(*GRANT_COLUMNS).where(consent_grant.c.grant_id == grant_id))[0]
-    last = _last_handoffs(connection, [grant_id])[grant_id]
+    last, events = _last_handoffs(connection, [grant_id])[grant_id], events_of(connection, grant_id)
     return GrantDetail(
         line=GrantLine(
             found,
+            events[-1],
             row.created_at,
             row.ended_at,
             row.end_reason,
@@ -225,7 +279,7 @@ def _load_detail(connection: Connection, grant_id: str) -> GrantDetail | None:
             organisation_id=row.organisation_id,
             uses_left=uses_left_of(connection, [found]).get(grant_id),
         ),
-        events=events_of(connection, grant_id),
+        events=events,
         tokens=_tokens(connection, grant_id),
         organisation_id=row.organisation_id,
         role=row.role,

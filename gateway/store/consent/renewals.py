@@ -6,22 +6,28 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select, update
 
 from gateway.model.grants import Grant, GrantState
+from gateway.model.people import Session
 from gateway.model.tokens import AuthorizationCode
 from gateway.store.consent.decisions import use_up_request
 from gateway.store.consent.grant_moves import CommitVerdict
 from gateway.store.engine.statements import insert_once
-from gateway.store.oauth.codes import code_row
+from gateway.store.oauth.codes import new_code_row
 from gateway.store.tables import authorization_code, consent_grant
 
 
 @dataclass(frozen=True, slots=True)
 class ConsentRenewal:
-    """The plan of answering an authorization request from a grant that already covers it."""
+    """The plan of answering an authorization request from a grant that already covers it.
+
+    Attributes:
+        made_in: the session with which the code dies.
+    """
 
     grant: Grant
     code: AuthorizationCode
     request_digest: bytes | None
     at: int
+    made_in: Session | None = None
 
 
 def commit_renewals(connection: Connection, renewals: Sequence[ConsentRenewal]) -> Sequence[CommitVerdict]:
@@ -59,5 +65,5 @@ def _try_renewal(connection: Connection, renewal: ConsentRenewal) -> CommitVerdi
     )
     if connection.execute(seen).first() is None:
         return CommitVerdict.STALE
-    insert_once(connection, authorization_code, [code_row(renewal.code)])
+    insert_once(connection, authorization_code, [new_code_row(connection, renewal.code, renewal.made_in)])
     return CommitVerdict.DONE

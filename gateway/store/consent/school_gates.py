@@ -8,17 +8,19 @@ from sqlalchemy import Connection, delete, func, select
 from gateway.store.admin_actions import AdminAction, append_actions, did_act
 from gateway.store.engine.registry import bump_version
 from gateway.store.engine.statements import insert_once, upsert
+from gateway.store.letters import NewLetter, post_letters
 from gateway.store.tables import org_policy, school_request
 
 
 @dataclass(frozen=True, slots=True)
 class NewGate:
-    """A school's decision about a partner; it answers every request that waits."""
+    """A school's decision about a partner, with the letters that tell of it; it answers every request that waits."""
 
     organisation_id: str
     partner_id: str
     decision: str
     action: AdminAction
+    letters: tuple[NewLetter, ...] = ()
 
 
 def set_gates(connection: Connection, gates: Sequence[NewGate]) -> Sequence[None]:
@@ -41,6 +43,7 @@ def set_gates(connection: Connection, gates: Sequence[NewGate]) -> Sequence[None
             )
         )
         append_actions(connection, [each.action])
+        post_letters(connection, each.letters)
     bump_version(connection)
     return [None] * len(gates)
 

@@ -68,9 +68,7 @@ def load_registry(connection: Connection) -> Registry:
     return Registry(
         version=version,
         partners={
-            row.partner_id: RegisteredPartner(
-                partner_from_content(row.content), PartnerState(row.state), row.changed_at
-            )
+            row.partner_id: RegisteredPartner(partner_from_content(row.content), PartnerState(row.state))
             for row in connection.execute(select(partner))
         },
         clients={

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select, tuple_, update
 
 from gateway.store.approvals import ADULT, CHILD
 from gateway.store.letters import NewLetter, post_letters
-from gateway.store.tables import guardian_link, guardian_proposal, person
+from gateway.store.tables import guardian_link, guardian_proposal, person, person_field
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class AgeMark:
     """Whether a guardian decides with somebody from now on.
 
     Attributes:
-        letters: tell the person and the guardians when the person comes of age.
+        letters: tell the person and the guardians what changes.
     """
 
     person_id: str
@@ -46,8 +46,18 @@ def _mark(connection: Connection, mark: AgeMark) -> bool:
         connection.execute(update(guardian_link).where(linked).values(state="ended"))
         asked = (proposal.child_id == mark.person_id) & (proposal.state == "open")
         connection.execute(update(guardian_proposal).where(asked).values(state="withdrawn"))
-        post_letters(connection, mark.letters)
+    post_letters(connection, mark.letters)
     return True
+
+
+def find_birth_entries(connection: Connection, person_ids: Sequence[str]) -> Sequence[int | None]:
+    """Tell when each person's date of birth was written; None where there is none."""
+    own = person_field.c
+    statement = select(own.person_id, own.changed_at).where(
+        own.person_id.in_(sorted(set(person_ids))), own.field == "birthdate"
+    )
+    found: dict[str, int] = {row[0]: row[1] for row in connection.execute(statement)}
+    return [found.get(person_id) for person_id in person_ids]
 
 
 def mark_adults(connection: Connection, person_ids: Sequence[str]) -> Sequence[None]:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, select, tuple_
 
 from gateway.model.grants import ConsentEvent, GrantState
-from gateway.model.ledger.handoffs import HandedItem, Handoff
+from gateway.model.ledger.handoffs import HandedItem, Handoff, ReceivedItem
 from gateway.store.records_from_rows import event_from_row
 from gateway.store.tables import access_token, authorization_code, consent_event, consent_grant, handoff
 from scopes import FORMS, Item
@@ -92,6 +92,43 @@ def handoff_from_row(row: Any) -> Handoff:
         for field, purpose, form, commitment in json.loads(row.items)
     )
     return Handoff(**{**row._mapping, "items": items})
+
+
+def find_grants_of(connection: Connection, handoff_ids: Sequence[str]) -> Sequence[str | None]:
+    """Name the grants under which hand-offs were made; None for an unknown one."""
+    column = handoff.c
+    statement = select(column.handoff_id, column.grant_id).where(
+        column.handoff_id.in_(sorted(set(handoff_ids)))
+    )
+    found: dict[str, str] = {row[0]: row[1] for row in connection.execute(statement)}
+    return [found.get(handoff_id) for handoff_id in handoff_ids]
+
+
+def load_received(
+    connection: Connection, asks: Sequence[frozenset[str]]
+) -> Sequence[dict[str, tuple[ReceivedItem, ...]]]:
+    """Tell, by grant, what was ever handed over, with the first and last time of each item; nothing: absent.
+
+    So is what only the log's archive has. Hand-offs of the same values share one text: few rows come back.
+    """
+    return [_received(connection, ask) for ask in asks]
+
+
+def _received(connection: Connection, grant_ids: frozenset[str]) -> dict[str, tuple[ReceivedItem, ...]]:
+    column = handoff.c
+    statement = (
+        select(column.grant_id, column["items"], func.min(column.at), func.max(column.at))
+        .where(column.grant_id.in_(sorted(grant_ids)))
+        .group_by(column.grant_id, column["items"])
+    )
+    found: dict[str, dict[Item, ReceivedItem]] = {}
+    for grant_id, text, first, last in connection.execute(statement):
+        own = found.setdefault(grant_id, {})
+        for field, purpose, form, _ in json.loads(text):
+            item = Item(field, purpose, FORMS[form])
+            known = own.get(item, ReceivedItem(item, first, last))
+            own[item] = ReceivedItem(item, min(first, known.first_at), max(last, known.last_at))
+    return {grant_id: tuple(own[item] for item in sorted(own)) for grant_id, own in found.items()}
 
 
 def find_visits(connection: Connection, asks: Sequence[frozenset[bytes]]) -> Sequence[dict[bytes, int]]:

@@ -1,11 +1,12 @@
 """Authorization codes: loading one with what it stands on, and using it up exactly once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Select, or_, select, update
 
+from gateway.model.people import Session
 from gateway.model.tokens import AccessToken, AuthorizationCode, Held, RefreshToken
 from gateway.store.engine.registry import OnVersion, ignore_version, tell_version, told_version
 from gateway.store.engine.statements import Lists, PreparedStatement, insert_all_once
@@ -19,6 +20,7 @@ from gateway.store.records_from_rows import (
     items_from_text,
     person_from_row,
 )
+from gateway.store.sessions import goes_on
 from gateway.store.tables import (
     access_token,
     authorization_code,
@@ -167,3 +169,17 @@ _CODE = tuple(AuthorizationCode.__dataclass_fields__)
 def code_row(code: AuthorizationCode) -> dict[str, object]:
     """Spell a code for its table."""
     return {name: getattr(code, name) for name in _CODE}
+
+
+def new_code_row(
+    connection: Connection, code: AuthorizationCode, made_in: Session | None
+) -> dict[str, object]:
+    """Spell a new code; one whose session has ended meanwhile is used up from the beginning.
+
+    So no client gets tokens in a session of whose end it was not told (`gateway.store.oauth.logouts`).
+
+    Args:
+        made_in: None for a code that does not die with its session.
+    """
+    is_late = made_in is not None and not goes_on(connection, made_in)
+    return code_row(replace(code, redemption_id="ended") if is_late else code)

@@ -1,6 +1,6 @@
 """Signing out, and notices of it to partners: written with a session's end, delivered by any free node."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Row, select, update
 from gateway.model.grants import GrantState, ReasonCode
 from gateway.store.engine.statements import insert_once
 from gateway.store.grant_predicates import is_active
-from gateway.store.sessions import RanOut, take_end
-from gateway.store.tables import consent_grant, logout_delivery, refresh_token
+from gateway.store.sessions import EndedSession, RanOut, take_end
+from gateway.store.tables import authorization_code, consent_grant, logout_delivery, refresh_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,30 +36,62 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class SignOut:
-    """The end of a session, and the clients that have to be told.
+    """The end of a session.
 
     Attributes:
+        is_own: whether a client's name of a session, by client and name, is that of this one.
+        owed: makes the notices of those clients that got tokens since it began.
+        redemption_id: uses up the codes that were not exchanged yet.
+        device_uri: the redirect URI of devices' codes, which stay.
         ran_out: its time had run out, or it had ended otherwise; the commit checks that this is still so.
     """
 
-    session_digest: bytes
+    session: EndedSession
     at: int
-    deliveries: tuple[Delivery, ...]
+    is_own: Callable[[str, str | None], bool]
+    owed: Callable[[frozenset[tuple[str, str | None]]], tuple[Delivery, ...]]
+    redemption_id: str
+    device_uri: str
     ran_out: RanOut | None = None
 
 
 def sign_out(connection: Connection, ends: Sequence[SignOut]) -> Sequence[None]:
-    """End sessions and write their notices in the same transaction, once however many end the same one."""
-    for each in sorted(ends, key=lambda end: end.session_digest):
-        if take_end(connection, each.session_digest, each.at, each.ran_out):
-            insert_once(connection, logout_delivery, [asdict(one) for one in each.deliveries])
+    """End sessions and write their notices in the same transaction, once however many end the same one.
+
+    A code that its client has not exchanged dies with its session: a client that got tokens for it later would sign
+    somebody in who has signed out, and nobody would tell it. An exchange in flight is waited for, and told.
+    """
+    for each in sorted(ends, key=lambda end: end.session.session_digest):
+        if take_end(connection, each.session.session_digest, each.at, each.ran_out):
+            _use_codes_up(connection, each)
+            used = _clients_since(connection, each.session.person_id, each.session.created_at)
+            insert_once(connection, logout_delivery, [asdict(one) for one in each.owed(used)])
     return [None] * len(ends)
 
 
-def find_clients_since(
-    connection: Connection, sessions: Sequence[tuple[str, int]]
-) -> Sequence[frozenset[tuple[str, str | None]]]:
-    """Find the clients that got tokens of a person, and what they call the session: (person_id, since when).
+def _use_codes_up(connection: Connection, end: SignOut) -> None:
+    """Use the session's codes up; a device's code is its own, for it waits without the browser (RFC 8628)."""
+    code, grant = authorization_code.c, consent_grant.c
+    waiting = (
+        select(code.code_digest, code.client_id, code.sid)
+        .join(consent_grant, grant.grant_id == code.grant_id)
+        .where(
+            grant.person_id == end.session.person_id,
+            code.redemption_id.is_(None),
+            code.expires_at > end.at,
+            code.redirect_uri != end.device_uri,
+        )
+    )
+    own = sorted(row.code_digest for row in connection.execute(waiting) if end.is_own(row.client_id, row.sid))
+    connection.execute(
+        update(authorization_code)
+        .where(code.code_digest.in_(own), code.redemption_id.is_(None))
+        .values(redemption_id=end.redemption_id)
+    )
+
+
+def _clients_since(connection: Connection, person_id: str, since: int) -> frozenset[tuple[str, str | None]]:
+    """Find the clients that got tokens of a person since a time, and what they call the session.
 
     A grant counts only if it runs or waits for an answer to new terms; by no other is a person recognised.
     """
@@ -67,18 +99,13 @@ def find_clients_since(
     is_asked_anew = (grant.state == str(GrantState.PAUSED)) & (
         grant.paused_for == str(ReasonCode.NOTICE_CHANGED)
     )
-    return [
-        frozenset(
-            (row.client_id, row.sid)
-            for row in connection.execute(
-                select(token.client_id, token.sid)
-                .distinct()
-                .join(consent_grant, grant.grant_id == token.grant_id)
-                .where(grant.person_id == person_id, token.auth_time >= since, is_active() | is_asked_anew)
-            )
-        )
-        for person_id, since in sessions
-    ]
+    used = (
+        select(token.client_id, token.sid)
+        .distinct()
+        .join(consent_grant, grant.grant_id == token.grant_id)
+        .where(grant.person_id == person_id, token.auth_time >= since, is_active() | is_asked_anew)
+    )
+    return frozenset((row.client_id, row.sid) for row in connection.execute(used))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from gateway.model.tokens import AccessToken, Held
 from gateway.store.approvals import approvals_of
 from gateway.store.engine.backend import Operation
 from gateway.store.engine.statements import Lists, PreparedStatement, did_insert, insert_all_once
+from gateway.store.letters import USED_UP, NewLetter, post_letters
 from gateway.store.log_pending import places_of
 from gateway.store.oauth.proofs import ProofUse, use_proofs
 from gateway.store.profiles import sealed_profiles
@@ -25,6 +26,7 @@ from gateway.store.records_from_rows import (
     items_from_text,
     items_of,
     person_from_row,
+    uses_left_of,
 )
 from gateway.store.tables import (
     access_token,
@@ -101,6 +103,8 @@ def release_operation(
             each = decide(ask, found, profile, is_replayed)
             if found and each.handoff and found.grant.use_limit is not None:
                 is_left = spend_use(connection, found.grant, each.handoff.handoff_id)
+                if is_left:
+                    _tell_used_up(connection, found.grant, each.handoff)
                 each = each if is_left else Decided(None, used_up)
             decided.append(each)
         leaving = [each.handoff for each in decided if each.handoff]
@@ -150,6 +154,7 @@ def tokens_with_grants(lists: Lists, lock: bool) -> Select[Any]:
             access_token.c.bound_to,
             access_token.c.details,
             access_token.c.asked_items,
+            access_token.c.asked_forms,
             access_token.c.auth_time,
             access_token.c.acr,
             *GRANT_COLUMNS,
@@ -220,6 +225,7 @@ def held_from_row(row: Any, grant: Grant, approvals: tuple[Approval, ...]) -> He
             bound_to=row.bound_to,
             details=row.details,
             asked_items=row.asked_items,
+            asked_forms=row.asked_forms,
             auth_time=row.auth_time,
             acr=row.acr,
         ),
@@ -272,3 +278,9 @@ def spend_use(connection: Connection, grant: Grant, handoff_id: str) -> bool:
         for number in range(first, grant.uses_before + (grant.use_limit or 0) + 1)
     )
     return any(did_insert(connection, grant_use, row) for row in rows)
+
+
+def _tell_used_up(connection: Connection, grant: Grant, leaving: Handoff) -> None:
+    """Post the letter that says so, if this hand-off was the last one that is allowed."""
+    if uses_left_of(connection, [grant])[grant.grant_id] == 0:
+        post_letters(connection, [NewLetter(leaving.handoff_id, USED_UP, None, leaving.at)])

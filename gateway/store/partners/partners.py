@@ -12,6 +12,7 @@ from gateway.model.registry import Notice
 from gateway.store.admin_actions import AdminAction, append_actions, did_act
 from gateway.store.engine.registry import bump_version, notice_from_row
 from gateway.store.engine.statements import Lists, PreparedStatement, did_insert, insert_once
+from gateway.store.letters import NewLetter, post_letters
 from gateway.store.tables import (
     client,
     complaint,
@@ -146,13 +147,14 @@ def _manifests(connection: Connection, partner_id: str) -> tuple[ManifestRecord,
 
 @dataclass(frozen=True, slots=True)
 class StateChange:
-    """A partner's move from one state to another, with the act behind it."""
+    """A partner's move from one state to another, with the act behind it, and the letters that tell of it."""
 
     partner_id: str
     before: str
     after: str
     at: int
     action: AdminAction
+    letters: tuple[NewLetter, ...] = ()
 
 
 def move_partners(connection: Connection, changes: Sequence[StateChange]) -> Sequence[bool]:
@@ -184,6 +186,7 @@ def _move(connection: Connection, change: StateChange) -> bool:
             connection, WaitingKind.GO_LIVE, change.partner_id, change.action.actor_id, change.action.at
         )
     append_actions(connection, [change.action])
+    post_letters(connection, change.letters)
     return True
 
 

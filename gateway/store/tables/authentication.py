@@ -51,6 +51,8 @@ one_time_password = Table(
     Column("sealed", LargeBinary, nullable=False),
     # The step of the last code that was taken: no code of it or before it is taken again (RFC 6238 §5.2).
     Column("last_step", BigInteger, nullable=False),
+    # The session that it opened, so that the same form sent twice opens it once (decision 71).
+    Column("opened", LargeBinary),
     at_column("created_at"),
 )
 
@@ -60,6 +62,7 @@ recovery_code = Table(
     digest_column("code_digest"),
     reference("person_id", "person.person_id"),
     at_column("used_at", nullable=True),
+    Column("opened", LargeBinary),
     Index(None, "person_id"),
 )
 

@@ -78,6 +78,7 @@ authorization_code = Table(
     text_column("dpop_jkt", nullable=True),
     text_column("details", nullable=True),
     text_column("asked_items", nullable=True),
+    text_column("asked_forms", nullable=True),
     text_column("sid", nullable=True),
     Index(None, "grant_id"),
 )
@@ -97,6 +98,7 @@ access_token = Table(
     text_column("bound_to", nullable=True),
     text_column("details", nullable=True),
     text_column("asked_items", nullable=True),
+    text_column("asked_forms", nullable=True),
     at_column("auth_time", nullable=True),
     text_column("acr", nullable=True),
     Index(None, "grant_id"),
@@ -136,6 +138,7 @@ refresh_token = Table(
     text_column("bound_to", nullable=True),
     text_column("details", nullable=True),
     text_column("asked_items", nullable=True),
+    text_column("asked_forms", nullable=True),
     text_column("acr", nullable=True),
     text_column("sid", nullable=True),
     Index(None, "grant_id"),

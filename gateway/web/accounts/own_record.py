@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from gateway.actions.accounts.own_record import own_record
 from gateway.actions.accounts.own_record_schema import SCHEMA, schema
+from gateway.model.grants import GrantState
 from gateway.web.consent.event_views import OWN_ACTOR_WORDS, OWN_EVENT_WORDS
 from gateway.web.pages import views
 from gateway.web.pages.formats import later, say
@@ -96,6 +97,14 @@ LABELS: Mapping[str, str] = {
     "received_at": later("Received"),
     "answered_at": later("Answered"),
 }
+ITEMS_WORDS: Mapping[GrantState, str] = {
+    GrantState.WAITING: later("It asked for"),
+    GrantState.ACTIVE: later("It may read"),
+    GrantState.PAUSED: later("It may read"),
+    GrantState.REFUSED: later("It asked for"),
+    GrantState.ENDED: later("It received"),
+}
+"""What stands with the items of a consent."""
 FOR_PROGRAMS = frozenset({"client", "id", "proof", "reason", "uses"})
 """What stands in the file and not on the page; everything else of a row has its label (a test)."""
 _TIMES = frozenset({"at", "since", "until", "auth_time", "complete_by"})
@@ -126,16 +135,22 @@ async def read_record(visit: Visit) -> Response:
 
 
 def _consent(consent: Mapping[str, Any]) -> views.RecordPart:
-    names = ("state", "items", "since", "until", "last_used_at", "ended_at")
-    deletion = consent["deletion"] or {}
+    names = ("state", "since", "until", "last_used_at", "ended_at")
+    deletion, state = consent["deletion"] or {}, GrantState(consent["state"])
+    items = _received(consent["handoffs"]) if state is GrantState.ENDED else consent["items"]
     return views.RecordPart(
         title=f"{consent['service']} · {consent['partner']}",
         facts=(
             *_facts(consent, names),
+            (say(ITEMS_WORDS[state]), _cell("items", items)),
             *_facts(deletion, [each for each in deletion if each not in FOR_PROGRAMS]),
         ),
         tables=tuple(_tables(consent, ("events", "handoffs", "complaints"))),
     )
+
+
+def _received(handoffs: Iterable[Mapping[str, Any]]) -> list[list[str]]:
+    return [words for each in handoffs for words in each["items"]]
 
 
 def _contact(contact: Mapping[str, Any]) -> views.RecordPart:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from typing import Literal
 
 from starlette.responses import Response
 from starlette.routing import Route
@@ -9,11 +10,13 @@ from starlette.routing import Route
 from gateway.accounts.fields import LONGEST, PROFILE_FIELDS, FieldControl
 from gateway.actions.accounts.profiles import EDITABLE, OwnField, OwnProfile, edit_profile, see_profile
 from gateway.web.pages import views
-from gateway.web.pages.formats import say
+from gateway.web.pages.formats import later, say
 from gateway.web.pages.visit import Visit, see_other, show, signed_in_page
 from gateway.web.pages.wording import field_label
 from gateway.web.server.bodies import PostedForm
 
+_SOURCES: Mapping[str | None, Literal["", "self", "school"]] = {None: "", "self": "self", "school": "school"}
+"""Where a detail comes from; one that is not there comes from nowhere."""
 ADDRESS = PROFILE_FIELDS["address"].controls
 
 
@@ -33,10 +36,14 @@ def _field(field: OwnField, found: OwnProfile) -> views.ProfileLine:
         key=field.name,
         label=field_label(field.name),
         value=_words(field),
-        source="self" if field.source == "self" else "school",
+        source=_SOURCES[field.source],
         masked=not found.is_fresh and field.value is not None,
         verified=field.is_verified,
-        recipients=field.partners,
+        recipients=tuple(
+            say(later("%(brand)s (paused)"), brand=brand) if is_held else brand
+            for brand, is_held in field.partners
+        ),
+        received=_holders(field),
         changed_at=field.changed_at,
         verify_action="/profile/verify" if _is_to_be_verified(field) else "",
         edit_url=f"/profile/edit#field-{_first_control(field.name)}" if field.is_editable else "",
@@ -155,7 +162,9 @@ def _edit_page(
 
 
 def _holders(field: OwnField) -> tuple[views.Holder, ...]:
-    return tuple(views.Holder(brand=brand, since=at) for brand, at in field.readers)
+    return tuple(
+        views.Holder(brand=each.brand, since=each.last_at, may_read=each.may_read) for each in field.readers
+    )
 
 
 ROUTES = (

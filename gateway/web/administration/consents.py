@@ -15,13 +15,14 @@ from gateway.actions.administration.consents import (
     revoke_grant,
     see_grant,
 )
+from gateway.actions.grants.lines import OwnLine, see_lines
 from gateway.actions.services import day_of
 from gateway.kit.clock import DAY
 from gateway.model.administration.acts import AdminAct
-from gateway.model.grants import LIVE, ActorKind, ConsentEvent, Grant, GrantState
+from gateway.model.grants import LIVE, ActorKind, ConsentEvent, EventType, Grant, GrantState
 from gateway.model.people import ROLE_WORDS, Power, Role, powers_of
 from gateway.store.consent.grants import GrantLine
-from gateway.web.consent.consent_views import can_ask_deletion, fields_of
+from gateway.web.consent.consent_views import can_ask_deletion, details_of
 from gateway.web.ledger.search import log_row
 from gateway.web.pages import views
 from gateway.web.pages.admin_acts import ActRoute
@@ -62,6 +63,7 @@ SHOWN_STATES: Mapping[GrantState, views.ShownGrantState] = MappingProxyType(
         GrantState.ENDED: "ended",
     }
 )
+_YESES = frozenset({EventType.GIVEN, EventType.WIDENED, EventType.RENEWED})
 TOKEN_WORDS = {"access": later("access token"), "refresh": later("refresh token")}
 
 
@@ -79,7 +81,7 @@ async def grants(visit: Visit) -> Response:
         section="grants",
         query=_filter(visit, conditions, search),
         asked=conditions.are_given,
-        rows=_rows(visit, found, search.email) if found else (),
+        rows=await _rows(visit, found, search.email) if found else (),
         looked_through=found.looked_through if found else None,
         pager=conditions.pager(found.older if found else None),
     )
@@ -118,12 +120,13 @@ def _filter(visit: Visit, conditions: Conditions, search: GrantSearch) -> views.
     )
 
 
-def _rows(visit: Visit, found: FoundGrants, email: str) -> tuple[views.GrantRow, ...]:
-    return tuple(_row(visit, line, email) for line in found.lines)
+async def _rows(visit: Visit, found: FoundGrants, email: str) -> tuple[views.GrantRow, ...]:
+    return tuple(_row(visit, each, email) for each in await see_lines(visit.services, found.lines))
 
 
-def _row(visit: Visit, line: GrantLine, email: str) -> views.GrantRow:
-    grant, registry = line.grant, visit.services.registry
+def _row(visit: Visit, own: OwnLine, email: str) -> views.GrantRow:
+    line, grant, registry = own.line, own.line.grant, visit.services.registry
+    word, fields = details_of(visit, own)
     was_given = grant.state not in (GrantState.WAITING, GrantState.REFUSED)
     return views.GrantRow(
         grant_id=grant.grant_id,
@@ -132,7 +135,8 @@ def _row(visit: Visit, line: GrantLine, email: str) -> views.GrantRow:
         brand=registry.partners[grant.partner_id].partner.brand,
         offer=registry.offers[grant.offer_id].offer.name,
         state=shown_state(line, visit.services.clock()),
-        fields=fields_of(grant),
+        word=word,
+        fields=fields,
         given_at=line.created_at if was_given else None,
         last_handoff_at=line.last_handoff_at,
     )
@@ -168,6 +172,7 @@ async def _grant_view(
 ) -> views.AdminGrantView:
     line, detail = seen.detail.line, seen.detail
     found, here = line.grant, f"{HERE}/{line.grant.grant_id}"
+    was_given = any(each.type in _YESES for each in detail.events) and found.state is not GrantState.WAITING
     can_revoke = Power.REVOKE_GRANT in powers_of(visit.signed_in.person.role) and found.state in LIVE
     return views.AdminGrantView(
         chrome=visit.chrome("admin"),
@@ -178,7 +183,7 @@ async def _grant_view(
         brand=visit.services.registry.partners[found.partner_id].partner.brand,
         offer=seen.offer.name,
         facts=_facts(seen),
-        items=tuple(_item(item, found) for item in seen.offer.items),
+        items=tuple(_item(item, found, was_given=was_given) for item in seen.offer.items),
         events=tuple(_event(event) for event in reversed(detail.events)),
         handoffs=tuple(log_row(visit, each) for each in seen.handoffs),
         tokens=tuple(
@@ -219,7 +224,7 @@ def _day(at: int) -> str:
     return day_of(at).isoformat()
 
 
-def _item(item: OfferItem, found: Grant) -> views.GrantItemRow:
+def _item(item: OfferItem, found: Grant, *, was_given: bool) -> views.GrantItemRow:
     granted = next(
         (each for each in found.items if (each.item.field, each.item.purpose) == (item.field, item.purpose)),
         None,
@@ -230,7 +235,7 @@ def _item(item: OfferItem, found: Grant) -> views.GrantItemRow:
         purpose=purpose_label(item.purpose),
         form=", ".join(form_label(item.field, form) for form in forms),
         needed=str(item.necessity) == "needed",
-        granted=granted is not None,
+        answer="no" if granted is None else "yes" if was_given else "asked",
         kept_seconds=(granted.retention_days if granted else item.retention_days) * DAY,
     )
 

@@ -31,12 +31,12 @@ from gateway.web.pages.administrating import (
 from gateway.web.pages.formats import later, say
 from gateway.web.pages.sections import SECTIONS, doors
 from gateway.web.pages.uploads import read_upload
-from gateway.web.pages.views.admin.people import PeopleFilter
+from gateway.web.pages.views.admin.people import AccountState, PeopleFilter
 from gateway.web.pages.visit import Visit, see_other, show, signed_in_page
 
 HERE = SECTIONS["people"].url
 MAXIMUM_BYTES = 5_000_000
-STATES: Mapping[PersonState, views.AccountState] = MappingProxyType(
+STATES: Mapping[PersonState, AccountState] = MappingProxyType(
     {
         PersonState.INVITED: "invited",
         PersonState.ACTIVE: "active",
@@ -131,7 +131,7 @@ def _account(visit: Visit, line: AccountLine, organisations: Mapping[str, str]) 
     )
 
 
-def shown_state(visit: Visit, line: AccountLine) -> views.AccountState:
+def shown_state(visit: Visit, line: AccountLine) -> AccountState:
     """Tell how an account stands, and an invitation that ran out from one that is open."""
     until = line.invited_until
     ran_out = until is None or visit.services.clock() >= until

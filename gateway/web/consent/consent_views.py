@@ -1,41 +1,50 @@
 """What the pages of connected services show."""
 
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from gateway.actions.consent.consents import OwnConsent
+from gateway.actions.grants.lines import OwnLine, Received
+from gateway.actions.grants.pauses import pause_sentences
 from gateway.actions.services import day_of
+from gateway.consent.pauses import Pause, PauseCause
 from gateway.kit.clock import DAY
 from gateway.model.deletions import Deletion, DeletionState
-from gateway.model.grants import LIVE, Grant, GrantState, ReasonCode
+from gateway.model.grants import LIVE, ActorKind, Grant, GrantState, ReasonCode
 from gateway.model.ledger.handoffs import Handoff
-from gateway.model.registry import SchoolGate
 from gateway.store.consent.complaints import Complaint
 from gateway.store.consent.grants import GrantLine
-from gateway.web.consent.event_views import event_view, with_before
+from gateway.web.consent.event_views import event_view, merged_history, with_before
 from gateway.web.consent.screen_views import form_words, partner_view
 from gateway.web.pages import views
 from gateway.web.pages.complaint_words import ANSWER_WORDS, COMPLAINT_WORDS
 from gateway.web.pages.formats import later, say
 from gateway.web.pages.timeline import timeline
+from gateway.web.pages.views.consents import DetailsWord
 from gateway.web.pages.visit import Visit
-from gateway.web.pages.wording import field_label, purpose_label, so_that
+from gateway.web.pages.wording import field_label, language, purpose_label, so_that
 
 ONLY_SIGNING_IN = later("nothing, only signing in")
 
 
-def service_line(visit: Visit, line: GrantLine) -> views.ServiceLine:
+def service_line(visit: Visit, own: OwnLine) -> views.ServiceLine:
     """Show a service in the list."""
-    registry, grant = visit.services.registry, line.grant
+    registry, line, grant = visit.services.registry, own.line, own.line.grant
+    word, fields = details_of(visit, own)
     return views.ServiceLine(
         brand=registry.partners[grant.partner_id].partner.brand,
         offer=registry.offers[grant.offer_id].offer.name,
-        state=state_of(visit, line),
+        state=state_of(visit, own),
         url=f"/connected/{grant.grant_id}",
-        fields=fields_of(grant),
+        word=word,
+        fields=fields,
+        pause=pause_note(visit, grant, own.pause),
         since=line.created_at,
         until=_last_second(grant) if grant.state in LIVE else None,
-        ended_at=_ended_at(visit, line),
-        waiting_for="guardian" if grant.state is GrantState.WAITING else "",
+        ended_at=line.over_at(visit.services.clock()),
+        refused_by=refused_by(line),
+        may_ask_at=may_ask_at(visit, line),
+        ask_again_action=ask_again_action(line),
         last_handoff_at=line.last_handoff_at,
         handoff_count=line.handoff_count.number,
         more_handoffs=line.handoff_count.is_more,
@@ -44,42 +53,88 @@ def service_line(visit: Visit, line: GrantLine) -> views.ServiceLine:
     )
 
 
+def details_of(visit: Visit, own: OwnLine) -> tuple[DetailsWord, tuple[str, ...]]:
+    """Name details by the one word that is so of them.
+
+    *Received* comes from hand-offs alone, *may read* from a grant that stands, *asked for* from a wish.
+    """
+    grant = own.line.grant
+    if grant.state is GrantState.REFUSED:
+        return "asked", asked_of(grant)
+    if own.line.over_at(visit.services.clock()) is not None:
+        return "received", _labels(each.item.field for each in own.received)
+    return "asked" if grant.state is GrantState.WAITING else "may_read", fields_of(grant)
+
+
+def asked_of(grant: Grant) -> tuple[str, ...]:
+    """Name what a refusal was about: the wish that a guardian refused, or all that the person left out."""
+    return _labels([each.item.field for each in grant.items] or [each.field for each in grant.left_out])
+
+
 def fields_of(grant: Grant) -> tuple[str, ...]:
     """Name what a grant covers, each field once, or signing in where it covers no field."""
     if grant.only_signs_in:
         return (say(ONLY_SIGNING_IN),)
-    return tuple(dict.fromkeys(field_label(each.item.field) for each in grant.items))
+    return _labels(each.item.field for each in grant.items)
 
 
-def state_of(visit: Visit, line: GrantLine) -> views.ServiceState:
+def _labels(fields: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(field_label, fields)))
+
+
+STATES: Mapping[PauseCause, views.ServiceState] = {
+    PauseCause.YOU: "paused",
+    PauseCause.ACCOUNT: "paused",
+    PauseCause.WISH: "waiting",
+    PauseCause.GUARDIANS: "paused",
+    PauseCause.BASIS: "changed",
+    PauseCause.AGE: "changed",
+    PauseCause.SCHOOL: "paused",
+    PauseCause.TERMS: "changed",
+    PauseCause.USES: "used_up",
+    PauseCause.COMPLAINTS: "paused",
+    PauseCause.BRAKE: "paused",
+    PauseCause.ENDING: "paused",
+}
+"""The state that a service is in while something holds it back."""
+
+
+def state_of(visit: Visit, own: OwnLine) -> views.ServiceState:
     """Name the state of a combined service as its person and guardian see it."""
-    registry, grant = visit.services.registry, line.grant
-    if _ended_at(visit, line) is not None:
+    if own.line.grant.state is GrantState.REFUSED:
+        return "refused"
+    if own.line.over_at(visit.services.clock()) is not None:
         return "ended"
-    if grant.state is GrantState.WAITING:
-        return "waiting"
-    if line.is_used_up and grant.state is GrantState.ACTIVE:
-        return "used_up"
-    if grant.terms_version < registry.offers[grant.offer_id].material_version or _came_of_age(grant):
-        return "changed"
-    is_open = registry.partners[grant.partner_id].is_live and _is_open_at_school(visit, line)
-    return "live" if is_open and grant.state is GrantState.ACTIVE else "paused"
+    return STATES[own.pause.cause] if own.pause else "live"
 
 
-def _came_of_age(grant: Grant) -> bool:
-    return grant.paused_for is ReasonCode.AGE_TRANSITION
+def pause_note(visit: Visit, grant: Grant, pause: Pause | None) -> views.PauseNote | None:
+    """Say who holds a service back and why, since when, and how it goes on."""
+    if pause is None:
+        return None
+    brand = visit.services.registry.partners[grant.partner_id].partner.brand
+    why, way = pause_sentences(pause.cause, language(), brand)
+    return views.PauseNote(why=why, way=way, since=pause.since)
 
 
-def _is_open_at_school(visit: Visit, line: GrantLine) -> bool:
-    gate = visit.services.registry.gate_of(line.organisation_id, line.grant.partner_id)
-    return gate is SchoolGate.ALLOW
+def refused_by(line: GrantLine) -> Literal["", "you", "guardian"]:
+    """Tell whose no a refusal is; empty for what is none."""
+    if line.grant.state is not GrantState.REFUSED:
+        return ""
+    return "guardian" if line.latest.actor_kind is ActorKind.GUARDIAN else "you"
 
 
-def _ended_at(visit: Visit, line: GrantLine) -> int | None:
-    grant = line.grant
-    if grant.state not in LIVE:
-        return line.ended_at or line.created_at
-    return grant.ends_at if visit.services.clock() >= grant.ends_at else None
+def may_ask_at(visit: Visit, line: GrantLine) -> int | None:
+    """Tell from when on a partner that was refused may ask again; None where it may already."""
+    at = line.latest.at + visit.services.settings.decline_memory
+    is_remembered = refused_by(line) and line.ended_at is None and visit.services.clock() < at
+    return at if is_remembered else None
+
+
+def ask_again_action(line: GrantLine) -> str:
+    """Give where a no of the person's own is taken back; a guardian's is the guardian's."""
+    is_open = refused_by(line) == "you" and line.ended_at is None
+    return f"/connected/{line.grant.grant_id}/ask-again" if is_open else ""
 
 
 def service_detail(
@@ -89,7 +144,8 @@ def service_detail(
     line, offer = found.detail.line, found.offer
     grant, here = line.grant, f"/connected/{line.grant.grant_id}"
     partner = visit.services.registry.partners[grant.partner_id]
-    state = state_of(visit, line)
+    state = state_of(visit, OwnLine(line, found.pause, ()))
+    is_over = state in ("ended", "refused")
     shorter = _shorter(grant, visit.services.clock()) if state in ("live", "paused") else None
     return views.ConnectedDetailView(
         chrome=visit.chrome("connected"),
@@ -97,22 +153,27 @@ def service_detail(
         offer=offer.name,
         benefit=views.Spoken(text=offer.benefit),
         state=state,
-        signs_in=grant.only_signs_in,
-        items=_items(found, partner.partner.brand, f"{here}/off" if state != "ended" else ""),
+        signs_in=grant.only_signs_in and not is_over,
+        items=() if is_over else _items(found, partner.partner.brand, f"{here}/off"),
+        received=received_lines(found.received),
+        asked=asked_of(grant) if state == "refused" else (),
+        pause=pause_note(visit, grant, found.pause),
+        nobody=not found.has_guardian,
+        refused_by=refused_by(line),
+        may_ask_at=may_ask_at(visit, line),
         handoffs=tuple(_handoff(each, found.own_uses[each.handoff_id]) for each in found.handoffs),
         timeline=timeline(
             [(each.at, found.own_uses[each.handoff_id]) for each in found.handoffs], visit.services.clock()
         ),
         archived_before=found.archived_before,
-        events=tuple(reversed([event_view(*each) for each in with_before(found.detail.events)])),
+        events=history(found),
         notice_url=f"{here}/notice",
         notice_version=grant.offer_version,
-        kept_seconds=offer.retention_days * DAY,
+        kept_seconds=max((each.retention_days for each in grant.items), default=offer.retention_days) * DAY,
         since=line.created_at,
-        until=_last_second(grant) if state != "ended" else None,
-        ended_at=_ended_at(visit, line),
-        waiting_for=_waits_for(found),
-        stop_action="" if state == "ended" else f"{here}/stop",
+        until=None if is_over else _last_second(grant),
+        ended_at=line.over_at(visit.services.clock()),
+        stop_action="" if is_over else f"{here}/stop",
         can_ask_deletion=can_ask_deletion(visit, grant),
         deletion=deletion_steps(visit, found.deletion),
         complain_action=f"{here}/complain",
@@ -130,10 +191,10 @@ def service_detail(
         errors=errors,
         pause_action=f"{here}/pause" if state == "live" else "",
         resume_action=f"{here}/resume" if grant.paused_for is ReasonCode.USER_REQUEST else "",
-        ask_again_action=f"{here}/ask-again" if _is_refusal(line) else "",
+        ask_again_action=ask_again_action(line),
         letters=found.post.letters if found.post else 0,
         last_letter_at=found.post.last_at if found.post else None,
-        reveal_url="" if found.is_fresh else f"/reauthenticate?next={here}",
+        reveal_url="" if found.is_fresh or is_over else f"/reauthenticate?next={here}",
     )
 
 
@@ -160,7 +221,8 @@ def can_ask_deletion(visit: Visit, grant: Grant) -> bool:
 
 
 DELETION_WORDS = {
-    DeletionState.RECEIVED: later("They have got our request"),
+    DeletionState.ASKED: later("Deletion was asked for. They have not taken it in yet"),
+    DeletionState.RECEIVED: later("They took it in"),
     DeletionState.DONE: later("They say that it is deleted"),
     DeletionState.REFUSED: later("They say that they must keep some of it"),
     DeletionState.OVERDUE: later("They are late; our administrators see it"),
@@ -168,11 +230,13 @@ DELETION_WORDS = {
 
 
 def deletion_steps(visit: Visit, deletion: Deletion | None) -> tuple[views.Event, ...]:
-    """Tell which deletions were asked for and what came of each, the newest first."""
+    """Tell which deletions were asked for and what came of each, the newest first; delivered only once it was."""
     if deletion is None:
         return ()
+    is_in = deletion.received_at is not None
+    asked = say(later("Deletion was asked for")) if is_in else say(DELETION_WORDS[DeletionState.ASKED])
     steps = [
-        (deletion.asked_at, say(later("They were asked to delete what they have"))),
+        (deletion.asked_at, asked),
         (deletion.received_at, say(DELETION_WORDS[DeletionState.RECEIVED])),
     ]
     if deletion.outcome is not None:
@@ -182,16 +246,35 @@ def deletion_steps(visit: Visit, deletion: Deletion | None) -> tuple[views.Event
     return tuple(views.Event(at=at, what=what, actor="") for at, what in reversed(steps) if at is not None)
 
 
+def received_lines(received: Iterable[Received]) -> tuple[views.ReceivedLine, ...]:
+    """Show what was received and may be read no more: each detail once for each form."""
+    found: dict[tuple[str, str], views.ReceivedLine] = {}
+    for each in received:
+        if each.gone_by is None:
+            continue
+        label, form = field_label(each.item.field), form_words(each.item.field, each.item.form)
+        known = found.get((label, form))
+        found[label, form] = views.ReceivedLine(
+            label=label,
+            form=form,
+            first_at=min(each.first_at, known.first_at) if known else each.first_at,
+            last_at=max(each.last_at, known.last_at) if known else each.last_at,
+            gone_by=max(each.gone_by, known.gone_by) if known else each.gone_by,
+        )
+    return tuple(found.values())
+
+
+def history(found: OwnConsent) -> tuple[views.Event, ...]:
+    """Tell what was decided about a service, the newest first: on it, and on everybody's or a school's together."""
+    return merged_history(
+        [event_view(*each) for each in with_before(found.detail.events)], found.acts, found.pause
+    )
+
+
 def _last_second(grant: Grant) -> int | None:
     """Tell when a grant ends; a child's wish has no end yet, as its time begins with the guardian's yes."""
     is_open = grant.state is GrantState.WAITING and not grant.is_to_a_day
     return None if is_open else grant.valid_until
-
-
-def _waits_for(found: OwnConsent) -> Literal["", "guardian", "nobody"]:
-    if found.detail.line.grant.state is not GrantState.WAITING:
-        return ""
-    return "guardian" if found.has_guardian else "nobody"
 
 
 def _complaint(complaint: Complaint) -> str:
@@ -205,10 +288,6 @@ def _shorter(grant: Grant, now: int) -> views.OwnDay | None:
     """Offer the days on which a service can end sooner; None where no whole day is left."""
     first, last = day_of(now), day_of(grant.valid_until - DAY)
     return views.OwnDay(first=str(first), last=str(last)) if first <= last else None
-
-
-def _is_refusal(line: GrantLine) -> bool:
-    return line.grant.state is GrantState.REFUSED and line.ended_at is None
 
 
 USE_WORDS = {

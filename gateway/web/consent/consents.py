@@ -4,7 +4,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.actions.consent.consents import list_own_consents, see_notice, see_own_consent
-from gateway.kit.clock import DAY
+from gateway.actions.grants.lines import see_lines
 from gateway.web.consent.consent_moves import (
     ask_again,
     complain_about,
@@ -19,18 +19,22 @@ from gateway.web.consent.consent_views import can_ask_deletion, service_detail, 
 from gateway.web.pages import views
 from gateway.web.pages.visit import Visit, see_other, show, signed_in_page
 
+_FIRST = ("waiting", "changed", "live", "used_up", "paused")
+
 
 async def connected(visit: Visit) -> Response:
-    """List what is connected."""
+    """List what is connected, what the person said no to, and what is over."""
     lines = await list_own_consents(visit.services, visit.signed_in)
-    services = tuple(service_line(visit, line) for line in lines)
-    is_live = any(each.state != "ended" for each in services)
+    found = [service_line(visit, each) for each in await see_lines(visit.services, lines)]
+    live = [each for each in found if each.state in _FIRST]
     view = views.ConnectedView(
         chrome=visit.chrome("connected"),
-        services=services,
+        services=tuple(sorted(live, key=lambda each: _FIRST.index(each.state))),
+        refused=tuple(each for each in found if each.state == "refused"),
+        ended=tuple(each for each in found if each.state == "ended"),
         record_url="/connected/my-record.json",
         record_page_url="/connected/my-record",
-        stop_everything_action="/stop-everything" if is_live else "",
+        stop_everything_action="/stop-everything" if live else "",
         can_ask_deletion=any(can_ask_deletion(visit, line.grant) for line in lines),
     )
     return show("connected", view)
@@ -53,7 +57,7 @@ async def stopped(visit: Visit) -> Response:
         brand=visit.services.registry.partners[line.grant.partner_id].partner.brand,
         offer=found.offer.name,
         stopped_at=line.ended_at,
-        kept_seconds=found.offer.retention_days * DAY,
+        gone_by=max((each.gone_by for each in found.received if each.gone_by), default=None),
         deletion_asked=found.deletion is not None,
         detail_url=f"/connected/{line.grant.grant_id}",
     )

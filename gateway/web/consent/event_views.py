@@ -1,7 +1,9 @@
 """Decisions on a consent, as the person reads them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
+from gateway.consent.pauses import ON_RECORD, Pause, PauseCause
+from gateway.model.administration.actions import AdminAction
 from gateway.model.grants import ActorKind, ConsentEvent, EventType
 from gateway.web.pages import views
 from gateway.web.pages.formats import later, say
@@ -54,6 +56,47 @@ def event_view(event: ConsentEvent, before: ConsentEvent | None = None) -> views
         check_url=f"/connected/{event.grant_id}/check/{event.event_id}",
         receipt_url=f"/connected/{event.grant_id}/receipt/{event.event_id}",
     )
+
+
+ACT_WORDS: Mapping[str, tuple[str, str]] = {
+    "pause_partner": (later("Paused for everybody"), later("the service")),
+    "pause_for_complaints": (
+        later("Paused for everybody: people complained about advertising"),
+        later("the service"),
+    ),
+    "announce_end": (later("The partner's end was announced"), later("the service")),
+    "call_off_end": (later("The partner's end was called off"), later("the service")),
+    "resume_partner": (later("The partner goes on"), later("the service")),
+    "let_ask_again": (later("It may ask again"), ""),
+    "gate_ask": (later("Closed to your school's members"), later("your school")),
+    "gate_deny": (later("Closed to your school's members"), later("your school")),
+    "gate_allow": (later("Open to your school's members"), later("your school")),
+}
+"""What was decided about many consents at once, and by whom."""
+CAUSE_WORDS: Mapping[PauseCause, tuple[str, str]] = {
+    PauseCause.USES: (later("Read as often as was allowed"), later("the partner")),
+    PauseCause.TERMS: (later("The terms changed"), later("the partner")),
+    PauseCause.BASIS: (later("A guardian decides from now on"), later("the service")),
+    PauseCause.AGE: (later("Came of age"), later("the service")),
+    PauseCause.ACCOUNT: (later("The account was deactivated"), later("an administrator")),
+    PauseCause.GUARDIANS: (later("No guardian allows it"), later("the service")),
+}
+"""What begins with no event and no act: it stands in the history while it holds."""
+
+
+def merged_history(
+    events: Sequence[views.Event], acts: Sequence[AdminAction], pause: Pause | None
+) -> tuple[views.Event, ...]:
+    """Put decisions on a consent and on many together, newest first; with what holds it back without any."""
+    more = [
+        views.Event(at=each.at, what=say(what), actor=say(actor))
+        for each in acts
+        for what, actor in (ACT_WORDS[each.action],)
+    ]
+    if pause is not None and pause.since is not None and pause.hold not in ON_RECORD:
+        what, actor = CAUSE_WORDS[pause.cause]
+        more.append(views.Event(at=pause.since, what=say(what), actor=say(actor)))
+    return tuple(sorted((*reversed(more), *reversed(events)), key=lambda each: each.at, reverse=True))
 
 
 def _lasts(event: ConsentEvent) -> int:

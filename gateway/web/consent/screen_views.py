@@ -1,7 +1,7 @@
 """What the pages of the consent screen show."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 from gateway.actions.consent.screen import Blocked, Screen
@@ -18,7 +18,7 @@ from gateway.web.pages.formats import date_words, later, say, translate_plural
 from gateway.web.pages.visit import Visit
 from gateway.web.pages.wording import country_name, duration, field_label, form_label, language, so_that
 from partners import Offer, OfferDifference, OfferItem
-from scopes import CONTACT_FIELDS, FIELDS, Form, Necessity, Sensitivity, masked
+from scopes import CONTACT_FIELDS, FIELDS, Form, Necessity, Sensitivity, masked, notice_line
 
 
 def partner_view(partner: RegisteredPartner) -> views.PartnerCard:
@@ -31,7 +31,6 @@ def partner_view(partner: RegisteredPartner) -> views.PartnerCard:
         contact=found.contact,
         grievance_contact=found.grievance_contact,
         policy_url=found.policy_url,
-        checked_at=partner.checked_at,
     )
 
 
@@ -54,10 +53,12 @@ def amend_view(visit: Visit, screen: Screen, seen: Grant, fault: str = "") -> vi
     put = screen.put
     optional = _items(screen, put.asked, Necessity.OPTIONAL)
     partner, offer = screen.partner.partner, screen.offer.offer
+    is_answered = seen.terms_version >= screen.offer.material_version
     return views.ConsentAmendView(
         **_asking(visit, screen, fault),
         agreed_at=seen.valid_from,
-        effective_at=screen.notice.effective_from if seen.offer_version != screen.offer.version else None,
+        effective_at=screen.notice.effective_from if _changes(screen) else None,
+        is_held=not is_answered,
         new_needed=_items(screen, put.asked, Necessity.NEEDED),
         new_optional=tuple(each for each in optional if each.left_out_at is None),
         left_out=tuple(each for each in optional if each.left_out_at is not None),
@@ -92,6 +93,24 @@ def amend_view(visit: Visit, screen: Screen, seen: Grant, fault: str = "") -> vi
         can_keep=True,
         only_signs_in=not seen.items,
     )
+
+
+def _changes(screen: Screen) -> bool:
+    """Whether the terms are others than those that were agreed to; a new number alone is no change.
+
+    What the company says of itself stands in the notice and not in the offer: where it is kept, and who gets it.
+    """
+    agreed = screen.agreed
+    if agreed is None:
+        return False
+    # In the language of the older one, or every line would differ.
+    newest = screen.offer.notices.get(agreed.language, screen.notice)
+    numbers = {
+        notice_line("version", agreed.language, version=each.offer_version) for each in (agreed, newest)
+    }
+    lines = beside(agreed.text, newest.text)
+    is_same = all(each.is_same or {each.old, each.new} <= numbers for each in lines)
+    return bool(screen.changes) or not is_same
 
 
 def _both_notices(old: Notice, new: Notice) -> views.BothNotices:
@@ -160,6 +179,7 @@ def _asking(visit: Visit, screen: Screen, fault: str) -> dict[str, Any]:
         ),
         "action": "/consent",
         "partner": partner_view(screen.partner),
+        "checked_at": screen.offer.notices["en"].effective_from,
         "offer": offer.name,
         "benefit": views.Spoken(text=offer.benefit),
         "signed_in_as": signed_in_as,
@@ -207,10 +227,17 @@ def _item(screen: Screen, item: OfferItem) -> views.ConsentItem:
         ticked=chosen is not None and key in chosen.ticked,
         can_reveal=any(_shown(screen, item, form) != screen.values[key, str(form)] for form in item.forms),
         kept_seconds=item.retention_days * DAY if item.retention_days != offer.retention_days else None,
-        missing_url="/profile" if all(_shown(screen, item, form) is None for form in item.forms) else "",
+        missing=missing_of(item.field)
+        if all(_shown(screen, item, form) is None for form in item.forms)
+        else "",
         left_out_at=screen.seen.left_out_at(item.field, item.purpose) if screen.seen else None,
         guarded=screen.guardian_decides,
     )
+
+
+def missing_of(field: str) -> Literal["own", "school"]:
+    """Tell who can fill in what the profile lacks."""
+    return "own" if FIELDS[field].editable else "school"
 
 
 def form_words(field: str, form: Form) -> str:

@@ -8,7 +8,7 @@ from gateway.actions.contacts.giving import OFFERED
 from gateway.actions.services import day_of
 from gateway.kit.errors import Refusal
 from gateway.model.contacts import GivenItem
-from gateway.web.consent.screen_views import form_words
+from gateway.web.consent.screen_views import form_words, missing_of
 from gateway.web.pages import views
 from gateway.web.pages.formats import later, say
 from gateway.web.pages.visit import Visit
@@ -79,7 +79,7 @@ def _choice(field: str, values: Mapping[Shape, str | None], chosen: Shape | None
             for shape in shapes
         ),
         ticked=chosen is not None,
-        missing_url="/profile" if values[shapes[-1]] is None else "",
+        missing=missing_of(field) if values[shapes[-1]] is None else "",
     )
 
 

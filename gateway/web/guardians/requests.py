@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gateway.actions.grants.lines import OwnLine
 from gateway.actions.guardians.new_proposals import METHODS
 from gateway.actions.guardians.proposals import (
     ProposalQuestion,
@@ -27,8 +28,15 @@ from gateway.consent.terms import shorter_lengths
 from gateway.kit.clock import DAY
 from gateway.kit.errors import Refusal
 from gateway.model.grants import LIVE, ConsentEvent, Grant, GrantedItem, GrantState, GuardianAnswer
-from gateway.store.consent.grants import GrantLine
-from gateway.web.consent.consent_views import can_ask_deletion, deletion_steps, fields_of, state_of
+from gateway.web.consent.consent_views import (
+    can_ask_deletion,
+    deletion_steps,
+    details_of,
+    pause_note,
+    received_lines,
+    state_of,
+)
+from gateway.web.consent.event_views import merged_history
 from gateway.web.consent.screen_views import country_names, form_words, partner_view
 from gateway.web.pages import views
 from gateway.web.pages.administrating import password_first, path_id
@@ -42,7 +50,7 @@ from gateway.web.server.bodies import PostedForm
 NOT_OFFERED = later(
     "This page did not offer that. Nothing was allowed: look at your choices, and answer again."
 )
-_ORDER = ("waiting", "changed", "live", "paused", "used_up", "ended")
+_ORDER = ("waiting", "changed", "live", "paused", "used_up", "refused", "ended")
 
 
 async def children(visit: Visit) -> Response:
@@ -110,14 +118,16 @@ def _child(visit: Visit, child: Child) -> views.ChildRow:
     )
 
 
-def _service(visit: Visit, line: GrantLine) -> views.ChildService:
-    registry, grant = visit.services.registry, line.grant
+def _service(visit: Visit, own: OwnLine) -> views.ChildService:
+    registry, grant = visit.services.registry, own.line.grant
+    word, fields = details_of(visit, own)
     return views.ChildService(
         brand=registry.partners[grant.partner_id].partner.brand,
         offer=registry.offers[grant.offer_id].offer.name,
-        state=state_of(visit, line),
+        state=state_of(visit, own),
         url=f"/guardian/{grant.grant_id}",
-        fields=fields_of(grant),
+        word=word,
+        fields=fields,
         asked_at=grant.valid_from if grant.state is GrantState.WAITING else None,
     )
 
@@ -151,13 +161,16 @@ def _view(
     grant, here = line.grant, f"/guardian/{line.grant.grant_id}"
     partner = visit.services.registry.partners[grant.partner_id]
     waits, own = grant.state is GrantState.WAITING, visit.signed_in.person.person_id
+    state = state_of(visit, OwnLine(line, found.pause, ()))
     return views.GuardianRequestView(
         chrome=visit.chrome("guardian"),
         child=found.child.name,
         partner=partner_view(partner),
         offer=offer.name,
         benefit=views.Spoken(text=offer.benefit),
-        state=state_of(visit, line),
+        state=state,
+        pause=pause_note(visit, grant, found.pause),
+        received=received_lines(found.received),
         items=tuple(
             views.AskedItem(
                 label=field_label(each.item.field),
@@ -168,9 +181,10 @@ def _view(
                 left_out=_key(each) in left_out,
             )
             for each in sorted(grant.items, key=lambda granted: (not granted.needed, granted.item))
+            if state != "ended"
         ),
-        signs_in=grant.only_signs_in,
-        events=tuple(_event(each) for each in reversed(found.detail.events)),
+        signs_in=grant.only_signs_in and state != "ended",
+        events=merged_history([_event(each) for each in found.detail.events], found.acts, found.pause),
         asked_at=grant.valid_from,
         duration_seconds=grant.valid_until - grant.valid_from,
         until=grant.valid_until if grant.is_to_a_day else None,
@@ -184,7 +198,7 @@ def _view(
         ),
         lengths=tuple(_lengths(visit, grant, days)) if waits else (),
         allow_action=here if waits else "",
-        stop_action=f"{here}/stop" if grant.state in LIVE and not waits else "",
+        stop_action=f"{here}/stop" if state not in ("waiting", "refused", "ended") else "",
         can_ask_deletion=can_ask_deletion(visit, grant),
         deletion=deletion_steps(visit, found.deletion),
         again_action=f"{here}/ask-again" if _is_guardians_no(found) else "",

@@ -24,6 +24,7 @@ from gateway.actions.consent.screen import Blocked, Screen, is_well_signed_in, s
 from gateway.actions.oauth.authorize import (
     Authorization,
     LogIn,
+    TypeAgain,
     begin_authorization,
     check_login,
     open_authorization,
@@ -33,7 +34,7 @@ from gateway.kit.errors import Refusal
 from gateway.oauth.answers.response_modes import Back
 from gateway.oauth.parameters import Decoded, decode_parameters
 from gateway.web.consent.screen_views import amend_view, blocked_view, consent_view, sign_in_view
-from gateway.web.oauth.devices import leave
+from gateway.web.oauth.devices import leave, type_again
 from gateway.web.pages import views
 from gateway.web.pages.formats import later, say
 from gateway.web.pages.visit import (
@@ -62,6 +63,7 @@ CHANGED: Mapping[Change, str] = MappingProxyType(
         Change.PERSON: later(
             "This page was opened while somebody else was signed in. Nothing was shared: look, and answer for yourself."
         ),
+        Change.TIME: later("This page was open for too long. Nothing was shared: look, and answer again."),
     }
 )
 
@@ -112,6 +114,8 @@ async def _go_on(visit: Visit, authorization: Authorization, fault: str = "", st
     missing = await check_login(visit.services, authorization, visit.session)
     if isinstance(missing, Back):
         return await leave(visit, missing)
+    if isinstance(missing, TypeAgain):
+        return type_again()
     if isinstance(missing, LogIn):
         return _with_ticket("/reauthenticate" if missing.is_again else "/login", missing.ticket)
     found = await show_consent(visit.services, authorization, visit.signed_in)

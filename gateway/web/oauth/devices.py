@@ -6,19 +6,30 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.actions.oauth.devices import PAGE, Wait, enter_user_code, settle_device
+from gateway.kit.errors import Refusal
 from gateway.oauth.answers.response_modes import Back
 from gateway.oauth.devices import DONE, device_redirect_uri, is_user_code
 from gateway.web.pages import views
 from gateway.web.pages.formats import say
 from gateway.web.pages.visit import Visit, page_handler, see_other, show
+from gateway.web.server.answers import note
 
 
 async def leave(visit: Visit, back: Back) -> Response:
     """Send the browser back to the partner; where a device waits instead, keep the answer for it."""
     if not back.uri.startswith(device_redirect_uri(visit.services.settings.issuer) + "?"):
         return _sent_back(visit, back)
-    is_yes = await settle_device(visit.services, dict(parse_qsl(urlsplit(back.uri).query)))
+    try:
+        is_yes = await settle_device(visit.services, dict(parse_qsl(urlsplit(back.uri).query)))
+    except Refusal as refusal:
+        note(refusal)
+        return type_again()
     return see_other(f"{PAGE}/{'ready' if is_yes else 'refused'}")
+
+
+def type_again() -> Response:
+    """Lead to the page where a code is typed, because this answer reaches no device."""
+    return see_other(f"{PAGE}?done=device-late")
 
 
 def _sent_back(visit: Visit, back: Back) -> Response:

@@ -203,7 +203,8 @@ def _from_header(header: bytes) -> tuple[bool, str]:
         raise Refusal("invalid_token", detail="a token that is not ASCII") from None
 
 
-# Discovery and keys are public and the same for all, so any origin may read them; nothing else has CORS.
+# Discovery and keys are public and the same for all, so any origin may read them. Nothing else has CORS, refusals
+# neither: a page that reads them could try secrets from the networks of all its visitors, past the throttles.
 _PUBLIC: Mapping[str, str] = {
     "Access-Control-Allow-Origin": "*",
     "Cross-Origin-Resource-Policy": "cross-origin",

@@ -42,5 +42,7 @@ FLASHES = {
     "withdrawn": later("Your request is taken back. Nothing was changed."),
     "ending": later("Announced. It can read nothing from now on, and ends in a day unless it is called off."),
     "called-off": later("The end is called off. Everything is as it was before."),
-    "moved": later("Done. It acts from the next request on, on every node."),
+    "too-late": later("That page was open for too long. Sign in again."),
+    "device-late": later("That page cannot go on here. Type the code that your device shows now."),
+    "moved": later("Done. It acts from the next request on."),
 }

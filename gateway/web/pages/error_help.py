@@ -160,6 +160,10 @@ HELP: Mapping[str, Help] = MappingProxyType(
             "What the page was about changed while it was open: the offer, the grant, or a lock.",
             "Open the page again and decide on what it shows now.",
         ),
+        "late_form": Help(
+            "The page waited for hours, and what the partner had pushed for it is no longer kept.",
+            "Go back to the partner and begin again there: nothing was decided.",
+        ),
         "forged_form": _FORM,
         "not_allowed": Help(
             "The role of who is signed in does not include this.",

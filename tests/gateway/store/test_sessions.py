@@ -2,7 +2,7 @@
 
 from gateway.store.accounts.passwords import NewPassword, keep_passwords
 from gateway.store.oauth.logouts import SignOut, sign_out
-from gateway.store.sessions import NewSession, load_sessions, open_sessions, touch_sessions
+from gateway.store.sessions import EndedSession, NewSession, load_sessions, open_sessions, touch_sessions
 from tests.gateway.store.samples import act, run_all
 from tests.world import NOW, World
 
@@ -31,10 +31,16 @@ def test_a_session_ends_in_the_transaction_that_opens_its_successor(each_world: 
     assert fresh is not None
 
 
+def silent_end(session_digest: bytes, person_id: str, at: int) -> SignOut:
+    """End a session of which nobody is told."""
+    session = EndedSession(session_digest, person_id, NOW, None)
+    return SignOut(session, at, lambda _, __: False, lambda _: (), "red_1", "")
+
+
 def test_an_ended_session_stays_ended_and_the_others_stay_open(each_world: World) -> None:
     asha = each_world.person_id()
     run_all(each_world, open_sessions, [new(b"1", asha), new(b"2", asha)])
-    ends = [SignOut(b"1", NOW, ()), SignOut(b"1", NOW + 5, ()), SignOut(b"unknown", NOW, ())]
+    ends = [silent_end(b"1", asha, NOW), silent_end(b"1", asha, NOW + 5), silent_end(b"unknown", asha, NOW)]
     assert run_all(each_world, sign_out, ends) == [None] * 3
     assert [each is None for each in run_all(each_world, load_sessions, [b"1", b"2"])] == [True, False]
     # The same log-in, repeated after a lost commit, does not open it again.

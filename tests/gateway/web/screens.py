@@ -20,7 +20,7 @@ PAGES = {
     "connected": "Everything that is connected, by how it stands.",
     "connected_detail": "One service: what it may read, what it read and when, and how to stop it.",
     "contact": "One contact: what each shows the other, who looked at what and when, and the end by one press.",
-    "guardian_request": "A guardian's page: what the child was shown and chose, and a separate yes for the company.",
+    "guardian_request": "A guardian's page: what was asked of the child, and a separate yes for the company.",
     "admin_school": "A school's administrator opens partners or closes them, and sees who was asked for.",
     "receipt": "A receipt of one decision, to keep and to print.",
     "stop_link": "The link in the receipt stops without log-in and shows no values.",

@@ -58,7 +58,6 @@ from gateway.web.pages.views.admin.partners import (
 )
 from gateway.web.pages.views.admin.people import (
     AccountRow,
-    AccountState,
     AdminFactorView,
     AdminPeopleView,
     AdminPersonView,
@@ -86,6 +85,8 @@ from gateway.web.pages.views.consents import (
     ConnectedDetailView,
     ConnectedView,
     NoticeView,
+    PauseNote,
+    ReceivedLine,
     ServiceLine,
     ServiceState,
     StoppedView,
@@ -240,7 +241,6 @@ PAGES: Mapping[str, type[View]] = MappingProxyType(
 __all__ = [
     "PAGES",
     "AccountRow",
-    "AccountState",
     "AdminComplaintsView",
     "AdminFactorView",
     "AdminGrantView",
@@ -342,6 +342,7 @@ __all__ = [
     "PartnerRow",
     "PartnerWish",
     "PasskeyView",
+    "PauseNote",
     "Places",
     "PreferencesView",
     "PrivacyField",
@@ -356,6 +357,7 @@ __all__ = [
     "ReauthenticateView",
     "ReceiptItem",
     "ReceiptView",
+    "ReceivedLine",
     "RecordCell",
     "RecordPart",
     "RecordTable",

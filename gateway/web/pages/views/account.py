@@ -120,16 +120,18 @@ class HomeView(View):
 class ProfileLine:
     """One field of one's own: `value` is masked where `masked` says so and None when nothing is stored.
 
-    `recipients` are the brands that may read the field now.
+    `source` is empty where nothing is stored. `recipients` are the brands that may read the field by a consent that
+    stands, `received` who did by the log.
     """
 
     key: str
     label: str
     value: str | None
-    source: Literal["self", "school"]
+    source: Literal["", "self", "school"]
     masked: bool = False
     verified: bool = False
     recipients: tuple[str, ...] = ()
+    received: tuple["Holder", ...] = ()
     changed_at: int | None = None
     edit_url: str = ""
     verify_action: str = ""
@@ -145,10 +147,11 @@ class ProfileView(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """A partner that holds an older copy of a field, read at `since`."""
+    """A partner that received a field, the last time at `since`, and may or may not read it again."""
 
     brand: str
     since: int
+    may_read: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

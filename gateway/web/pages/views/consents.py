@@ -17,37 +17,55 @@ from gateway.web.pages.views.frame import (
 )
 from gateway.web.pages.views.screen import OwnDay
 
-ServiceState = Literal["live", "paused", "waiting", "changed", "used_up", "ended"]
+ServiceState = Literal["live", "paused", "waiting", "changed", "used_up", "refused", "ended"]
+DetailsWord = Literal["may_read", "asked", "received"]
+"""What stands with names of details: what a partner may read now, what it asks or asked for, what it received."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseNote:
+    """Who holds a service back and why, since when if that is on record, and how it goes on."""
+
+    why: str
+    way: str
+    since: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceLine:
-    """One combined service in the list; `fields` are labels, `until` is None when no day is set.
+    """One combined service in the list; `fields` are labels, `word` says what of them is so.
 
-    `reads_allowed` is None where any number of reads is.
+    `until` is None when no day is set. `reads_allowed` is None where any number of reads is. `refused_by` says whose
+    no a refusal is; `may_ask_at` until when it is remembered, and `ask_again_action` (a POST) forgets it.
     """
 
     brand: str
     offer: str
     state: ServiceState
     url: str
+    word: DetailsWord
     fields: tuple[str, ...]
+    pause: PauseNote | None = None
     since: int | None = None
     until: int | None = None
     ended_at: int | None = None
+    refused_by: Literal["", "you", "guardian"] = ""
+    may_ask_at: int | None = None
+    ask_again_action: str = ""
     last_handoff_at: int | None = None
     handoff_count: int = 0
     more_handoffs: bool = False
     reads_left: int | None = None
     reads_allowed: int | None = None
-    waiting_for: Literal["", "guardian", "school"] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectedView(View):
-    """All combined services of a person, those that need an answer first."""
+    """All combined services of a person, those that need an answer first; what was refused or is over apart."""
 
-    services: tuple[ServiceLine, ...]
+    services: tuple[ServiceLine, ...] = ()
+    refused: tuple[ServiceLine, ...] = ()
+    ended: tuple[ServiceLine, ...] = ()
     stop_everything_action: str = ""
     can_ask_deletion: bool = False
     record_url: str = ""
@@ -66,9 +84,19 @@ class AgreedItem:
     form: str
     so_that: str
     needed: bool
-    off: bool = False
     off_action: str = ""
     older_copy_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedLine:
+    """What a partner received, by name: in which form, when first and last, and by when it has to be gone."""
+
+    label: str
+    form: str
+    first_at: int
+    last_at: int
+    gone_by: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +126,9 @@ class Timeline:
 class ConnectedDetailView(View):
     """One combined service: what it may read, every hand-off, what was agreed, and the way out.
 
+    `received` is what may be read no more, which is all of it once the service is over; `asked` names what a refusal
+    was about. `nobody` says that no guardian can answer. `kept_seconds` is the longest time anything may be kept.
+    `refused_by` says whose no it is, and `may_ask_at` until when it is remembered.
     `stop_action` is empty when there is nothing to stop; `ask_again_action` forgets a remembered "no thanks".
     `letters` came through the person's private address.
     `can_ask_deletion` lets `stop_action` take `delete=yes`; `deletion` is what came of it.
@@ -118,7 +149,12 @@ class ConnectedDetailView(View):
     until: int | None = None
     ended_at: int | None = None
     archived_before: int | None = None
-    waiting_for: Literal["", "guardian", "school", "nobody"] = ""
+    pause: PauseNote | None = None
+    nobody: bool = False
+    received: tuple[ReceivedLine, ...] = ()
+    asked: tuple[str, ...] = ()
+    refused_by: Literal["", "you", "guardian"] = ""
+    may_ask_at: int | None = None
     stop_action: str = ""
     can_ask_deletion: bool = False
     deletion: tuple[Event, ...] = ()
@@ -135,7 +171,6 @@ class ConnectedDetailView(View):
     complained: tuple[Fact, ...] = ()
     resume_action: str = ""
     ask_again_action: str = ""
-    review_url: str = ""
     reveal_url: str = ""
     letters: int = 0
     last_letter_at: int | None = None
@@ -144,12 +179,12 @@ class ConnectedDetailView(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoppedView(View):
-    """Sharing has ended; nothing was asked beyond the press."""
+    """Sharing has ended; nothing was asked beyond the press. `gone_by` is None where nothing was received."""
 
     brand: str
     offer: str
     stopped_at: int
-    kept_seconds: int
+    gone_by: int | None
     deletion_asked: bool
     detail_url: str
 

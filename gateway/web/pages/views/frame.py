@@ -123,7 +123,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerCard:
-    """The company behind a combined service, as the registry knows it; `checked_at` is our last review."""
+    """The company behind a combined service, as the registry knows it."""
 
     brand: str
     legal_name: str
@@ -131,7 +131,6 @@ class PartnerCard:
     contact: str
     grievance_contact: str
     policy_url: str
-    checked_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gateway.web.pages.views.consents import ServiceState
+from gateway.web.pages.views.consents import DetailsWord, PauseNote, ReceivedLine, ServiceState
 from gateway.web.pages.views.frame import Event, FieldError, Hidden, Option, PartnerCard, Spoken, View
 
 
@@ -14,6 +14,7 @@ class ChildService:
     offer: str
     state: ServiceState
     url: str
+    word: DetailsWord
     fields: tuple[str, ...]
     asked_at: int | None = None
 
@@ -84,7 +85,7 @@ class GuardianRequestView(View):
     `allow_action` takes the answer and is empty where nothing waits; `stop_action` ends what stands; `again_action`
     takes a no back. `other_no` says that another guardian said no. `lengths` are the times that can be allowed; empty
     where none is shorter than what was asked for. `can_ask_deletion` lets `stop_action` take `delete=yes`; `deletion`
-    is what came of it. `signs_in` where nothing is asked for but that.
+    is what came of it. `signs_in` where nothing is asked for but that. `received` is what may be read no more.
     """
 
     child: str
@@ -102,6 +103,8 @@ class GuardianRequestView(View):
     countries: tuple[str, ...]
     notice_url: str
     notice_version: int
+    pause: PauseNote | None = None
+    received: tuple[ReceivedLine, ...] = ()
     other_no: bool = False
     signs_in: bool = False
     lengths: tuple[Option, ...] = ()

@@ -30,8 +30,8 @@ class ConsentItem:
     """Field × purpose on the screen; `forms` begins with the most private one.
 
     `so_that` is our sentence from the purpose's template, `why` the partner's own words. `kept_seconds` is
-    set only when this item is kept for another time than the rest; `missing_url` is where a missing value is
-    added; `left_out_at` is when it was decided against before; for a `guarded` person perhaps by the guardian.
+    set only when this item is kept for another time than the rest; `missing` is who can add a value that the
+    profile lacks; `left_out_at` is when it was decided against before; for a `guarded` person perhaps by the guardian.
     """
 
     key: str
@@ -42,7 +42,7 @@ class ConsentItem:
     ticked: bool = False
     kept_seconds: int | None = None
     can_reveal: bool = False
-    missing_url: str = ""
+    missing: Literal["", "own", "school"] = ""
     left_out_at: int | None = None
     guarded: bool = False
 
@@ -84,11 +84,13 @@ class Asking(View):
     """What every consent screen says, whether it asks for the first time or again.
 
     `guardian_decides` ends the page in "Ask my guardian": nothing leaves until they approved this partner.
+    `checked_at` is when what the partner asks for was checked and went live.
     `replaced_at` is when what a yes takes the place of was agreed to.
     """
 
     action: str
     partner: PartnerCard
+    checked_at: int
     offer: str
     benefit: Spoken
     signed_in_as: str
@@ -161,10 +163,12 @@ class ConsentAmendView(Asking):
     """Asked again: what is new, left out before, changed, gone, the same. `can_keep` when the old terms are offered.
 
     `texts` are both notices whole; None where nothing changed. `only_signs_in` says that nothing is shared so far.
+    `effective_at` is when changed terms began, and `is_held` that nothing is shared until they are answered.
     """
 
     agreed_at: int
     effective_at: int | None
+    is_held: bool = False
     new_needed: tuple[ConsentItem, ...] = ()
     new_optional: tuple[ConsentItem, ...] = ()
     left_out: tuple[ConsentItem, ...] = ()

@@ -19,6 +19,7 @@ from gateway.store.consent.standing import StandingQuery, load_standings
 from gateway.store.oauth.release import append_handoffs
 from gateway.store.oauth.requests import PushedRequest, load_requests, push_requests
 from gateway.store.oauth.tokens import load_access_tokens
+from gateway.store.sessions import NewSession, open_sessions
 from tests.gateway.consent.samples import EMAIL, NAME, PHONE
 from tests.gateway.store.samples import (
     QUIZZES,
@@ -175,7 +176,7 @@ def test_p12_a_no_is_remembered_per_offer_and_can_be_forgotten(each_world: World
     assert each_world.store(load_standings, query).refused_at == NOW + 1
     assert each_world.store(load_standings, StandingQuery(query.person_id, READERS[1])).refused_at is None
     marks = [("gra_1", NOW + 9), ("gra_unknown", NOW + 9)]
-    assert run_all(each_world, forget_refusals, marks) == [None, None]
+    assert run_all(each_world, forget_refusals, marks) == [True, False]
     assert each_world.store(load_standings, query).refused_at == NOW
     each_world.store(forget_refusals, ("gra_0", NOW + 9))
     assert each_world.store(load_standings, query).refused_at is None
@@ -202,6 +203,28 @@ def test_a_settled_request_gets_its_code_only_while_the_grant_is_as_it_was_seen(
     # A second window of the same person arrives too; the request stays used up since its first answer.
     assert run_all(each_world, commit_renewals, [again, used]) == [DONE, USED]
     assert rows(each_world, "SELECT used_at FROM pushed_request") == [(NOW + 7,)]
+
+
+def test_a_code_whose_session_has_ended_is_used_up_from_the_beginning(each_world: World) -> None:
+    """And one whose session goes on under another secret is not (decision 71)."""
+    grant = given(each_world, "1")
+    asha = grant.person_id
+    opened = [NewSession(name, asha, None, NOW, NOW, sid=name.decode()) for name in (b"ended", b"open")]
+    ended, running = run_all(each_world, open_sessions, opened)
+    act(each_world, "UPDATE session SET ended_at = 1 WHERE sid = 'ended'")
+    assert ended
+    assert running
+    for name, made_in in {
+        "late": ended,
+        "good": running,
+        "goes on": replace(running, session_digest=b"before"),
+        "of old": replace(ended, sid=None),
+        "device": None,
+    }.items():
+        code = authorization_code(name, grant)
+        assert each_world.store(commit_renewals, ConsentRenewal(grant, code, None, NOW, made_in)) is DONE
+    dead = "SELECT code_digest FROM authorization_code WHERE redemption_id IS NOT NULL"
+    assert rows(each_world, dead) == [(b"code late",)]
 
 
 def test_what_was_served_is_recorded_once_and_before_the_decision(each_world: World) -> None:

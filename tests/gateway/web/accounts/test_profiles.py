@@ -16,6 +16,7 @@ from gateway.model.profiles import place_of
 from gateway.store.profiles import load_profiles
 from gateway.web.pages.visit import COOKIE
 from tests.gateway.store.samples import act, rows
+from tests.gateway.web.guardians.test_requests import MEERA, wish
 from tests.world import PERSONAL_VALUES, World
 
 STALE = 601
@@ -40,10 +41,11 @@ def test_everything_that_is_kept_is_shown_with_where_it_came_from(each_world: Wo
         "2005-03-14",
     ):
         assert words in page.text
-    assert page.text.count("From your school") == page.response.text.count('<h2 id="label-')
+    empty = page.text.count("nothing here yet")
+    assert page.text.count("From your school") + empty == page.response.text.count('<h2 id="label-')
     assert "From you " not in page.text
-    assert "Not given" in page.text
-    assert "Read by no partner" in page.text
+    assert empty
+    assert "May read it" not in page.text
 
 
 def test_p15_no_value_is_shown_to_a_stale_log_in(each_world: World) -> None:
@@ -175,23 +177,43 @@ def test_p8_the_form_says_who_holds_the_older_copy_and_the_next_read_has_the_new
 ) -> None:
     tokens = each_world.tokens(PHONE)
     browser = each_world.signed_in()
-    assert "Read by QuizCo" in browser.open("/profile").text
+    assert "May read it: QuizCo" in browser.open("/profile").text
+    assert "Received it" not in browser.open("/profile").text
     assert "holds the copy" not in browser.open("/profile/edit").text
     first = each_world.userinfo(tokens["access_token"]).json()
     page = browser.open("/profile/edit")
-    assert "QuizCo holds the copy that it read on 18 Nov" in re.sub(r"\s+", " ", page.text)
+    assert "QuizCo holds the copy that it received on 18 Nov" in re.sub(r"\s+", " ", page.text)
     edit(browser, {"phone_number": "+91 90000 00777"})
     second = each_world.userinfo(tokens["access_token"]).json()
     assert first["phone_number_masked"].endswith("01")
     assert second["phone_number_masked"].endswith("77")
 
 
-def test_whose_service_has_ended_holds_nothing_that_is_read(each_world: World) -> None:
-    each_world.tokens(PHONE)
-    browser = each_world.signed_in()
+def said(page: Page) -> str:
+    """The page's words, without the marks that keep foreign text and days together."""
+    return re.sub(r"\s+([.,])", r"\1", re.sub(r"\s+", " ", page.text))
+
+
+def test_what_may_be_read_and_what_was_received_are_told_apart(world: World) -> None:
+    """A pause is said, a wish is none of both, and what was handed over stays said after the end."""
+    tokens = world.tokens(PHONE)
+    world.userinfo(tokens["access_token"])
+    browser = world.signed_in()
     detail = browser.open(browser.open("/connected").link("/connected/gra_"))
-    browser.submit(detail, detail.form("/stop").action)
-    assert "Read by QuizCo" not in browser.open("/profile").text
+    paused = browser.submit(detail, "/pause")
+    profile = said(browser.open("/profile"))
+    assert "May read it: QuizCo (paused) Received it: QuizCo, last on 18 Nov 2026" in profile
+    browser.submit(paused, "/stop")
+    profile = said(browser.open("/profile"))
+    assert "May read it" not in profile
+    assert "Received it: QuizCo, last on 18 Nov 2026" in profile
+    assert "QuizCo received it, last on 18 Nov 2026. It gets no new one." in said(
+        browser.open("/profile/edit")
+    )
+    wish(world, "email.results_delivery")
+    profile = world.signed_in(MEERA).open("/profile").text
+    assert "May read it" not in profile
+    assert "Received it" not in profile
 
 
 def test_a_birthdate_is_read_by_whoever_may_ask_for_an_age(world: World) -> None:
@@ -205,7 +227,7 @@ def test_a_birthdate_is_read_by_whoever_may_ask_for_an_age(world: World) -> None
         id=grant_id,
     )
     page = world.signed_in().open("/profile").text
-    assert "Read by QuizCo" in page[page.index("2005-03-14") : page.index("2005-03-14") + 120]
+    assert "May read it: QuizCo" in page[page.index("2005-03-14") : page.index("2005-03-14") + 120]
 
 
 def test_an_address_that_is_no_object_any_more_is_shown_as_it_is(world: World) -> None:

@@ -517,8 +517,8 @@ def test_an_import_reports_by_line_and_column_and_repeats_no_value(world: World)
     assert page.status == 200
     assert "1 account was made, 0 were there already." in page.text
     assert "This is not an e-mail address." in page.text
-    for value in ("Nia", "Zed", "no address", "@lakeside"):
-        assert value not in page.response.text
+    # As words: three letters stand in a random id now and then.
+    assert not re.search(r"\b(Nia|Zed|no address)\b|@lakeside", page.response.text)
     assert [letter.to for letter in world.letters.letters] == ["nia@lakeside.example"]
     assert "Invited" in page.text
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
@@ -30,6 +30,7 @@ from tests.gateway.web.authentication.test_mail_links import (
 )
 from tests.gateway.web.authentication.test_security import give_password, switch_codes_on
 from tests.gateway.web.guardians.test_requests import LAKSHMI, MEERA, allow, second_guardian, wish
+from tests.protocol.leaving import BYE, register
 from tests.world import NOW, PASSWORD, World
 
 OTHER = "twelve copper kettles"
@@ -176,7 +177,7 @@ def test_the_ticket_between_password_and_code_dies_with_the_password(each_world:
     set_password(each_world.browser(), recovery_link(each_world))
     each_world.clock.pass_by(STEP)
     page = thief.submit(door, "/login/code", {"code": code_at(secret, each_world.clock())})
-    assert page.status == 403
+    assert page.url.endswith("/login?done=too-late")
     assert COOKIE not in thief._client.cookies
 
 
@@ -190,11 +191,14 @@ def test_the_set_up_of_an_app_dies_with_the_session(each_world: World) -> None:
 
 def test_a_log_out_page_that_waited_leads_nowhere(world: World) -> None:
     """The address that it leads to may be no longer registered."""
+    register(world)
     browser, path = world.signed_in(), PATHS["end_session_endpoint"]
-    page = browser.open(path)
+    wish = {"client_id": world.quizco, "post_logout_redirect_uri": BYE}
+    page = browser.open(f"{path}?{urlencode(wish)}")
     world.clock.pass_by(world.services.settings.screen_ttl)
     answer = browser.submit(page, f"{path}/confirmed")
-    assert answer.status == 409
+    assert answer.url.endswith("/signed-out")
+    assert "/login" in browser.open("/profile").url
 
 
 def test_the_link_for_a_first_factor_dies_with_the_password(each_world: World) -> None:

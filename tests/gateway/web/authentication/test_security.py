@@ -100,11 +100,47 @@ def test_guessing_codes_is_throttled_and_the_password_does_not_buy_more(world: W
 def test_the_password_counts_for_five_minutes_and_a_forged_one_not_at_all(world: World):
     secret, _ = switch_codes_on(world, world.signed_in())
     browser = world.browser()
-    page = give_password(browser)
+    page = give_password(browser, path="/login?next=/profile")
     world.clock.pass_by(301)
-    assert browser.submit(page, "/login/code", {"code": code_at(secret, world.clock())}).status == 409
+    late = browser.submit(page, "/login/code", {"code": code_at(secret, world.clock())})
+    assert late.url.endswith("/login?next=%2Fprofile&done=too-late")
+    assert "open for too long" in late.text
     forged = {"factor": "AAAA", "code": code_at(secret, world.clock())}
-    assert world.client().post("/login/code", data=forged).status_code == 409
+    answer = world.client().post("/login/code", data=forged)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login?done=too-late")
+    assert COOKIE not in answer.cookies
+
+
+def open_sessions(world: World) -> int:
+    return int(rows(world, "SELECT count(*) FROM session WHERE ended_at IS NULL")[0][0])
+
+
+@pytest.mark.parametrize("is_spare", [False, True])
+def test_the_same_code_form_sent_twice_opens_the_same_session_and_no_other(
+    each_world: World, *, is_spare: bool
+) -> None:
+    """A double click arrives; the code still works once, for no other log-in, and not after signing out."""
+    secret, spare = switch_codes_on(each_world, each_world.signed_in())
+    each_world.clock.pass_by(STEP)
+    before, code = open_sessions(each_world), spare[0] if is_spare else code_at(secret, each_world.clock())
+    browser, twin, thief = (each_world.browser() for _ in range(3))
+    page = give_password(browser, path="/login?next=/security")
+    letters = len(each_world.letters.letters)
+    assert browser.submit(page, "/login/code", {"code": code}).url.endswith("/security")
+    # The second press left before the first one's answer came, so it has no session.
+    assert twin.submit(page, "/login/code", {"code": code}).url.endswith("/security")
+    assert twin._client.cookies[COOKIE] == browser._client.cookies[COOKIE]
+    assert open_sessions(each_world) == before + 1
+    assert len(each_world.letters.letters) - letters == int(is_spare)
+    # A second window of the browser that is in goes on, whatever is typed there.
+    assert browser.submit(page, "/login/code", {"code": "000000"}).url.endswith("/security")
+    other = give_password(thief)
+    assert thief.submit(other, "/login/code", {"code": code}).status == 400
+    assert thief.submit(page, "/login/code", {"code": "000000"}).status == 400
+    browser.submit(browser.open("/security"), "/logout")
+    assert "/login" in thief.submit(page, "/login/code", {"code": code}).url
+    assert COOKIE not in thief._client.cookies
+    assert open_sessions(each_world) == before
 
 
 def test_a_wrong_first_code_keeps_nothing(world: World):
@@ -286,15 +322,18 @@ def test_an_answer_works_once_in_its_own_time_and_session(each_world: World):
     assert browser.submit(page, "/login/passkey", {"credential": answer}).url.endswith("/")
     replayed = each_world.browser().submit(page, "/login/passkey", {"credential": answer})
     assert replayed.status == 400
+    # In the browser that came in by it, the same form leads to the same place.
+    assert browser.submit(page, "/login/passkey", {"credential": answer}).url.endswith("/")
     page = browser.open("/login/passkey")
     each_world.clock.pass_by(301)
-    assert browser.submit(page, "/login/passkey", {"credential": own.get(options_of(page))}).status == 409
+    late = browser.submit(page, "/login/passkey", {"credential": own.get(options_of(page))})
+    assert late.url.endswith("/login?done=too-late")
     again = asha.open("/reauthenticate/passkey")
     ben = each_world.signed_in("ben@lakeside.example")
     ticket = dict(again.form("/reauthenticate/passkey").fields)["ticket_of_passkey"]
     theirs = ben.open("/reauthenticate/passkey")
     foreign = {"ticket_of_passkey": ticket, "credential": own.get(options_of(again))}
-    assert ben.submit(theirs, "/reauthenticate/passkey", foreign).status == 409
+    assert ben.submit(theirs, "/reauthenticate/passkey", foreign).status == 400
 
 
 def test_a_registration_is_answered_once_and_a_passkey_is_known_once(world: World):

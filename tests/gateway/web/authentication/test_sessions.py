@@ -4,7 +4,7 @@ import itertools
 import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -414,11 +414,13 @@ def test_a_damaged_ticket_is_refused_in_plain_words(world: World, path: str) -> 
     assert "could not be read" in page.text
 
 
-def test_an_outdated_ticket_says_that_the_partner_has_to_ask_anew(world: World) -> None:
+def test_an_outdated_log_in_page_begins_anew(world: World) -> None:
+    """What the partner asked for is still asked; a log-in before now is none after it."""
     browser = world.browser()
-    ticket = parse_qs(urlsplit(world.ask(browser).url).query)["ticket"][0]
+    page = world.ask(browser, prompt="login")
     world.clock.pass_by(1801)
-    assert browser.open(f"/login?{httpx2.QueryParams({'ticket': ticket})}").status == 409
+    page = browser.submit(page, "/login", {"email": ASHA, "password": PASSWORD})
+    assert "code" in world.share(browser, page)
 
 
 def test_an_account_that_closed_during_the_log_in_gets_no_session(world: World) -> None:

@@ -137,7 +137,7 @@ def test_rule_10_closing_the_school_stops_hand_offs_at_the_next_read_and_opening
     closed(each_world, "deny")
     assert each_world.userinfo(access).status_code == 403
     browser = each_world.signed_in()
-    assert "Nothing is shared while it is paused" in browser.open("/connected").text
+    assert "Your school does not allow QuizCo now. Since 18 Nov" in browser.open("/connected").text
     closed(each_world, "allow")
     assert each_world.userinfo(access).status_code == 200
 

@@ -218,9 +218,9 @@ def test_p16_the_notice_that_was_agreed_to_is_shown_byte_for_byte(each_world: Wo
     [
         (
             "UPDATE partner SET state = 'paused' WHERE partner_id = 'quizco'",
-            "Nothing is shared while it is paused",
+            "We paused QuizCo for everybody. Nothing is shared for now.",
         ),
-        ("UPDATE consent_grant SET state = 'paused'", "Nothing is shared while it is paused"),
+        ("UPDATE consent_grant SET state = 'paused'", "You paused it. Nothing is shared for now."),
         ("UPDATE consent_grant SET valid_until = 5", "Ended"),
     ],
 )
@@ -240,7 +240,7 @@ def test_p4_after_a_material_change_nothing_is_shared_until_the_person_answers(e
     before = world.userinfo(tokens["access_token"]).json()
     new_version(world)
     browser = world.signed_in()
-    assert "Until you answer, nothing is shared" in browser.open("/connected").text
+    assert "QuizCo changed its terms. Since 18 Nov" in browser.open("/connected").text
     assert "1 needs your answer" in browser.open("/").text
     assert world.userinfo(tokens["access_token"]).status_code == 403
     page = world.ask(browser)

@@ -90,8 +90,8 @@ def test_a_stop_asks_unless_the_tick_is_taken_away(site: Site) -> None:
     site.world.tokens()
     browser = site.world.signed_in()
     done = stop(browser)
-    assert "We asked them to delete what they have" in done.text
-    assert "They were asked to delete what they have" in detail_of(browser).text
+    assert "We pass on that it is to be deleted." in done.text
+    assert "They have not taken it in yet" in detail_of(browser).text
     assert site.deliver() == 1
     assert site.deliver() == 0
 
@@ -100,8 +100,8 @@ def test_without_the_tick_nobody_is_asked(site: Site) -> None:
     site.world.tokens()
     browser = site.world.signed_in()
     done = stop(browser, delete=False)
-    assert "They must delete what they have within" in done.text
-    assert "They were asked" not in detail_of(browser).text
+    assert "It received nothing of your profile." in done.text
+    assert "Deletion was asked for" not in detail_of(browser).text
     assert site.deliver() == 0
 
 
@@ -145,9 +145,9 @@ def test_a_guardian_who_stops_asks_as_the_person_would(site: Site, *, is_ticked:
     guardian, page = request_page(world)
     stopping = {} if is_ticked else {"delete": ""}
     page = guardian.submit(page, "/stop", stopping)
-    assert ("They were asked to delete what they have" in page.text) == is_ticked
+    assert ("Deletion was asked for" in page.text) == is_ticked
     assert (
-        "They were asked" in child.open(child.open("/connected").link("/connected/gra_")).text
+        "Deletion was asked for" in child.open(child.open("/connected").link("/connected/gra_")).text
     ) == is_ticked
     assert asked_by(site) == ((1, [world.person_id(LAKSHMI)]) if is_ticked else (0, []))
 
@@ -293,7 +293,7 @@ def test_a_partner_confirms_later_and_saying_it_twice_is_once(site: Site) -> Non
     browser, _ = stopped(site)
     site.deliver()
     page = detail_of(browser)
-    assert "They have got our request" in page.text
+    assert "They took it in" in page.text
     assert "deleted" not in page.text
     assert site.confirm().status_code == 200
     assert site.confirm().json() == {}
@@ -382,3 +382,15 @@ def test_a_word_whose_commit_was_lost_is_kept_once(site: Site) -> None:
     word = Heard(request_id, DeletionOutcome.DONE, act)
     assert [site.world.store(hear_deletions, word) for _ in range(2)] == [True, True]
     assert rows(site.world, "SELECT count(*) FROM admin_action WHERE action = 'deletion_done'") == [(1,)]
+
+
+def test_each_item_that_was_received_has_the_day_by_which_it_has_to_be_gone(site: Site) -> None:
+    """Its own time from the stop on; none is later than what the partner was told."""
+    world = site.world
+    tokens = world.tokens("phone_number.appointment_reminders")
+    assert world.userinfo(tokens["access_token"]).status_code == 200
+    browser = world.signed_in()
+    assert "has to be gone by 18 Dec" in stop(browser).text
+    page = detail_of(browser).text
+    assert page.count("To be gone by 18 Dec") == 2
+    assert page.count("To be gone by 25 Nov") == 1

@@ -19,6 +19,7 @@ from gateway.web.pages.visit import COOKIE
 from tests.gateway.store.samples import act, rows
 from tests.gateway.web.consent.test_consent import EMAIL, PHONE, answer, block
 from tests.gateway.web.consent.test_consents import new_version
+from tests.protocol.campuspress import begin, push
 from tests.protocol.screen import Television
 from tests.world import PASSWORD, QUIZCO_REDIRECT, World, answer_of
 
@@ -232,15 +233,11 @@ def test_a_lock_that_came_is_said_on_its_own_page(world: World) -> None:
 @pytest.fixture
 def overtaken(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """A world where another change comes first, again and again."""
-    operation = "gateway.actions.consent.commit."
-
-    async def stale(*_: object) -> CommitVerdict:
-        return CommitVerdict.STALE
-
-    monkeypatch.setattr(operation + "_record", stale)
-    monkeypatch.setattr(
-        operation + "commit_renewals", lambda _, renewals: [CommitVerdict.STALE for _ in renewals]
-    )
+    for operation in ("commit_decisions", "commit_renewals"):
+        monkeypatch.setattr(
+            f"gateway.actions.consent.commit.{operation}",
+            lambda _, plans: [CommitVerdict.STALE for _ in plans],
+        )
     return world
 
 
@@ -270,12 +267,14 @@ def posted(browser: Browser, page: Page, action: str, changes: dict[str, str]) -
     return browser.submit(page, action, changes)
 
 
-def test_the_password_again_after_another_log_in_or_none_is_asked_for_anew(world: World) -> None:
-    """The way that it was on goes along: through the log-in, or to the same page in the new session."""
+def test_the_password_again_after_another_log_in_or_none_goes_on(world: World) -> None:
+    """Where a log-in is missing still, it is asked for anew, and the way that it was on goes along."""
     browser = world.signed_in()
     world.clock.pass_by(5)
     page = world.ask(browser, prompt="login")
     sign_in_again(world, browser)
+    assert posted(browser, page, "/reauthenticate", {"password": PASSWORD}).form("/consent")
+    world.clock.pass_by(world.services.settings.reauthentication_ttl + 1)
     again = posted(browser, page, "/reauthenticate", {"password": PASSWORD})
     assert urlsplit(again.url).path == "/reauthenticate"
     assert again.form("/reauthenticate")
@@ -285,7 +284,7 @@ def test_the_password_again_after_another_log_in_or_none_is_asked_for_anew(world
     assert browser.submit(door, "/login", ASHA).form("/consent")
     passkey = {"csrf_token": "", "ticket": dict(page.form("/reauthenticate").fields)["ticket"]}
     answered = world.browser()._client.post("/reauthenticate/passkey", data=passkey)
-    assert answered.headers["location"].startswith("/login?ticket=")
+    assert answered.headers["location"].startswith("/authorize/continue?ticket=")
 
 
 def test_asking_the_school_after_another_log_in_or_none_goes_on(world: World) -> None:
@@ -380,3 +379,31 @@ def test_choices_in_an_address_tick_nothing_in_a_changed_offer(world: World) -> 
     assert dict(browser.open(address).form("/consent").fields)["item"] == PHONE
     new_version(world)
     assert "item" not in dict(browser.open(address).form("/consent").fields)
+
+
+@pytest.mark.parametrize("button", ["share", "refuse", "keep"])
+def test_a_screen_that_waited_too_long_is_shown_anew_with_the_choices(world: World, button: str) -> None:
+    """No answer to it counts, and none is lost: it says why it comes again. *Decide later* needs no new screen."""
+    browser = world.signed_in()
+    if button == "keep":
+        answer(world, browser, world.ask(browser, scope="openid"), "share")
+    before = events(world)
+    page = world.ask(browser)
+    world.clock.pass_by(world.services.settings.screen_ttl + 1)
+    again = press(browser, page, button, PHONE)
+    assert (again.status, "open for too long" in again.text) == (409, True)
+    assert events(world) == before
+    if button == "share":
+        assert ("item", PHONE) in again.form("/consent").fields
+        assert "code" in answer(world, browser, again, "share", PHONE)
+    assert answer(world, browser, page, "later")["error"] == "access_denied"
+
+
+def test_a_request_that_is_no_longer_kept_says_where_to_begin_again(world: World) -> None:
+    """Two hours after a pushed request has expired nothing is left of it here."""
+    browser = world.signed_in()
+    page = browser.open(begin(push(world)))
+    act(world, "DELETE FROM pushed_request")
+    gone = browser.submit(page, "/consent", button="share")
+    assert gone.status == 409
+    assert "Go back to the service that sent you here" in gone.text

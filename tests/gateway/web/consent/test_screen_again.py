@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from gateway.cli.browser import Browser, Page
+from tests.gateway.store.samples import act
+from tests.protocol.campuspress import begin, push
 from tests.world import PASSWORD, QUIZCO_REDIRECT, World, answer_of
 
 EMAIL, PHONE = "email.results_delivery", "phone_number.appointment_reminders"
@@ -123,13 +125,26 @@ def test_a_session_that_ended_meanwhile_leads_over_the_log_in_back_to_the_screen
     assert connected(browser) == 0
 
 
-def test_a_screen_older_than_its_request_leads_to_the_log_in_only(world: World) -> None:
-    """An hour later the partner has to ask anew; the log-in still is no error page."""
+def test_a_screen_whose_request_is_gone_leads_to_the_log_in_only(world: World) -> None:
+    """Hours later nothing is kept of what was pushed, and the partner has to ask anew; this is no error page."""
+    browser = world.signed_in()
+    page = browser.open(begin(push(world)))
+    act(world, "DELETE FROM pushed_request")
+    world.clock.pass_by(12 * 3600)
+    door = browser.submit(page, "/consent", button="share")
+    assert (door.status, urlsplit(door.url).path, urlsplit(door.url).query) == (200, "/login", "")
+
+
+def test_an_outdated_screen_leads_over_the_log_in_to_a_fresh_one(world: World) -> None:
+    """What the partner asked for is asked, and nothing is ticked."""
     browser = world.signed_in()
     page = world.ask(browser)
     world.clock.pass_by(3601)
     door = browser.submit(page, "/consent", CHOICES, button="share")
-    assert (door.status, urlsplit(door.url).path, urlsplit(door.url).query) == (200, "/login", "")
+    assert urlsplit(door.url).path == "/login"
+    again = browser.submit(door, "/login", {"email": "asha@lakeside.example", "password": PASSWORD})
+    assert "item" not in chosen(again)
+    assert connected(browser) == 0
 
 
 @pytest.mark.parametrize("signed_out", [True, False])

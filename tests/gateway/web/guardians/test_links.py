@@ -225,14 +225,14 @@ def test_a_wish_waits_on_for_another_guardian(each_world: World) -> None:
     assert states(each_world) == [("waiting", "guardian_consent")]
     page = child.open(child.open("/connected").link("/connected/gra_"))
     assert "Nobody can answer this" in page.text
-    assert " until " not in page.text.partition("What it may read")[0]
+    assert " until " not in page.text.partition("What they asked for")[0]
     link_by_page(each_world)
     page = child.open(child.open("/connected").link("/connected/gra_"))
     assert "Nobody can answer this" in page.text, "not before it is confirmed"
     answer_by_page(each_world)
     page = child.open(child.open("/connected").link("/connected/gra_"))
     assert "Nobody can answer this" not in page.text
-    assert "Waits for your guardian" in page.text
+    assert "Your guardian has not answered yet." in page.text
     allow(each_world, BEN)
     assert each_world.userinfo(token(each_world, child)).status_code == 200
 

@@ -173,7 +173,7 @@ def test_p9_the_whole_way_of_a_childs_wish(each_world: World) -> None:
     assert asked.link(QUIZCO_REDIRECT).startswith(f"{QUIZCO_REDIRECT}?error=access_denied")
     assert states(each_world) == [("waiting", "guardian_consent")]
     assert answer_of(each_world.ask(child, prompt="none"))["error"] == "login_required"
-    assert "Waits for your guardian" in child.open("/connected").text
+    assert "Your guardian has not answered yet. Since 18 Nov" in child.open("/connected").text
 
     browser, page = request_page(each_world)
     for words in (

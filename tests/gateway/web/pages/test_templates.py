@@ -407,7 +407,7 @@ def test_input_is_kept_when_something_is_wrong() -> None:
     assert found.all("input", id="field-alternate_email")[0][0]["value"] == "asha@home"
     assert found.all("input", id="field-alternate_email")[0][0]["aria-invalid"] == "true"
     assert found.all("textarea", name="street_address")[0][1] == "12, 4th Cross Jayanagar"
-    assert "QuizCo holds the copy that it read on" in found.all("main")[0][1]
+    assert "QuizCo holds the copy that it received on" in found.all("main")[0][1]
 
 
 def test_stopping_is_one_press_and_asks_nothing() -> None:
@@ -533,17 +533,17 @@ def test_times_are_for_people_and_for_machines() -> None:
     ],
 )
 def test_durations_are_said_in_the_largest_whole_unit(seconds: int, words: str) -> None:
-    stopped: Any = SAMPLES["stopped"][1]
-    view = replace(stopped, kept_seconds=seconds)
-    assert f"within {words}." in shown(view, "stopped").all("main")[0][1]
+    detail: Any = SAMPLES["connected_detail"][1]
+    view = replace(detail, kept_seconds=seconds)
+    assert f"within {words}." in shown(view, "connected_detail").all("main")[0][1]
 
 
 @pytest.mark.parametrize("language", ["hi", "kn", "ar", "ta", "de"])
 @pytest.mark.parametrize("seconds", [365 * DAY, 30 * DAY, 3 * 3600, 120, 90])
 def test_durations_are_words_in_every_language(language: str, seconds: int) -> None:
-    stopped: Any = SAMPLES["stopped"][1]
-    view = replace(stopped, kept_seconds=seconds, chrome=replace(person, language=language))
-    assert "duration-" not in shown(view, "stopped").all("main")[0][1]
+    detail: Any = SAMPLES["connected_detail"][1]
+    view = replace(detail, kept_seconds=seconds, chrome=replace(person, language=language))
+    assert "duration-" not in shown(view, "connected_detail").all("main")[0][1]
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,6 @@ def test_every_reason_is_an_administrators_to_choose_or_the_gateways_own() -> No
 
 
 SAY_ALL_ELSE_ALIKE = {
-    ("connected_detail.html", "waiting_for"),
     ("contact.html", "state"),
     ("guardian.html", "state"),
     ("profile_edit.html", "kind"),

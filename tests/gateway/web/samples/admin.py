@@ -113,6 +113,7 @@ grant_rows = (
         brand="QuizCo",
         offer="Practice Quizzes",
         state="active",
+        word="may_read",
         fields=("name", "course", "email"),
         given_at=NOW - 90 * DAY,
         last_handoff_at=NOW - 3600,
@@ -124,6 +125,7 @@ grant_rows = (
         brand="CampusPress",
         offer="Course Readers",
         state="asked",
+        word="asked",
         fields=("name",),
     ),
 )
@@ -147,7 +149,7 @@ grant = AdminGrantView(
             purpose="results_delivery",
             form="full",
             needed=True,
-            granted=True,
+            answer="yes",
             kept_seconds=30 * DAY,
         ),
         GrantItemRow(
@@ -155,7 +157,7 @@ grant = AdminGrantView(
             purpose="appointment_reminders",
             form="masked",
             needed=False,
-            granted=False,
+            answer="no",
             kept_seconds=7 * DAY,
         ),
     ),

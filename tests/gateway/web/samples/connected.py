@@ -19,6 +19,8 @@ from gateway.web.pages.views import (
     Option,
     OwnDay,
     Pager,
+    PauseNote,
+    ReceivedLine,
     ServiceLine,
     Spoken,
     StoppedView,
@@ -94,13 +96,14 @@ detail = ConnectedDetailView(
             off_action="/connected/g1/off/email",
             older_copy_at=NOW - 9 * DAY,
         ),
-        AgreedItem(
+    ),
+    received=(
+        ReceivedLine(
             label="Phone",
-            value=None,
-            form="",
-            so_that="so that it can text you reminders",
-            needed=False,
-            off=True,
+            form="last two digits",
+            first_at=NOW - 60 * DAY,
+            last_at=NOW - 50 * DAY,
+            gone_by=NOW - 17 * DAY,
         ),
     ),
     handoffs=handoffs,
@@ -121,13 +124,57 @@ detail = ConnectedDetailView(
     reveal_url="/reauthenticate?next=g1",
     pager=Pager(older_url="?before=ho_77"),
 )
+RECEIVED = (
+    ReceivedLine(
+        label="Name",
+        form="",
+        first_at=NOW - 90 * DAY,
+        last_at=NOW - 41 * DAY,
+        gone_by=NOW - 10 * DAY,
+    ),
+    ReceivedLine(
+        label="E-mail",
+        form="private address",
+        first_at=NOW - 60 * DAY,
+        last_at=NOW - 60 * DAY,
+        gone_by=NOW + 50 * DAY,
+    ),
+)
+OVER = replace(
+    detail,
+    items=(),
+    received=(),
+    until=None,
+    reads_left=None,
+    stop_action="",
+    shorten_action="",
+    shorter=None,
+    reveal_url="",
+    pager=Pager(),
+)
+TERMS = PauseNote(
+    why="QuizCo changed its terms.",
+    way="Use it again at QuizCo to see what changes, and answer.",
+    since=NOW - 2 * DAY,
+)
+USES = PauseNote(
+    why="It was read as often as you allowed.", way="To allow more, use it again at QuizCo.", since=NOW - DAY
+)
+SCHOOL = PauseNote(why="Your school does not allow QuizCo now.", way="Ask your school.")
+GUARDIAN = PauseNote(
+    why="Your guardian has not answered yet.",
+    way="It goes on when your guardian says yes.",
+    since=NOW - DAY,
+)
 services = (
     ServiceLine(
         brand="CampusPress",
         offer="Course Readers",
         state="changed",
         url="/connected/g2",
+        word="may_read",
         fields=("Name", "Postal address"),
+        pause=TERMS,
         since=NOW - 300 * DAY,
         last_handoff_at=NOW - 20 * DAY,
         handoff_count=14,
@@ -137,6 +184,7 @@ services = (
         offer="Practice Quizzes",
         state="live",
         url="/connected/g1",
+        word="may_read",
         fields=("Name", "Course", "E-mail"),
         since=NOW - 90 * DAY,
         until=NOW + 190 * DAY,
@@ -149,7 +197,9 @@ services = (
         offer="Shared notes",
         state="used_up",
         url="/connected/g6",
+        word="may_read",
         fields=("Name",),
+        pause=USES,
         since=NOW - 3 * DAY,
         until=NOW + 27 * DAY,
         reads_left=0,
@@ -162,59 +212,100 @@ services = (
         offer="Nachhilfe",
         state="waiting",
         url="/connected/g3",
+        word="asked",
         fields=("Name",),
-        waiting_for="school",
+        pause=GUARDIAN,
     ),
     ServiceLine(
         brand="مكتبة النور",
         offer="قراءة",
         state="paused",
         url="/connected/g4",
+        word="may_read",
         fields=("Name",),
+        pause=SCHOOL,
         since=NOW - 20 * DAY,
     ),
+)
+ended = (
     ServiceLine(
         brand="LabTime",
         offer="Bench booking",
         state="ended",
         url="/connected/g5",
+        word="received",
         fields=("Name", "E-mail"),
         since=NOW - 400 * DAY,
         ended_at=NOW - 30 * DAY,
-        last_handoff_at=NOW - 31 * DAY,
-        handoff_count=1,
+    ),
+    ServiceLine(
+        brand="LabTime",
+        offer="Lab safety",
+        state="ended",
+        url="/connected/g7",
+        word="received",
+        fields=(),
+        ended_at=NOW - 40 * DAY,
+    ),
+)
+refused = (
+    ServiceLine(
+        brand="BookNest",
+        offer="Second-hand books",
+        state="refused",
+        url="/connected/g8",
+        word="asked",
+        fields=("Name", "Postal address"),
+        ended_at=NOW - 10 * DAY,
+        refused_by="you",
+        may_ask_at=NOW + 80 * DAY,
+        ask_again_action="/connected/g8/ask-again",
+    ),
+    ServiceLine(
+        brand="ClubHub",
+        offer="Chess club",
+        state="refused",
+        url="/connected/g9",
+        word="asked",
+        fields=(),
+        ended_at=NOW - 200 * DAY,
+        refused_by="guardian",
     ),
 )
 
 SAMPLES: dict[str, tuple[str, View]] = {
-    "connected": ("connected", ConnectedView(chrome=at_connected, services=services)),
+    "connected": (
+        "connected",
+        ConnectedView(chrome=at_connected, services=services, refused=refused, ended=ended),
+    ),
     "connected.empty": ("connected", ConnectedView(chrome=at_connected, services=())),
     "connected.waits": (
         "connected",
         ConnectedView(
             chrome=at_connected,
-            services=(replace(services[3], waiting_for="guardian"), replace(services[3], waiting_for="")),
+            services=(services[3],),
         ),
     ),
     "connected_detail": ("connected_detail", detail),
     "connected_detail.changed": (
         "connected_detail",
-        replace(detail, state="changed", review_url="/consent/int_5p1", pager=Pager()),
+        replace(detail, state="changed", pause=TERMS, pager=Pager()),
     ),
     "connected_detail.used_up": (
         "connected_detail",
-        replace(detail, state="used_up", reads_left=0, shorten_action="", shorter=None),
+        replace(detail, state="used_up", pause=USES, reads_left=0, shorten_action="", shorter=None),
     ),
     "connected_detail.paused": (
         "connected_detail",
-        replace(detail, state="paused", until=None, reveal_url=""),
+        replace(detail, state="paused", pause=SCHOOL, until=None, reveal_url=""),
     ),
     "connected_detail.waiting": (
         "connected_detail",
         replace(
             detail,
             state="waiting",
-            waiting_for="guardian",
+            pause=GUARDIAN,
+            received=(),
             handoffs=(),
             since=None,
             until=None,
@@ -227,7 +318,8 @@ SAMPLES: dict[str, tuple[str, View]] = {
         replace(
             detail,
             state="waiting",
-            waiting_for="nobody",
+            nobody=True,
+            received=(),
             handoffs=(),
             since=None,
             until=None,
@@ -235,31 +327,36 @@ SAMPLES: dict[str, tuple[str, View]] = {
             shorten_action="",
         ),
     ),
-    "connected_detail.school": (
+    "connected_detail.refused": (
         "connected_detail",
-        replace(detail, state="waiting", waiting_for="school", handoffs=()),
+        replace(
+            OVER,
+            state="refused",
+            ended_at=NOW - 3600,
+            asked=("Name", "Course"),
+            refused_by="you",
+            may_ask_at=NOW + 90 * DAY,
+            ask_again_action="/connected/g1/ask-again",
+            handoffs=(),
+        ),
+    ),
+    "connected_detail.guardians_no": (
+        "connected_detail",
+        replace(OVER, state="refused", ended_at=NOW - 3600, refused_by="guardian", handoffs=()),
     ),
     "connected_detail.archived": (
         "connected_detail",
         replace(
-            detail,
+            OVER,
             state="ended",
             ended_at=NOW - 3 * 365 * DAY,
             archived_before=NOW - 365 * DAY,
-            stop_action="",
             handoffs=(),
-            pager=Pager(),
         ),
     ),
     "connected_detail.ended": (
         "connected_detail",
-        replace(
-            detail,
-            state="ended",
-            ended_at=NOW - 3600,
-            stop_action="",
-            items=(replace(detail.items[0]), replace(detail.items[2], off_action="")),
-        ),
+        replace(OVER, state="ended", ended_at=NOW - 3600, received=RECEIVED),
     ),
     "stopped": (
         "stopped",
@@ -268,7 +365,7 @@ SAMPLES: dict[str, tuple[str, View]] = {
             brand="QuizCo",
             offer="Practice Quizzes",
             stopped_at=NOW,
-            kept_seconds=30 * DAY,
+            gone_by=NOW + 30 * DAY,
             deletion_asked=True,
             detail_url="/connected/g1",
         ),
@@ -280,7 +377,7 @@ SAMPLES: dict[str, tuple[str, View]] = {
             brand="QuizCo",
             offer="Practice Quizzes",
             stopped_at=NOW,
-            kept_seconds=30 * DAY,
+            gone_by=None,
             deletion_asked=False,
             detail_url="/connected/g1",
         ),
@@ -390,6 +487,7 @@ SAMPLES: dict[str, tuple[str, View]] = {
         ConnectedView(
             chrome=at_connected,
             services=services,
+            ended=ended,
             stop_everything_action="/stop-everything",
             can_ask_deletion=True,
             record_url="/connected/my-record.json",
@@ -410,21 +508,24 @@ SAMPLES: dict[str, tuple[str, View]] = {
     "connected_detail.deletion": (
         "connected_detail",
         replace(
-            detail,
+            OVER,
             state="ended",
             ended_at=NOW - 40 * DAY,
-            stop_action="",
-            shorten_action="",
-            items=tuple(replace(each, off_action="") for each in detail.items),
+            received=RECEIVED,
             deletion=(
                 Event(at=NOW - 10 * DAY, what="They are late; our administrators see it", actor=""),
-                Event(at=NOW - 39 * DAY, what="They have got our request", actor=""),
-                Event(at=NOW - 40 * DAY, what="You asked them to delete what they have", actor=""),
+                Event(at=NOW - 39 * DAY, what="They took it in", actor=""),
+                Event(at=NOW - 40 * DAY, what="Deletion was asked for", actor=""),
             ),
         ),
     ),
     "connected_detail.own-pause": (
         "connected_detail",
-        replace(detail, state="paused", resume_action="/connected/g1/resume"),
+        replace(
+            detail,
+            state="paused",
+            pause=PauseNote(why="You paused it.", way="It goes on when you say so.", since=NOW - DAY),
+            resume_action="/connected/g1/resume",
+        ),
     ),
 }

@@ -71,7 +71,7 @@ status_item = ConsentItem(
     label="Student status",
     so_that="so that you see the student version",
     forms=(FormChoice(form="boolean", label="yes or no only", value=None, chosen=True),),
-    missing_url="/profile/edit#field-student_status",
+    missing="school",
 )
 never = ("postal address", "other e-mail address", "date of birth", "password")
 durations = (
@@ -93,6 +93,7 @@ consent = ConsentView(
     chrome=person,
     action="/consent/int_4k9",
     partner=quizco,
+    checked_at=NOW - 200 * DAY,
     offer="Practice Quizzes",
     benefit=benefit,
     signed_in_as="a•••@lakeside.example.org",
@@ -109,6 +110,7 @@ sign_in = SignInView(
     chrome=person,
     action="/consent/int_6q2",
     partner=quizco,
+    checked_at=NOW - 200 * DAY,
     offer="Practice Quizzes",
     benefit=benefit,
     signed_in_as="a•••@lakeside.example.org",
@@ -122,6 +124,7 @@ amend = ConsentAmendView(
     chrome=person,
     action="/consent/int_5p1",
     partner=quizco,
+    checked_at=NOW - 200 * DAY,
     offer="Practice Quizzes",
     benefit=benefit,
     signed_in_as="a•••@lakeside.example.org",
@@ -130,7 +133,8 @@ amend = ConsentAmendView(
     durations=(),
     terms=replace(terms, notice_version=8, kept_seconds=60 * DAY, frequency=""),
     agreed_at=NOW - 90 * DAY,
-    effective_at=NOW + 14 * DAY,
+    effective_at=NOW - 14 * DAY,
+    is_held=True,
     new_needed=(
         replace(course_item, key="course:accessibility_support", so_that="so that captions fit your course"),
     ),
@@ -176,7 +180,7 @@ SAMPLES: dict[str, tuple[str, View]] = {
     "consent.needed-only": ("consent", replace(consent, optional=(), terms=replace(terms, frequency=""))),
     "consent.optional-only": (
         "consent",
-        replace(consent, needed=(), partner=replace(quizco, checked_at=None)),
+        replace(consent, needed=()),
     ),
     "consent.child": ("consent", replace(consent, guardian_decides=True, never_shared=())),
     "consent.again": (

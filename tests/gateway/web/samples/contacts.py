@@ -48,7 +48,7 @@ items = (
             FormChoice(form="coarse", label="town and region only", value=None, chosen=True),
             FormChoice(form="full", label="full", value=None),
         ),
-        missing_url="/profile",
+        missing="own",
     ),
 )
 ask = ContactAskView(

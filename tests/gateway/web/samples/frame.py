@@ -56,7 +56,6 @@ quizco = PartnerCard(
     contact="hello@quizco.example.org",
     grievance_contact="complaints@quizco.example.org",
     policy_url="https://quizco.example.org/privacy",
-    checked_at=NOW - 200 * DAY,
 )
 benefit = Spoken(
     text="QuizCo builds short practice quizzes from the lectures that you watched.",

@@ -19,6 +19,7 @@ from gateway.web.pages.views import (
     Option,
     View,
 )
+from tests.gateway.web.samples.connected import RECEIVED, SCHOOL
 from tests.gateway.web.samples.frame import NOW, benefit, doors_of, officer, person, quizco
 
 guardian = replace(person, is_guardian=True, here="guardian", signed_in_as="Guardian")
@@ -81,6 +82,7 @@ SAMPLES: dict[str, tuple[str, View]] = {
                             offer="Practice Quizzes",
                             state="waiting",
                             url="/guardian/gra_1",
+                            word="asked",
                             fields=("Name", "Course", "E-mail"),
                             asked_at=NOW - DAY,
                         ),
@@ -89,6 +91,7 @@ SAMPLES: dict[str, tuple[str, View]] = {
                             offer="Course Readers",
                             state="live",
                             url="/guardian/gra_2",
+                            word="may_read",
                             fields=("Name",),
                         ),
                     ),
@@ -123,8 +126,10 @@ SAMPLES: dict[str, tuple[str, View]] = {
         "guardian_request",
         replace(
             request,
-            state="live",
+            state="paused",
+            pause=SCHOOL,
             allow_action="",
+            received=RECEIVED[:1],
             stop_action="/guardian/gra_1/stop",
             can_ask_deletion=True,
         ),
@@ -133,10 +138,20 @@ SAMPLES: dict[str, tuple[str, View]] = {
         "guardian_request",
         replace(
             request,
-            state="ended",
+            state="refused",
             allow_action="",
             again_action="/guardian/gra_1/ask-again",
-            deletion=(Event(at=NOW - DAY, what="They were asked to delete what they have", actor=""),),
+        ),
+    ),
+    "guardian_request.ended": (
+        "guardian_request",
+        replace(
+            request,
+            state="ended",
+            items=(),
+            allow_action="",
+            received=RECEIVED,
+            deletion=(Event(at=NOW - DAY, what="Deletion was asked for", actor=""),),
         ),
     ),
     "admin_school": (

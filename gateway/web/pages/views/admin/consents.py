@@ -5,6 +5,7 @@ from typing import Literal
 
 from gateway.web.pages.views.admin.frame import AdminView
 from gateway.web.pages.views.admin.log import HandoffRow
+from gateway.web.pages.views.consents import DetailsWord
 from gateway.web.pages.views.frame import ONE_PAGE, Event, Fact, FieldError, Option, Pager
 
 ShownGrantState = Literal["asked", "active", "paused", "used_up", "refused", "ended"]
@@ -37,6 +38,7 @@ class GrantRow:
     brand: str
     offer: str
     state: ShownGrantState
+    word: DetailsWord
     fields: tuple[str, ...]
     given_at: int | None = None
     last_handoff_at: int | None = None
@@ -60,13 +62,16 @@ class AdminGrantsView(AdminView):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrantItemRow:
-    """One item of a grant by name; there is no place for a value."""
+    """One item of a grant by name, and what was answered; *asked* is a wish that nobody has allowed.
+
+    There is no place for a value.
+    """
 
     field: str
     purpose: str
     form: str
     needed: bool
-    granted: bool
+    answer: Literal["yes", "asked", "no"]
     kept_seconds: int
 
 

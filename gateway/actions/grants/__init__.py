@@ -1,0 +1,1 @@
+"""How a grant stands, for its person, a guardian and whoever looks on: what several wings see."""
