@@ -14,6 +14,7 @@ class Hold(StrEnum):
     """The reasons that hold a consent back; partners learn that it is held back, and never why."""
 
     BRAKE = "the partner is paused"
+    ACCOUNT = "the person's account is deactivated"
     PAUSE = "the grant is paused"
     WISH = "a guardian has not answered a child's wish"
     BASIS = "a guardian decides with this person"
@@ -31,6 +32,8 @@ def why_held_back(ground: Ground, registry: Registry) -> Hold | None:
     """
     if ground.partner_state is PartnerState.PAUSED:
         return Hold.BRAKE
+    if ground.grant.is_held:
+        return Hold.ACCOUNT
     if ground.grant.state is not GrantState.ACTIVE:
         return Hold.WISH if ground.grant.state is GrantState.WAITING else Hold.PAUSE
     return why_locked(ground.grant, ground.person, ground.approvals, registry)

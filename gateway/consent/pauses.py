@@ -15,6 +15,7 @@ class PauseCause(StrEnum):
     """Who holds a consent back, and why; pages and letters have words for each."""
 
     YOU = auto()
+    ACCOUNT = auto()
     WISH = auto()
     GUARDIANS = auto()
     BASIS = auto()
@@ -31,6 +32,7 @@ CAUSES: Mapping[Hold, frozenset[PauseCause]] = MappingProxyType(
     {
         Hold.BRAKE: frozenset({PauseCause.BRAKE, PauseCause.COMPLAINTS, PauseCause.ENDING}),
         Hold.PAUSE: frozenset({PauseCause.YOU, PauseCause.TERMS, PauseCause.AGE}),
+        Hold.ACCOUNT: frozenset({PauseCause.ACCOUNT}),
         Hold.WISH: frozenset({PauseCause.WISH}),
         Hold.BASIS: frozenset({PauseCause.BASIS}),
         Hold.AGE: frozenset({PauseCause.AGE}),
@@ -114,6 +116,8 @@ def pause_of(hold: Hold, story: PauseStory) -> Pause:
         # Nothing is on record at the second in which a guardian lost the right to answer, or a birthday came.
         Hold.GUARDIANS: None,
         Hold.AGE: None,
+        # The act is about the account, and no page of its person opens meanwhile.
+        Hold.ACCOUNT: None,
     }
     (cause,) = CAUSES[hold]
     return Pause(hold, cause, since[hold])

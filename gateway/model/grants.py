@@ -194,6 +194,7 @@ class Grant:
         paused_for: why it is paused; None while it is not.
         decided_version: the newest offer version that the person answered; it may have been by keeping older terms.
         left_out: what was asked for and is not granted, and when that was last decided; each item once, in order.
+        is_held: the person's account is deactivated.
     """
 
     grant_id: str
@@ -215,6 +216,7 @@ class Grant:
     paused_for: ReasonCode | None = None
     decided_version: int = 0
     left_out: tuple[LeftOut, ...] = ()
+    is_held: bool = False
 
     def is_live(self, now: int) -> bool:
         """Whether it may release at this second."""

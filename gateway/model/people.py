@@ -30,6 +30,8 @@ class PersonState(StrEnum):
 
     INVITED = auto()
     ACTIVE = auto()
+    DEACTIVATED = auto()
+    """Nobody gets in, and nothing of the person's is read, until an administrator brings it back."""
     CLOSED = auto()
 
 
@@ -115,6 +117,15 @@ def roles_with(power: Power) -> frozenset[Role]:
 def powers_of(role: Role) -> frozenset[Power]:
     """What a role may do beyond its own affairs; nothing for those who only use the service."""
     return POWERS[role]
+
+
+HAS_ACCOUNT = frozenset({PersonState.ACTIVE, PersonState.DEACTIVATED})
+"""States in which what a person agreed to is not over."""
+
+
+def can_stop(role: Role, other: Role) -> bool:
+    """Tell whether a role may stop another one's account: no powers beyond its own, or it may give and take them."""
+    return Power.GIVE_POWERS in powers_of(role) or powers_of(other) <= powers_of(role)
 
 
 ROLES_WITH_POWERS = tuple(role for role in Role if powers_of(role))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from gateway.model.grants import Approval, Grant
-from gateway.model.people import Person, PersonState
+from gateway.model.people import HAS_ACCOUNT, Person
 from partners import STANDING, PartnerState
 
 TokenT = TypeVar("TokenT", "AuthorizationCode", "AccessToken", "RefreshToken")
@@ -154,11 +154,7 @@ class Ground:
 
     def stands(self, now: int) -> bool:
         """Whether grant, partner and account are not over; each may be held back."""
-        return (
-            self.grant.stands(now)
-            and self.partner_state in STANDING
-            and self.person.state is PersonState.ACTIVE
-        )
+        return self.grant.stands(now) and self.partner_state in STANDING and self.person.state in HAS_ACCOUNT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,7 @@ GRANT_COLUMNS = (
     consent_grant.c.paused_for,
     consent_grant.c.decided_version,
     consent_grant.c.left_out,
+    consent_grant.c.is_held,
 )
 _SCHOOL = organisation.alias("own_organisation")
 PERSON_COLUMNS = (
@@ -99,6 +100,7 @@ def grant_from_row(row: Any, items: tuple[GrantedItem, ...]) -> Grant:
         paused_for=ReasonCode(row.paused_for) if row.paused_for else None,
         decided_version=row.decided_version,
         left_out=_left_out(row.left_out),
+        is_held=row.is_held,
     )
 
 

@@ -186,8 +186,12 @@ _LINES: Mapping[Need, tuple[str, ...]] = {
     Power.SEE_COMPLAINTS: ("GET POST /admin/complaints",),
     Power.ANSWER_COMPLAINT: ("POST /admin/complaints/{complaint_id}",),
     Power.PROVISION_PEOPLE: (
-        "GET /admin/people",
+        "GET POST /admin/people",
         "POST /admin/people/import",
+        "GET /admin/people/{person_id}",
+        "POST /admin/people/{person_id}/sign-out",
+        "POST /admin/people/{person_id}/deactivate",
+        "POST /admin/people/{person_id}/reactivate",
         "POST /admin/people/{person_id}/invite",
         "GET POST /admin/people/{person_id}/factor",
         "GET /admin/guardians",

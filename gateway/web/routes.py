@@ -19,6 +19,7 @@ from gateway.web.administration import consents as admin_grants
 from gateway.web.administration import factor_reset as admin_factor
 from gateway.web.administration import home as admin_home
 from gateway.web.administration import people as admin_people
+from gateway.web.administration import person as admin_person
 from gateway.web.administration import roles as admin_roles
 from gateway.web.administration import school as admin_school
 from gateway.web.administration import waiting as admin_waiting
@@ -81,6 +82,7 @@ def all_routes() -> list[Route]:
         *admin_log.ROUTES,
         *admin_complaints.ROUTES,
         *admin_people.ROUTES,
+        *admin_person.ROUTES,
         *admin_guardians.ROUTES,
         *admin_roles.ROUTES,
         *admin_factor.ROUTES,

@@ -7,6 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from gateway.actions.administration.person_stops import deactivate, reactivate
 from gateway.actions.consent.complaints import complain
 from gateway.actions.guardians.ages import look_at_links
 from gateway.actions.operation.upkeep import sweep
@@ -15,6 +16,9 @@ from gateway.cli.browser import Browser
 from gateway.consent.complaints import ComplaintKind
 from gateway.consent.locks import Hold
 from gateway.kit.ids import Kind
+from gateway.model.administration.waiting import Administrator
+from gateway.model.grants import ReasonCode
+from gateway.model.people import Role
 from gateway.store.admin_actions import AdminAction
 from gateway.store.consent.school_gates import NewGate, set_gates
 from tests.gateway.store.samples import act, rows
@@ -146,6 +150,21 @@ def complaints(case: Case) -> None:
         world.run(complain, world.services, who, tokens["grant_id"], ComplaintKind.ADVERTISING)
 
 
+def the_account(case: Case) -> None:
+    change_account(case.world, deactivate)
+
+
+def the_account_is_back(case: Case) -> None:
+    change_account(case.world, reactivate)
+    case.browser = case.world.signed_in(ASHA)
+
+
+def change_account(world: World, change: Callable[..., Any]) -> None:
+    """Change Asha's account as an administrator of her school."""
+    school = Administrator(world.person_id("school@lakeside.example"), Role.SCHOOL_ADMIN, "lakeside")
+    world.run(change, world.services, school, world.person_id(), ReasonCode.SCHOOL_POLICY)
+
+
 def say(case: Case, gate: str) -> None:
     world = case.world
     action = AdminAction(world.services.ids(Kind.ACTION), "cli", f"gate_{gate}", "partner", "quizco", 1)
@@ -243,6 +262,7 @@ class Way:
 WAYS: Mapping[Hold, tuple[Way, ...]] = {
     Hold.PAUSE: (Way(the_person, the_person_goes_on), Way(new_terms_swept, the_old_terms_are_kept)),
     Hold.BRAKE: (Way(the_brake, the_brake_is_off), Way(complaints, the_brake_is_off)),
+    Hold.ACCOUNT: (Way(the_account, the_account_is_back),),
     Hold.SCHOOL: (Way(the_school, the_school_opens), Way(the_school_wants_to_be_asked, the_school_opens)),
     Hold.TERMS: (Way(new_terms, the_old_terms_are_kept),),
     Hold.USES: (Way(uses, once_more, duration="once"),),

@@ -15,14 +15,19 @@ import pytest
 from sqlalchemy import Connection, text
 
 from gateway.actions.accounts.erasure import erase_person
+from gateway.actions.administration.person_stops import deactivate
 from gateway.actions.authentication.sessions import find_session
 from gateway.actions.consent.consents import stop
 from gateway.actions.oauth.release import ReleaseGate
+from gateway.kit.errors import Refusal
 from gateway.kit.ids import Kind, random_ids
 from gateway.kit.secrets.digests import digest
+from gateway.model.administration.waiting import Administrator
+from gateway.model.grants import ReasonCode
 from gateway.model.people import Session
 from gateway.oauth.decision_context import DecisionContext, Plan, within_decision
 from gateway.store.admin_actions import AdminAction
+from gateway.store.administration.person_stops import AccountChange, deactivate_accounts
 from gateway.store.consent.decisions import Decision, commit_decisions
 from gateway.store.consent.grant_moves import CommitVerdict
 from gateway.store.oauth.release import ReleaseAsk
@@ -85,6 +90,78 @@ def test_p13_no_handoff_commits_after_its_revocation(cluster: Cluster) -> None:
     assert cluster.count("handoff") == at_revocation
     if cluster.database == "postgresql":
         assert commit_order_is_right(cluster)
+
+
+def deactivating(world: World) -> Call[int]:
+    """Deactivate Asha's account; give how many hand-offs there were when that was answered."""
+
+    async def call(_: httpx2.AsyncClient) -> int:
+        await asyncio.sleep(0)
+        who = Administrator("cli:alice")
+        await deactivate(world.services, who, asha, ReasonCode.SECURITY_INCIDENT)
+        return await world.services.store.read(count_handoffs, None)
+
+    asha = world.person_id()
+    return call
+
+
+def test_p13_no_handoff_commits_after_an_account_is_deactivated(cluster: Cluster) -> None:
+    """Amid 64 reads: each was either answered and logged before, or is told that the consent is paused."""
+    _, _, token = opted_in(cluster.one)
+    calls: list[Call[Any]] = [reading(token)] * READS
+    calls.insert(READS // 2, deactivating(cluster.one))
+    answers = cluster.at_once(calls)
+    at_deactivation = answers.pop(READS // 2)
+    statuses = [answer.status_code for answer in answers]
+    assert set(statuses) <= {200, 403}
+    assert cluster.count("handoff") == at_deactivation == statuses.count(200)
+    assert cluster.other.userinfo(token).json()["error"] == "consent_paused"
+
+
+def test_p13_a_deactivation_waits_for_the_release_in_flight(two_nodes: Cluster) -> None:
+    """And a release that waits for the deactivation finds the grant held: the row is read again after the lock."""
+    world, other = two_nodes.nodes
+    _, _, token = opted_in(world)
+    held = threading.Event()
+    record = AdminAction(
+        random_ids(Kind.ACTION), "cli:alice", "deactivate_person", "person", world.person_id(), world.clock()
+    )
+
+    def slow(connection: Connection, changes: Sequence[AccountChange]) -> Sequence[bool]:
+        outcomes = deactivate_accounts(connection, changes)
+        held.set()
+        connection.execute(text("SELECT pg_sleep(0.5)"))
+        return outcomes
+
+    async def deactivate_slowly(_: httpx2.AsyncClient) -> Any:
+        return await world.services.store.run(slow, AccountChange(record.target_id, record))
+
+    def read_meanwhile(take_lane: bool) -> Call[Any]:
+        gate = ReleaseGate(other.services)
+
+        async def call(_: httpx2.AsyncClient) -> Any:
+            assert await asyncio.to_thread(held.wait, PATIENCE)
+            ask = ReleaseAsk(digest(token), "userinfo", random_ids(Kind.HANDOFF), other.clock())
+            if take_lane:
+                return await other.services.store.lane(gate._operation).submit(ask)
+            found = await other.services.store.versioned_lane(gate._optimistic).submit(ask)
+            return found and found.answer
+
+        return call
+
+    done, locked, _, optimistic = two_nodes.at_once(
+        [deactivate_slowly, read_meanwhile(True), deactivate_nothing, read_meanwhile(False)]
+    )
+    assert done is True
+    assert isinstance(locked, Refusal)
+    assert locked.code == "consent_paused"
+    # Decided ahead of the lock, it wrote nothing, and is decided again under it.
+    assert optimistic is None
+    assert two_nodes.count("handoff") == 0
+
+
+async def deactivate_nothing(_: httpx2.AsyncClient) -> None:
+    """Keep the hands of the two nodes apart."""
 
 
 def commit_order_is_right(cluster: Cluster) -> bool:

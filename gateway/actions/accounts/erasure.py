@@ -1,6 +1,6 @@
 """Erasing a person (crypto-shredding): values and commitments become unreadable at once, the log stays whole."""
 
-from gateway.actions.authentication.sessions import login_index, stand_in_index
+from gateway.actions.directory import find_accounts_of
 from gateway.actions.guardians.letters import ward_letters
 from gateway.actions.partners.deletions import ask_deletion
 from gateway.actions.services import Services
@@ -10,8 +10,6 @@ from gateway.kit.ids import Kind, random_key
 from gateway.model.contacts import Contact, ContactEvent, ContactEventType, Side
 from gateway.model.grants import ActorKind, Grant, ReasonCode
 from gateway.store.accounts.erasure import Erasure, erase_operation
-from gateway.store.accounts.logins import find_people
-from gateway.store.accounts.organisations import load_organisations
 from gateway.store.admin_actions import AdminAction
 from gateway.store.consent.grant_changes import GrantChange
 
@@ -25,19 +23,12 @@ async def erase_person(services: Services, actor_id: str, email: str) -> str:
     Raises:
         Refusal: ``not_found`` for an address that nobody has.
     """
-    indexes = [login_index(services, email), *await _stand_in_indexes(services, email)]
-    found = [await services.store.read(find_people, each) for each in indexes]
-    person_ids = [each for each in found if each is not None]
+    person_ids = await find_accounts_of(services, email)
     if not person_ids:
         raise Refusal("not_found", detail="no account with this address")
     for person_id in person_ids:
         await erase_account(services, actor_id, person_id)
     return person_ids[0]
-
-
-async def _stand_in_indexes(services: Services, email: str) -> list[bytes]:
-    organisations = await services.store.read(load_organisations, None)
-    return [stand_in_index(services, each.organisation_id, email) for each in organisations]
 
 
 async def erase_account(services: Services, actor_id: str, person_id: str) -> None:

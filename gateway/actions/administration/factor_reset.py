@@ -6,7 +6,7 @@ from functools import partial
 from gateway.actions.authentication.enrolment import enrolment_link
 from gateway.actions.authentication.same_person import is_same_person
 from gateway.actions.authentication.sessions import find_addresses
-from gateway.actions.directory import find_account
+from gateway.actions.directory import find_account, find_in_reach
 from gateway.actions.letters import sealed_letter, write_letter
 from gateway.actions.services import Services
 from gateway.actions.two_people import ActFact, Execution, TwoPeople
@@ -30,9 +30,7 @@ async def find_resettable(services: Services, asker: Administrator, person_id: s
     Raises:
         Refusal: ``not_found`` for an account that is unknown or of another school; ``not_allowed`` for one's own.
     """
-    person = await find_account(services, person_id)
-    if not asker.reaches(person.organisation_id):
-        raise Refusal("not_found", detail="an account of another school")
+    person = await find_in_reach(services, asker, person_id)
     is_own = asker.role is not None and await is_same_person(services, asker.actor_id, person_id)
     if is_own:
         raise Refusal("not_allowed", detail="one's own factor is for others to take away")

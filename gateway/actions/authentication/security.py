@@ -43,7 +43,7 @@ async def see_security(services: Services, session: Session) -> OwnSecurity:
     person_id = session.person.person_id
     passkeys = await services.store.read(list_passkeys, person_id)
     return OwnSecurity(
-        sessions=tuple(await _open_sessions(services, person_id)),
+        sessions=tuple(await open_sessions_of(services, person_id)),
         passkeys=tuple(passkeys),
         names=await read_names(services, person_id, passkeys),
         authenticator=await services.store.read(load_authenticators, person_id),
@@ -52,7 +52,8 @@ async def see_security(services: Services, session: Session) -> OwnSecurity:
     )
 
 
-async def _open_sessions(services: Services, person_id: str) -> list[SessionLine]:
+async def open_sessions_of(services: Services, person_id: str) -> list[SessionLine]:
+    """List the browsers in which somebody is signed in now."""
     now, settings = services.clock(), services.settings
     query = SessionQuery(person_id, now - settings.session_ttl, now - settings.session_idle_ttl)
     return await services.store.read(list_sessions, query)
@@ -86,7 +87,7 @@ def _of(line: SessionLine, session: Session) -> Session:
 
 async def _end(services: Services, session: Session, is_meant: Callable[[SessionLine], bool]) -> int:
     """End sessions as their own browsers would, so that partners hear of it (Back-Channel Logout)."""
-    meant = [line for line in await _open_sessions(services, session.person.person_id) if is_meant(line)]
+    meant = [line for line in await open_sessions_of(services, session.person.person_id) if is_meant(line)]
     for line in meant:
         await log_out(services, _of(line, session))
     return len(meant)

@@ -20,6 +20,10 @@ LET_ASK_AGAIN = "let_ask_again"
 PAUSE_WORDS: Mapping[PauseCause, tuple[Words, Words]] = MappingProxyType(
     {
         PauseCause.YOU: (Words("You paused it."), Words("It goes on when you say so.")),
+        PauseCause.ACCOUNT: (
+            Words("The account is deactivated."),
+            Words("It goes on when an administrator brings the account back."),
+        ),
         PauseCause.WISH: (
             Words("Your guardian has not answered yet."),
             Words("It goes on when your guardian says yes."),

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -11,7 +11,14 @@ from gateway.actions.accounts.erasure import erase_person
 from gateway.actions.accounts.invitations import invite_again
 from gateway.actions.administration.factor_reset import ask_for_reset
 from gateway.actions.administration.organisations import add_organisation, set_zone
+from gateway.actions.administration.people import PeopleSearch, see_people
 from gateway.actions.administration.people_import import Importer, ImportReport, import_people
+from gateway.actions.administration.person_stops import (
+    STOP_REASONS,
+    deactivate,
+    end_sessions_of,
+    reactivate,
+)
 from gateway.actions.administration.roles import ask_for_role
 from gateway.actions.authentication.sessions import login_index
 from gateway.actions.guardians.naming import propose_guardian
@@ -35,12 +42,16 @@ from gateway.cli.terminal import (
 )
 from gateway.kit.zones import is_zone, only_zone_of
 from gateway.model.administration.waiting import WaitingAct
-from gateway.model.people import Role
+from gateway.model.grants import ReasonCode
+from gateway.model.people import PersonState, Role
 from gateway.store.accounts.logins import find_people
 from gateway.store.accounts.organisations import load_organisations
+from gateway.store.accounts.people import AccountLine
 
+T = TypeVar("T")
 organisations = typer.Typer(help="Schools, and the service's own staff.", no_args_is_help=True)
 people = typer.Typer(help="Accounts and invitations.", no_args_is_help=True)
+LOGIN = typer.Argument(help="The person's log-in.")
 
 
 @organisations.command()
@@ -179,7 +190,7 @@ def _print_report(report: ImportReport) -> None:
 
 
 @people.command()
-def invite(email: Annotated[str, typer.Argument(help="The person's log-in.")]) -> None:
+def invite(email: Annotated[str, LOGIN]) -> None:
     """Send a new invitation to somebody who has no password yet; older ones stop working."""
 
     async def work(services: Services) -> str:
@@ -192,6 +203,109 @@ def invite(email: Annotated[str, typer.Argument(help="The person's log-in.")]) -
         return "by mail" if settings.smtp_url else f"as a file in {settings.data_dir / 'mail'}"
 
     done(f"sent {with_services(work)}")
+
+
+@people.command("list")
+def list_people(
+    organisation: Annotated[str | None, typer.Option(help="Id of an organisation.")] = None,
+    role: Annotated[Role | None, typer.Option(help="What they are to the service.")] = None,
+    state: Annotated[PersonState | None, typer.Option(help="Where the account stands.")] = None,
+    before: Annotated[
+        str, typer.Option(help="Go on where a page ended: the word that stands below it.")
+    ] = "",
+    as_json: Annotated[bool, JSON] = False,
+) -> None:
+    """List the newest accounts that fit; never a name or an address. A search is put on record."""
+    at, _, person_id = before.partition(".")
+    if before and not (at.isdecimal() and person_id):
+        raise typer.BadParameter("the word that stands below a page", param_hint="--before")
+    key = (int(at), person_id) if before else None
+    _print_accounts(PeopleSearch(organisation_id=organisation, role=role, state=state, before=key), as_json)
+
+
+@people.command()
+def find(email: Annotated[str, LOGIN], as_json: Annotated[bool, JSON] = False) -> None:
+    """Find the accounts of one address, exactly. The search is put on record."""
+    _print_accounts(PeopleSearch(email=email), as_json)
+
+
+def _print_accounts(search: PeopleSearch, as_json: bool) -> None:
+    found = with_services(lambda services: see_people(services, at_command_line(), search))
+    older = f"{found.older[0]}.{found.older[1]}" if found.older else None
+    if as_json:
+        print_json({"accounts": [_account_as_json(each) for each in found.lines], "before": older})
+        return
+    print_table(
+        "Accounts, newest first",
+        ("person", "organisation", "role", "state", "made (UTC)"),
+        [
+            (
+                each.person.person_id,
+                each.person.organisation_id,
+                each.person.role,
+                each.person.state,
+                time_words(each.created_at),
+            )
+            for each in found.lines
+        ],
+    )
+    if older:
+        out.print(f"There are older ones: --before {older}", soft_wrap=True)
+
+
+def _account_as_json(line: AccountLine) -> dict[str, object]:
+    return {
+        "person_id": line.person.person_id,
+        "organisation_id": line.person.organisation_id,
+        "role": str(line.person.role),
+        "state": str(line.person.state),
+        "created_at": line.created_at,
+        "invited_until": line.invited_until,
+    }
+
+
+@people.command("sign-out")
+def sign_out(email: Annotated[str, LOGIN]) -> None:
+    """Sign somebody out in every browser."""
+    _do(email, lambda services, who: end_sessions_of(services, at_command_line(), who))
+    done("signed out everywhere")
+
+
+REASON = typer.Option(help=f"Why: {', '.join(STOP_REASONS)}.")
+
+
+@people.command("deactivate")
+def leave_out(email: Annotated[str, LOGIN], reason: Annotated[ReasonCode, REASON]) -> None:
+    """Deactivate an account: signed out everywhere, and nothing of the person's is read until it is brought back."""
+    _change(email, reason, deactivate)
+    done("deactivated; consent-gateway people reactivate brings the account back")
+
+
+@people.command("reactivate")
+def bring_back(email: Annotated[str, LOGIN], reason: Annotated[ReasonCode, REASON]) -> None:
+    """Bring a deactivated account back, with every consent that is not over by now."""
+    _change(email, reason, reactivate)
+    done("the account is back")
+
+
+def _change(email: str, reason: ReasonCode, act: Callable[..., Awaitable[None]]) -> None:
+    if reason not in STOP_REASONS:
+        raise typer.BadParameter(f"one of {', '.join(STOP_REASONS)}", param_hint="--reason")
+    _do(email, lambda services, who: act(services, at_command_line(), who, reason))
+
+
+def _do(email: str, act: Callable[[Services, str], Awaitable[T]]) -> T:
+    """Do something to the account of a log-in, and let the letters of it leave."""
+
+    async def work(services: Services) -> T:
+        person_id = await services.store.read(find_people, login_index(services, email))
+        if person_id is None:
+            raise CommandFault("there is no account with this address.")
+        outcome = await act(services, person_id)
+        await Postman(services).turn()
+        return outcome
+
+    return with_services(work)
 
 
 CHILD = typer.Argument(help="The child's log-in.")
@@ -241,7 +355,7 @@ def _say_link(act: Callable[[Services], Awaitable[LinkFault | WaitingAct | None]
 
 @people.command()
 def erase(
-    email: Annotated[str, typer.Argument(help="The person's log-in.")],
+    email: Annotated[str, LOGIN],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask; this cannot be taken back.")] = False,
 ) -> None:
     """Erase a person: every consent ends, the key that opens their values is destroyed; the log stays whole."""
@@ -253,7 +367,7 @@ def erase(
 
 @people.command("reset-factor")
 def reset_factor(
-    email: Annotated[str, typer.Argument(help="The person's log-in.")],
+    email: Annotated[str, LOGIN],
     why: Annotated[str, typer.Option(help="Why; the second person reads it.")],
 ) -> None:
     """Ask to remove a lost second factor. An administrator has to approve it on the page."""
@@ -262,7 +376,7 @@ def reset_factor(
 
 @people.command()
 def role(
-    email: Annotated[str, typer.Argument(help="The person's log-in.")],
+    email: Annotated[str, LOGIN],
     role: Annotated[Role, typer.Argument(help="The role that the account shall have.")],
     why: Annotated[str, typer.Option(help="Why; the second person reads it.")],
 ) -> None:
@@ -271,12 +385,4 @@ def role(
 
 
 def _ask(email: str, ask: Callable[[Services, str], Awaitable[WaitingAct]]) -> None:
-    async def work(services: Services) -> WaitingAct:
-        person_id = await services.store.read(find_people, login_index(services, email))
-        if person_id is None:
-            raise CommandFault("there is no account with this address.")
-        act = await ask(services, person_id)
-        await Postman(services).turn()
-        return act
-
-    done(f"{with_services(work).act_id} waits for an administrator: consent-gateway waiting list")
+    done(f"{_do(email, ask).act_id} waits for an administrator: consent-gateway waiting list")

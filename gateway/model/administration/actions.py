@@ -56,6 +56,7 @@ DETAILS: Mapping[str, frozenset[str]] = MappingProxyType(
         "review_partner": frozenset({"live_grants"}),
         "say_yes_to_manifest": frozenset({"manifest"}),
         "search_grants": _CONDITIONS,
+        "search_people": _CONDITIONS,
         "set_zone": _CONDITIONS,
         "unlink_guardian": frozenset({"guardian", "ended"}),
         "withdraw_guardian": frozenset({"guardian"}),

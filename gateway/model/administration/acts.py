@@ -14,10 +14,14 @@ class AdminAct(StrEnum):
     SEARCH_GRANTS = auto()
     SEARCH_LOG = auto()
     SEARCH_COMPLAINTS = auto()
+    SEARCH_PEOPLE = auto()
     ANSWER_COMPLAINT = auto()
     REVOKE_GRANT = auto()
     IMPORT_PEOPLE = auto()
     INVITE_AGAIN = auto()
+    END_SESSIONS = auto()
+    DEACTIVATE = auto()
+    REACTIVATE = auto()
     LINK_GUARDIAN = auto()
     UNLINK_GUARDIAN = auto()
     ASK_FOR_ROLE = auto()
@@ -70,10 +74,14 @@ ACTS: Mapping[AdminAct, ActRule] = MappingProxyType(
         AdminAct.SEARCH_GRANTS: _at_once(Power.SEE_GRANTS),
         AdminAct.SEARCH_LOG: _at_once(Power.READ_LOG),
         AdminAct.SEARCH_COMPLAINTS: _at_once(Power.SEE_COMPLAINTS),
+        AdminAct.SEARCH_PEOPLE: _at_once(Power.PROVISION_PEOPLE),
         AdminAct.ANSWER_COMPLAINT: _at_once(Power.ANSWER_COMPLAINT),
         AdminAct.REVOKE_GRANT: _at_once(Power.REVOKE_GRANT),
         AdminAct.IMPORT_PEOPLE: _stepped_up(Power.PROVISION_PEOPLE),
         AdminAct.INVITE_AGAIN: _stepped_up(Power.PROVISION_PEOPLE),
+        AdminAct.END_SESSIONS: _at_once(Power.PROVISION_PEOPLE),
+        AdminAct.DEACTIVATE: _stepped_up(Power.PROVISION_PEOPLE),
+        AdminAct.REACTIVATE: _stepped_up(Power.PROVISION_PEOPLE),
         AdminAct.LINK_GUARDIAN: _stepped_up(Power.PROVISION_PEOPLE),
         # Whose yes counts for a child is at stake in both directions.
         AdminAct.UNLINK_GUARDIAN: _stepped_up(Power.PROVISION_PEOPLE),

@@ -86,6 +86,11 @@ class Administrator:
         """Tell whether this administrator has a power; the command line has every one."""
         return self.role is None or power in powers_of(self.role)
 
+    @property
+    def school(self) -> str | None:
+        """The only organisation that this administrator looks after; None for the service's own staff."""
+        return self.organisation_id if self.role is Role.SCHOOL_ADMIN else None
+
     def reaches(self, organisation_id: str | None) -> bool:
         """Tell whether an organisation's affairs are this administrator's: a school's own reach their school alone."""
         return self.role is not Role.SCHOOL_ADMIN or organisation_id == self.organisation_id

@@ -103,11 +103,18 @@ def _provisioners(connection: Connection, organisation_id: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class PeopleQuery:
-    """A page of accounts, newest first."""
+    """A page of accounts, newest first.
+
+    Attributes:
+        person_ids: these alone; None for all.
+    """
 
     organisation_id: str | None = None
     before: tuple[int, str] | None = None
     limit: int = 50
+    person_ids: tuple[str, ...] | None = None
+    role: Role | None = None
+    state: PersonState | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +132,7 @@ def list_people(connection: Connection, queries: Sequence[PeopleQuery]) -> Seque
 
 
 def _list(connection: Connection, query: PeopleQuery) -> list[AccountLine]:
+    own = person.c
     open_until = (
         select(func.max(invitation.c.expires_at))
         .where(invitation.c.person_id == person.c.person_id, invitation.c.used_at.is_(None))
@@ -133,8 +141,12 @@ def _list(connection: Connection, query: PeopleQuery) -> list[AccountLine]:
     statement = select(
         person.c.person_id, *PERSON_COLUMNS, person.c.created_at, open_until.label("invited_until")
     )
-    if query.organisation_id is not None:
-        statement = statement.where(person.c.organisation_id == query.organisation_id)
+    if query.person_ids is not None:
+        statement = statement.where(person.c.person_id.in_(query.person_ids))
+    given = ((own.organisation_id, query.organisation_id), (own.role, query.role), (own.state, query.state))
+    for column, wanted in given:
+        if wanted is not None:
+            statement = statement.where(column == str(wanted))
     if query.before is not None:
         statement = statement.where(tuple_(person.c.created_at, person.c.person_id) < tuple_(*query.before))
     rows = connection.execute(

@@ -81,6 +81,7 @@ def grant_row(created: NewGrant) -> dict[str, Any]:
         "decided_version": grant.terms_version,
         "left_out": left_out_text(grant),
         "digest_begun": False,
+        "is_held": False,
     }
 
 

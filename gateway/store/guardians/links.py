@@ -57,6 +57,32 @@ def _is_guarded(child_id: str) -> ColumnElement[bool]:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkedPeople:
+    """Who is linked with a person now, by id."""
+
+    guardians: tuple[str, ...]
+    children: tuple[str, ...]
+
+
+def list_linked(connection: Connection, person_ids: Sequence[str]) -> Sequence[LinkedPeople]:
+    """List the guardians and the children of each person whose links stand."""
+    return [
+        LinkedPeople(
+            _at_the_other_end(connection, guardian_link.c.guardian_id, guardian_link.c.child_id, each),
+            _at_the_other_end(connection, guardian_link.c.child_id, guardian_link.c.guardian_id, each),
+        )
+        for each in person_ids
+    ]
+
+
+def _at_the_other_end(
+    connection: Connection, wanted: ColumnElement[str], own: ColumnElement[str], person_id: str
+) -> tuple[str, ...]:
+    statement = select(wanted).where(own == person_id, guardian_link.c.state == "active").order_by(wanted)
+    return tuple(connection.execute(statement).scalars())
+
+
+@dataclass(frozen=True, slots=True)
 class LinkEnd:
     """The end of a link.
 

@@ -136,7 +136,12 @@ def _writing(lists: Lists) -> Any:
     # is newer than its beginning, so it is the version that tells. In the order of ids: see `hold_access_tokens`.
     locked = (
         select(grant.grant_id, grant.version)
-        .where(lists.any_of(grant.grant_id, "grants"), grant.state == GrantState.ACTIVE)
+        .where(
+            lists.any_of(grant.grant_id, "grants"),
+            grant.state == GrantState.ACTIVE,
+            # It changes without a decision, and so without a version.
+            grant.is_held.is_(False),
+        )
         .order_by(grant.grant_id)
         .with_for_update(read=True)
         .cte("locked")

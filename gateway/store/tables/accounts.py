@@ -61,7 +61,7 @@ person = Table(
         Column(f"{name}_version", Integer, nullable=False, server_default="0")
         for name in ("password", "address", "device")
     ),
-    one_of("state", "invited", "active", "closed"),
+    one_of("state", "invited", "active", "deactivated", "closed"),
     Index(None, "organisation_id", "created_at"),
     Index(None, "created_at"),
     Index(None, "role"),

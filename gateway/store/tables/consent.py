@@ -111,6 +111,8 @@ consent_grant = Table(
     # Whether the time until the person's first digest has begun. Every new row says that it has not; the default is
     # for rows from before there were such rows.
     Column("digest_begun", Boolean, nullable=False, server_default=true()),
+    # The person's account is deactivated. It stands here too because a release locks this row and no other.
+    Column("is_held", Boolean, nullable=False, server_default=false()),
     one_of("state", "waiting", "active", "paused", "refused", "ended"),
     Index(
         "uq_consent_grant_live",

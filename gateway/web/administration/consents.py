@@ -140,7 +140,7 @@ def _row(visit: Visit, own: OwnLine, email: str) -> views.GrantRow:
         person=email or short_person(grant.person_id),
         brand=registry.partners[grant.partner_id].partner.brand,
         offer=offer_name(registry.offers[grant.offer_id].offer),
-        state=_state(line, visit.services.clock()),
+        state=shown_state(line, visit.services.clock()),
         word=word,
         fields=fields,
         given_at=line.created_at if was_given else None,
@@ -148,10 +148,13 @@ def _row(visit: Visit, own: OwnLine, email: str) -> views.GrantRow:
     )
 
 
-def _state(line: GrantLine, now: int) -> views.ShownGrantState:
+def shown_state(line: GrantLine, now: int) -> views.ShownGrantState:
+    """Tell how a consent stands at a second."""
     grant = line.grant
     if grant.state is GrantState.ENDED or (grant.state in LIVE and now >= grant.ends_at):
         return "ended"
+    if grant.state is GrantState.ACTIVE and grant.is_held:
+        return "paused"
     if grant.state is GrantState.ACTIVE and line.is_used_up:
         return "used_up"
     return SHOWN_STATES[grant.state]
@@ -182,7 +185,7 @@ async def _grant_view(
         doors=await doors(visit),
         section="grants",
         grant_id=found.grant_id,
-        state=_state(line, visit.services.clock()),
+        state=shown_state(line, visit.services.clock()),
         brand=visit.services.registry.partners[found.partner_id].partner.brand,
         offer=offer_name(seen.offer),
         facts=_facts(seen),

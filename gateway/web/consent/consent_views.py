@@ -93,6 +93,7 @@ def _labels(fields: Iterable[str]) -> tuple[str, ...]:
 
 STATES: Mapping[PauseCause, views.ServiceState] = {
     PauseCause.YOU: "paused",
+    PauseCause.ACCOUNT: "paused",
     PauseCause.WISH: "waiting",
     PauseCause.GUARDIANS: "paused",
     PauseCause.BASIS: "changed",

@@ -78,6 +78,7 @@ CAUSE_WORDS: Mapping[PauseCause, tuple[str, str]] = {
     PauseCause.TERMS: (later("The terms changed"), later("the partner")),
     PauseCause.BASIS: (later("A guardian decides from now on"), later("the service")),
     PauseCause.AGE: (later("Came of age"), later("the service")),
+    PauseCause.ACCOUNT: (later("The account was deactivated"), later("an administrator")),
     PauseCause.GUARDIANS: (later("No guardian allows it"), later("the service")),
 }
 """What begins with no event and no act: it stands in the history while it holds."""

@@ -29,6 +29,8 @@ ACTING_WORDS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Who acts in a history beside administrators, by what their ids begin with."""
+CONDITIONS = ("person", "partner", "field", "state", "role", "organisation", "from", "to")
+"""Everything that any section can be searched by."""
 _ID = re.compile(r"[A-Za-z0-9_-]{1,80}", re.ASCII)
 _KEY = re.compile(r"([0-9]{1,12})\.([A-Za-z0-9_-]{1,80})", re.ASCII)
 
@@ -118,7 +120,7 @@ class Conditions:
     @property
     def are_given(self) -> bool:
         """Whether anything was searched for."""
-        return any(self._query.get(name) for name in ("person", "partner", "field", "state", "from", "to"))
+        return any(self._query.get(name) for name in CONDITIONS)
 
     def text(self, name: str) -> str:
         """Give a condition as it was typed."""

@@ -110,7 +110,7 @@ SECTIONS: Mapping[views.Section, SectionRule] = MappingProxyType(
             url="/admin/people",
             view=views.AdminPeopleView,
             label=Words("People"),
-            about=Words("Import the roster, send invitations."),
+            about=Words("Find an account, import the roster, send invitations."),
             figures=_nothing_counted,
             other_pages=("/admin/guardians",),
         ),

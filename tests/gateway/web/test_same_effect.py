@@ -16,6 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.actions.administration.people_import import Importer, import_people
+from gateway.actions.administration.person_stops import deactivate
 from gateway.actions.partners.ends import end_partner
 from gateway.actions.partners.moves import PartnerMove, move_partner
 from gateway.actions.partners.pkce_switch import switch_to_nonce
@@ -41,6 +42,7 @@ from tests.world import World, copy_sqlite, serve
 
 QUIZCO, LABTIME, PEOPLE = "/admin/partners/quizco", "/admin/partners/labtime", "/admin/people"
 WHY = {"reason": "partner_breach"}
+SCHOOL = {"reason": "school_policy"}
 ADMIN = "admin@platform.example"
 """Acts on the pages: who asks is not written to as one who may agree."""
 SAM, NEW = "support@platform.example", "new@lakeside.example"
@@ -48,7 +50,7 @@ HEADING = "organisation,role,email,name\n"
 LISTED = f"{HEADING}lakeside,professor,{NEW},New\nplatform,auditor,eve@evil.example,Eve\nlakeside,cook,x,Y\n"
 OWN = {"session", "throttle", "credential", "one_time_password", "recovery_code", "spent_challenge", "person"}
 """Tables in which logging in at a browser leaves its traces; people are compared by their roles and states."""
-LOOKS = {"search_grants", "see_grant"}
+LOOKS = {"search_grants", "see_grant", "see_person"}
 """Acts that a page puts on record on the way to its form."""
 Press = tuple[str, str, dict[str, Any]]
 """A page, the end of a form's address on it, and what is chosen."""
@@ -113,6 +115,12 @@ def invited(world: World) -> None:
     world.run(import_people, world.services, content, Importer("cli"))
 
 
+def deactivated(world: World) -> None:
+    world.run(
+        deactivate, world.services, Administrator("cli"), world.person_id(SAM), ReasonCode.SCHOOL_POLICY
+    )
+
+
 def approve(world: World, browser: Browser) -> Page:
     page = browser.open(QUIZCO)
     return browser.submit(page, "/approve", all_read(page))
@@ -126,6 +134,10 @@ def upload(world: World, browser: Browser) -> object:
     form = dict(browser.open(PEOPLE).form("/import").fields)
     file = {"file": ("list.csv", LISTED.encode(), "text/csv")}
     return browser._client.post(f"{PEOPLE}/import", data=form, files=file)
+
+
+def invite(world: World, browser: Browser) -> Page:
+    return browser.submit(browser.open(f"{PEOPLE}/{world.person_id(NEW)}"), "/invite")
 
 
 def dealt(word: str) -> Callable[[World, Browser], object]:
@@ -176,7 +188,20 @@ EFFECTS = {
         before=lambda world: with_code(world, SAM),
     ),
     AdminAct.IMPORT_PEOPLE: Effect("people import {file}", do=upload),
-    AdminAct.INVITE_AGAIN: Effect(f"people invite {NEW}", (PEOPLE, "/invite", {}), before=invited),
+    AdminAct.INVITE_AGAIN: Effect(f"people invite {NEW}", do=invite, before=invited),
+    AdminAct.DEACTIVATE: Effect(
+        f"people deactivate {SAM} --reason school_policy", (f"{PEOPLE}/{{sam}}", "/deactivate", SCHOOL)
+    ),
+    AdminAct.REACTIVATE: Effect(
+        f"people reactivate {SAM} --reason school_policy",
+        (f"{PEOPLE}/{{sam}}", "/reactivate", SCHOOL),
+        before=deactivated,
+    ),
+    AdminAct.END_SESSIONS: Effect(
+        f"people sign-out {SAM}",
+        (f"{PEOPLE}/{{sam}}", "/sign-out", {}),
+        before=lambda world: world.signed_in(SAM),
+    ),
     AdminAct.AGREE: Effect(
         "waiting approve {act} --content {content}", do=dealt("approve"), before=ask_at_page
     ),
@@ -193,7 +218,7 @@ TWO = {
 """The same where two are needed."""
 ONE_WAY = {
     # Looking, by each at its own.
-    AdminAct.SEARCH_GRANTS, AdminAct.SEARCH_LOG, AdminAct.SEARCH_COMPLAINTS,
+    AdminAct.SEARCH_GRANTS, AdminAct.SEARCH_LOG, AdminAct.SEARCH_COMPLAINTS, AdminAct.SEARCH_PEOPLE,
     # On pages alone.
     AdminAct.ANSWER_COMPLAINT, AdminAct.OPEN_GATE, AdminAct.CLOSE_GATE,
     # By page, command and list, each with all its refusals: test_guardian_rules.py.

@@ -59,9 +59,9 @@ from gateway.web.pages.views.admin.partners import (
 )
 from gateway.web.pages.views.admin.people import (
     AccountRow,
-    AccountState,
     AdminFactorView,
     AdminPeopleView,
+    AdminPersonView,
     AdminRoleView,
     ImportRow,
     ImportSummary,
@@ -229,6 +229,7 @@ PAGES: Mapping[str, type[View]] = MappingProxyType(
         "admin_complaints": AdminComplaintsView,
         "admin_guardians": AdminGuardiansView,
         "admin_people": AdminPeopleView,
+        "admin_person": AdminPersonView,
         "admin_school": AdminSchoolView,
         "admin_factor": AdminFactorView,
         "admin_role": AdminRoleView,
@@ -241,7 +242,6 @@ PAGES: Mapping[str, type[View]] = MappingProxyType(
 __all__ = [
     "PAGES",
     "AccountRow",
-    "AccountState",
     "AdminComplaintsView",
     "AdminFactorView",
     "AdminGrantView",
@@ -252,6 +252,7 @@ __all__ = [
     "AdminPartnerView",
     "AdminPartnersView",
     "AdminPeopleView",
+    "AdminPersonView",
     "AdminRoleView",
     "AdminSchoolView",
     "AdminView",

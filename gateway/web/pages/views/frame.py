@@ -116,7 +116,7 @@ ONE_PAGE = Pager()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """One line of a list of facts; `url` leads to an address outside when it is given."""
+    """One line of a list of facts; `url` leads to what it names when it is given."""
 
     label: str
     value: str

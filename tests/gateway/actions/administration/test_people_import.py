@@ -5,9 +5,16 @@ import re
 import pytest
 
 from gateway.actions.administration.organisations import add_organisation
-from gateway.actions.administration.people import FoundPeople, import_list, see_people, send_invitation_again
+from gateway.actions.administration.people import (
+    FoundPeople,
+    PeopleSearch,
+    import_list,
+    see_people,
+    send_invitation_again,
+)
 from gateway.actions.administration.people_import import Importer, ImportReport, import_people
 from gateway.actions.authentication.sessions import find_session
+from gateway.actions.two_people import administrator_of
 from gateway.kit.clock import DAY
 from gateway.kit.errors import Refusal
 from gateway.model.people import Person, PersonState
@@ -37,7 +44,7 @@ def imported(world: World, administrator: Person, rows: str) -> ImportReport:
 
 
 def people(world: World, administrator: Person, before: tuple[int, str] | None = None) -> FoundPeople:
-    return world.run(see_people, world.services, administrator, before)
+    return world.run(see_people, world.services, administrator_of(administrator), PeopleSearch(before=before))
 
 
 def one_faults(report: ImportReport) -> list[tuple[int, str]]:

@@ -144,3 +144,37 @@ def test_a_lost_second_factor_is_asked_for_at_the_command_line_and_waits(cli: Cl
     assert "no account with this address" in cli.said
     cli("people", "reset-factor", "support@platform.example", "--why", "lost", status=1)
     assert "changed in the meantime" in cli.said
+
+
+def test_accounts_are_listed_and_found_without_a_value(cli: Cli) -> None:
+    found = cli.json("people", "list", "--role", "student", "--organisation", "lakeside")["accounts"]
+    assert found
+    assert {each["role"] for each in found} == {"student"}
+    [one] = cli.json("people", "find", "asha@lakeside.example")["accounts"]
+    assert one in found
+    assert one["person_id"] in cli("people", "find", "asha@lakeside.example")
+    assert "asha@lakeside.example" not in cli("people", "list", "--state", "active")
+    cli("people", "list", "--before", "yesterday", status=2)
+    cli("people", "sign-out", "asha@lakeside.example", status=1)
+    cli("people", "sign-out", "nobody@lakeside.example", status=1)
+
+
+def test_a_long_list_goes_on_by_command(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.actions.administration.people.PAGE", 2)
+    first = cli.json("people", "list")
+    second = cli.json("people", "list", "--before", first["before"])
+    assert not {each["person_id"] for each in first["accounts"]} & {
+        each["person_id"] for each in second["accounts"]
+    }
+    assert f"--before {first['before']}" in cli("people", "list")
+
+
+def test_an_account_is_deactivated_and_brought_back_for_a_reason_of_the_list(cli: Cli) -> None:
+    words = ("asha@lakeside.example", "--reason", "school_policy")
+    cli("people", "deactivate", "asha@lakeside.example", "--reason", "expired", status=2)
+    cli("people", "deactivate", *words)
+    [found] = cli.json("people", "list", "--state", "deactivated")["accounts"]
+    cli("people", "deactivate", *words, status=1)
+    cli("people", "reactivate", *words)
+    [again] = cli.json("people", "find", "asha@lakeside.example")["accounts"]
+    assert again == {**found, "state": "active"}

@@ -53,8 +53,8 @@ def agree(world: World, browser: Browser) -> Page:
 def test_two_administrators_take_a_lost_factor_away_and_a_new_one_is_set_up(each_world: World) -> None:
     lost, _, codes = with_code(each_world, SAM)
     admin, officer = as_(each_world, "admin"), as_(each_world, "officer")
-    listed = admin.open("/admin/people")
-    assert f"/admin/people/{each_world.person_id(SAM)}/factor" in listed.response.text
+    page = admin.open(f"/admin/people/{each_world.person_id(SAM)}")
+    assert f"/admin/people/{each_world.person_id(SAM)}/factor" in page.response.text
     shown = ask(each_world, admin)
     assert "You asked for this yourself" in shown.text
     assert each_world.store(have_factors, each_world.person_id(SAM))

@@ -564,7 +564,8 @@ def test_an_upload_is_bounded_and_of_one_kind(world: World) -> None:
 def test_inviting_again_is_one_press(world: World) -> None:
     browser = as_(world, "school")
     upload(browser, (HEADING + "lakeside,student,nia@lakeside.example,Nia Shah\n").encode())
-    done = browser.submit(browser.open("/admin/people"), "/invite")
+    account = f"/admin/people/{world.person_id('nia@lakeside.example')}"
+    done = browser.submit(browser.open(account), "/invite")
     assert "A new invitation is on its way" in done.text
     assert [letter.to for letter in world.letters.letters] == ["nia@lakeside.example"] * 2
     world.clock.pass_by(8 * DAY)

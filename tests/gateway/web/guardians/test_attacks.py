@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from gateway.actions.accounts.erasure import erase_person
-from gateway.actions.administration.people import see_people, send_invitation_again
+from gateway.actions.administration.people import PeopleSearch, see_people, send_invitation_again
 from gateway.actions.administration.people_import import Importer, ImportReport, import_people
 from gateway.actions.guardians.naming import propose_guardian
 from gateway.actions.guardians.pairs import Linking
 from gateway.actions.guardians.proposals import confirm_question, decline_question, list_questions
 from gateway.actions.guardians.unlinking import unlink_guardian
 from gateway.actions.operation.upkeep import sweep
+from gateway.actions.two_people import administrator_of
 from gateway.kit.errors import Refusal
 from gateway.model.people import ROLES_WITH_POWERS, Session
 from gateway.store.accounts.logins import load_logins_of
@@ -207,7 +208,9 @@ def told_about(world: World, address: str, role: str) -> list[object]:
     before = told_as_guardian(world, address)
     reports = [listed(world, line) for _ in range(2)]
     administrator = world.store(load_logins_of, world.person_id(SCHOOL)).person
-    [newest, *_] = world.run(see_people, world.services, administrator).lines
+    [newest, *_] = world.run(
+        see_people, world.services, administrator_of(administrator), PeopleSearch()
+    ).lines
     world.run(send_invitation_again, world.services, administrator, newest.person.person_id)
     pages = [
         link_by_page(world, child=address, guardian=BEN, evidence="as child"),

@@ -18,6 +18,7 @@ WITHIN = {AdminAct.OPEN_GATE: AdminAct.CLOSE_GATE}
 """Acts that share the route of another one: which it is stands in the form."""
 STOPS = {
     AdminAct.REVOKE_GRANT,
+    AdminAct.END_SESSIONS,
     AdminAct.CLOSE_GATE,
     AdminAct.PAUSE_PARTNER,
     AdminAct.RETIRE_CLIENT,
@@ -30,6 +31,8 @@ STOPS = {
 GIVES = {
     AdminAct.IMPORT_PEOPLE,
     AdminAct.INVITE_AGAIN,
+    AdminAct.DEACTIVATE,
+    AdminAct.REACTIVATE,
     AdminAct.LINK_GUARDIAN,
     AdminAct.ASK_FOR_ROLE,
     AdminAct.ASK_FOR_RESET,

@@ -17,6 +17,7 @@ from gateway.web.pages.views import (
     AdminPartnersView,
     AdminPartnerView,
     AdminPeopleView,
+    AdminPersonView,
     AdminRoleView,
     AdminWaitingActView,
     AdminWaitingView,
@@ -55,7 +56,7 @@ from gateway.web.pages.views import (
     WithoutFactor,
 )
 from gateway.web.pages.views.admin.partners import ShownPartnerState
-from gateway.web.pages.views.admin.people import AccountState
+from gateway.web.pages.views.admin.people import AccountState, PeopleFilter, PersonConsent
 from tests.gateway.web.samples.frame import NOW, doors_of, events, officer
 
 WAITING_ENDS: tuple[Literal["approved", "refused", "withdrawn", "expired"], ...] = (
@@ -294,6 +295,7 @@ INVITATIONS: tuple[tuple[str, AccountState, int | None], ...] = (
     ("student", "invited", NOW + 6 * DAY),
     ("guardian", "expired", NOW - 2 * DAY),
     ("professor", "active", None),
+    ("student", "deactivated", None),
     ("student", "closed", None),
 )
 people = AdminPeopleView(
@@ -304,6 +306,13 @@ people = AdminPeopleView(
     guardians_url="/admin/guardians",
     columns=("organisation", "role", "email", "name", "birthdate", "locale"),
     maximum_bytes=2_000_000,
+    query=PeopleFilter(
+        action="/admin/people",
+        person="",
+        organisations=(Option(value="northfield", label="Northfield School", chosen=True),),
+        roles=(Option(value="student", label="Student"),),
+        states=(Option(value="active", label="Active"),),
+    ),
     accounts=tuple(
         AccountRow(
             person=f"per_{state[:3]}4hT…",
@@ -312,11 +321,35 @@ people = AdminPeopleView(
             state=state,
             made_at=NOW - 9 * DAY,
             invited_until=until,
-            again_action=f"/admin/people/per_{state}/invite" if until else "",
+            url=f"/admin/people/per_{state}",
         )
         for role, state, until in INVITATIONS
     ),
     pager=Pager(newer_url="?after=i1", older_url="?before=i3"),
+)
+person = AdminPersonView(
+    chrome=officer,
+    doors=doors,
+    section="people",
+    person="per_Zx81Lm…",
+    state="active",
+    facts=(
+        Fact(label="Role", value="Student"),
+        Fact(label="Organisation", value="Northfield School"),
+        Fact(label="Second factor", value="yes"),
+        Fact(label="Open sessions", value="2"),
+        Fact(label="Guardian", value="per_1LmN0p…", url="/admin/people/per_1LmN0p"),
+    ),
+    consents=(
+        PersonConsent(offer="Practice Quizzes", brand="QuizCo", state="active", url="/admin/grants/gra_1"),
+        PersonConsent(offer="Lab Times", brand="LabTime", state="paused"),
+    ),
+    has_more_consents=True,
+    role_url="/admin/people/per_1/role",
+    factor_url="/admin/people/per_1/factor",
+    sessions_action="/admin/people/per_1/sign-out",
+    deactivate_action="/admin/people/per_1/deactivate",
+    reasons=(Option(value="school_policy", label="The school's policy"),),
 )
 PROPOSAL_STATES: tuple[ProposalState, ...] = (
     "waiting",
@@ -802,6 +835,50 @@ SAMPLES: dict[str, tuple[str, View]] = {
         replace(people, report=ImportSummary(created=0, known=2, to_second=2, rows=())),
     ),
     "admin_people.stale": ("admin_people", replace(people, reauthenticate_url="/reauthenticate")),
+    "admin_people.found_none": ("admin_people", replace(people, accounts=(), asked=True)),
+    "admin_person": ("admin_person", person),
+    "admin_person.invited": (
+        "admin_person",
+        replace(
+            person,
+            state="invited",
+            consents=(),
+            has_more_consents=False,
+            role_url="",
+            factor_url="",
+            sessions_action="",
+            deactivate_action="",
+            invite_action="/admin/people/per_1/invite",
+        ),
+    ),
+    "admin_person.stale": (
+        "admin_person",
+        replace(
+            person,
+            reauthenticate_url="/reauthenticate",
+            state="invited",
+            invite_action="/admin/people/per_1/invite",
+            deactivate_action="",
+            role_url="",
+            factor_url="",
+            sessions_action="",
+        ),
+    ),
+    "admin_person.deactivated": (
+        "admin_person",
+        replace(
+            person,
+            state="deactivated",
+            sessions_action="",
+            deactivate_action="",
+            reactivate_action="/admin/people/per_1/reactivate",
+            errors=(FieldError(field="reason", message="Choose a reason."),),
+        ),
+    ),
+    "admin_person.nothing": (
+        "admin_person",
+        replace(person, state="closed", role_url="", factor_url="", sessions_action="", deactivate_action=""),
+    ),
     "admin_people.plain": (
         "admin_people",
         replace(people, report=ImportSummary(created=100, known=1, rows=())),
