@@ -61,7 +61,7 @@ def test_it_is_listed_can_be_stopped_and_stands_in_the_record(world: World) -> N
     press(browser, detail_of(browser), "/resume")
     assert "stopped" in press(browser, detail_of(browser), "/stop").url
     assert world.userinfo(tokens["access_token"]).status_code == 401
-    assert "nothing, only signing in" in browser.open("/connected").text
+    assert "It received nothing of your profile." in browser.open("/connected").text
     [letter, *_] = [each for each in world.letters.letters if "receipt" in each.subject.lower()]
     assert "is for signing in alone" in letter.text
 

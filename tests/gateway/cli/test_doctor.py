@@ -17,7 +17,8 @@ from tests.gateway.cli.conftest import Cli
 from tests.gateway.cli.test_database import run
 from tests.world import NOW
 
-FACTORS = "INSERT INTO one_time_password SELECT person_id, x'00', 0, 0 FROM person"
+FACTORS = """INSERT INTO one_time_password (person_id, sealed, last_step, created_at)
+SELECT person_id, x'00', 0, 0 FROM person"""
 """Give everybody a second factor."""
 
 
