@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
+from starlette.routing import compile_path
 
 from gateway.kit.clock import DAY
 from gateway.kit.errors import ERRORS
@@ -57,9 +58,14 @@ def assert_refused(path: str, answer: httpx2.Response, code: str) -> None:
 @pytest.mark.parametrize("path", ROUTES)
 def test_rfc9110_15_5_6_a_wrong_method_is_told_the_right_ones(shared: World, path: str) -> None:
     """405 with every method of the address in Allow."""
-    for method in set(METHODS) - ROUTES[path]:
-        answer = shared.client().request(method, filled(path))
-        assert set(answer.headers["Allow"].split(", ")) == ROUTES[path], method
+    address = filled(path)
+    # A word of this address may stand where another has an id: /admin/people/import, /admin/people/{person_id}.
+    taken = set().union(
+        *(methods for each, methods in ROUTES.items() if compile_path(each)[0].match(address))
+    )
+    for method in set(METHODS) - taken:
+        answer = shared.client().request(method, address)
+        assert set(answer.headers["Allow"].split(", ")) == taken, method
         if method != "HEAD":
             assert_refused(path, answer, "method_not_allowed")
         assert answer.status_code == 405

@@ -14,6 +14,7 @@ RECORD_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "state": {
             "invited": later("Invited"),
             "active": later("Active"),
+            "deactivated": later("Deactivated"),
             "closed": later("Closed"),
             "waiting": later("Waiting"),
             "paused": later("Paused"),

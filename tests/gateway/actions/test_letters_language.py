@@ -11,12 +11,15 @@ from joserfc import jws
 from gateway.actions.accounts.news import post_news
 from gateway.actions.accounts.preferences import choose
 from gateway.actions.administration.people_import import Importer, import_people
+from gateway.actions.administration.person_stops import deactivate
 from gateway.actions.authentication.enrolment import send_enrolment
 from gateway.actions.authentication.recovery import PASSWORD_CHANGED, send_verification, tell
 from gateway.actions.guardians.naming import propose_guardian
 from gateway.actions.guardians.pairs import Linking
 from gateway.actions.partners.rejections import reject_manifest
 from gateway.consent.upkeep import DIGEST
+from gateway.model.administration.waiting import Administrator
+from gateway.model.grants import ReasonCode
 from gateway.model.people import Role, Session
 from gateway.model.preferences import Preference
 from gateway.store.accounts.logins import load_logins_of
@@ -75,6 +78,14 @@ def a_factor_is_taken_away(world: World) -> Readers:
     readers = spoken(world, sam="kn")
     ask_for_reset(world, admin)
     agree(world, officer)
+    return readers
+
+
+def an_account_is_deactivated(world: World) -> Readers:
+    readers = spoken(world, asha="kn")
+    world.run(
+        deactivate, world.services, Administrator("cli"), world.person_id(ASHA), ReasonCode.SCHOOL_POLICY
+    )
     return readers
 
 
@@ -213,6 +224,7 @@ WRITERS: Mapping[str, tuple[Callable[[World], Readers], ...]] = {
     "accounts/invitations.py:stand_in_letter": (somebody_elses_pupil_is_listed,),
     "accounts/news.py:news_letters": (there_are_news,),
     "administration/factor_reset.py:_letters": (a_factor_is_taken_away,),
+    "administration/person_stops.py:_letters": (an_account_is_deactivated,),
     "authentication/enrolment.py:send_enrolment": (a_factor_is_to_be_set_up,),
     "authentication/recovery.py:_verification": (an_address_is_to_be_confirmed,),
     "authentication/recovery.py:recovery_letters": (a_password_is_lost,),
