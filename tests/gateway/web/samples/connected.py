@@ -174,7 +174,7 @@ services = (
         url="/connected/g2",
         word="may_read",
         fields=("Name", "Postal address"),
-        pause=TERMS,
+        pause=replace(TERMS, why="CampusPress changed its terms."),
         since=NOW - 300 * DAY,
         last_handoff_at=NOW - 20 * DAY,
         handoff_count=14,
