@@ -201,11 +201,13 @@ def counting_together() -> Iterator[None]:
     for file in folder.glob("*.db"):
         file.unlink()
     os.environ[FOLDER_VARIABLE] = str(folder)
-    # The library chooses when it is imported, which was long ago.
+    # The library picks the class when it is imported, before the folder was known.
+    before = values.ValueClass
     values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]  # the library has none
     try:
         yield
     finally:
+        values.ValueClass = before
         if named is None:
             del os.environ[FOLDER_VARIABLE]
             shutil.rmtree(folder, ignore_errors=True)

@@ -70,7 +70,6 @@ def test_processes_count_together_and_the_dead_leave_only_what_they_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A counter never goes back; how a process stood is over with the process."""
-    monkeypatch.setattr(values, "ValueClass", values.ValueClass)
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
     (tmp_path / "counter_1.db").write_bytes(b"of an earlier run")
     with counting_together():
@@ -90,13 +89,14 @@ def test_processes_count_together_and_the_dead_leave_only_what_they_counted(
 
 
 def test_a_folder_of_our_own_is_there_while_we_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(values, "ValueClass", values.ValueClass)
     monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
+    alone = values.ValueClass
     with counting_together():
         folder = Path(os.environ[FOLDER_VARIABLE])
         assert folder.stat().st_mode & 0o077 == 0
     assert not folder.exists()
     assert FOLDER_VARIABLE not in os.environ
+    assert values.ValueClass is alone
 
 
 def test_an_address_has_a_host_and_a_port() -> None:
