@@ -124,7 +124,7 @@ def pause_of(hold: Hold, story: PauseStory) -> Pause:
 
 
 def paused_for(reason: ReasonCode | None) -> PauseCause:
-    """Tell who paused one consent, and why; what names no reason is as old as when only its person could."""
+    """Tell who paused one consent, and why. A pause from before reasons were kept has none: its person made it."""
     return _PAUSED_FOR[reason or ReasonCode.USER_REQUEST]
 
 

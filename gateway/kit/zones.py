@@ -27,7 +27,7 @@ def zones_by_country() -> MappingProxyType[str, tuple[str, ...]]:
 
 
 def zones_of(country: str) -> tuple[str, ...]:
-    """Name the zones of a country; for an unknown one that in which a day comes last."""
+    """Name the zones of a country; for an unknown country, the zone in which a day begins last."""
     return zones_by_country().get(country, (LAST,))
 
 

@@ -16,7 +16,7 @@ WHEREABOUTS = (
 
 
 def is_in(zones: Set[str], whose: Any = person) -> ColumnElement[bool]:
-    """Ask for those who may be in one of some zones; whose organisation has said none may be in any.
+    """Make the condition for people who may be in one of these zones; an organisation without a zone counts in each.
 
     Args:
         whose: `person`, or an alias of it.

@@ -54,7 +54,7 @@ class Armed:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-WRITES_ALONE = {"redeem_codes", "serve_notices", "commit_decisions", "try_revocations"}
+WRITES_ALONE = {"redeem_codes", "serve_notices", "try_revocations"}
 """Operations of one statement that writes; others read in a statement before it."""
 
 

@@ -1,1 +1,1 @@
-"""How a grant stands, for its person, a guardian and whoever looks on: what several wings see."""
+"""How a consent stands now and what was received under it, as pages and letters show it."""

@@ -111,7 +111,7 @@ class Exposition(Collector):
 
 
 def state_samples(services: Services, found: Measures | None) -> Iterator[StateSample]:
-    """Spell how the installation stands; what is not known is left out."""
+    """Give the metrics of the installation's state, without those that are not known."""
     yield "gateway_database_up", (), float(found is not None)
     yield from _keys(services)
     if found is None:

@@ -1,1 +1,1 @@
-"""What is measured, and whose trace a request belongs to."""
+"""Metrics and trace context."""

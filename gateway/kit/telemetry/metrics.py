@@ -1,6 +1,6 @@
-"""What is measured: one table, and the instruments that a process counts with (docs/operate/metrics.md).
+"""The table of all metrics, and the instruments of one process (docs/operate/metrics.md).
 
-Several processes count into files of one folder, so that whoever is asked answers for all of them.
+Processes share a folder, so that any one of them can report for all.
 """
 
 import os
@@ -116,7 +116,7 @@ DECLARED: tuple[Metric, ...] = (
     Metric(
         "gateway_certificate_expiry_timestamp_seconds",
         _STATE,
-        "When the first certificate ends: of an authority (client_ca), or registered by a client.",
+        "When the first certificate ends: of an authority (the setting client_ca), or of a client.",
         ("kind",),
     ),
     Metric("gateway_deletions_overdue", _STATE, "Requests to delete that are late.", ("partner",)),
@@ -170,7 +170,7 @@ class Metrics:
         series.observe(value)
 
     def put(self, name: str, value: float, *labels: str) -> None:
-        """Say how something stands in this process; processes are added up, those that ended left out."""
+        """Set a gauge of this process; readers see the sum over the processes that still run."""
         series = self._put.get((name, *labels))
         if series is None:
             gauge = self._gauges[name]
@@ -214,7 +214,7 @@ def counting_together() -> Iterator[None]:
 
 
 def _forget_the_dead(folder: Path) -> None:
-    """Leave out how processes stood that have ended; what they counted stays, for a counter never goes back."""
+    """Drop the gauges of processes that have ended; their counters stay, because a counter never falls."""
     for number in {file.stem.rpartition("_")[2] for file in folder.glob("gauge_live*.db")}:
         try:
             os.kill(int(number), 0)
@@ -237,7 +237,7 @@ def address_of(text: str) -> tuple[str, int]:
 
 @dataclass(slots=True)
 class Seen:
-    """What a request turned out to be, for whoever counts it when it is over.
+    """What is known about a request, for its metrics.
 
     Attributes:
         partner_id: of the client or the token that was found; of a registered partner, never what was sent.

@@ -1,4 +1,4 @@
-"""How the whole installation stands, in a few short statements: the same for whichever node asks."""
+"""The state of the whole installation, from the database: every node gives the same."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from gateway.store.tables import deletion_request, lease, log_pending, logout_de
 GIVEN_UP_WITHIN = 7 * DAY
 """Seconds for which what was given up is counted."""
 MOST_COUNTED = 100_000
-"""Entries that wait for their place beyond which nobody counts on, because counting would slow down what is late."""
+"""Entries that wait for their place are counted up to here: counting more would slow the sequencer down further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Measures:
 
 
 def measure(connection: Connection, nows: Sequence[int]) -> Sequence[Measures]:
-    """Look how everything stands at some seconds."""
+    """Read the state as of each of these seconds."""
     return [_measure(connection, now) for now in nows]
 
 
@@ -68,7 +68,7 @@ def _measure(connection: Connection, now: int) -> Measures:
 
 
 def _queue(connection: Connection, table: Table, written: str, done: str, since: int) -> Outbox:
-    """Count what is due some time, and what was given up: neither due nor done."""
+    """Count rows that are still due, and rows that were given up: neither due nor done."""
     own = table.c
     waiting = select(func.count(), func.min(own[written])).where(own.due_at.is_not(None))
     given_up = select(func.count()).where(own.due_at.is_(None), own[done].is_(None), own[written] >= since)

@@ -1,4 +1,4 @@
-"""One account for its administrators: where it stands, what hangs on it, and the doors to what can be done."""
+"""One account for its administrators: its state, its links, and what can be done."""
 
 from collections.abc import Awaitable, Callable
 

@@ -1,7 +1,7 @@
 """One operation for one effect: what a page does and what a command does are the same, in rows, record and letters.
 
 Each act of an administrator that both can do is done twice by each, in a world of its own. Whom a second try is refused
-by one way, it is refused by the other. Guardians, whom a list can name too, are in ``test_guardian_rules.py``.
+by one way, it is refused by the other. Guardians, whom a list can name too, are in ``guardians/test_rules.py``.
 """
 
 import re
@@ -221,7 +221,7 @@ ONE_WAY = {
     AdminAct.SEARCH_GRANTS, AdminAct.SEARCH_LOG, AdminAct.SEARCH_COMPLAINTS, AdminAct.SEARCH_PEOPLE,
     # On pages alone.
     AdminAct.ANSWER_COMPLAINT, AdminAct.OPEN_GATE, AdminAct.CLOSE_GATE,
-    # By page, command and list, each with all its refusals: test_guardian_rules.py.
+    # By page, command and list, each with all its refusals: guardians/test_rules.py.
     AdminAct.LINK_GUARDIAN, AdminAct.UNLINK_GUARDIAN,
     # Only what was asked for under the same name is taken back.
     AdminAct.WITHDRAW,

@@ -3,7 +3,7 @@
 Who tampers owns the database: no guard stops them. Under "fork" they hold the log's key as well and sign their history
 anew; then a checkpoint that somebody kept decides. A cell that cannot be says why in one sentence. What leaves the
 database is tampered with in ``tests/deploy/test_log_verifier.py``; the tests of the single places, with every column
-and every leaf, are in ``test_log_tampering.py``.
+and every leaf, are in ``test_tampering.py``.
 """
 
 from base64 import b64decode, b64encode

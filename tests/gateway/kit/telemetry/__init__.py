@@ -1,1 +1,1 @@
-"""Keys, sealed values and digests."""
+"""Metrics and traces."""

@@ -12,7 +12,7 @@ from gateway.actions.operation.upkeep import sweep
 from gateway.actions.partners.ends import end_partner
 from gateway.cli.browser import Page
 from gateway.consent.locks import Hold
-from gateway.consent.pauses import CAUSES, ON_RECORD, PauseCause
+from gateway.consent.pauses import BRAKE_CAUSES, CAUSES, ON_RECORD, PauseCause
 from gateway.model.administration.actions import BRAKES, BRAKES_OFF, GATE_CLOSES, GATE_OPENS
 from gateway.model.administration.waiting import Administrator
 from gateway.model.grants import ReasonCode
@@ -98,6 +98,7 @@ ALL = [
 
 def test_every_cause_has_its_words_and_every_hold_its_causes() -> None:
     assert set(CAUSES) == set(Hold)
+    assert set(BRAKE_CAUSES) == BRAKES
     assert set().union(*CAUSES.values()) == set(PAUSE_WORDS) == set(STATES) == set(PauseCause)
     assert set(CAUSE_WORDS) == set().union(*(CAUSES[hold] for hold in Hold if hold not in ON_RECORD))
     assert set(ACT_WORDS) == BRAKES | BRAKES_OFF | GATE_CLOSES | GATE_OPENS | {"let_ask_again"}
