@@ -113,12 +113,12 @@ async def sign_out(visit: Visit) -> Response:
     return see_other(f"{HERE}/{person_id}?done=signed-out-person")
 
 
-async def leave_out(visit: Visit) -> Response:
+async def deactivate_account(visit: Visit) -> Response:
     """Deactivate the account; it takes a reason."""
     return await _change(visit, deactivate, "deactivated")
 
 
-async def bring_back(visit: Visit) -> Response:
+async def reactivate_account(visit: Visit) -> Response:
     """Bring the account back; it takes a reason."""
     return await _change(visit, reactivate, "reactivated")
 
@@ -137,6 +137,6 @@ async def _change(visit: Visit, act: Callable[..., Awaitable[None]], done: str) 
 ROUTES = (
     Route(_PATH, signed_in_page(person), methods=["GET"]),
     ActRoute(f"{_PATH}/sign-out", AdminAct.END_SESSIONS, sign_out, back=_PATH),
-    ActRoute(f"{_PATH}/deactivate", AdminAct.DEACTIVATE, leave_out, back=_PATH),
-    ActRoute(f"{_PATH}/reactivate", AdminAct.REACTIVATE, bring_back, back=_PATH),
+    ActRoute(f"{_PATH}/deactivate", AdminAct.DEACTIVATE, deactivate_account, back=_PATH),
+    ActRoute(f"{_PATH}/reactivate", AdminAct.REACTIVATE, reactivate_account, back=_PATH),
 )

@@ -23,7 +23,7 @@ FLASHES = {
     "invited": later("A new invitation is on its way. The older ones no longer work."),
     "signed-out-person": later("The person is signed out everywhere."),
     "deactivated": later("Deactivated. The person is signed out, and nothing of theirs is read."),
-    "reactivated": later("The account is back, with what was not over."),
+    "reactivated": later("The account works again. What ended stays ended."),
     "signed-out-there": later("Signed out there."),
     "verification": later("A link is on its way to your other address."),
     "may-go-on": later("You can let it go on now."),
