@@ -1,5 +1,6 @@
 """Names of certificates' subjects: written as text, compared as names (RFC 8705 §2.1.2, RFC 4514, RFC 4518)."""
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Any
@@ -25,6 +26,8 @@ _TYPES: Mapping[str, ObjectIdentifier] = {
 }
 _TEXT_TAGS = (0x0C, 0x13, 0x16)
 """UTF8String, PrintableString and IA5String (X.690 §8.23)."""
+_IN_HEX = re.compile(r"(?<!\\)((?:^|[,+])[A-Za-z0-9.-]+=)#((?:[0-9A-Fa-f]{2})+)(?=[,+]|$)")
+"""A type and its value's encoding (RFC 4514 §2.4)."""
 
 
 class _AnyCase(dict[str, ObjectIdentifier]):
@@ -41,10 +44,8 @@ def read_name(text: str) -> Comparable:
     Raises:
         ValueError: it is none.
     """
-    found = Name.from_rfc4514_string(text, attr_name_overrides=_AnyCase(_TYPES))
-    return tuple(
-        frozenset((_type(each), _prepared(_unpacked(_text(each)))) for each in rdn) for rdn in found.rdns
-    )
+    spelled = _IN_HEX.sub(_spelled_out, text)
+    return name_of(Name.from_rfc4514_string(spelled, attr_name_overrides=_AnyCase(_TYPES)))
 
 
 def name_of(subject: Name) -> Comparable:
@@ -60,11 +61,18 @@ def _text(attribute: NameAttribute[Any]) -> str:
     return str(attribute.value)
 
 
-def _unpacked(value: str) -> str:
-    """Take a text out of its encoding; the library gives what was written in hexadecimal with tag and length."""
-    encoded = value.encode()
-    is_encoded = len(encoded) >= 2 and encoded[0] in _TEXT_TAGS and encoded[1] == len(encoded) - 2
-    return encoded[2:].decode() if is_encoded else value
+def _spelled_out(found: re.Match[str]) -> str:
+    """Spell a value that is given by its encoding byte by byte: the library would count tag and length as well.
+
+    Raises:
+        ValueError: it encodes no text.
+    """
+    encoded = bytes.fromhex(found[2])
+    # From 128 bytes on, the length has a byte before it that says how long it is (X.690 §8.1.3).
+    at = 3 if encoded[1:2] == b"\x81" else 2
+    if len(encoded) <= at or encoded[0] not in _TEXT_TAGS or encoded[at - 1] != len(encoded) - at:
+        raise ValueError("no text")
+    return found[1] + "".join(f"\\{each:02x}" for each in encoded[at:])
 
 
 def _prepared(value: str) -> str:

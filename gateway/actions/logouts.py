@@ -80,7 +80,9 @@ async def begin_end_session(services: Services, parameters: Parameters) -> EndSe
             detail="an address without a client",
             hint="A post_logout_redirect_uri needs an id_token_hint or a client_id.",
         )
-    if client is None or not redirect_uri_matches(client.client.post_logout_redirect_uris, uri):
+    if client is None:
+        raise Refusal("invalid_request", detail="unknown client", hint="The client_id is unknown.")
+    if not redirect_uri_matches(client.client.post_logout_redirect_uris, uri):
         raise Refusal(
             "invalid_request",
             detail="post_logout_redirect_uri",

@@ -27,6 +27,8 @@ _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 _NAME = re.compile(r"[A-Za-z0-9_:/.+-]{1,100}")
 _NUMBER = re.compile(r"[0-9]{1,9}")
+_NO_TEXT = re.compile(r"[\ud800-\udfff]")
+"""What stands for bytes that are not UTF-8."""
 
 REPEATABLE = frozenset({"resource"})
 """Parameters that may come several times (RFC 8707 §2), joined by spaces, which no URI holds."""
@@ -101,19 +103,20 @@ class Decoded:
 def decode_parameters(encoded: bytes) -> Decoded:
     """Decode ``application/x-www-form-urlencoded`` bytes, of a query or a body.
 
+    What is not UTF-8 is kept as such and refused with its parameter, so that the others can say where the answer goes.
+
     Raises:
-        Refusal: ``invalid_request`` for what is not percent-encoded UTF-8, or for too much of it.
+        Refusal: ``invalid_request`` for too much of it.
     """
     if len(encoded) > MAX_BYTES:
         raise Refusal("too_large", detail=f"{len(encoded)} bytes of parameters")
     try:
         pairs = parse_qsl(
-            encoded.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS
+            encoded.decode("ascii", "surrogateescape"),
+            keep_blank_values=True,
+            errors="surrogateescape",
+            max_num_fields=MAX_PARAMETERS,
         )
-    except UnicodeDecodeError:
-        raise _invalid(
-            "parameters are not percent-encoded UTF-8", "Parameters must be percent-encoded UTF-8."
-        ) from None
     except ValueError:
         raise _invalid("too many parameters", "There are too many parameters.") from None
     found: dict[str, str] = {}
@@ -153,7 +156,7 @@ def checked(found: Mapping[str, str]) -> Parameters:
 def _fault(name: str, value: str) -> Refusal | None:
     shape = SHAPES.get(name)
     if len(value) > (MAX_REQUEST if name == "request" else MAX_VALUE) or (
-        name == "state" and len(quote_plus(value)) > MAX_STATE
+        name == "state" and len(quote_plus(value, errors="replace")) > MAX_STATE
     ):
         return _invalid(
             f"{_known(name)} has {len(value)} characters", f"The parameter {_known(name)} is too long."
@@ -165,6 +168,10 @@ def _fault(name: str, value: str) -> Refusal | None:
             "invalid_scope" if name == "scope" else "invalid_request",
             detail=f"{name} is malformed",
             hint=hint,
+        )
+    if _NO_TEXT.search(name + value):
+        return _invalid(
+            "parameters are not percent-encoded UTF-8", "Parameters must be percent-encoded UTF-8."
         )
     return None
 

@@ -98,6 +98,14 @@ def test_4_1_2_1_a_malformed_state_does_not_come_back(world: World) -> None:
     assert (back["error"], back["iss"], "state" in back) == ("invalid_request", ISSUER, False)
 
 
+@pytest.mark.parametrize("more", ["state=%e9", "nonce=%ff&state=st-1", "of_their_own=%ff&state=st-1"])
+def test_4_1_2_1_what_is_no_utf_8_is_told_by_redirect(world: World, more: str) -> None:
+    """As some old libraries write it (appendix B wants UTF-8)."""
+    asked = {"response_type": "code", "client_id": "quizco-web", "redirect_uri": QUIZCO_REDIRECT}
+    page = world.browser().open(f"/authorize?{urlencode(asked)}&{more}", stop_at=QUIZCO_REDIRECT)
+    assert answer_of(page)["error"] == "invalid_request"
+
+
 def test_4_1_2_1_a_no_is_access_denied_and_remembered(world: World) -> None:
     """The partner learns nothing else; the second time nobody is asked."""
     browser = world.signed_in()

@@ -19,6 +19,7 @@ from gateway.kit.clock import DAY
 from gateway.kit.settings import Settings, SettingsError
 from gateway.oauth.proofs.certificates import NOBODY, Authorities, carries_name, confirmation
 from gateway.web.oauth.certificates import shown
+from partners import read_name
 from tests.certificates import Issued, issue
 from tests.protocol.campuspress import REQUEST, begin, exchange_form
 from tests.world import (
@@ -199,6 +200,22 @@ def test_2_1_2_an_organisations_identifier_is_found_in_both_spellings() -> None:
         "2.5.4.97=#0c105053444945-".replace("-", "") + b"-CBI-123456".hex(),
     ):
         assert carries_name(company.der, ("tls_client_auth_subject_dn", f"CN=pay,{value},C=IE"))
+
+
+@pytest.mark.parametrize(
+    ("length", "head"), [(3, "1303"), (64, "0c40"), (127, "0c7f"), (128, "0c8180"), (200, "0c81c8")]
+)
+def test_2_1_2_a_value_in_hexadecimal_may_be_as_long_as_it_may_be_as_text(length: int, head: str) -> None:
+    """Tag and length do not count (RFC 4514 §2.4)."""
+    value = f"2.5.4.13=#{head}{b'x'.hex() * length}"
+    assert read_name(value) == read_name("2.5.4.13=" + "x" * length)
+    assert read_name("C=#13024945,CN=pay") == read_name("C=IE,CN=pay")
+
+
+@pytest.mark.parametrize("value", ["#13", "#1302", "#0203010203", "#130349", "#0c8103494949ff"])
+def test_2_1_2_what_encodes_no_text_is_no_name(value: str) -> None:
+    with pytest.raises(ValueError, match="no text"):
+        read_name(f"CN=pay,O={value}")
 
 
 def test_2_2_a_self_signed_certificate_is_one_of_the_registered_ones(make_shop: Callable[..., Shop]) -> None:

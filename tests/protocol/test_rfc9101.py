@@ -1,12 +1,13 @@
 """RFC 9101 and FAPI 2.0 Message Signing §5.3: signed request objects, pushed and by value."""
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx2
 import pytest
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.jwk import ECKey, RSAKey
 from sqlalchemy import Connection, text
 
@@ -132,6 +133,36 @@ def test_5_the_checks_are_those_of_any_request(world: World, changes: dict[str, 
 def test_5_an_inner_parameter_of_the_wrong_shape_is_refused(world: World) -> None:
     """The same hygiene as for a form (trap 1)."""
     assert push_signed(world, request_object(world, scope='op"enid')).json()["error"] == "invalid_scope"
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"nonce": "zü"}, "invalid_request"),
+        ({"scope": "openid  address"}, "invalid_scope"),
+        ({"max_age": "-1"}, "invalid_request"),
+    ],
+)
+def test_rfc6749_4_1_2_1_an_inner_parameter_of_the_wrong_shape_goes_back(
+    world: World, changes: dict[str, Any], error: str
+) -> None:
+    need_not_push(world)
+    signed = request_object(world, **changes)
+    back = answer_of(world.browser().open(by_value(signed), stop_at=CAMPUSPRESS_REDIRECT))
+    assert (back["error"], back["iss"], back["state"]) == (error, ISSUER, REQUEST["state"])
+    pushed = push_signed(world, signed)
+    assert (pushed.status_code, pushed.json()["error"]) == (400, error)
+
+
+def test_rfc8259_8_2_half_a_character_inside_is_refused(world: World) -> None:
+    """JSON can hold it, no address can."""
+    need_not_push(world)
+    claims = jwt.decode(request_object(world, state="half"), CAMPUSPRESS_KEY).claims
+    text = json.dumps(claims).replace('"half"', '"a\\ud800"')
+    signed = jws.serialize_compact(dict[str, Any](HEADER), text, CAMPUSPRESS_KEY)
+    back = answer_of(world.browser().open(by_value(signed), stop_at=CAMPUSPRESS_REDIRECT))
+    assert (back["error"], "state" in back) == ("invalid_request", False)
+    assert push_signed(world, signed).status_code == 400
 
 
 def test_4_signature_algorithm_and_type(world: World) -> None:

@@ -122,6 +122,12 @@ def test_rp_initiated_logout_of_another_client_than_the_hints(visit: Visit) -> N
     refused(visit, client_id="campuspress-shop")
 
 
+def test_rp_initiated_logout_of_an_unknown_client(visit: Visit) -> None:
+    """It is the client that is unknown, not the address that is wrong."""
+    page = visit.asked(id_token_hint=None, client_id="nobody")
+    assert (page.status, "The client_id is unknown." in page.text) == (400, True)
+
+
 def test_rp_initiated_logout_no_state(visit: Visit) -> None:
     """What was not sent does not come back."""
     assert visit.confirm(visit.asked(state=None)).text == BYE

@@ -18,6 +18,7 @@ from gateway.model.registry import LiveOffer
 from gateway.oauth.answers.response_modes import Back
 from gateway.oauth.parameters import Decoded, Parameters
 from gateway.oauth.requests.checks import BEFORE_REDIRECT, CHECKS, ExaminedRequest, refused_back
+from gateway.oauth.requests.request_objects import MalformedInside
 
 _PLACE = "authorization"
 MOST_CARRIED = 1_100
@@ -214,7 +215,10 @@ async def begin_authorization(
         parameters = decoded.checked()
     except Refusal as refusal:
         return _refuse_malformed(services, decoded.sound(), refusal)
-    found, request_digest = await find_request(services, parameters, session)
+    try:
+        found, request_digest = await find_request(services, parameters, session)
+    except MalformedInside as refusal:
+        return _refuse_malformed(services, refusal.sound, refusal)
     client = services.registry.find_client(found.get("client_id", ""))
     if client is not None:
         seen().partner_id = client.client.partner_id

@@ -8,7 +8,7 @@ from typing import Any
 from gateway.kit.errors import Refusal
 from gateway.model.registry import RegisteredClient
 from gateway.oauth.jwts import AHEAD, BadJwt, is_of_type, is_time, jti_faults, unverified, verified_by
-from gateway.oauth.parameters import REPEATABLE, Parameters, checked
+from gateway.oauth.parameters import REPEATABLE, Decoded, Parameters
 
 LONGEST = 3600
 """Most seconds from ``nbf`` to ``exp``, and from ``nbf`` to now (FAPI 2.0 Message Signing §5.3.1)."""
@@ -16,6 +16,19 @@ LONGEST = 3600
 TYPES = ("jwt", "oauth-authz-req+jwt")
 """Accepted types; the second is that of RFC 9101 §10.8, older clients send the first or none."""
 _ABOUT_ITSELF = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti", "sub"})
+
+
+class MalformedInside(Refusal):
+    """A signed request with a parameter of the wrong shape.
+
+    Attributes:
+        sound: the parameters that are in order, which may say where the answer goes (RFC 6749 §4.1.2.1).
+    """
+
+    def __init__(self, fault: Refusal, sound: Parameters) -> None:
+        """Refuse for what was found."""
+        super().__init__(fault.code, detail=fault.detail, hint=fault.hint)
+        self.sound = sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +53,8 @@ def read_request_object(
     Parameters beside the object are ignored, but for ``client_id``, which has to be the same (RFC 9101 §6.3).
 
     Raises:
-        Refusal: ``invalid_request_object``; ``invalid_request`` for an inner parameter of the wrong shape.
+        Refusal: ``invalid_request_object``.
+        MalformedInside: an inner parameter has the wrong shape.
     """
     client_id = client.client.client_id
     if not client.keys:
@@ -55,7 +69,12 @@ def read_request_object(
     for fault in _faults(claims, client_id, issuer, now):
         raise _refused(fault, f"The request object is not in order: {fault}.")
     inner = {name: value for name, value in claims.items() if name not in _ABOUT_ITSELF}
-    found = checked({name: _text(name, value) for name, value in inner.items() if value is not None})
+    texts = {name: _text(name, value) for name, value in inner.items() if value is not None}
+    decoded = Decoded(texts, frozenset())
+    try:
+        found = decoded.checked()
+    except Refusal as fault:
+        raise MalformedInside(fault, decoded.sound()) from None
     return RequestObject(found, claims.get("jti"), claims["exp"])
 
 
