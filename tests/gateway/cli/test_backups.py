@@ -14,6 +14,7 @@ from gateway.cli.terminal import with_services
 from gateway.kit.clock import DAY, system_clock
 from gateway.kit.secrets.key_ring import new_key_ring, write_key_ring
 from gateway.model.nodes import Node
+from gateway.store.operation.copies import CopyFault, look_at_copy
 from gateway.store.operation.nodes import forget_nodes, load_nodes, report_nodes
 from tests.gateway.cli.conftest import Cli
 
@@ -153,6 +154,18 @@ def test_a_backup_that_is_not_what_it_was_is_not_put_back(cli: Cli) -> None:
     file.unlink()
     cli("backup", "check", str(file), status=1)
     assert "cannot be read" in cli.said
+
+
+def test_a_row_that_its_table_does_not_allow_is_found(tmp_path: Path) -> None:
+    """Every page can be read, and still something is wrong."""
+    with closing(sqlite3.connect(tmp_path / "copy.db")) as copy:
+        copy.executescript(
+            "CREATE TABLE kept (word); INSERT INTO kept VALUES (NULL); PRAGMA writable_schema = ON;"
+        )
+        copy.execute("UPDATE sqlite_master SET sql = 'CREATE TABLE kept (word NOT NULL)'")
+        copy.commit()
+    with pytest.raises(CopyFault, match=r"copy\.db is damaged \(NULL value in kept\.word\)"):
+        look_at_copy(tmp_path / "copy.db")
 
 
 def test_a_page_that_is_damaged_is_found(cli: Cli, tmp_path: Path) -> None:
