@@ -60,8 +60,9 @@ def add_new_people(connection: Connection, people: Sequence[NewPerson]) -> Seque
 
 
 def _add(connection: Connection, new: NewPerson) -> Added:
-    # Tried twice, because somebody else may make an account with the log-in between the look and the insertion.
-    return _try_to_add(connection, new) or _try_to_add(connection, new) or Added.ELSEWHERE
+    # Somebody else may take the log-in between the look and the insertion, and then what stands in for it.
+    tries = (_try_to_add(connection, new) for _ in range(3))
+    return next(filter(None, tries), Added.ELSEWHERE)
 
 
 def _try_to_add(connection: Connection, new: NewPerson) -> Added | None:
