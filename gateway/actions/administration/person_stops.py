@@ -1,20 +1,28 @@
-"""Stopping one person at once: signed out everywhere, or deactivated. One administrator does it, never to oneself."""
+"""Stopping one person at once: signed out everywhere, or deactivated. One administrator does it, never to oneself.
 
+An account with powers comes back by two, like everything else that gives powers.
+"""
+
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
 from gateway.actions.admin_record import act_of
 from gateway.actions.authentication.same_person import is_same_person
 from gateway.actions.authentication.sessions import find_addresses, find_own_email
-from gateway.actions.directory import find_in_reach
+from gateway.actions.directory import find_account, find_in_reach
 from gateway.actions.letters import sealed_letter, write_letter
 from gateway.actions.services import Services
-from gateway.actions.two_people import POWERS_REST
+from gateway.actions.two_people import POWERS_REST, ActFact, Execution, TwoPeople
+from gateway.actions.waiting import Wish, ask, effect_of
+from gateway.kit.clock import DAY
 from gateway.kit.errors import Refusal
 from gateway.kit.gettext_catalogues import translated
-from gateway.model.administration.waiting import Administrator
+from gateway.kit.words import Words
+from gateway.model.administration.actions import AdminAction
+from gateway.model.administration.waiting import Administrator, WaitingAct, WaitingKind
 from gateway.model.grants import ReasonCode
-from gateway.model.people import Person, PersonState, can_stop
+from gateway.model.people import ROLE_WORDS, Person, PersonState, Power, Role, can_stop, powers_of
 from gateway.store.administration.person_stops import (
     AccountChange,
     SessionsEnd,
@@ -84,22 +92,64 @@ async def deactivate(services: Services, asker: Administrator, person_id: str, r
         raise Refusal("stale_form", detail="deactivated or closed already")
 
 
-async def reactivate(services: Services, asker: Administrator, person_id: str, reason: ReasonCode) -> None:
+async def reactivate(
+    services: Services, asker: Administrator, person_id: str, reason: ReasonCode
+) -> WaitingAct | None:
     """Bring a deactivated account back, with every consent that is not over by now.
 
+    Returns:
+        What waits for a second person, where the account has powers; None where it is back.
+
     Raises:
-        Refusal: those of `find_stoppable`; ``stale_form`` for an account that is not deactivated.
+        Refusal: those of `find_stoppable`; ``stale_form`` for an account that is not deactivated, or where somebody
+            asked already.
     """
     person = await find_stoppable(services, asker, person_id)
+    if powers_of(person.role):
+        _check_deactivated(person)
+        parts = {"person": person_id, "role": str(person.role), "reason": str(reason)}
+        wish = Wish(("person", person_id), parts, organisation_id=person.organisation_id)
+        return await ask(services, BRING_BACK, asker, wish)
     record = act_of(services, asker.actor_id, "reactivate_person", "person", person_id)
-    change = AccountChange(
-        person_id,
-        replace(record, reason=str(reason)),
-        await _letters(services, person),
-        approves_from=record.at + POWERS_REST,
-    )
+    change = _coming_back(person_id, record, str(reason), await _letters(services, person))
     if not await services.store.run(reactivate_accounts, change):
         raise Refusal("stale_form", detail="not deactivated")
+    return None
+
+
+def _check_deactivated(person: Person) -> None:
+    if person.state is not PersonState.DEACTIVATED:
+        raise Refusal("stale_form", detail="not deactivated")
+
+
+def _coming_back(
+    person_id: str, record: AdminAction, reason: str, letters: tuple[NewLetter, ...] = ()
+) -> AccountChange:
+    record = replace(record, reason=reason)
+    return AccountChange(person_id, record, letters, approves_from=record.at + POWERS_REST)
+
+
+async def _describe(services: Services, act: WaitingAct) -> Sequence[ActFact]:
+    return (
+        (Words("Account"), act.target_id),
+        (Words("Role"), ROLE_WORDS[Role(act.parts["role"])]),
+        (
+            Words("What happens"),
+            Words(
+                "The account comes back with its powers; for a day it agrees to nothing as a second person."
+            ),
+        ),
+    )
+
+
+async def _execute(services: Services, act: WaitingAct, _: Administrator) -> Execution:
+    person = await find_account(services, act.target_id)
+    _check_deactivated(person)
+    if person.role != act.parts["role"]:
+        raise Refusal("stale_form", detail="the account has another role by now")
+    record = effect_of(services, act, "reactivate_person")
+    plan = _coming_back(act.target_id, record, act.parts["reason"])
+    return Execution(reactivate_accounts, plan, await _letters(services, person))
 
 
 async def _letters(services: Services, person: Person) -> tuple[NewLetter, ...]:
@@ -126,3 +176,14 @@ async def _letters(services: Services, person: Person) -> tuple[NewLetter, ...]:
         )
         for to in (await find_addresses(services, person.person_id)).trusted
     )
+
+
+BRING_BACK = TwoPeople(
+    kind=WaitingKind.BRING_BACK,
+    ask=Power.PROVISION_PEOPLE,
+    approve=Power.GIVE_POWERS,
+    lifetime=3 * DAY,
+    title=Words("Bring an account with powers back"),
+    describe=_describe,
+    execute=_execute,
+)

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from gateway.actions import two_people, waiting
 from gateway.actions.accounts.new_accounts import ADD_ACCOUNT
 from gateway.actions.administration.factor_reset import RESET_FACTOR
+from gateway.actions.administration.person_stops import BRING_BACK
 from gateway.actions.administration.roles import CHANGE_ROLE
 from gateway.actions.guardians.seconds import LINK_GUARDIAN
 from gateway.actions.partners.ends import END_PARTNER
@@ -31,6 +32,7 @@ KINDS: Mapping[WaitingKind, TwoPeople] = MappingProxyType(
             RESET_FACTOR,
             LINK_GUARDIAN,
             ALLOW_NEITHER,
+            BRING_BACK,
         )
     }
 )

@@ -275,23 +275,24 @@ REASON = typer.Option(help=f"Why: {', '.join(STOP_REASONS)}.")
 
 
 @people.command("deactivate")
-def leave_out(email: Annotated[str, LOGIN], reason: Annotated[ReasonCode, REASON]) -> None:
+def deactivate_account(email: Annotated[str, LOGIN], reason: Annotated[ReasonCode, REASON]) -> None:
     """Deactivate an account: signed out everywhere, and nothing of the person's is read until it is brought back."""
-    _change(email, reason, deactivate)
+    _check_reason(reason)
+    _do(email, lambda services, who: deactivate(services, at_command_line(), who, reason))
     done("deactivated; consent-gateway people reactivate brings the account back")
 
 
 @people.command("reactivate")
-def bring_back(email: Annotated[str, LOGIN], reason: Annotated[ReasonCode, REASON]) -> None:
-    """Bring a deactivated account back, with every consent that is not over by now."""
-    _change(email, reason, reactivate)
-    done("the account is back")
+def reactivate_account(email: Annotated[str, LOGIN], reason: Annotated[ReasonCode, REASON]) -> None:
+    """Bring a deactivated account back; one with powers waits until an administrator approves it on the page."""
+    _check_reason(reason)
+    waits = _do(email, lambda services, who: reactivate(services, at_command_line(), who, reason))
+    done("the account is back" if waits is None else _waits(waits))
 
 
-def _change(email: str, reason: ReasonCode, act: Callable[..., Awaitable[None]]) -> None:
+def _check_reason(reason: ReasonCode) -> None:
     if reason not in STOP_REASONS:
         raise typer.BadParameter(f"one of {', '.join(STOP_REASONS)}", param_hint="--reason")
-    _do(email, lambda services, who: act(services, at_command_line(), who, reason))
 
 
 def _do(email: str, act: Callable[[Services, str], Awaitable[T]]) -> T:
@@ -385,4 +386,8 @@ def role(
 
 
 def _ask(email: str, ask: Callable[[Services, str], Awaitable[WaitingAct]]) -> None:
-    done(f"{_do(email, ask).act_id} waits for an administrator: consent-gateway waiting list")
+    done(_waits(_do(email, ask)))
+
+
+def _waits(act: WaitingAct) -> str:
+    return f"{act.act_id} waits for an administrator: consent-gateway waiting list"

@@ -50,6 +50,7 @@ DETAILS: Mapping[str, frozenset[str]] = MappingProxyType(
         "reject_manifest": frozenset({"manifest", "why"}),
         "request_ran_out": _REQUEST,
         "retire_client": frozenset({"client"}),
+        "reactivate_person": frozenset({"request"}),
         "reset_second_factor": frozenset({"request"}),
         "resume_partner": frozenset({"live_grants"}),
         "return_partner": frozenset({"live_grants"}),

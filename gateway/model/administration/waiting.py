@@ -22,6 +22,7 @@ class WaitingKind(StrEnum):
     RESET_FACTOR = auto()
     LINK_GUARDIAN = auto()
     ALLOW_NEITHER = auto()
+    BRING_BACK = auto()
 
 
 class WaitingState(StrEnum):

@@ -13,12 +13,16 @@ from gateway.actions.administration.person_stops import (
     reactivate,
 )
 from gateway.actions.administration.roles import is_changeable
+from gateway.actions.services import Services
 from gateway.model.administration.acts import AdminAct
+from gateway.model.administration.waiting import Administrator, WaitingAct
+from gateway.model.grants import ReasonCode
 from gateway.model.people import ROLE_WORDS, PersonState, Power, powers_of
 from gateway.store.consent.grants import GrantLine
 from gateway.web.administration.consents import HERE as GRANTS
 from gateway.web.administration.consents import shown_state as grant_state
 from gateway.web.administration.people import HERE, shown_state
+from gateway.web.administration.waiting import HERE as WAITING
 from gateway.web.administration.waiting import administrator
 from gateway.web.pages import views
 from gateway.web.pages.admin_acts import ActRoute
@@ -69,6 +73,7 @@ async def _view(
         sessions_action=f"{here}/sign-out" if seen.sessions and seen.may_stop else "",
         deactivate_action=f"{here}/deactivate" if can_change and not is_out else "",
         reactivate_action=f"{here}/reactivate" if can_change and is_out else "",
+        takes_two=is_out and bool(powers_of(found.role)),
         reasons=reason_options(STOP_REASONS),
         errors=errors,
     )
@@ -119,18 +124,24 @@ async def deactivate_account(visit: Visit) -> Response:
 
 
 async def reactivate_account(visit: Visit) -> Response:
-    """Bring the account back; it takes a reason."""
+    """Bring the account back; it takes a reason, and a second person where it has powers."""
     return await _change(visit, reactivate, "reactivated")
 
 
-async def _change(visit: Visit, act: Callable[..., Awaitable[None]], done: str) -> Response:
+async def _change(
+    visit: Visit,
+    act: Callable[[Services, Administrator, str, ReasonCode], Awaitable[WaitingAct | None]],
+    done: str,
+) -> Response:
     reason = read_reason(await visit.form(), STOP_REASONS)
     person_id = path_id(visit, "person_id")
     if reason is None:
         seen = await see_person(visit.services, administrator(visit), person_id)
         errors = (views.FieldError(field="reason", message=say("Choose a reason.")),)
         return show("admin_person", await _view(visit, seen, errors), status=400)
-    await act(visit.services, administrator(visit), person_id, reason)
+    waits = await act(visit.services, administrator(visit), person_id, reason)
+    if waits is not None:
+        return see_other(f"{WAITING}/{waits.act_id}?done=asked-second")
     return see_other(f"{HERE}/{person_id}?done={done}")
 
 

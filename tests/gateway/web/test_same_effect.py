@@ -45,7 +45,7 @@ WHY = {"reason": "partner_breach"}
 SCHOOL = {"reason": "school_policy"}
 ADMIN = "admin@platform.example"
 """Acts on the pages: who asks is not written to as one who may agree."""
-SAM, NEW = "support@platform.example", "new@lakeside.example"
+SAM, NEW, ASHA = "support@platform.example", "new@lakeside.example", "asha@lakeside.example"
 HEADING = "organisation,role,email,name\n"
 LISTED = f"{HEADING}lakeside,professor,{NEW},New\nplatform,auditor,eve@evil.example,Eve\nlakeside,cook,x,Y\n"
 OWN = {"session", "throttle", "credential", "one_time_password", "recovery_code", "spent_challenge", "person"}
@@ -115,10 +115,12 @@ def invited(world: World) -> None:
     world.run(import_people, world.services, content, Importer("cli"))
 
 
-def deactivated(world: World) -> None:
-    world.run(
-        deactivate, world.services, Administrator("cli"), world.person_id(SAM), ReasonCode.SCHOOL_POLICY
-    )
+def deactivated(*emails: str) -> Callable[[World], None]:
+    def before(world: World) -> None:
+        for each in map(world.person_id, emails):
+            world.run(deactivate, world.services, Administrator("cli"), each, ReasonCode.SCHOOL_POLICY)
+
+    return before
 
 
 def approve(world: World, browser: Browser) -> Page:
@@ -193,9 +195,9 @@ EFFECTS = {
         f"people deactivate {SAM} --reason school_policy", (f"{PEOPLE}/{{sam}}", "/deactivate", SCHOOL)
     ),
     AdminAct.REACTIVATE: Effect(
-        f"people reactivate {SAM} --reason school_policy",
-        (f"{PEOPLE}/{{sam}}", "/reactivate", SCHOOL),
-        before=deactivated,
+        f"people reactivate {ASHA} --reason school_policy",
+        (f"{PEOPLE}/{{asha}}", "/reactivate", SCHOOL),
+        before=deactivated(ASHA),
     ),
     AdminAct.END_SESSIONS: Effect(
         f"people sign-out {SAM}",
@@ -213,6 +215,11 @@ TWO = {
         "partner end quizco --yes --reason partner_breach --why bad",
         (QUIZCO, "/end", {**WHY, "known": "yes", "why": "bad"}),
         before=with_two,
+    ),
+    AdminAct.REACTIVATE: Effect(
+        f"people reactivate {SAM} --reason school_policy",
+        (f"{PEOPLE}/{{sam}}", "/reactivate", SCHOOL),
+        before=deactivated(SAM),
     ),
 }
 """The same where two are needed."""
@@ -243,7 +250,7 @@ def by_page(world: World, effect: Effect, folder: Path) -> str:
     if effect.press is not None:
         # The same page twice: what it offered before is refused by whoever decides, not by its absence.
         place, form, chosen = effect.press
-        page = browser.open(place.format(sam=world.person_id(SAM)))
+        page = browser.open(place.format(sam=world.person_id(SAM), asha=world.person_id(ASHA)))
         for _ in range(2):
             browser.submit(page, form, chosen)
         return "per_"

@@ -178,3 +178,10 @@ def test_an_account_is_deactivated_and_brought_back_for_a_reason_of_the_list(cli
     cli("people", "reactivate", *words)
     [again] = cli.json("people", "find", "asha@lakeside.example")["accounts"]
     assert again == {**found, "state": "active"}
+
+
+def test_an_account_with_powers_waits_for_a_second_person(cli: Cli) -> None:
+    words = ("support@platform.example", "--reason", "security_incident")
+    cli("people", "deactivate", *words)
+    assert "waits for an administrator" in cli("people", "reactivate", *words)
+    assert [each["kind"] for each in cli.json("waiting", "list")] == ["bring_back"]

@@ -7,7 +7,8 @@ from gateway.actions.administration.people_import import Importer, import_people
 from gateway.actions.two_people import POWERS_REST
 from gateway.cli.browser import Browser, Page
 from gateway.model.people import Role, can_stop
-from tests.gateway.store.samples import rows
+from tests.gateway.store.samples import act, rows
+from tests.gateway.web.administration.test_factor_reset import agree
 from tests.gateway.web.administration.test_pages import as_, links, no_values
 from tests.gateway.web.authentication.test_factor_rule import with_code
 from tests.gateway.web.authentication.test_security import give_password
@@ -192,12 +193,41 @@ def test_what_ended_meanwhile_stays_ended_and_an_invitation_waits_again(world: W
     assert world.browser().open(link).status == 200
 
 
-def test_powers_that_come_back_rest_and_a_stand_in_has_nobody_to_tell(world: World) -> None:
-    admin, sam = as_(world, "admin"), world.person_id(SAM)
+def test_powers_come_back_by_two_and_rest(each_world: World) -> None:
+    """One administrator stops another at once; nobody alone gives powers back (promise P15)."""
+    world, sam = each_world, each_world.person_id(SAM)
+    admin, officer = as_(world, "admin"), as_(world, "officer")
     press(admin, sam, "deactivate", "security_incident")
-    press(admin, sam, "reactivate", "admin_correction")
-    [(from_when,)] = rows(world, f"SELECT approves_from FROM person WHERE person_id = '{sam}'")
-    assert from_when == world.clock() + POWERS_REST
+    page = admin.open(f"{PEOPLE}/{sam}")
+    assert "A second administrator has to agree" in page.text
+    asked = admin.submit(page, "/reactivate", {"reason": "admin_correction"})
+    assert asked.url.startswith(f"{ISSUER}/admin/waiting/wai_")
+    assert admin.submit(page, "/reactivate", {"reason": "admin_correction"}).status == 409
+    assert "Somebody else has to agree" in asked.text
+    assert "Deactivated" in admin.open(f"{PEOPLE}/{sam}").text
+    world.letters.letters.clear()
+    agree(world, officer)
+    assert letters_of(world) == [(SAM, "Your Lecturelight account is back")]
+    [(state, from_when)] = rows(world, f"SELECT state, approves_from FROM person WHERE person_id = '{sam}'")
+    assert (state, from_when) == ("active", world.clock() + POWERS_REST)
+    assert admin.submit(page, "/reactivate", {"reason": "admin_correction"}).status == 409
+    [(reason, detail)] = rows(
+        world, "SELECT reason, detail FROM admin_action WHERE action = 'reactivate_person'"
+    )
+    assert (reason, "wai_" in detail) == ("admin_correction", True)
+
+
+def test_powers_that_changed_meanwhile_do_not_come_back_as_they_were(world: World) -> None:
+    admin, officer, sam = as_(world, "admin"), as_(world, "officer"), world.person_id(SAM)
+    press(admin, sam, "deactivate")
+    press(admin, sam, "reactivate")
+    act(world, "UPDATE person SET role = 'platform_admin' WHERE person_id = :id", id=sam)
+    assert agree(world, officer).status == 409
+    assert "Deactivated" in admin.open(f"{PEOPLE}/{sam}").text
+
+
+def test_a_stand_in_has_nobody_to_tell(world: World) -> None:
+    admin = as_(world, "admin")
     listed = f"organisation,role,email,name\nlakeside,student,{AOIFE},Aoife\n".encode()
     importer = Importer(world.person_id("school@lakeside.example"), "lakeside", Role.SCHOOL_ADMIN)
     world.run(import_people, world.services, listed, importer)

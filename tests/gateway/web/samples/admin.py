@@ -875,6 +875,19 @@ SAMPLES: dict[str, tuple[str, View]] = {
             errors=(FieldError(field="reason", message="Choose a reason."),),
         ),
     ),
+    "admin_person.powers": (
+        "admin_person",
+        replace(
+            person,
+            state="deactivated",
+            consents=(),
+            has_more_consents=False,
+            sessions_action="",
+            deactivate_action="",
+            reactivate_action="/admin/people/per_1/reactivate",
+            takes_two=True,
+        ),
+    ),
     "admin_person.nothing": (
         "admin_person",
         replace(person, state="closed", role_url="", factor_url="", sessions_action="", deactivate_action=""),

@@ -96,10 +96,10 @@ class AdminPersonView(AdminView):
     """One account: where it stands, what it is linked with, and every door that its reader may use.
 
     With a `reauthenticate_url`, the password has to be given before an invitation, and before the account is
-    deactivated or comes back (both are POSTs with a `reason`). `invite_action` is a POST that sends
-    a fresh invitation, `role_url` leads to where another role is asked for, `factor_url` to where a lost second factor
-    is taken away, and `sessions_action` (a POST) signs the person out everywhere; each is empty where there is
-    nothing to do.
+    deactivated or comes back (both are POSTs with a `reason`; with `takes_two` a second person has to agree).
+    `invite_action` is a POST that sends a fresh invitation, `role_url` leads to where another role is asked for,
+    `factor_url` to where a lost second factor is taken away, and `sessions_action` (a POST) signs the person out
+    everywhere; each is empty where there is nothing to do.
     """
 
     person: str
@@ -114,6 +114,7 @@ class AdminPersonView(AdminView):
     sessions_action: str = ""
     deactivate_action: str = ""
     reactivate_action: str = ""
+    takes_two: bool = False
     reasons: tuple[Option, ...] = ()
     errors: tuple[FieldError, ...] = ()
 
