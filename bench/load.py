@@ -96,8 +96,7 @@ class _Caller(asyncio.Protocol):
             self._transport.close()
             return
         self._sent_at = now
-        # asyncio types what `connection_made` gets as the base class, which does not write.
-        self._transport.write(request)  # type: ignore[attr-defined]
+        self._transport.write(request)  # type: ignore[attr-defined]  # asyncio types it as its base, which cannot
 
 
 def _in_turn(load: Load) -> Iterator[bytes]:

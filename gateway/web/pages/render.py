@@ -42,8 +42,9 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.policies["ext.i18n.trimmed"] = True
-    # The extension adds the method at run time, which its types do not say.
-    environment.install_gettext_callables(translate, translate_plural, newstyle=True)  # type: ignore[attr-defined]
+    environment.install_gettext_callables(  # type: ignore[attr-defined]  # the extension adds it at run time
+        translate, translate_plural, newstyle=True
+    )
     # In place of the extension's own, which goes by the page's context each time.
     environment.globals.update(gettext=written, _=written)
     environment.filters.update(FILTERS)

@@ -19,6 +19,8 @@ _WHY: tuple[tuple[str, StepUpReason], ...] = (
     ("/admin", "administer"),
     ("/contacts", "contact"),
     ("/profile/edit", "edit"),
+    ("/profile", "reveal"),
+    ("/connected", "reveal"),
     ("/security", "secure"),
     ("/second-factor", "secure"),
 )
@@ -62,7 +64,7 @@ def step_up(onward: str) -> Response:
 
 
 def reason_of(path: str) -> StepUpReason:
-    """Say what a step-up on the way to a page of ours is for; where nothing else is, values are shown in full."""
+    """Say what a step-up on the way to a page of ours is for; an address that somebody typed may be of any page."""
     by_sign = (why for sign, why in _WHY_BY_SIGN if path.endswith(f"?done={sign}"))
     by_place = (why for begin, why in _WHY if path.startswith(begin))
-    return next(by_sign, next(by_place, "reveal"))
+    return next(by_sign, next(by_place, "typed"))

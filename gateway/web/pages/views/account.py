@@ -21,7 +21,7 @@ class LoginView(View):
 
 
 StepUpReason = Literal[
-    "reveal", "grant", "recent", "stronger", "export", "administer", "edit", "contact", "secure"
+    "reveal", "grant", "recent", "stronger", "export", "administer", "edit", "contact", "secure", "typed"
 ]
 
 

@@ -373,7 +373,11 @@ def test_whoever_found_an_open_browser_cannot_guess_the_password_there(each_worl
 
 @pytest.mark.parametrize(
     ("query", "words"),
-    [("", "to see your private details"), ("?next=/admin/grants", "a change that touches other people")],
+    [
+        ("", "Give your password to go on"),
+        ("?next=/profile", "to see your private details"),
+        ("?next=/admin/grants", "a change that touches other people"),
+    ],
 )
 def test_it_says_why_it_asks_again(world: World, query: str, words: str) -> None:
     assert words in world.signed_in().open("/reauthenticate" + query).text

@@ -11,6 +11,8 @@ import pytest
 from starlette.routing import Route
 
 from gateway.cli.browser import Browser, Page
+from gateway.web.pages.sections import SECTIONS
+from gateway.web.pages.step_up import reason_of
 from gateway.web.routes import PARTNER_PATHS, all_routes
 from tests.gateway.store.samples import rows
 from tests.gateway.web.consent.test_consents import detail_of
@@ -226,3 +228,13 @@ def test_p15_a_guardians_yes_to_something_sensitive_takes_a_step_up_and_the_no_d
     each_world.clock.pass_by(STALE)
     guardian.submit(guardian.open(path), "/stop")
     assert rows(each_world, "SELECT state FROM consent_grant") == [("ended",)]
+
+
+def test_every_page_that_takes_a_step_up_says_what_for() -> None:
+    """Only an address that somebody typed has nothing to say."""
+    sections = {each.url for each in SECTIONS.values()}
+    pages = (
+        (IN_FULL - {"/"}) | EXPORTS | sections | {"/security", "/security/password", "/guardian/{grant_id}"}
+    )
+    assert {path: reason_of(path) for path in sorted(pages) if reason_of(path) == "typed"} == {}
+    assert reason_of("/preferences") == "typed"

@@ -248,6 +248,16 @@ SAMPLES: dict[str, tuple[str, View]] = {
             partner="QuizCo",
         ),
     ),
+    "reauthenticate.typed": (
+        "reauthenticate",
+        ReauthenticateView(
+            chrome=person,
+            action="/reauthenticate",
+            why="typed",
+            email="asha.rao@lakeside.example.org",
+            cancel_url="/",
+        ),
+    ),
     "reauthenticate.recent": (
         "reauthenticate",
         ReauthenticateView(
