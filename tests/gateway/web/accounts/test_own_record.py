@@ -9,6 +9,7 @@ from sqlalchemy import Table
 from gateway.actions.accounts.own_record_schema import schema
 from gateway.consent.attendance import VISIT
 from gateway.model.contacts import GivenItem
+from gateway.model.people import Acr, Role
 from gateway.store.accounts.own_record import BY_STORY, LEFT_OUT, SECTIONS, RecordSection
 from gateway.store.tables import metadata, person
 from gateway.web.accounts.own_record import FOR_PROGRAMS, LABELS, TITLES
@@ -200,3 +201,9 @@ def test_every_word_that_the_database_allows_has_words_of_ours(section: RecordSe
         found = re.match(r"(\w+) IN \((.*)\)", str(getattr(constraint, "sqltext", "")))
         if found and found[1] in section.columns:
             assert {each.strip(" '") for each in found[2].split(",")} <= RECORD_WORDS[found[1]].keys()
+
+
+def test_every_role_and_strength_has_words_of_ours() -> None:
+    """No constraint names these: they grow with their enums."""
+    assert RECORD_WORDS["role"].keys() == set(Role)
+    assert RECORD_WORDS["acr"].keys() == set(Acr)
